@@ -1,0 +1,141 @@
+"""28x28 images in, probabilities of the ten digits out, by a `.tflite` model."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.errors import ModelError
+from mnist_edge.metadata import read_metadata
+from mnist_edge.runtime import build_interpreter, dequantise, quantise
+from mnist_edge.shipped import DEFAULT, resolve
+
+# More gain nothing in speed and cost memory: 256 images of the largest recipe need some 30 MB of activations.
+MAX_BATCH = 256
+
+
+def as_input(images: NDArray[Any]) -> NDArray[np.float32]:
+    """Images as the networks take them; the dtype alone decides what the values mean.
+
+    Args:
+        images: Shape (n, 28, 28) or (n, 28, 28, 1). uint8 means 0 to 255, floating point means 0 to 1;
+            0 is background, the top is full ink.
+
+    Returns:
+        Shape (n, 28, 28, 1), 0 to 1.
+
+    Raises:
+        ValueError: Another shape, dtype or range, or NaN.
+    """
+    images = _four_dimensional(images)
+    if images.dtype == np.uint8:
+        return images.astype(np.float32) / np.float32(255)
+    if images.dtype.kind != "f":
+        raise ValueError(f"images must be uint8 (0 to 255) or floating point (0 to 1), not {images.dtype}")
+    if images.size and not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError(f"floating point images must lie in 0 to 1, these span {images.min()} to {images.max()}")
+    return images.astype(np.float32)
+
+
+def _four_dimensional(images: NDArray[Any]) -> NDArray[Any]:
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.shape[1:] != (28, 28, 1):
+        raise ValueError(f"images must have shape (n, 28, 28) or (n, 28, 28, 1), not {images.shape}")
+    return images
+
+
+class Classifier:
+    """A `.tflite` model, ready to run.
+
+    It reads scale and zero point from the model, quantises with rounding and clipping, runs any number of images in
+    batches and dequantises. One object serves one thread at a time.
+
+    Attributes:
+        path: The `.tflite` file.
+        name: The model's name from its metadata, else the file's.
+        runtime: The runtime that runs it and its version.
+        metadata: What the file says of itself; empty where it says nothing.
+    """
+
+    def __init__(self, model: str | Path = DEFAULT, *, runtime: str | None = None, threads: int = 1) -> None:
+        """Load a model.
+
+        Args:
+            model: A `.tflite` file or the name of a model that ships.
+            runtime: `ai-edge-litert`, `tflite-runtime` or `tensorflow`; None takes the first that works.
+            threads: CPU threads for one invoke.
+
+        Raises:
+            ModelError: The file is missing, damaged, of another shape, or no runtime here can run it.
+            RuntimeMissing: There is no runtime, or not the one asked for.
+        """
+        self.path = resolve(model)
+        self.metadata = read_metadata(self.path)
+        self.name = str(self.metadata.get("name", self.path.name.split(".")[0]))
+        self.interpreter, found = build_interpreter(self.path.read_bytes(), self.path.name, runtime, threads)
+        self.runtime = found.label
+        self.input = self.interpreter.get_input_details()[0]
+        self.output = self.interpreter.get_output_details()[0]
+        self._check_shapes()
+        self._batch = 1
+        grey = np.arange(256, dtype=np.float32) / np.float32(255)
+        # A uint8 pixel has 256 values: quantising is one look-up, and so is dequantising a one-byte output.
+        self._quantised = quantise(grey, self.input)
+        self._dequantised = _one_byte_table(self.output)
+
+    def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        """Classify images.
+
+        Args:
+            images: As `as_input` takes them.
+
+        Returns:
+            Shape (n, 10), 0 to 1, one column a digit.
+
+        Raises:
+            ValueError: Another shape, dtype or range.
+        """
+        if images.dtype == np.uint8:
+            tensor = self._quantised[_four_dimensional(images)]
+        else:
+            tensor = quantise(as_input(images), self.input)
+        if len(tensor) == self._batch:
+            return self._invoke(tensor)
+        chunks = [self._invoke(tensor[k : k + MAX_BATCH]) for k in range(0, len(tensor), MAX_BATCH)]
+        return np.concatenate(chunks) if chunks else np.empty((0, 10), np.float32)
+
+    def _invoke(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
+        if len(tensor) != self._batch:
+            self._resize(len(tensor))
+        self.interpreter.set_tensor(self.input["index"], tensor)
+        self.interpreter.invoke()
+        values = self.interpreter.get_tensor(self.output["index"])
+        if self._dequantised is None:
+            return dequantise(values, self.output)
+        return self._dequantised[values.view(np.uint8)]
+
+    def _resize(self, batch: int) -> None:
+        self.interpreter.resize_tensor_input(self.input["index"], (batch, 28, 28, 1))
+        try:
+            self.interpreter.allocate_tensors()
+        except RuntimeError as error:
+            raise ModelError(
+                f"{self.path.name} was exported for one image at a time ({error}); export it again with: mnist-edge export"
+            ) from None
+        self._batch = batch
+
+    def _check_shapes(self) -> None:
+        shapes = tuple(self.input["shape"]), tuple(self.output["shape"])
+        if shapes != ((1, 28, 28, 1), (1, 10)):
+            raise ModelError(
+                f"{self.path.name} maps {shapes[0]} to {shapes[1]}; a digit model maps (1, 28, 28, 1) to (1, 10)"
+            )
+
+
+def _one_byte_table(details: dict[str, Any]) -> NDArray[np.float32] | None:
+    dtype = np.dtype(details["dtype"])
+    if dtype.itemsize != 1:
+        return None
+    return dequantise(np.arange(256, dtype=np.uint8).view(dtype), details)

@@ -1,0 +1,240 @@
+"""Images and labels for training, validation and test."""
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.download import MNIST_SHA256, cache_folder, download
+from mnist_edge.errors import DataError, DownloadError, PackageMissing
+from mnist_edge.idx import IMAGES_MAGIC, LABELS_MAGIC, parse, read_bytes
+from mnist_edge.normalise import normalise
+from mnist_edge.optional import require
+from mnist_edge.progress import Progress, no_progress
+
+SPLIT_SEED = 2026
+VALIDATION_IMAGES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Images with their labels.
+
+    Attributes:
+        images: Shape (n, 28, 28, 1), uint8, 0 = background, 255 = full ink.
+        labels: Shape (n,), uint8, 0 to 9.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        if self.images.shape[1:] != (28, 28, 1) or self.images.dtype != np.uint8:
+            raise DataError(f"images must be uint8 of shape (n, 28, 28, 1), not {self.images.dtype} {self.images.shape}")
+        if self.labels.shape != self.images.shape[:1]:
+            raise DataError(f"there are {len(self.images)} images but {len(self.labels)} labels")
+        if not len(self.labels):
+            raise DataError("the data set has no images")
+        if self.labels.max() > 9:
+            raise DataError(f"labels must be 0 to 9, but one is {self.labels.max()}")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: NDArray[np.intp]) -> "Split":
+        """The images at `indices`, in that order."""
+        return Split(self.images[indices], self.labels[indices])
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A data set, split.
+
+    Attributes:
+        name: `MNIST`, the folder's name for other IDX files, or `scikit-learn digits`.
+        training: What weights are fitted to, and where representative data comes from.
+        validation: What epochs, thresholds and architectures are chosen on.
+        test: Looked at once, to report.
+        sha256: Of all images and labels, in hexadecimal.
+        notes: What a user should know about where the data came from.
+    """
+
+    name: str
+    training: Split
+    validation: Split
+    test: Split
+    sha256: str
+    notes: tuple[str, ...] = ()
+
+    def with_validation(self, images: int) -> "Dataset":
+        """The same data with at least `images` validation images, but no more than a fifth of the pool.
+
+        The validation split only grows, so that what was chosen on it was never trained on, whatever the recipe.
+        """
+        missing = min(images, (len(self.training) + len(self.validation)) // 5) - len(self.validation)
+        if missing <= 0:
+            return self
+        kept, drawn = stratified(self.training.labels, missing, SPLIT_SEED)
+        more = self.training.take(drawn)
+        validation = Split(
+            np.concatenate([self.validation.images, more.images]),
+            np.concatenate([self.validation.labels, more.labels]),
+        )
+        return replace(self, training=self.training.take(kept), validation=validation)
+
+
+def load(
+    data: Path | None = None,
+    validation_images: int = VALIDATION_IMAGES,
+    fallback: bool = False,
+    progress: Progress = no_progress,
+) -> Dataset:
+    """Find, check and split the data.
+
+    Args:
+        data: Folder with the four IDX files (gzipped or not) or `mnist.npz`, or that `.npz` itself. None looks at
+            `MNIST_EDGE_DATA`, then at the user's cache, and then downloads.
+        validation_images: Size of the validation split, taken from the training images: stratified, always the same.
+        fallback: Use scikit-learn's handwritten digits where MNIST can be neither found nor downloaded.
+        progress: Told how a download goes.
+
+    Raises:
+        DataError: A file is missing or damaged; names it and says why.
+        DownloadError: There is no copy here and no mirror delivered one.
+    """
+    if data is None and os.environ.get("MNIST_EDGE_DATA"):
+        data = Path(os.environ["MNIST_EDGE_DATA"])
+    if data is not None:
+        return _from_path(data, validation_images)
+    try:
+        return _from_path(download(cache_folder(), progress=progress), validation_images)
+    except DownloadError as error:
+        if not fallback:
+            raise
+        try:
+            return sklearn_digits(f"MNIST was not found and could not be downloaded; {_SKLEARN_NOTE}")
+        except PackageMissing:
+            raise error from None
+
+
+_SKLEARN_NOTE = "using scikit-learn's 1,797 handwritten digits, whose accuracies do not compare with MNIST's"
+
+
+def sklearn_digits(note: str = _SKLEARN_NOTE) -> Dataset:
+    """scikit-learn's bundled digits (Alpaydin and Kaynak, 1998): 8x8 scans, brought to 28x28 by `normalise`."""
+    bunch = require("sklearn.datasets", extra="train").load_digits()
+    ink = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    images = np.stack([normalise(one) for one in ink])[..., None]
+    labels = bunch.target.astype(np.uint8)
+    rest, test = stratified(labels, len(labels) // 5, SPLIT_SEED)
+    everything = Split(images, labels)
+    return _split(
+        "scikit-learn digits", everything.take(rest), everything.take(test), len(labels) // 10, (note,)
+    )
+
+
+def stratified(labels: NDArray[np.uint8], count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Draw `count` indices so that each class keeps its share, as nearly as whole images allow.
+
+    Returns:
+        The indices left over and the indices drawn, each ascending.
+
+    Raises:
+        DataError: Fewer than one or not fewer than all were asked for.
+    """
+    if not 0 < count < len(labels):
+        raise DataError(f"cannot draw {count} of {len(labels)} images")
+    # Shuffled, then ordered by class: every k-th of them is a stratified sample.
+    order = np.random.default_rng(seed).permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    drawn = np.zeros(len(labels), bool)
+    drawn[order[np.floor((np.arange(count) + 0.5) * (len(labels) / count)).astype(np.intp)]] = True
+    return np.flatnonzero(~drawn), np.flatnonzero(drawn)
+
+
+def _split(name: str, pool: Split, test: Split, validation_images: int, notes: tuple[str, ...]) -> Dataset:
+    kept, drawn = stratified(pool.labels, min(validation_images, len(pool) // 5), SPLIT_SEED)
+    digest = hashlib.sha256()
+    for array in (pool.images, pool.labels, test.images, test.labels):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return Dataset(name, pool.take(kept), pool.take(drawn), test, digest.hexdigest(), notes)
+
+
+def _from_path(path: Path, validation_images: int) -> Dataset:
+    if not path.exists():
+        raise DataError(f"there is no folder {path}; check --data and MNIST_EDGE_DATA")
+    archive = path if path.is_file() else path / "mnist.npz"
+    pool, test, notes = _from_npz(archive) if archive.is_file() else _from_idx(path)
+    name = "MNIST" if not notes else path.resolve().name
+    return _split(name, pool, test, validation_images, notes)
+
+
+def _from_idx(folder: Path) -> tuple[Split, Split, tuple[str, ...]]:
+    contents = {name: (path := _idx_file(folder, name), read_bytes(path)) for name in MNIST_SHA256}
+    other = [name for name, (_, content) in contents.items() if hashlib.sha256(content).hexdigest() != MNIST_SHA256[name]]
+
+    def split(stem: str) -> Split:
+        images_path, images = contents[f"{stem}-images-idx3-ubyte"]
+        labels_path, labels = contents[f"{stem}-labels-idx1-ubyte"]
+        return _checked(parse(images, IMAGES_MAGIC, images_path), parse(labels, LABELS_MAGIC, labels_path), folder)
+
+    return split("train"), split("t10k"), _not_mnist(folder, other)
+
+
+def _idx_file(folder: Path, name: str) -> Path:
+    # Some copies are named train-images.idx3-ubyte.
+    for stem in (name, name.replace("-idx", ".idx")):
+        for suffix in ("", ".gz"):
+            if (path := folder / f"{stem}{suffix}").is_file():
+                return path
+    raise DataError(f"{folder} has no {name}.gz; a data folder holds the four IDX files of MNIST, or mnist.npz")
+
+
+def _from_npz(path: Path) -> tuple[Split, Split, tuple[str, ...]]:
+    keys = ("x_train", "y_train", "x_test", "y_test")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = [archive[key] for key in keys]
+    except KeyError as error:
+        raise DataError(f"{path} lacks {error}; it needs {', '.join(keys)}") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is damaged or no .npz archive ({error})") from None
+    content = {name: array.tobytes() for name, array in zip(MNIST_SHA256, _as_bytes(arrays, path), strict=True)}
+    other = [name for name, raw in content.items() if not _ends_idx(name, raw)]
+    return _checked(arrays[0], arrays[1], path), _checked(arrays[2], arrays[3], path), _not_mnist(path, other)
+
+
+def _as_bytes(arrays: Iterable[NDArray[np.generic]], path: Path) -> list[NDArray[np.uint8]]:
+    for array in arrays:
+        if array.dtype.kind not in "ui" or array.size and (array.min() < 0 or array.max() > 255):
+            raise DataError(f"{path} holds {array.dtype} values; images and labels must be whole numbers from 0 to 255")
+    return [array.astype(np.uint8) for array in arrays]
+
+
+def _ends_idx(name: str, raw: bytes) -> bool:
+    """Whether these bytes, behind the IDX header that MNIST's own file has, are that file."""
+    count = 60_000 if name.startswith("train") else 10_000
+    shape = (count, 28, 28) if "images" in name else (count,)
+    magic = IMAGES_MAGIC if "images" in name else LABELS_MAGIC
+    header = b"".join(n.to_bytes(4, "big") for n in (magic, *shape))
+    return hashlib.sha256(header + raw).hexdigest() == MNIST_SHA256[name]
+
+
+def _checked(images: NDArray[np.generic], labels: NDArray[np.generic], path: Path) -> Split:
+    try:
+        if images.shape[1:] != (28, 28):
+            raise DataError(f"images must be 28x28, not {'x'.join(map(str, images.shape[1:])) or 'single numbers'}")
+        return Split(images[..., None].astype(np.uint8), labels.astype(np.uint8))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+
+
+def _not_mnist(path: Path, names: list[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    return (f"{path} is not MNIST ({', '.join(names)} differ); accuracies do not compare with MNIST's",)

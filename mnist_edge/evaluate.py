@@ -1,0 +1,172 @@
+"""Accuracy of a model, the same numbers by the same code for `.keras` and `.tflite`."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.classifier import Classifier, as_input
+from mnist_edge.dataset import Split
+from mnist_edge.errors import ModelError
+from mnist_edge.progress import Progress, no_progress
+from mnist_edge.shipped import resolve
+from mnist_edge.training_stack import load_keras
+
+CHUNK = 1_000
+# Quantised softmax outputs can be exactly 0; the loss of a wrong, fully sure answer is then -log of this.
+SMALLEST_PROBABILITY = 1e-7
+
+
+class Predictor(Protocol):
+    """What can be evaluated: a `Classifier`, or a Keras model behind `KerasClassifier`."""
+
+    name: str
+    runtime: str
+
+    def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        """Shape (n, 10) for images as `as_input` takes them."""
+
+
+class KerasClassifier:
+    """A Keras model, evaluated like a `Classifier`.
+
+    Attributes:
+        name: Of the recipe, where the model carries it, else of the file.
+        runtime: `keras` with its version.
+        model: The Keras model.
+    """
+
+    def __init__(self, model: Any, name: str | None = None) -> None:
+        """Wrap a model that is in memory.
+
+        Raises:
+            ModelError: It does not map (n, 28, 28, 1) to (n, 10).
+        """
+        keras = load_keras()
+        self.model = model
+        self.name = name or str(model.name)
+        self.runtime = f"keras {keras.__version__}"
+        shapes = model.input_shape, model.output_shape
+        if shapes[0][1:] != (28, 28, 1) or shapes[1][1:] != (10,):
+            raise ModelError(
+                f"{self.name} maps {shapes[0]} to {shapes[1]}; a digit model maps (None, 28, 28, 1) to (None, 10)"
+            )
+
+    def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        """Shape (n, 10) for images as `as_input` takes them."""
+        return np.asarray(self.model.predict(as_input(images), batch_size=CHUNK, verbose=0), np.float32)
+
+
+def load_keras_model(path: Path) -> Any:
+    """The Keras model in a `.keras` file.
+
+    Raises:
+        ModelError: It is damaged or no Keras model.
+    """
+    keras = load_keras()
+    try:
+        return keras.models.load_model(path, compile=False)
+    # Keras raises ValueError, KeyError, TypeError, OSError or BadZipFile, depending on where the file is wrong.
+    except Exception as error:
+        raise ModelError(f"{path} is no Keras model that can be loaded ({_first_line(error)})") from None
+
+
+def load_predictor(model: str | Path, *, runtime: str | None = None, threads: int = 1) -> Predictor:
+    """What computes probabilities for MODEL: a `.keras` file, a `.tflite` file, or a model that ships.
+
+    Raises:
+        ModelError: There is no such model, or it cannot be loaded.
+    """
+    path = resolve(model)
+    if path.suffix == ".keras":
+        return KerasClassifier(load_keras_model(path))
+    return Classifier(path, runtime=runtime, threads=threads)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFigures:
+    """How one digit fares: precision is right among said, recall is right among true; 0 where there are none."""
+
+    label: int
+    images: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A model's figures on a split.
+
+    Attributes:
+        model: Name of the model.
+        runtime: What ran it.
+        images: How many were shown.
+        correct: How many got their label as top-1.
+        accuracy: `correct / images`.
+        loss: Mean cross-entropy in nats, probabilities clipped at 1e-7.
+        per_class: Figures of each digit.
+        confusion: `confusion[true][said]` counts images.
+    """
+
+    model: str
+    runtime: str
+    images: int
+    correct: int
+    accuracy: float
+    loss: float
+    per_class: tuple[ClassFigures, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `evaluate --json` prints."""
+        return asdict(self)
+
+
+def predict(predictor: Predictor, split: Split, progress: Progress = no_progress) -> NDArray[np.float32]:
+    """Probabilities, shape (n, 10), for every image of a split."""
+    parts = []
+    for start in range(0, len(split), CHUNK):
+        parts.append(predictor.probabilities(split.images[start : start + CHUNK]))
+        progress(min(start + CHUNK, len(split)), len(split), predictor.name)
+    return np.concatenate(parts)
+
+
+def score(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], model: str, runtime: str) -> Evaluation:
+    """Figures from probabilities, shape (n, 10), and the true labels, shape (n,)."""
+    said = probabilities.argmax(axis=1)
+    confusion = np.bincount(labels.astype(np.intp) * 10 + said, minlength=100).reshape(10, 10)
+    correct = int(confusion.trace())
+    chosen = probabilities[np.arange(len(labels)), labels]
+    loss = float(-np.log(np.maximum(chosen, SMALLEST_PROBABILITY)).mean())
+    figures = tuple(_class_figures(confusion, label) for label in range(10))
+    rows = tuple(tuple(int(n) for n in row) for row in confusion)
+    return Evaluation(model, runtime, len(labels), correct, correct / len(labels), loss, figures, rows)
+
+
+def evaluate(model: str | Path, split: Split, *, runtime: str | None = None, progress: Progress = no_progress) -> Evaluation:
+    """Evaluate MODEL on a split.
+
+    Args:
+        model: A `.keras` or `.tflite` file, or the name of a model that ships.
+        split: The images to show.
+        runtime: For a `.tflite`; None takes the first that works.
+        progress: Told the number of images done.
+
+    Raises:
+        ModelError: There is no such model, or it cannot be run.
+    """
+    predictor = load_predictor(model, runtime=runtime)
+    return score(predict(predictor, split, progress), split.labels, predictor.name, predictor.runtime)
+
+
+def _class_figures(confusion: NDArray[np.int64], label: int) -> ClassFigures:
+    right, true, said = (int(n) for n in (confusion[label, label], confusion[label].sum(), confusion[:, label].sum()))
+    precision, recall = right / max(said, 1), right / max(true, 1)
+    return ClassFigures(label, true, precision, recall, 2 * right / max(true + said, 1))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

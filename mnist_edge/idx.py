@@ -1,0 +1,63 @@
+"""The IDX format of MNIST: a magic number, the shape, then bytes."""
+
+import gzip
+import zlib
+from math import prod
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.errors import DataError
+
+IMAGES_MAGIC = 0x0803
+LABELS_MAGIC = 0x0801
+# Sixteen times the images of MNIST's training set: far beyond any data set of this form, and bounds a gzip bomb.
+MAX_BYTES = 1 << 30
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of an IDX file, uncompressed if it is gzip.
+
+    Raises:
+        DataError: Empty, damaged, or larger than 1 GiB.
+    """
+    try:
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path} is damaged ({error}); delete it and run: mnist-edge data") from None
+    if not content:
+        raise DataError(f"{path} is empty; delete it and run: mnist-edge data")
+    if len(content) > MAX_BYTES:
+        raise DataError(f"{path} holds more than 1 GiB; it is no data set of 28x28 images")
+    return content
+
+
+def parse(content: bytes, magic: int, path: Path) -> NDArray[np.uint8]:
+    """The array inside the bytes of an IDX file.
+
+    Args:
+        content: The uncompressed file.
+        magic: `IMAGES_MAGIC` or `LABELS_MAGIC`; its last byte is the number of dimensions.
+        path: Where the content came from, for messages.
+
+    Returns:
+        Shape (count, height, width) for images, (count,) for labels.
+
+    Raises:
+        DataError: Wrong magic number, or more or fewer bytes than the shape in the header asks for.
+    """
+    header_bytes = 4 + 4 * (magic & 0xFF)
+    if len(content) < header_bytes or int.from_bytes(content[:4], "big") != magic:
+        raise DataError(f"{path} is no IDX file of the expected kind: it starts with {content[:4].hex()}, not {magic:08x}")
+    shape = tuple(int(n) for n in np.frombuffer(content[4:header_bytes], ">u4"))
+    expected = prod(shape)
+    if len(content) - header_bytes != expected:
+        raise DataError(
+            f"{path} is truncated or has extra bytes: its header asks for {expected} bytes, it holds "
+            f"{len(content) - header_bytes}"
+        )
+    return np.frombuffer(content, np.uint8, offset=header_bytes).reshape(shape)

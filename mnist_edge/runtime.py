@@ -1,0 +1,140 @@
+"""The TFLite runtimes, behind one adapter."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge import quiet
+from mnist_edge.errors import ModelError, RuntimeMissing
+
+
+class Interpreter(Protocol):
+    """What ai-edge-litert, tflite-runtime and tensorflow agree on."""
+
+    def allocate_tensors(self) -> None:
+        """Plan memory; must come before `set_tensor` and after `resize_tensor_input`."""
+
+    def resize_tensor_input(self, input_index: int, tensor_size: tuple[int, ...]) -> None:
+        """Change an input's shape."""
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        """Index, shape, dtype and quantization of each input."""
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        """Index, shape, dtype and quantization of each output."""
+
+    def set_tensor(self, tensor_index: int, value: NDArray[Any]) -> None:
+        """Copy an array into a tensor."""
+
+    def get_tensor(self, tensor_index: int) -> NDArray[Any]:
+        """A copy of a tensor."""
+
+    def invoke(self) -> None:
+        """Run the network once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A package that can run a `.tflite`.
+
+    Attributes:
+        name: Its name on PyPI and for `--runtime`.
+        module: The module that has `Interpreter`.
+    """
+
+    name: str
+    module: str
+
+    @property
+    def label(self) -> str:
+        """Name and version, such as `ai-edge-litert 2.3.0`."""
+        try:
+            return f"{self.name} {metadata.version(self.name)}"
+        except metadata.PackageNotFoundError:
+            return self.name
+
+    def build(self, model: bytes, threads: int = 1) -> Interpreter:
+        """An interpreter for `model`, its tensors allocated; raises whatever the package raises."""
+        with quiet.silenced():
+            module = import_module(self.module)
+            make: Callable[..., Interpreter] = (
+                module.lite.Interpreter if self.name == "tensorflow" else module.Interpreter
+            )
+            interpreter = make(model_content=model, num_threads=threads)
+            interpreter.allocate_tensors()
+        return interpreter
+
+
+# In the order of preference: the maintained one, the one of old devices, the one that comes with training.
+RUNTIMES = {
+    runtime.name: runtime
+    for runtime in (
+        Runtime("ai-edge-litert", "ai_edge_litert.interpreter"),
+        Runtime("tflite-runtime", "tflite_runtime.interpreter"),
+        Runtime("tensorflow", "tensorflow"),
+    )
+}
+
+
+def build_interpreter(
+    model: bytes, name: str, runtime: str | None = None, threads: int = 1
+) -> tuple[Interpreter, Runtime]:
+    """Build an interpreter in the first runtime that manages to: an import that succeeds proves nothing.
+
+    Args:
+        model: Content of a `.tflite`, metadata included or not.
+        name: What to call the model in messages.
+        runtime: One of `RUNTIMES`; None tries them in order.
+        threads: CPU threads for one invoke.
+
+    Raises:
+        ModelError: `model` is no TFLite flatbuffer, or no installed runtime can run it.
+        RuntimeMissing: There is no runtime, or not the one asked for.
+    """
+    if model[4:8] != b"TFL3":
+        raise ModelError(f"{name} is no TFLite model (its identifier is missing); write one with: mnist-edge export")
+    if runtime is not None and runtime not in RUNTIMES:
+        raise RuntimeMissing(f"there is no runtime {runtime!r}; choose one of: {', '.join(RUNTIMES)}")
+    if threads < 1:
+        raise ModelError(f"threads must be at least 1, not {threads}")
+    refusals: list[str] = []
+    for candidate in [RUNTIMES[runtime]] if runtime else RUNTIMES.values():
+        try:
+            return candidate.build(model, threads), candidate
+        except ModuleNotFoundError:
+            continue
+        # tflite-runtime with numpy 2 raises SystemError, a missing operator ValueError or RuntimeError, a
+        # mismatched build ImportError or AttributeError: each is a reason to try the next, and all are told.
+        except Exception as error:
+            refusals.append(f"{candidate.label}: {' '.join(str(error).split()) or type(error).__name__}")
+    if refusals:
+        raise ModelError(f"{name} cannot be run here: {'; '.join(refusals)}")
+    wanted = runtime or "ai-edge-litert"
+    raise RuntimeMissing(f"{wanted} is not installed; install it with: pip install {wanted}")
+
+
+def quantise(values: NDArray[np.float32], details: dict[str, Any]) -> NDArray[Any]:
+    """Real values as a tensor wants them: rounded to its scale and zero point and clipped to its dtype.
+
+    Args:
+        values: Any shape, real units.
+        details: Of the tensor, from `get_input_details`.
+    """
+    dtype = np.dtype(details["dtype"])
+    scale, zero_point = details["quantization"]
+    if dtype.kind == "f" or not scale:
+        return values.astype(dtype)
+    limits = np.iinfo(dtype)
+    return np.clip(np.rint(values / scale) + zero_point, limits.min, limits.max).astype(dtype)
+
+
+def dequantise(values: NDArray[Any], details: dict[str, Any]) -> NDArray[np.float32]:
+    """A tensor's values in real units."""
+    scale, zero_point = details["quantization"]
+    if values.dtype.kind == "f" or not scale:
+        return values.astype(np.float32)
+    return ((values.astype(np.float32) - zero_point) * np.float32(scale)).astype(np.float32)

@@ -1,0 +1,37 @@
+"""TensorFlow, loaded late and quietly."""
+
+import os
+from functools import cache
+from typing import Any
+
+from mnist_edge import quiet
+from mnist_edge.optional import require
+
+
+@cache
+def load_tensorflow() -> Any:
+    """Import TensorFlow without its start-up messages.
+
+    Raises:
+        PackageMissing: TensorFlow is not installed.
+    """
+    if not quiet.verbose:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet.silenced():
+        tensorflow = require("tensorflow", extra="train")
+    if not quiet.verbose:
+        tensorflow.get_logger().setLevel("ERROR")
+    return tensorflow
+
+
+@cache
+def load_keras() -> Any:
+    """Import Keras 3 without its backend's start-up messages; `KERAS_BACKEND` chooses the backend.
+
+    Raises:
+        PackageMissing: Keras is not installed.
+    """
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        load_tensorflow()
+    with quiet.silenced():
+        return require("keras", extra="train")

@@ -1,0 +1,1 @@
+"""Architectures, training recipes, training, and the trained models that ship."""

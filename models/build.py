@@ -1,0 +1,24 @@
+"""From a recipe to an untrained Keras model."""
+
+from math import prod
+from typing import Any
+
+from mnist_edge.models.recipes import Recipe
+from mnist_edge.training_stack import load_keras
+
+
+def build(recipe: Recipe) -> Any:
+    """An untrained `keras.Sequential` that maps (n, 28, 28, 1), 0 to 1, to (n, 10) softmax probabilities."""
+    keras = load_keras()
+    layers = [getattr(keras.layers, layer.kind)(**dict(layer.arguments)) for layer in recipe.layers]
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers], name=recipe.name)
+
+
+def count_macs(model: Any) -> int:
+    """Multiply-accumulate operations for one image, in convolutions and dense layers."""
+    # Each output value costs as many as its weights: the kernel without its last (output) axis.
+    return sum(
+        prod(layer.output.shape[1:]) * prod(layer.kernel.shape[:-1])
+        for layer in model.layers
+        if type(layer).__name__ in ("Conv2D", "Dense")
+    )

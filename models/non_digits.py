@@ -1,0 +1,123 @@
+"""Ink that is no digit: letters and signs in many typefaces, scribbles, strokes, blots, and joined digits."""
+
+import string
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.dataset import Split
+from mnist_edge.normalise import normalise
+from mnist_edge.optional import require
+
+COUNT = 16_000
+CANVAS = 64
+# Letters and signs that a hand writes like a digit stay out: the network must not learn to doubt those digits.
+LIKE_DIGITS = set("OoQDlIiZzSsqgbBGyJ") | set("|/\\!1`'.,-_:;\"^")
+SIGNS = "".join(c for c in string.ascii_letters + string.punctuation if c not in LIKE_DIGITS) + "ÄÖÜßñçéθπφψλµ±÷×√∞"
+# Typefaces without Latin letters, whose boxes or symbols would all look alike.
+NOT_TEXT = ("cmex10", "STIXSiz", "DejaVuSansDisplay")
+
+Ink = NDArray[np.uint8]
+
+
+def non_digits(split: Split, seed: int, count: int = COUNT) -> Ink:
+    """Normalised non-digits.
+
+    Args:
+        split: Whose digits are joined into pairs; only training images may be shown here.
+        seed: The same seed gives the same pictures.
+        count: How many.
+
+    Returns:
+        Shape (count, 28, 28), 0 = background, 255 = full ink.
+    """
+    rng = np.random.default_rng((seed, 0x0D161))
+    fonts = _fonts()
+    makers = (
+        lambda: _letter(fonts, rng),
+        lambda: _letter(fonts, rng),
+        lambda: _scribble(rng),
+        lambda: _strokes(rng),
+        lambda: _blot(rng),
+        lambda: _pair(split, rng),
+    )
+    return np.stack([normalise(makers[k % len(makers)]()) for k in range(count)])
+
+
+def _fonts() -> list[Path]:
+    folder = Path(require("matplotlib", extra="train").get_data_path()) / "fonts" / "ttf"
+    return [path for path in sorted(folder.glob("*.ttf")) if not path.stem.startswith(NOT_TEXT)]
+
+
+def _letter(fonts: list[Path], rng: np.random.Generator) -> Ink:
+    draw_module, image_module, font_module = (
+        require(f"PIL.{name}", extra="train") for name in ("ImageDraw", "Image", "ImageFont")
+    )
+    while True:
+        image = image_module.new("L", (CANVAS * 2, CANVAS), 0)
+        font = font_module.truetype(str(fonts[rng.integers(len(fonts))]), int(rng.integers(18, 44)))
+        text = "".join(rng.choice(list(SIGNS), 1 if rng.random() < 0.8 else 2))
+        draw_module.Draw(image).text((8, 2), text, fill=255, font=font, stroke_width=int(rng.integers(0, 2)))
+        ink = np.asarray(image)
+        if ink.any():
+            return ink
+
+
+def _scribble(rng: np.random.Generator) -> Ink:
+    """A smooth random curve that crosses itself many times."""
+    knots = rng.uniform(8, CANVAS - 8, (int(rng.integers(7, 14)), 2))
+    return _ink_of(_through(knots), rng.uniform(1.2, 2.5))
+
+
+def _strokes(rng: np.random.Generator) -> Ink:
+    """Straight strokes: a lying line, a cross, a fork, parallels, a lattice."""
+    tilt, points = rng.normal(0, 0.12), []
+    # The first lies along the columns (an upright one alone would be a 1), the others anyhow.
+    for angle in [0, *rng.choice([0, 0.25, 0.5, 0.5, 0.75], rng.integers(0, 5))]:
+        along = np.array([np.sin(angle * np.pi + tilt), np.cos(angle * np.pi + tilt)])
+        across = along[::-1] * (1, -1)
+        points.append(CANVAS / 2 + rng.uniform(-14, 14) * across + np.linspace(-22, 22, 90)[:, None] * along)
+    return _ink_of(np.concatenate(points), rng.uniform(1.2, 2.5))
+
+
+def _blot(rng: np.random.Generator) -> Ink:
+    """A filled patch with a ragged edge, or several specks."""
+    field = rng.normal(size=(8, 8))
+    rows = np.linspace(0, 7, CANVAS)
+    weights = np.maximum(0, 1 - np.abs(rows[:, None] - np.arange(8)))
+    smooth = weights @ field @ weights.T
+    distance = np.hypot(*(np.indices((CANVAS, CANVAS)) - CANVAS / 2)) / (CANVAS / 2)
+    level = smooth - 2.5 * distance + rng.uniform(0, 1.5)
+    level[CANVAS // 2, CANVAS // 2] = 1.0
+    return np.asarray(np.clip(level * 400, 0, 255), np.uint8)
+
+
+def _pair(split: Split, rng: np.random.Generator) -> Ink:
+    """Two digits that touch side by side, or three."""
+    chosen = rng.integers(0, len(split), int(rng.integers(2, 4)))
+    digits = [split.images[k, :, :, 0] for k in chosen]
+    tight = [digit[:, digit.any(axis=0)] for digit in digits]
+    return np.concatenate(tight, axis=1)
+
+
+def _through(knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points along a Catmull-Rom spline through the knots, shape (m, 2)."""
+    t = np.linspace(0, 1, 40)[:, None]
+    pieces = []
+    for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
+        pieces.append(b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))))
+    return np.concatenate(pieces)
+
+
+def _ink_of(points: NDArray[np.float64], radius: float) -> Ink:
+    """A round pen of `radius` pixels drawn along points."""
+    reach = int(np.ceil(radius)) + 1
+    offsets = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2), -1).reshape(-1, 2)
+    pixels = np.rint(points)[:, None] + offsets
+    distance = np.hypot(*(pixels - points[:, None]).transpose(2, 0, 1))
+    ink = np.clip((radius + 0.5 - distance) * 255, 0, 255)
+    canvas = np.zeros((CANVAS + 16, CANVAS + 16))
+    rows, columns = (np.clip(pixels, -8, CANVAS + 7) + 8).astype(np.intp).transpose(2, 0, 1)
+    np.maximum.at(canvas, (rows, columns), ink)
+    return canvas.astype(np.uint8)

@@ -1,0 +1,65 @@
+"""Pictures of a training run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mnist_edge.evaluate import Evaluation
+from mnist_edge.files import write_whole
+from mnist_edge.optional import require
+
+
+def new_figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
+    """A figure of `width` x `height` inches with `columns` axes, drawn without a display.
+
+    Raises:
+        PackageMissing: matplotlib is not installed.
+    """
+    require("matplotlib", extra="train").use("Agg")
+    pyplot = require("matplotlib.pyplot", extra="train")
+    return pyplot.subplots(1, columns, figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure, whole, and forget it."""
+    write_whole(path, lambda temporary: figure.savefig(temporary, dpi=120))
+    require("matplotlib.pyplot", extra="train").close(figure)
+
+
+def plot_curves(epochs: Sequence[dict[str, float]], kept: int, title: str, path: Path) -> None:
+    """Accuracy and loss of training and validation over the epochs.
+
+    Args:
+        epochs: One row an epoch with `accuracy`, `loss`, `val_accuracy`, `val_loss`.
+        kept: Index of the epoch whose weights were kept.
+        title: Of the figure.
+        path: The PNG to write.
+    """
+    figure, axes = new_figure(10, 4, columns=2)
+    figure.suptitle(title)
+    numbers = range(1, len(epochs) + 1)
+    for axis, quantity in zip(axes, ("accuracy", "loss"), strict=True):
+        axis.plot(numbers, [row[quantity] for row in epochs], "o-", label="training")
+        axis.plot(numbers, [row[f"val_{quantity}"] for row in epochs], "o-", label="validation")
+        axis.axvline(kept + 1, color="grey", linestyle=":", label="kept")
+        axis.set(xlabel="epoch", ylabel=quantity)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.legend()
+        axis.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
+def plot_confusion(evaluation: Evaluation, path: Path) -> None:
+    """The confusion matrix with its counts; colour shows mistakes only, on a scale of their own."""
+    figure, axis = new_figure(6, 5.6)
+    confusion = evaluation.confusion
+    mistakes = [[0 if row == column else confusion[row][column] for column in range(10)] for row in range(10)]
+    axis.imshow(mistakes, cmap="Oranges")
+    for row in range(10):
+        for column in range(10):
+            if confusion[row][column]:
+                weight = "bold" if row == column else "normal"
+                axis.text(column, row, confusion[row][column], ha="center", va="center", fontsize=8, weight=weight)
+    axis.set(xticks=range(10), yticks=range(10), xlabel="said", ylabel="true")
+    axis.set_title(f"{evaluation.model}: {evaluation.correct} of {evaluation.images} ({evaluation.accuracy:.2%})")
+    save_figure(figure, path)

@@ -1,0 +1,177 @@
+"""Training recipes: each a row of data that `build` and `train` carry out."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from mnist_edge.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer: the name of a class in `keras.layers` and its arguments."""
+
+    kind: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What others report for this architecture: top-1 accuracy in percent, and the loss where they give it."""
+
+    accuracy_percent: float
+    loss: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one network is built and trained.
+
+    Attributes:
+        name: Key on the command line.
+        summary: One line for people.
+        layers: From the 28x28x1 input to the ten softmax outputs.
+        epochs: How many; the learning rate falls from `learning_rate` to 0 over them along a cosine
+            (Loshchilov and Hutter, "SGDR", 2017).
+        batch_size: Images a step.
+        validation_images: How many of the training images choose the epoch to keep.
+        loss: `sparse_categorical_crossentropy`, or `categorical_crossentropy` on one-hot labels.
+        patience: Epochs without a better validation accuracy after which training stops.
+        learning_rate: Of Adam, at the start.
+        augmentation: Key of `mnist_edge.models.augment.AUGMENTATIONS`, or None.
+        published: What to compare with.
+    """
+
+    name: str
+    summary: str
+    layers: tuple[Layer, ...]
+    epochs: int
+    batch_size: int
+    validation_images: int = 5_000
+    loss: str = "sparse_categorical_crossentropy"
+    patience: int = 5
+    learning_rate: float = 1e-3
+    augmentation: str | None = None
+    published: Published | None = None
+
+
+def _conv(filters: int, **more: Any) -> Layer:
+    return _layer("Conv2D", filters=filters, kernel_size=3, activation="relu", **more)
+
+
+def _dense(units: int) -> Layer:
+    return _layer("Dense", units=units, activation="relu")
+
+
+def _layer(kind: str, **arguments: Any) -> Layer:
+    return Layer(kind, tuple(arguments.items()))
+
+
+def _dropout(rate: float) -> Layer:
+    return _layer("Dropout", rate=rate)
+
+
+def _conv_bn(filters: int) -> tuple[Layer, ...]:
+    # The convolution's bias would be cancelled by the normalisation, which has its own.
+    return (
+        _layer("Conv2D", filters=filters, kernel_size=3, padding="same", use_bias=False),
+        _layer("BatchNormalization"),
+        _layer("ReLU"),
+    )
+
+
+_POOL = _layer("MaxPooling2D")
+_FLATTEN = _layer("Flatten")
+_DIGITS = _layer("Dense", units=10, activation="softmax")
+_THREE_CONV = (_conv(32), _POOL, _conv(64), _POOL, _conv(64), _FLATTEN, _dense(64), _DIGITS)
+_ONE_HOT = "categorical_crossentropy"
+
+_ROWS = (
+    Recipe(
+        "mlp",
+        "flatten, dense 128: the baseline",
+        (_FLATTEN, _dense(128), _DIGITS),
+        epochs=10,
+        batch_size=128,
+        published=Published(97.0),
+    ),
+    Recipe(
+        "two-conv-dropout",
+        "conv 32, pool, conv 64, pool, dropout 0.25, dense 128",
+        (_conv(32), _POOL, _conv(64), _POOL, _FLATTEN, _dropout(0.25), _dense(128), _DIGITS),
+        epochs=12,
+        batch_size=128,
+        published=Published(99.18, loss=0.0330),
+    ),
+    Recipe(
+        "three-conv",
+        "conv 32, pool, conv 64, pool, conv 64, dense 64; batch 64, 80/20 split, one-hot labels",
+        _THREE_CONV,
+        epochs=12,
+        batch_size=64,
+        validation_images=12_000,
+        loss=_ONE_HOT,
+        published=Published(99.0),
+    ),
+    Recipe(
+        "three-conv-128",
+        "the same network, batch 128",
+        _THREE_CONV,
+        epochs=12,
+        batch_size=128,
+        validation_images=12_000,
+        loss=_ONE_HOT,
+        published=Published(99.00),
+    ),
+    Recipe(
+        "custom",
+        "conv 32, conv 32, pool, dropout, conv 64, pool, dropout, dense 128, dropout",
+        (
+            *(_conv(32), _conv(32), _POOL, _dropout(0.25)),
+            *(_conv(64), _POOL, _dropout(0.25), _FLATTEN, _dense(128), _dropout(0.25), _DIGITS),
+        ),
+        epochs=12,
+        batch_size=128,
+        published=Published(99.19),
+    ),
+    Recipe(
+        "two-conv",
+        "conv 32, pool, conv 64, pool, dense 128",
+        (_conv(32), _POOL, _conv(64), _POOL, _FLATTEN, _dense(128), _DIGITS),
+        epochs=12,
+        batch_size=128,
+        published=Published(99.0),
+    ),
+    Recipe(
+        "small",
+        "four convolutions of 16, 32, 48, 64 with batch normalisation, for the camera",
+        (
+            *_conv_bn(16),
+            *(_POOL, *_conv_bn(32)),
+            *(_POOL, *_conv_bn(48), *_conv_bn(64)),
+            _layer("GlobalAveragePooling2D"),
+            _dropout(0.1),
+            _DIGITS,
+        ),
+        epochs=30,
+        batch_size=128,
+        patience=30,
+        learning_rate=3e-3,
+        augmentation="pen",
+        loss="categorical_crossentropy",
+    ),
+)
+
+RECIPES = MappingProxyType({recipe.name: recipe for recipe in _ROWS})
+CLASSIC = tuple(recipe.name for recipe in _ROWS if recipe.published)
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe called `name`.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name not in RECIPES:
+        raise UsageError(f"there is no recipe {name!r}; choose one of: {', '.join(RECIPES)}")
+    return RECIPES[name]

@@ -35,7 +35,9 @@ class Split:
 
     def __post_init__(self) -> None:
         if self.images.shape[1:] != (28, 28, 1) or self.images.dtype != np.uint8:
-            raise DataError(f"images must be uint8 of shape (n, 28, 28, 1), not {self.images.dtype} {self.images.shape}")
+            raise DataError(
+                f"images must be uint8 of shape (n, 28, 28, 1), not {self.images.dtype} {self.images.shape}"
+            )
         if self.labels.shape != self.images.shape[:1]:
             raise DataError(f"there are {len(self.images)} images but {len(self.labels)} labels")
         if not len(self.labels):
@@ -60,6 +62,7 @@ class Dataset:
         training: What weights are fitted to, and where representative data comes from.
         validation: What epochs, thresholds and architectures are chosen on.
         test: Looked at once, to report.
+        path: Where it was found.
         sha256: Of all images and labels, in hexadecimal.
         notes: What a user should know about where the data came from.
     """
@@ -68,6 +71,7 @@ class Dataset:
     training: Split
     validation: Split
     test: Split
+    path: Path
     sha256: str
     notes: tuple[str, ...] = ()
 
@@ -127,15 +131,16 @@ _SKLEARN_NOTE = "using scikit-learn's 1,797 handwritten digits, whose accuracies
 
 def sklearn_digits(note: str = _SKLEARN_NOTE) -> Dataset:
     """scikit-learn's bundled digits (Alpaydin and Kaynak, 1998): 8x8 scans, brought to 28x28 by `normalise`."""
-    bunch = require("sklearn.datasets", extra="train").load_digits()
+    sklearn_datasets = require("sklearn.datasets", extra="train")
+    bunch = sklearn_datasets.load_digits()
     ink = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
     images = np.stack([normalise(one) for one in ink])[..., None]
     labels = bunch.target.astype(np.uint8)
     rest, test = stratified(labels, len(labels) // 5, SPLIT_SEED)
     everything = Split(images, labels)
-    return _split(
-        "scikit-learn digits", everything.take(rest), everything.take(test), len(labels) // 10, (note,)
-    )
+    path = Path(sklearn_datasets.__file__).parent / "data" / "digits.csv.gz"
+    pool = everything.take(rest)
+    return _split("scikit-learn digits", path, pool, everything.take(test), len(labels) // 10, (note,))
 
 
 def stratified(labels: NDArray[np.uint8], count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -157,12 +162,12 @@ def stratified(labels: NDArray[np.uint8], count: int, seed: int) -> tuple[NDArra
     return np.flatnonzero(~drawn), np.flatnonzero(drawn)
 
 
-def _split(name: str, pool: Split, test: Split, validation_images: int, notes: tuple[str, ...]) -> Dataset:
+def _split(name: str, path: Path, pool: Split, test: Split, validation_images: int, notes: tuple[str, ...]) -> Dataset:
     kept, drawn = stratified(pool.labels, min(validation_images, len(pool) // 5), SPLIT_SEED)
     digest = hashlib.sha256()
     for array in (pool.images, pool.labels, test.images, test.labels):
         digest.update(np.ascontiguousarray(array).tobytes())
-    return Dataset(name, pool.take(kept), pool.take(drawn), test, digest.hexdigest(), notes)
+    return Dataset(name, pool.take(kept), pool.take(drawn), test, path, digest.hexdigest(), notes)
 
 
 def _from_path(path: Path, validation_images: int) -> Dataset:
@@ -171,12 +176,14 @@ def _from_path(path: Path, validation_images: int) -> Dataset:
     archive = path if path.is_file() else path / "mnist.npz"
     pool, test, notes = _from_npz(archive) if archive.is_file() else _from_idx(path)
     name = "MNIST" if not notes else path.resolve().name
-    return _split(name, pool, test, validation_images, notes)
+    return _split(name, path, pool, test, validation_images, notes)
 
 
 def _from_idx(folder: Path) -> tuple[Split, Split, tuple[str, ...]]:
     contents = {name: (path := _idx_file(folder, name), read_bytes(path)) for name in MNIST_SHA256}
-    other = [name for name, (_, content) in contents.items() if hashlib.sha256(content).hexdigest() != MNIST_SHA256[name]]
+    other = [
+        name for name, (_, content) in contents.items() if hashlib.sha256(content).hexdigest() != MNIST_SHA256[name]
+    ]
 
     def split(stem: str) -> Split:
         images_path, images = contents[f"{stem}-images-idx3-ubyte"]
@@ -211,7 +218,7 @@ def _from_npz(path: Path) -> tuple[Split, Split, tuple[str, ...]]:
 
 def _as_bytes(arrays: Iterable[NDArray[np.generic]], path: Path) -> list[NDArray[np.uint8]]:
     for array in arrays:
-        if array.dtype.kind not in "ui" or array.size and (array.min() < 0 or array.max() > 255):
+        if array.dtype.kind not in "ui" or (array.size and (array.min() < 0 or array.max() > 255)):
             raise DataError(f"{path} holds {array.dtype} values; images and labels must be whole numbers from 0 to 255")
     return [array.astype(np.uint8) for array in arrays]
 

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import sys
-
 import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException, HTTPResponse

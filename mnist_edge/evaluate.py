@@ -146,7 +146,9 @@ def score(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], model: 
     return Evaluation(model, runtime, len(labels), correct, correct / len(labels), loss, figures, rows)
 
 
-def evaluate(model: str | Path, split: Split, *, runtime: str | None = None, progress: Progress = no_progress) -> Evaluation:
+def evaluate(
+    model: str | Path, split: Split, *, runtime: str | None = None, progress: Progress = no_progress
+) -> Evaluation:
     """Evaluate MODEL on a split.
 
     Args:

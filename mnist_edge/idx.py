@@ -52,7 +52,9 @@ def parse(content: bytes, magic: int, path: Path) -> NDArray[np.uint8]:
     """
     header_bytes = 4 + 4 * (magic & 0xFF)
     if len(content) < header_bytes or int.from_bytes(content[:4], "big") != magic:
-        raise DataError(f"{path} is no IDX file of the expected kind: it starts with {content[:4].hex()}, not {magic:08x}")
+        raise DataError(
+            f"{path} is no IDX file of the expected kind: it starts with {content[:4].hex()}, not {magic:08x}"
+        )
     shape = tuple(int(n) for n in np.frombuffer(content[4:header_bytes], ">u4"))
     expected = prod(shape)
     if len(content) - header_bytes != expected:

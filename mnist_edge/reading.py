@@ -72,7 +72,9 @@ class Reading:
     def to_json(self) -> dict[str, Any]:
         """The document that `read --json` prints, as plain JSON types."""
         document = asdict(self)
-        document["digits"] = [asdict(d) | {"box": list(d.box), "confidence": round(d.confidence, 4)} for d in self.digits]
+        document["digits"] = [
+            asdict(d) | {"box": list(d.box), "confidence": round(d.confidence, 4)} for d in self.digits
+        ]
         document["rejected"] = [asdict(r) | {"box": list(r.box)} for r in self.rejected]
         document["text"] = list(self.text)
         document["milliseconds"] = {stage: round(ms, 3) for stage, ms in self.milliseconds.items()}

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -188,7 +187,9 @@ def _checkpoint(keras: Any, recipe: Recipe, path: Path, progress: Progress) -> A
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             steps = self.params["steps"] or 1
             if batch % 20 == 0:
-                note = f"epoch {len(self.rows) + 1}, validation {self.rows[-1]['val_accuracy']:.2%}" if self.rows else ""
+                note = (
+                    f"epoch {len(self.rows) + 1}, validation {self.rows[-1]['val_accuracy']:.2%}" if self.rows else ""
+                )
                 progress(len(self.rows) + (batch + 1) / steps, recipe.epochs, note)
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:

@@ -1,0 +1,5 @@
+"""`mnist-edge benchmark`."""
+
+
+def command() -> None:
+    """Not there yet."""

@@ -1,0 +1,57 @@
+"""Where errors that a user can mend become one line and an exit code; a bug passes through with its traceback."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from mnist_edge import quiet
+from mnist_edge.errors import MnistEdgeError
+
+# typer brings its own Click or installs one, depending on its version: this is that Click's UsageError.
+_UsageError = typer.BadParameter.__mro__[1]
+
+
+@contextmanager
+def _one_line_errors(program: str) -> Iterator[None]:
+    try:
+        yield
+    except MnistEdgeError as error:
+        _fail(str(error), error.exit_code)
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else program
+        _fail(f"{error.format_message().rstrip('.')}; see: {command} --help", 2)  # type: ignore[attr-defined]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror, 1)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    raise typer.Exit(exit_code)
+
+
+class Group(TyperGroup):
+    """The root command; also accepts `--verbose` anywhere on the line."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take `--verbose` out, then parse."""
+        cut = args.index("--") if "--" in args else len(args)
+        quiet.verbose = "--verbose" in args[:cut]
+        args = [arg for arg in args[:cut] if arg != "--verbose"] + args[cut:]
+        with _one_line_errors("mnist-edge"):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command inside the boundary."""
+        with _one_line_errors("mnist-edge"):
+            return super().invoke(ctx)

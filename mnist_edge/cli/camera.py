@@ -1,0 +1,5 @@
+"""`mnist-edge camera`."""
+
+
+def command() -> None:
+    """Not there yet."""

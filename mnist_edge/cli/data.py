@@ -1,0 +1,27 @@
+"""`mnist-edge data`."""
+
+from mnist_edge.cli.options import Data, Json
+
+
+def command(data: Data = None, json: Json = False) -> None:
+    """Find MNIST, or fetch it into the cache, check it, and say how it is split.
+
+    Example: mnist-edge data --data ~/mnist
+    """
+    from mnist_edge.cli.console import note, print_json, print_table, progress
+    from mnist_edge.dataset import load
+
+    with progress("MNIST") as report:
+        found = load(data, progress=report)
+    for line in found.notes:
+        note(f"note: {line}")
+    splits = {"training": found.training, "validation": found.validation, "test": found.test}
+    if json:
+        sizes = {name: len(split) for name, split in splits.items()}
+        print_json({"name": found.name, "path": str(found.path), "sha256": found.sha256, **sizes})
+        return
+    rows = [
+        (name, len(split), *(int((split.labels == digit).sum()) for digit in range(10)))
+        for name, split in splits.items()
+    ]
+    print_table(f"{found.name} in {found.path}", ("split", "images", *map(str, range(10))), rows)

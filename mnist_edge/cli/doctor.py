@@ -1,0 +1,5 @@
+"""`mnist-edge doctor`."""
+
+
+def command() -> None:
+    """Not there yet."""

@@ -1,0 +1,61 @@
+"""`mnist-edge evaluate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnist_edge.cli.options import Data, Json, Runtime
+
+
+def command(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A .keras or .tflite file, or the name of a model that ships."),
+    ],
+    data: Data = None,
+    runtime: Runtime = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="PNG", help="Also draw the confusion matrix.", show_default=False),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Accuracy, loss, per-class figures and confusion matrix on the test images.
+
+    Example: mnist-edge evaluate small
+    """
+    from mnist_edge.cli.console import note, print_json, print_table, progress
+    from mnist_edge.dataset import load
+    from mnist_edge.evaluate import evaluate
+
+    with progress("evaluating") as report:
+        found = load(data, fallback=True, progress=report)
+        result = evaluate(model, found.test, runtime=runtime, progress=report)
+    for line in found.notes:
+        note(f"note: {line}")
+    if plot:
+        from mnist_edge.models.plots import plot_confusion
+
+        plot_confusion(result, plot)
+    if json:
+        print_json(result.to_json())
+        return
+    columns = ("digit", "images", "precision", "recall", "F1", *(f"said {digit}" for digit in range(10)))
+    rows = [
+        (
+            f.label,
+            f.images,
+            f"{f.precision:.2%}",
+            f"{f.recall:.2%}",
+            f"{f.f1:.2%}",
+            *result.confusion[f.label],
+        )
+        for f in result.per_class
+    ]
+    print_table(
+        f"{result.model} on {found.name} in {result.runtime}: {result.correct} of {result.images} right "
+        f"({result.accuracy:.2%}), loss {result.loss:.4f}",
+        columns,
+        rows,
+    )

@@ -1,0 +1,5 @@
+"""`mnist-edge export`."""
+
+
+def command() -> None:
+    """Not there yet."""

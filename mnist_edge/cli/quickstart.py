@@ -1,0 +1,5 @@
+"""`mnist-edge quickstart`."""
+
+
+def command() -> None:
+    """Not there yet."""

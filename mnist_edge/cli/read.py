@@ -1,0 +1,5 @@
+"""`mnist-edge read`."""
+
+
+def command() -> None:
+    """Not there yet."""

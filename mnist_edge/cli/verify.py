@@ -1,0 +1,5 @@
+"""`mnist-edge verify`."""
+
+
+def command() -> None:
+    """Not there yet."""

@@ -81,7 +81,8 @@ class Classifier:
         self._check_shapes()
         self._batch = 1
         grey = np.arange(256, dtype=np.float32) / np.float32(255)
-        # A uint8 pixel has 256 values: quantising is one look-up, and so is dequantising a one-byte output.
+        # A uint8 pixel has 256 values: quantising is one look-up, and so is dequantising a one-byte output. Next to
+        # a network of 25 us every microsecond counts, and `take` is twice as fast as indexing.
         self._quantised = quantise(grey, self.input)
         self._dequantised = _one_byte_table(self.output)
 
@@ -98,7 +99,7 @@ class Classifier:
             ValueError: Another shape, dtype or range.
         """
         if images.dtype == np.uint8:
-            tensor = self._quantised[_four_dimensional(images)]
+            tensor = self._quantised.take(_four_dimensional(images))
         else:
             tensor = quantise(as_input(images), self.input)
         if len(tensor) == self._batch:
@@ -114,7 +115,7 @@ class Classifier:
         values = self.interpreter.get_tensor(self.output["index"])
         if self._dequantised is None:
             return dequantise(values, self.output)
-        return self._dequantised[values.view(np.uint8)]
+        return self._dequantised.take(values)
 
     def _resize(self, batch: int) -> None:
         self.interpreter.resize_tensor_input(self.input["index"], (batch, 28, 28, 1))
@@ -122,7 +123,8 @@ class Classifier:
             self.interpreter.allocate_tensors()
         except RuntimeError as error:
             raise ModelError(
-                f"{self.path.name} was exported for one image at a time ({error}); export it again with: mnist-edge export"
+                f"{self.path.name} was exported for one image at a time ({error}); "
+                "export it again with: mnist-edge export"
             ) from None
         self._batch = batch
 
@@ -138,4 +140,5 @@ def _one_byte_table(details: dict[str, Any]) -> NDArray[np.float32] | None:
     dtype = np.dtype(details["dtype"])
     if dtype.itemsize != 1:
         return None
+    # In the order of the bytes, so that int8's negative values index from the end, as Python's do.
     return dequantise(np.arange(256, dtype=np.uint8).view(dtype), details)

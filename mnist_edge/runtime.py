@@ -57,6 +57,13 @@ class Runtime:
         except metadata.PackageNotFoundError:
             return self.name
 
+    @property
+    def hint(self) -> str:
+        """What most likely keeps it from running here, and what to do; empty where nothing is known."""
+        if self.name == "tflite-runtime" and int(np.__version__.split(".")[0]) >= 2:
+            return f"it needs numpy < 2 and here is numpy {np.__version__}: pip install 'numpy<2'"
+        return ""
+
     def build(self, model: bytes, threads: int = 1) -> Interpreter:
         """An interpreter for `model`, its tensors allocated; raises whatever the package raises."""
         with quiet.silenced():
@@ -105,12 +112,16 @@ def build_interpreter(
     for candidate in [RUNTIMES[runtime]] if runtime else RUNTIMES.values():
         try:
             return candidate.build(model, threads), candidate
-        except ModuleNotFoundError:
-            continue
+        except ModuleNotFoundError as error:
+            # Only the package itself may be missing; if it is there and lacks a part, it is broken.
+            if error.name and error.name.partition(".")[0] == candidate.module.partition(".")[0]:
+                continue
+            refusals.append(f"{candidate.label}: {error}")
         # tflite-runtime with numpy 2 raises SystemError, a missing operator ValueError or RuntimeError, a
         # mismatched build ImportError or AttributeError: each is a reason to try the next, and all are told.
         except Exception as error:
-            refusals.append(f"{candidate.label}: {' '.join(str(error).split()) or type(error).__name__}")
+            reason = " ".join(str(error).split()) or type(error).__name__
+            refusals.append(f"{candidate.label}: {reason}" + (f" ({candidate.hint})" if candidate.hint else ""))
     if refusals:
         raise ModelError(f"{name} cannot be run here: {'; '.join(refusals)}")
     wanted = runtime or "ai-edge-litert"
@@ -129,7 +140,8 @@ def quantise(values: NDArray[np.float32], details: dict[str, Any]) -> NDArray[An
     if dtype.kind == "f" or not scale:
         return values.astype(dtype)
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(values / scale) + zero_point, limits.min, limits.max).astype(dtype)
+    quantised: NDArray[Any] = np.clip(np.rint(values / scale) + zero_point, limits.min, limits.max).astype(dtype)
+    return quantised
 
 
 def dequantise(values: NDArray[Any], details: dict[str, Any]) -> NDArray[np.float32]:
@@ -137,4 +149,5 @@ def dequantise(values: NDArray[Any], details: dict[str, Any]) -> NDArray[np.floa
     scale, zero_point = details["quantization"]
     if values.dtype.kind == "f" or not scale:
         return values.astype(np.float32)
-    return ((values.astype(np.float32) - zero_point) * np.float32(scale)).astype(np.float32)
+    real: NDArray[np.float32] = ((values.astype(np.float32) - zero_point) * np.float32(scale)).astype(np.float32)
+    return real

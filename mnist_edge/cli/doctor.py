@@ -1,5 +1,33 @@
 """`mnist-edge doctor`."""
 
+from typing import Annotated
 
-def command() -> None:
-    """Not there yet."""
+import typer
+
+from mnist_edge.cli.options import Json
+
+
+def command(
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="What the runtimes are tried with.")] = "small",
+    json: Json = False,
+) -> None:
+    """What this device has, what is missing, and what to do about it.
+
+    Ends with 0 where digits can be read in pictures: a model, a runtime that runs it, and OpenCV; else with 1. Whatever
+    else is missing (camera, display, training) does not count.
+
+    Example: mnist-edge doctor
+    """
+    from mnist_edge.cli.console import print_json, print_table, progress
+    from mnist_edge.doctor.examine import examine
+
+    with progress("examining"):
+        diagnosis = examine(model)
+    if json:
+        print_json(diagnosis.to_json())
+    else:
+        verdict = "digits can be read here" if diagnosis.reading_works else "digits cannot be read here yet"
+        rows = [(check.name, check.status.value, check.found, check.advice) for check in diagnosis.checks]
+        print_table(verdict, ("check", "status", "found", "what to do"), rows, figures=False)
+    if not diagnosis.reading_works:
+        raise typer.Exit(1)

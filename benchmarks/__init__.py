@@ -1,0 +1,1 @@
+"""Latency, memory, size and end-to-end measurement, side by side."""

@@ -1,0 +1,108 @@
+"""Start-up time and peak memory of a model, measured in a process that does nothing else.
+
+Run as `python -m mnist_edge.benchmarks.memory MODEL RUNTIME THREADS`, this is that process: it loads the runtime and
+the model and invokes, and prints its figures as JSON.
+"""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from time import perf_counter_ns
+
+from mnist_edge import quiet
+from mnist_edge.child import run_module
+from mnist_edge.errors import ModelError
+from mnist_edge.runtime import RUNTIMES
+
+INVOKES = 50
+TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class FreshStart:
+    """What a model costs in a process of its own.
+
+    Attributes:
+        init_ms: Building an interpreter until it is ready, the runtime being imported.
+        first_ms: The first invoke.
+        peak_rss_mb: Most memory ever resident, units of 10^6 bytes: Python, NumPy, runtime and model. None where the
+            system does not tell.
+        runtime_rss_mb: The same before the model is loaded.
+    """
+
+    init_ms: float
+    first_ms: float
+    peak_rss_mb: float | None
+    runtime_rss_mb: float | None
+
+
+def measure_fresh_start(model: Path, runtime: str, threads: int = 1, starts: int = 3) -> FreshStart:
+    """Start a model in fresh processes, and take the median of each figure.
+
+    Args:
+        model: A `.tflite`.
+        runtime: Name of the runtime.
+        threads: CPU threads for one invoke.
+        starts: How many processes, one after the other.
+
+    Raises:
+        ModelError: The process failed.
+    """
+    found = [_start(model, runtime, threads) for _ in range(starts)]
+    peaks = [one.peak_rss_mb for one in found if one.peak_rss_mb is not None]
+    bases = [one.runtime_rss_mb for one in found if one.runtime_rss_mb is not None]
+    return FreshStart(
+        init_ms=round(median(one.init_ms for one in found), 3),
+        first_ms=round(median(one.first_ms for one in found), 3),
+        peak_rss_mb=round(median(peaks), 1) if peaks else None,
+        runtime_rss_mb=round(median(bases), 1) if bases else None,
+    )
+
+
+def _start(model: Path, runtime: str, threads: int) -> FreshStart:
+    outcome = run_module(__name__, str(model), runtime, str(threads), timeout_s=TIMEOUT_S)
+    if outcome.failure:
+        raise ModelError(f"{model.name} failed in a fresh process with {runtime}: {outcome.failure}")
+    return FreshStart(**json.loads(outcome.output.splitlines()[-1]))
+
+
+def peak_rss_mb() -> float | None:
+    """The most memory that this process ever had resident, in units of 10^6 bytes; None where nothing tells."""
+    try:
+        # Not ru_maxrss: on Linux a process started by a large one inherits that one's peak.
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def start_here(model: Path, runtime: str, threads: int) -> FreshStart:
+    """Load and run a model in this process, which should be fresh."""
+    # The parent keeps what this process writes to stderr; silencing it here would be timed too.
+    quiet.verbose = True
+    found = RUNTIMES[runtime]
+    import_module(found.module)
+    content = model.read_bytes()
+    before = peak_rss_mb()
+    begin = perf_counter_ns()
+    interpreter = found.build(content, threads)
+    ready = perf_counter_ns()
+    interpreter.invoke()
+    first = perf_counter_ns()
+    for _ in range(INVOKES):
+        interpreter.invoke()
+    return FreshStart((ready - begin) / 1e6, (first - ready) / 1e6, peak_rss_mb(), before)
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(start_here(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))))

@@ -1,0 +1,106 @@
+"""Timing several actions so that the figures can be compared, on a machine that does other things too."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from time import perf_counter_ns
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.progress import Progress, no_progress
+
+Action = Callable[[], object]
+
+# Reading the clock twice costs about 0.1 us: in a sample at least this long it is below 0.2 %.
+SHORTEST_SAMPLE_NS = 50_000
+# All actions take turns this often, so that a slow second hits all alike.
+ROUNDS = 20
+WARM_UP_MS = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long one action takes, in microseconds.
+
+    Attributes:
+        min: The fastest sample.
+        median: Half of the samples are faster.
+        mean: Of all samples.
+        std: Standard deviation of the samples.
+        p90: 90 % of the samples are faster.
+        p99: 99 % of the samples are faster.
+        samples: How many times the clock was read.
+        per_sample: Actions in one sample; where more than 1, all figures are of means over so many actions.
+    """
+
+    min: float
+    median: float
+    mean: float
+    std: float
+    p90: float
+    p99: float
+    samples: int
+    per_sample: int
+
+
+def time_actions(
+    actions: Sequence[Action],
+    runs: int,
+    warm_up_ms: float = WARM_UP_MS,
+    progress: Progress = no_progress,
+) -> list[Timing]:
+    """Time each action, all in turns.
+
+    Args:
+        actions: What to time; each is called without arguments.
+        runs: Samples of each action. A sample is one call, or as many as fill 50 us.
+        warm_up_ms: How long each action runs before its first sample: caches fill and the clock speeds up.
+        progress: Told the rounds that are done.
+    """
+    per_sample = [_calls_per_sample(action, warm_up_ms) for action in actions]
+    samples: list[list[NDArray[np.int64]]] = [[] for _ in actions]
+    parts = [len(part) for part in np.array_split(np.arange(runs), min(ROUNDS, runs))]
+    for done, part in enumerate(parts, start=1):
+        for action, calls, taken in zip(actions, per_sample, samples, strict=True):
+            action()  # The others have used the caches meanwhile.
+            taken.append(_sample(action, calls, part))
+        progress(done, len(parts), "timing")
+    return [
+        _summary(np.concatenate(taken) / (1000 * calls), calls)
+        for taken, calls in zip(samples, per_sample, strict=True)
+    ]
+
+
+def _sample(action: Action, calls: int, count: int) -> NDArray[np.int64]:
+    durations = np.empty(count, np.int64)
+    for index in range(count):
+        start = perf_counter_ns()
+        for _ in repeat(None, calls):
+            action()
+        durations[index] = perf_counter_ns() - start
+    return durations
+
+
+def _calls_per_sample(action: Action, warm_up_ms: float) -> int:
+    """Warm up, then see how many calls fill a sample."""
+    end = perf_counter_ns() + int(warm_up_ms * 1e6)
+    action()
+    while perf_counter_ns() < end:
+        action()
+    fastest = max(int(_sample(action, 1, 20).min()), 1)
+    return -(-SHORTEST_SAMPLE_NS // fastest)
+
+
+def _summary(durations_us: NDArray[np.float64], calls: int) -> Timing:
+    median, p90, p99 = (round(float(q), 3) for q in np.quantile(durations_us, (0.5, 0.9, 0.99)))
+    return Timing(
+        min=round(float(durations_us.min()), 3),
+        median=median,
+        mean=round(float(durations_us.mean()), 3),
+        std=round(float(durations_us.std()), 3),
+        p90=p90,
+        p99=p99,
+        samples=len(durations_us),
+        per_sample=calls,
+    )

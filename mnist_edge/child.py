@@ -1,0 +1,54 @@
+"""Running a module in a fresh Python: to measure it alone, or to see whether it survives."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a child process ended.
+
+    Attributes:
+        output: Its standard output.
+        failure: Why it failed, in one line, such as `killed by SIGILL (illegal instruction)`; None if it did not.
+    """
+
+    output: str
+    failure: str | None
+
+
+def run_module(module: str, *arguments: str, timeout_s: float) -> Outcome:
+    """Run `python -m MODULE ARGUMENTS...` with this process's import path.
+
+    Args:
+        module: Its full name.
+        arguments: For its `sys.argv`.
+        timeout_s: It is killed after so many seconds.
+    """
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONWARNINGS": "ignore",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            timeout=timeout_s,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Outcome("", f"no answer within {timeout_s:g} s")
+    return Outcome(done.stdout, _failure(done.returncode, done.stderr))
+
+
+def _failure(code: int, stderr: str) -> str | None:
+    if code == 0:
+        return None
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name} ({(signal.strsignal(-code) or 'no name').lower()})"
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return lines[-1] if lines else f"exit code {code}"

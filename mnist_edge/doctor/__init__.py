@@ -1,0 +1,1 @@
+"""What this device has, what is missing, and what to do about it."""

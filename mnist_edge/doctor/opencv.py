@@ -1,0 +1,74 @@
+"""OpenCV and what it was built with.
+
+Run as `python -m mnist_edge.doctor.opencv`, this prints the version and the build report; a process of its own, since a
+broken one can take Python down.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from mnist_edge.child import run_module
+from mnist_edge.doctor.check import Check, Status
+from mnist_edge.optional import require
+
+# They all install the same folder, cv2: the last one wins, and removing one breaks the other.
+WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
+INSTALL = "pip install 'mnist-edge[camera]', or 'mnist-edge[headless]' on a machine without a screen"
+BACK_ENDS = {"FFMPEG": "FFMPEG", "GStreamer": "GStreamer", "v4l/v4l2": "V4L2", "AVFoundation": "AVFoundation"}
+
+
+def check(timeout_s: float) -> Check:
+    """Whether OpenCV can be imported, and its window and video back ends."""
+    if find_spec("cv2") is None:
+        return Check("OpenCV", Status.MISSING, "not installed", INSTALL)
+    wheels = [f"{name} {found}" for name in WHEELS if (found := _version(name))]
+    outcome = run_module(__name__, timeout_s=timeout_s)
+    if outcome.failure:
+        return Check(
+            "OpenCV", Status.BROKEN, f"{' and '.join(wheels)}: {outcome.failure}".lstrip(": "), _mend(outcome.failure)
+        )
+    release, _, report = outcome.output.partition("\n")
+    has = build_parts(report)
+    window = has.pop("GUI")
+    found = f"{' and '.join(wheels) or f'cv2 {release}, from the system'}; window: {window}; "
+    found += "video: " + (", ".join(name for name, there in has.items() if there != "NO") or "none")
+    if len(wheels) > 1:
+        advice = f"they overwrite each other: pip uninstall {' '.join(WHEELS)}, then install one"
+        return Check("OpenCV", Status.OK, found, advice)
+    return Check("OpenCV", Status.OK, found, "" if window != "none" else "no window, only `camera --no-window`")
+
+
+def build_parts(report: str) -> dict[str, str]:
+    """What matters in `cv2.getBuildInformation()`.
+
+    Returns:
+        `GUI` (the toolkit's name, or `none`), then each video back end of the report: `YES...` or `NO`.
+    """
+    lines = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in report.splitlines())}
+    toolkit = lines.get("GUI", "")
+    if not toolkit:
+        # Up to 4.5 the toolkits follow on lines of their own.
+        toolkit = next((name for name in ("QT", "GTK+", "Win32 UI", "Cocoa") if lines.get(name, "NO") != "NO"), "NONE")
+    parts = {"GUI": "none" if toolkit == "NONE" else toolkit}
+    return parts | {title: lines[name].split()[0] for name, title in BACK_ENDS.items() if lines.get(name)}
+
+
+def _mend(failure: str) -> str:
+    if "libGL" in failure or "libgthread" in failure:
+        return "install the library (apt install libgl1 libglib2.0-0), or opencv-python-headless instead"
+    if "numpy" in failure.lower() or "_ARRAY_API" in failure:
+        return "OpenCV below 4.12 wants numpy < 2, from 4.12 on numpy >= 2: change one of them"
+    return INSTALL
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+if __name__ == "__main__":
+    cv2 = require("cv2", extra="camera")
+    print(cv2.__version__)
+    print(cv2.getBuildInformation())

@@ -1,0 +1,83 @@
+"""Whether each TFLite runtime works: a model is built and run in a process of its own.
+
+An import proves nothing (tflite-runtime imports with a numpy that it cannot use), and a wheel made for a newer
+processor dies of a signal that no `except` catches. Run as `python -m mnist_edge.doctor.runtimes NAME MODEL`, this is
+that process.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from mnist_edge.child import run_module
+from mnist_edge.doctor.check import Check, Status
+from mnist_edge.machine import this_machine
+from mnist_edge.runtime import RUNTIMES, Runtime
+
+NAMES = tuple(RUNTIMES)
+INSTALL = {
+    "ai-edge-litert": "pip install ai-edge-litert",
+    "tflite-runtime": "with Python 3.11 or older: pip install 'mnist-edge[tflite-runtime]'",
+    "tensorflow": "pip install 'mnist-edge[train]'",
+}
+
+
+def check(name: str, model: Path | None, timeout_s: float) -> Check:
+    """Try one runtime.
+
+    Args:
+        name: One of `NAMES`.
+        model: A `.tflite` to run; without one the runtime cannot be tried.
+        timeout_s: Longest wait.
+    """
+    runtime = RUNTIMES[name]
+    if find_spec(runtime.module.partition(".")[0]) is None:
+        return Check(name, Status.MISSING, "not installed", _install(name))
+    found = f"{runtime.label}, numpy {np.__version__}"
+    if model is None:
+        return Check(name, Status.MISSING, f"{found}: not tried, for want of a model", "see models")
+    outcome = run_module(__name__, name, str(model), timeout_s=timeout_s)
+    if outcome.failure:
+        return Check(name, Status.BROKEN, f"{found}: {outcome.failure}", _mend(runtime, outcome.failure))
+    return Check(name, Status.OK, f"{found}, runs {model.name}")
+
+
+def without_needless_advice(checks: Sequence[Check]) -> list[Check]:
+    """The same, but one runtime is enough: what else is not installed need not be."""
+    if not any(check.ok for check in checks):
+        return list(checks)
+    return [
+        replace(check, advice="not needed, another runtime works") if check.status is Status.MISSING else check
+        for check in checks
+    ]
+
+
+def _install(name: str) -> str:
+    if name == "ai-edge-litert" and this_machine().machine in ("armv7l", "armv6l"):
+        return "there is none for 32-bit Arm: use tflite-runtime, or a 64-bit system"
+    return INSTALL[name]
+
+
+def _mend(runtime: Runtime, failure: str) -> str:
+    if runtime.hint:
+        return runtime.hint
+    if "SIGILL" in failure:
+        return f"this build of {runtime.name} needs a newer processor: install another version of it"
+    if failure.startswith("no answer"):
+        return "try again when the machine is idle, or reinstall it"
+    return f"reinstall it: pip install --force-reinstall {runtime.name}"
+
+
+def try_here(name: str, model: Path) -> None:
+    """Build and run in this process; raises whatever the runtime raises."""
+    interpreter = RUNTIMES[name].build(model.read_bytes())
+    interpreter.invoke()
+    interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+
+
+if __name__ == "__main__":
+    try_here(sys.argv[1], Path(sys.argv[2]))

@@ -1,5 +1,111 @@
 """`mnist-edge verify`."""
 
+from typing import TYPE_CHECKING, Annotated
 
-def command() -> None:
-    """Not there yet."""
+import typer
+
+from mnist_edge.cli.options import Data, Json, Runtime
+
+if TYPE_CHECKING:
+    from mnist_edge.converters.parity import ParityReport
+
+
+def _percent(value: float | None) -> float | None:
+    # 0.998 would be a check that nothing fails: whoever writes it means a share.
+    if value is not None and 0 < value <= 1:
+        raise typer.BadParameter(f"{value:g} is below 1 %; write percent, {100 * value:g}")
+    return value
+
+
+def command(
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="The model as trained: .keras, run folder, .tflite or name.")
+    ],
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="The model to deploy, likewise.")],
+    max_drop: Annotated[
+        float | None,
+        typer.Option(
+            "--max-drop",
+            metavar="POINTS",
+            min=0,
+            max=100,
+            help="Largest loss of accuracy, in percentage points. Default: the candidate's precision's, 0.10 for int8.",
+            show_default=False,
+        ),
+    ] = None,
+    min_agreement: Annotated[
+        float | None,
+        typer.Option(
+            "--min-agreement",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            callback=_percent,
+            help="Lowest share of images with the same digit, in percent. Default: the precision's, 99.8 for int8.",
+            show_default=False,
+        ),
+    ] = None,
+    layers: Annotated[bool, typer.Option("--layers", help="Also each layer's quantization error (int8).")] = False,
+    data: Data = None,
+    runtime: Runtime = None,
+    json: Json = False,
+) -> None:
+    """Prove that a model kept its accuracy: accuracies, agreement, McNemar's exact test. Exit 3 where it did not.
+
+    Example: mnist-edge verify runs/small runs/small/small.int8.tflite --max-drop 0.1
+    """
+    from dataclasses import replace
+
+    from mnist_edge.cli.console import note, print_json, progress
+    from mnist_edge.converters.layer_error import layer_errors
+    from mnist_edge.converters.verify import verify
+    from mnist_edge.dataset import load
+
+    with progress("verifying") as report:
+        found = load(data, fallback=True, progress=report)
+        rows = layer_errors(reference, candidate, found) if layers else None
+        result = verify(
+            reference,
+            candidate,
+            found.test,
+            max_drop=None if max_drop is None else max_drop / 100,
+            min_agreement=None if min_agreement is None else min_agreement / 100,
+            runtime=runtime,
+            progress=report,
+        )
+    for line in found.notes:
+        note(f"note: {line}")
+    result = replace(result, layers=rows)
+    if json:
+        print_json(result.to_json())
+    else:
+        _print_tables(result, found.name)
+    result.raise_if_failed()
+
+
+def _print_tables(result: "ParityReport", data: str) -> None:
+    from mnist_edge.cli.console import print_table
+
+    both = result.reference, result.candidate
+    scores = [(score.model, score.runtime, score.correct, f"{score.accuracy:.2%}") for score in both]
+    print_table(f"{result.images} test images of {data}", ("model", "runtime", "right", "accuracy"), scores)
+    tolerance, difference = result.tolerance, result.max_abs_difference
+    figures = [
+        ("accuracy drop", f"{100 * result.accuracy_drop:.2f} points", f"at most {100 * tolerance.max_drop:.4g}"),
+        ("agreement", f"{100 * result.agreement:.2f} %", f"at least {100 * tolerance.min_agreement:.6g} %"),
+        ("different digits", result.disagreements, ""),
+        ("p of equal accuracy (McNemar, exact)", f"{result.p_value:.3g}", ""),
+        ("largest difference of a probability", "none" if difference is None else f"{difference:.4f}", ""),
+    ]
+    print_table("passed" if result.passed else "FAILED", ("parity", "measured", "wanted"), figures)
+    drops = [("drop, points", *(f"{100 * drop:.2f}" for drop in result.per_class_drop))]
+    print_table("by digit", ("", *map(str, range(10))), drops)
+    if result.layers:
+        figures_of = ("scale", "rmse", "rmse_per_scale", "max_abs_error")
+        # Fused operators carry all their names, separated by semicolons.
+        rows = [
+            (row["tensor"].partition(";")[0], row["op"], *(f"{row[key]:.4g}" for key in figures_of))
+            for row in result.layers
+        ]
+        columns = ("layer", "op", "one quantum", "RMSE", "RMSE in quanta", "largest")
+        print_table("own error of each layer in int8, real units", columns, rows)

@@ -1,0 +1,94 @@
+"""The precisions: each a row of data that `convert` and `verify` carry out."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mnist_edge.errors import UsageError
+
+_ALL_RUNTIMES = ("ai-edge-litert", "tflite-runtime 2.14", "tensorflow")
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """One way to store the trained network.
+
+    Attributes:
+        name: Key on the command line and suffix of the file (`small.int8.tflite`); float32 is also called `none`.
+        summary: One line for people.
+        io: What `--io` may be, the default first. uint8 takes pixels as they are; int8 is them minus 128;
+            float32 is 0 to 1.
+        max_drop: Largest loss of accuracy, a share of 1, that `verify` accepts.
+        min_agreement: Lowest share of equal top-1 digits, 0 to 1, that `verify` accepts.
+        optimised: Whether weights are stored smaller.
+        weights_type: Name of the TensorFlow type weights are stored in, where it is not for the converter to choose.
+        operator_set: Member of `tf.lite.OpsSet`.
+        calibrated: Whether the converter must see representative images.
+        integer: Whether every operator must compute in integers.
+        dense_per_channel: Whether dense layers get a scale for each output. For dynamic they must not: that needs
+            FULLY_CONNECTED version 12, which tflite-runtime 2.14 and TFLite Micro lack.
+        runtimes: What was shown to run it with the same digits.
+    """
+
+    name: str
+    summary: str
+    io: tuple[str, ...] = ("float32",)
+    max_drop: float = 0.001
+    min_agreement: float = 0.998
+    optimised: bool = True
+    weights_type: str | None = None
+    operator_set: str = "TFLITE_BUILTINS"
+    calibrated: bool = False
+    integer: bool = False
+    dense_per_channel: bool = True
+    runtimes: tuple[str, ...] = _ALL_RUNTIMES
+
+
+_ROWS = (
+    Precision("float32", "as trained", max_drop=0.0, min_agreement=1.0, optimised=False),
+    Precision("float16", "weights halved", max_drop=0.0005, min_agreement=0.999, weights_type="float16"),
+    Precision("dynamic", "weights in int8, activations in float", dense_per_channel=False),
+    Precision(
+        "int8",
+        "weights and activations in int8: full integer",
+        io=("int8", "uint8", "float32"),
+        operator_set="TFLITE_BUILTINS_INT8",
+        calibrated=True,
+        integer=True,
+    ),
+    Precision(
+        "int16x8",
+        "weights in int8, activations in int16",
+        max_drop=0.0005,
+        min_agreement=0.999,
+        operator_set="EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8",
+        calibrated=True,
+        integer=True,
+    ),
+)
+
+PRECISIONS = MappingProxyType({row.name: row for row in _ROWS})
+
+
+def find_precision(name: str) -> Precision:
+    """The precision called `name`; `none` is float32.
+
+    Raises:
+        UsageError: There is none.
+    """
+    row = PRECISIONS.get("float32" if name == "none" else name)
+    if row is None:
+        raise UsageError(f"there is no precision {name!r}; choose one of: none, {', '.join(PRECISIONS)}")
+    return row
+
+
+def choose_io(precision: Precision, io: str | None) -> str:
+    """The input and output type: `io` where the precision allows it, its default where it is None.
+
+    Raises:
+        UsageError: The precision does not allow it.
+    """
+    if io is None:
+        return precision.io[0]
+    if io not in precision.io:
+        raise UsageError(f"{precision.name} takes --io {' or '.join(precision.io)}, not {io}")
+    return io

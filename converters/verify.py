@@ -1,0 +1,62 @@
+"""Parity: show both models the same images, compare everything, judge once."""
+
+from pathlib import Path
+
+from mnist_edge.converters.parity import Answers, ParityReport, Tolerance, compare
+from mnist_edge.converters.precisions import PRECISIONS, Precision
+from mnist_edge.dataset import Split
+from mnist_edge.evaluate import load_predictor, predict
+from mnist_edge.metadata import read_metadata
+from mnist_edge.progress import Progress, no_progress
+from mnist_edge.shipped import resolve
+
+
+def verify(
+    reference: str | Path,
+    candidate: str | Path,
+    split: Split,
+    *,
+    max_drop: float | None = None,
+    min_agreement: float | None = None,
+    runtime: str | None = None,
+    progress: Progress = no_progress,
+) -> ParityReport:
+    """Compare a candidate with its reference on the same images; any two of `.keras` and `.tflite`.
+
+    A split of n images resolves no less than 1/n, so a precision's own tolerances always let one image pass; a
+    tolerance that is given holds as it is.
+
+    Args:
+        reference: A `.keras` or `.tflite` file, a run folder, or the name of a model that ships.
+        candidate: Likewise.
+        split: The images to show.
+        max_drop: Largest loss of accuracy that passes, a share of 1: 0.001 is 0.10 points. None takes that of the
+            candidate's precision, or of int8 where the candidate does not say.
+        min_agreement: Lowest share of equal digits that passes, 0 to 1. None as for `max_drop`.
+        runtime: For `.tflite` files; None takes the first that works.
+        progress: Told the number of images done.
+
+    Returns:
+        The report; it does not raise where the candidate fails, `raise_if_failed` does.
+
+    Raises:
+        ModelError: There is no such model, or it cannot be run.
+    """
+    row, one_image = precision_of(candidate), 1 / len(split)
+    tolerance = Tolerance(
+        max(row.max_drop, one_image) if max_drop is None else max_drop,
+        min(row.min_agreement, 1 - one_image) if min_agreement is None else min_agreement,
+    )
+    both = [_answers(model, split, runtime, progress) for model in (reference, candidate)]
+    return compare(both[0], both[1], split.labels, tolerance)
+
+
+def precision_of(model: str | Path) -> Precision:
+    """The precision that a model says it has; int8 where it says nothing."""
+    name = str(read_metadata(resolve(model)).get("precision"))
+    return PRECISIONS.get(name, PRECISIONS["int8"])
+
+
+def _answers(model: str | Path, split: Split, runtime: str | None, progress: Progress) -> Answers:
+    predictor = load_predictor(model, runtime=runtime)
+    return Answers(str(model), predictor.runtime, predict(predictor, split, progress))

@@ -1,0 +1,90 @@
+"""What a `.tflite` is made of: its operators, their tensors, and what one image costs."""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+# What a delegate puts behind the operators that it takes over; those stay in the list.
+_DELEGATE = "DELEGATE"
+# Which axes of its weights go into one output value.
+_WEIGHTS_PER_VALUE = {
+    "CONV_2D": slice(1, 4),  # (out, height, width, in)
+    "DEPTHWISE_CONV_2D": slice(1, 3),  # (1, height, width, out)
+    "FULLY_CONNECTED": slice(1, 2),  # (out, in)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One tensor of a graph.
+
+    Attributes:
+        name: As the converter named it.
+        shape: With the batch in front, as the interpreter is set up now.
+        dtype: NumPy's name, such as `int8`.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator of a graph.
+
+    Attributes:
+        name: TFLite's name, such as `CONV_2D`.
+        inputs: Activations, weights and biases, in TFLite's order.
+        outputs: What it computes.
+    """
+
+    name: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one image; 0 for whatever is no convolution and no dense layer."""
+        if self.name not in _WEIGHTS_PER_VALUE:
+            return 0
+        weights = self.inputs[1].shape[_WEIGHTS_PER_VALUE[self.name]]
+        return prod(self.outputs[0].shape[1:]) * prod(weights)
+
+
+def read_graph(interpreter: Any) -> tuple[Operator, ...]:
+    """The operators of a model in the order of execution, before any delegate.
+
+    Args:
+        interpreter: Built by `mnist_edge.runtime.build_interpreter`, its tensors allocated.
+    """
+    tensors = {
+        details["index"]: Tensor(
+            details["name"], tuple(int(n) for n in details["shape"]), np.dtype(details["dtype"]).name
+        )
+        for details in interpreter.get_tensor_details()
+    }
+
+    def named(indices: Any) -> tuple[Tensor, ...]:
+        # An optional input that is left out, a bias say, has index -1.
+        return tuple(tensors[int(index)] for index in indices if int(index) in tensors)
+
+    return tuple(
+        Operator(details["op_name"], named(details["inputs"]), named(details["outputs"]))
+        # None of the runtimes has a public list; all have this one.
+        for details in interpreter._get_ops_details()
+        if details["op_name"] != _DELEGATE
+    )
+
+
+def operators(interpreter: Any) -> dict[str, int]:
+    """How often each operator occurs, in the order of first execution."""
+    return dict(Counter(operator.name for operator in read_graph(interpreter)))
+
+
+def count_macs(interpreter: Any) -> int:
+    """Multiply-accumulate operations for one image, in convolutions and dense layers."""
+    return sum(operator.macs for operator in read_graph(interpreter))

@@ -129,7 +129,7 @@ class Classifier:
         self._batch = batch
 
     def _check_shapes(self) -> None:
-        shapes = tuple(self.input["shape"]), tuple(self.output["shape"])
+        shapes = tuple(tuple(int(n) for n in tensor["shape"]) for tensor in (self.input, self.output))
         if shapes != ((1, 28, 28, 1), (1, 10)):
             raise ModelError(
                 f"{self.path.name} maps {shapes[0]} to {shapes[1]}; a digit model maps (1, 28, 28, 1) to (1, 10)"

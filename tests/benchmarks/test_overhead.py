@@ -1,0 +1,36 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from mnist_edge.benchmarks.overhead import MAX_DISAGREEMENT, MAX_WRAPPER_RATIO, Overhead, main, measure_overhead
+
+
+def overhead(invoke_ratio: float, classify_ratio: float) -> Overhead:
+    return Overhead("m.tflite", "ai-edge-litert", 10.0, 10.0, 11.0, invoke_ratio, classify_ratio)
+
+
+def test_the_bounds_are_those_that_are_promised() -> None:
+    assert (MAX_DISAGREEMENT, MAX_WRAPPER_RATIO) == (0.05, 1.25)
+    assert overhead(1.04, 1.24).holds
+    assert overhead(0.96, 1.24).holds
+    assert not overhead(1.06, 1.2).holds
+    assert not overhead(0.94, 1.2).holds
+    assert not overhead(1.0, 1.26).holds
+
+
+def test_ratios_are_of_figures_of_the_same_unit(exported: dict[str, Path]) -> None:
+    found = measure_overhead(exported["float32"], rounds=5)
+    # Loose on purpose: `python -m mnist_edge.benchmarks.overhead` judges, on a machine that is at rest.
+    assert 0.2 < found.invoke_ratio < 5
+    assert 0.2 < found.classify_ratio < 10
+    assert 0.2 < found.invoke_us / found.bare_us < 5
+
+
+def test_the_script_prints_a_list_and_its_exit_code_is_the_verdict(
+    exported: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main([str(exported["float32"])])
+    (document,) = json.loads(capsys.readouterr().out)
+    assert code == (0 if document["holds"] else 1)
+    assert document["file"] == str(exported["float32"])

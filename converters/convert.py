@@ -92,9 +92,9 @@ def convert(
     """
     row = find_precision(precision)
     io = choose_io(row, io)
+    network = load_source(model)
     if data is None and row.calibrated:
         raise DataError(f"{row.name} needs representative images; name a data set with --data")
-    network = load_source(model)
     path = output or _beside(model, f"{network.name}.{row.name}.tflite")
     refuse_overwrite(path, force)
     images = _draw(data, row, samples, seed)

@@ -9,7 +9,8 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 
 verbose = False
 """True lets the chatter through (`--verbose`)."""
@@ -17,7 +18,7 @@ verbose = False
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Silence file descriptors 1 and 2 and Python warnings, unless `verbose`."""
+    """Silence file descriptors 1 and 2, `sys.stdout`, `sys.stderr` and Python warnings, unless `verbose`."""
     if verbose:
         yield
         return
@@ -28,12 +29,11 @@ def silenced() -> Iterator[None]:
         try:
             for fd, _ in kept:
                 os.dup2(sink.fileno(), fd)
-            with warnings.catch_warnings():
+            # Where a test runner or a notebook has put its own streams, those must be silenced too.
+            with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
                 warnings.simplefilter("ignore")
                 yield
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
             for fd, copy in kept:
                 os.dup2(copy, fd)
                 os.close(copy)

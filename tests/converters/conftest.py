@@ -1,0 +1,41 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_edge.converters.convert import convert
+from mnist_edge.dataset import Dataset
+from mnist_edge.evaluate import load_keras_model
+
+
+@pytest.fixture(scope="session")
+def few(digits: Dataset) -> Dataset:
+    """The digits with a test split that the slow reference kernels of int16x8 get through in a second."""
+    return replace(digits, test=digits.test.take(np.arange(min(500, len(digits.test)))))
+
+
+@pytest.fixture(scope="session")
+def collapsed(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trained model, damaged so that it says 3 to everything."""
+    model = load_keras_model(trained)
+    kernel, bias = model.layers[-1].get_weights()
+    bias[3] = 1000
+    model.layers[-1].set_weights([kernel, bias])
+    # Without data nothing notices.
+    return convert(model, "none", output=tmp_path_factory.mktemp("collapsed") / "collapsed.tflite").path
+
+
+@pytest.fixture(scope="session")
+def data_folder(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fewer still, as `--data` takes them."""
+    folder = tmp_path_factory.mktemp("data")
+    training = few.training.take(np.arange(min(2_000, len(few.training))))
+    np.savez(
+        folder / "mnist.npz",
+        x_train=training.images[..., 0],
+        y_train=training.labels,
+        x_test=few.test.images[..., 0],
+        y_test=few.test.labels,
+    )
+    return folder

@@ -1,0 +1,90 @@
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from mnist_edge.cli import app
+from mnist_edge.converters.convert import convert
+from mnist_edge.dataset import Dataset
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_export_lets_no_chatter_through(trained: Path, data_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    command = ["export", trained, "--quantize", "int8", "--samples", "50", "--data", data_folder]
+    done = subprocess.run(
+        [sys.executable, "-m", "mnist_edge", *map(str, command), "--output", str(path), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    # These data are not MNIST, and that is all there is to say.
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["note"]
+    document = json.loads(done.stdout)
+    assert document["path"] == str(path) and document["size_bytes"] == path.stat().st_size
+    assert document["precision"] == document["io"] == "int8"
+    assert document["operators"]["CONV_2D"] == 2 and document["macs"] == 2_631_040
+    assert document["calibration"]["images"] == 50
+    assert "tensorflow" in document["runtimes"]
+
+
+def test_export_prints_a_table(trained: Path, data_folder: Path, tmp_path: Path) -> None:
+    code, out, _ = run("export", trained, "--data", data_folder, "--output", tmp_path / "a.tflite")
+    assert code == 0
+    for words in ("two-conv as float32", "2 CONV_2D", "2,631,040", "ai-edge-litert", "test images"):
+        assert words in out
+    code, out, err = run("export", trained, "--data", data_folder, "--output", tmp_path / "a.tflite")
+    assert (code, out) == (1, "") and "--force" in err
+
+
+def test_export_refuses_what_does_not_fit(trained: Path, data_folder: Path) -> None:
+    code, _, err = run("export", trained, "--quantize", "int4", "--data", data_folder)
+    assert code == 2 and err.startswith("error: there is no precision 'int4'")
+
+
+def test_verify_passes(trained: Path, exported: Mapping[str, Path], data_folder: Path) -> None:
+    code, out, _ = run("verify", trained, exported["float32"], "--data", data_folder, "--max-drop", 0)
+    assert code == 0
+    assert "passed" in out and "McNemar" in out
+    code, out, _ = run("verify", trained, exported["float32"], "--data", data_folder, "--json")
+    assert code == 0 and json.loads(out)["passed"] is True
+
+
+def test_verify_fails_with_all_reasons_and_still_reports(trained: Path, collapsed: Path, data_folder: Path) -> None:
+    code, out, err = run("verify", trained, collapsed, "--data", data_folder, "--json")
+    assert code == 3
+    report = json.loads(out)
+    assert report["passed"] is False and len(report["failures"]) == 3
+    error = err.splitlines()[-1]
+    assert error.startswith("error:") and all(reason in error for reason in report["failures"])
+    code, out, _ = run("verify", trained, collapsed, "--data", data_folder)
+    assert code == 3 and "FAILED" in out
+
+
+def test_verify_takes_points_and_percent(trained: Path, collapsed: Path, data_folder: Path) -> None:
+    lax = ("--max-drop", 100, "--min-agreement", 0)
+    code, out, _ = run("verify", trained, collapsed, "--data", data_folder, "--json", *lax)
+    assert code == 3 and [reason.split()[1] for reason in json.loads(out)["failures"]] == ["collapsed:"]
+    code, _, err = run("verify", trained, collapsed, "--data", data_folder, "--min-agreement", 0.998)
+    assert code == 2 and "write percent, 99.8" in err
+
+
+def test_verify_shows_layers(trained: Path, few: Dataset, data_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    assert run("export", trained, "--quantize", "int8", "--data", data_folder, "--output", path)[0] == 0
+    loose = ("--max-drop", 5, "--min-agreement", 90, "--data", data_folder)
+    code, out, _ = run("verify", trained, path, "--layers", "--json", *loose)
+    assert code == 0 and len(json.loads(out)["layers"]) >= 6
+    assert "CONV_2D" in run("verify", trained, path, "--layers", *loose)[1]
+    # The same model, calibrated on data that are not at hand.
+    convert(trained, "int8", data=few, samples=50, output=path, force=True)
+    code, _, err = run("verify", trained, path, "--layers", *loose)
+    assert code == 2 and "--data" in err

@@ -1,0 +1,48 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnist_edge.classifier import Classifier
+from mnist_edge.converters.convert import convert
+from mnist_edge.graph import count_macs, operators
+from mnist_edge.models import build
+from mnist_edge.models.recipes import RECIPES
+from mnist_edge.training_stack import load_keras
+
+
+def interpreter_of(model: Any, folder: Path) -> Any:
+    return Classifier(convert(model, "none", output=folder / "model.tflite").path).interpreter
+
+
+@pytest.mark.parametrize("recipe", ["two-conv", "small", "mlp"])
+def test_macs_are_those_of_the_keras_model(recipe: str, tmp_path: Path) -> None:
+    model = build.build(RECIPES[recipe])
+    assert count_macs(interpreter_of(model, tmp_path)) == build.count_macs(model) > 0
+
+
+def test_operators_are_the_models_own_in_order(tmp_path: Path) -> None:
+    found = operators(interpreter_of(build.build(RECIPES["two-conv"]), tmp_path))
+    assert found == {"CONV_2D": 2, "MAX_POOL_2D": 2, "RESHAPE": 1, "FULLY_CONNECTED": 2, "SOFTMAX": 1}
+    assert next(iter(found)) == "CONV_2D" and next(reversed(found)) == "SOFTMAX"
+
+
+def test_a_depthwise_convolution_counts_its_window_and_any_batch_counts_as_one_image(tmp_path: Path) -> None:
+    keras = load_keras()
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(8, 1),
+            layers.DepthwiseConv2D(5),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10),
+        ]
+    )
+    interpreter = interpreter_of(model, tmp_path)
+    expected = 28 * 28 * 8 * 1 + 24 * 24 * 8 * 25 + 8 * 10
+    assert count_macs(interpreter) == expected
+    interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (16, 28, 28, 1))
+    interpreter.allocate_tensors()
+    assert interpreter.get_output_details()[0]["shape"][0] == 16
+    assert count_macs(interpreter) == expected

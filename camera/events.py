@@ -1,0 +1,107 @@
+"""What happened, for machines and for people."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Protocol, TextIO
+
+from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.tracker import Change, Kind, TrackedDigit, Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change of one digit.
+
+    Attributes:
+        time: When it was noticed, ISO 8601 in UTC with milliseconds.
+        frame: Number of the frame, from 0.
+        seconds: Of that frame, see `Frame`.
+        source: The file's path or the camera's name.
+        event: What happened.
+        track: Number of the digit's track.
+        digits: All digits there are after this frame's changes.
+        text: What these say, one string a row.
+    """
+
+    time: str
+    frame: int
+    seconds: float
+    source: str
+    event: Kind
+    track: int
+    digits: tuple[TrackedDigit, ...]
+    text: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of one line of `camera --events`."""
+        digits = [
+            {"track": d.track, "label": d.label, "confidence": round(d.confidence, 4), "box": list(d.box)}
+            for d in self.digits
+        ]
+        return {
+            "time": self.time,
+            "frame": self.frame,
+            "event": self.event,
+            "track": self.track,
+            "digits": digits,
+            "text": list(self.text),
+            "seconds": round(self.seconds, 3),
+            "source": self.source,
+        }
+
+
+class EventSink(Protocol):
+    """Where events go."""
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Take one frame's events."""
+
+
+def describe(changes: Sequence[Change], frame: Frame, tracker: Tracker) -> list[Event]:
+    """One frame's changes as events.
+
+    Args:
+        changes: What `tracker` noticed.
+        frame: Where.
+        tracker: After that frame.
+    """
+    if not changes:
+        return []
+    time = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    digits, text = tracker.digits, tracker.text
+    return [
+        Event(time, frame.number, frame.seconds, frame.source, kind, digit.track, digits, text)
+        for kind, digit in changes
+    ]
+
+
+class JsonLines:
+    """Events as JSON Lines, each line flushed so that a reader has it at once."""
+
+    def __init__(self, file: TextIO) -> None:
+        """Write to an open file."""
+        self._file = file
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Write each event on a line."""
+        for event in events:
+            self._file.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
+        self._file.flush()
+
+
+class TextLines:
+    """What is read, on one line whenever it changes, for people."""
+
+    def __init__(self, file: TextIO) -> None:
+        """Write to an open file."""
+        self._file = file
+        self._last: tuple[str, ...] = ()
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Write the text if these events changed it to something."""
+        for event in events:
+            if event.text and event.text != self._last:
+                print(" / ".join(event.text), file=self._file, flush=True)
+            self._last = event.text

@@ -1,0 +1,98 @@
+"""Stand-ins for the live loop: pages of digits, videos of them, and a reader that needs no model."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnist_edge.camera.frames import ArraySource, Frame
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.reading import Box, Digit, Reading
+
+Image = NDArray[np.uint8]
+Pages = Callable[..., list[Image]]
+
+
+@pytest.fixture(scope="session")
+def pages() -> Pages:
+    """`pages(n, digits=3, size=(320, 240))`: n equal white pages with big handwritten digits, far apart."""
+    from sklearn.datasets import load_digits
+
+    small = load_digits().images
+
+    def draw(count: int, digits: int = 3, size: tuple[int, int] = (320, 240)) -> list[Image]:
+        page = np.full((size[1], size[0], 3), 255, np.uint8)
+        for index in range(digits):
+            ink = cv2.resize(small[index] / 16, (60, 60), interpolation=cv2.INTER_CUBIC)
+            left = 20 + index * 90
+            page[90:150, left : left + 60] = (255 - np.clip(ink, 0, 1) * 255).astype(np.uint8)[..., None]
+        return [page.copy() for _ in range(count)]
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def write_video() -> Callable[[Path, Sequence[Image]], Path]:
+    """`write_video(path, images)`: a real video at 25 frames per second."""
+
+    def write(path: Path, images: Sequence[Image]) -> Path:
+        codec = cv2.VideoWriter_fourcc(*("mp4v" if path.suffix == ".mp4" else "MJPG"))
+        writer = cv2.VideoWriter(str(path), codec, 25.0, images[0].shape[1::-1])
+        assert writer.isOpened()
+        for image in images:
+            writer.write(image)
+        writer.release()
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def frames_of() -> Callable[[Path], list[Image]]:
+    """`frames_of(path)`: what OpenCV alone reads from a video."""
+
+    def read(path: Path) -> list[Image]:
+        capture = cv2.VideoCapture(str(path))
+        found: list[Image] = []
+        while True:
+            there, image = capture.read()
+            if not there:
+                capture.release()
+                return found
+            found.append(image)
+
+    return read
+
+
+class InkReader:
+    """Finds each blob of dark ink and calls it a 7."""
+
+    def read(self, frame: Image, source: str) -> Reading:
+        dark = (frame.min(axis=2) < 100).astype(np.uint8)
+        dark = cv2.dilate(dark, np.ones((15, 15), np.uint8))
+        stats: Any = cv2.connectedComponentsWithStats(dark)[2]
+        digits = tuple(Digit(7, 0.9, Box(*map(int, row[:4]))) for row in sorted(stats[1:].tolist()))
+        return Reading(source, frame.shape[1], frame.shape[0], "ink", "none", digits, ("7" * len(digits),))
+
+
+@pytest.fixture
+def ink_reader() -> InkReader:
+    return InkReader()
+
+
+@pytest.fixture
+def array_source() -> Callable[..., ArraySource]:
+    return ArraySource
+
+
+@pytest.fixture(scope="session")
+def blank() -> Callable[..., Frame]:
+    """`blank(number, seconds)`: a frame that nobody looks at."""
+
+    def make(number: int = 0, seconds: float = 0.0, source: str = "blank") -> Frame:
+        return Frame(np.zeros((2, 2, 3), np.uint8), number, seconds, source)
+
+    return make

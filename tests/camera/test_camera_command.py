@@ -1,0 +1,234 @@
+"""`mnist-edge camera` as its users run it: a process, real videos, signals, and a screen where there is one."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.cli import app
+
+Image = NDArray[np.uint8]
+Pages = Callable[..., list[Image]]
+WriteVideo = Callable[[Path, list[Image]], Path]
+
+# The command itself, with the reader of conftest.py in place of a trained one.
+STAND_IN = """
+import runpy, sys, time
+from pathlib import Path
+ink = runpy.run_path({conftest!r})["InkReader"]
+from mnist_edge.camera import reader
+class Reader(ink):
+    def __init__(self, *args, **options): pass
+    def read(self, frame, source):
+        time.sleep({delay})
+        return super().read(frame, source)
+reader.Reader = Reader
+from mnist_edge.cli import main
+main()
+"""
+NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+
+
+def camera(*arguments: object, env: dict[str, str] = NO_DISPLAY, delay: float = 0.0) -> "subprocess.Popen[str]":
+    code = STAND_IN.format(conftest=str(Path(__file__).with_name("conftest.py")), delay=delay)
+    command = [sys.executable, "-c", code, "camera", *map(str, arguments)]
+    return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finished(*arguments: object, env: dict[str, str] = NO_DISPLAY) -> tuple[int, str, str]:
+    process = camera(*arguments, env=env)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory, pages: Pages, write_video: WriteVideo) -> Path:
+    """Ten seconds of a page with three digits."""
+    return write_video(tmp_path_factory.mktemp("video") / "page.avi", pages(250))
+
+
+def test_headless_prints_the_text_and_notes_why(video: Path) -> None:
+    code, out, err = finished("--source", video, "--max-frames", 20)
+    assert (code, out.replace(" ", "")) == (0, "777\n")
+    note, summary = err.splitlines()
+    assert note.startswith("note: no window: neither DISPLAY")
+    assert summary.startswith("20 frames in ")
+
+
+def test_events_on_stdout_are_json_lines_and_nothing_else(video: Path) -> None:
+    code, out, err = finished("--source", video, "--max-frames", 20, "--events", "-", "--no-window")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [line["event"] for line in lines] == ["appeared"] * 3 + ["gone"] * 3
+    assert {"time", "frame", "event", "track", "digits", "text"} <= set(lines[0])
+    assert len(err.splitlines()) == 1
+
+
+def test_events_are_added_to_a_file(video: Path, tmp_path: Path) -> None:
+    events = tmp_path / "new" / "events.jsonl"
+    for _ in range(2):
+        assert finished("--source", video, "--max-frames", 5, "--events", events)[0] == 0
+    assert [json.loads(line)["event"] for line in events.read_text().splitlines()].count("gone") == 6
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(
+    video: Path, tmp_path: Path, frames_of: Callable[[Path], list[Image]], number: signal.Signals
+) -> None:
+    recording = tmp_path / "seen.mp4"
+    process = camera("--source", video, "--events", "-", "--record", recording, delay=0.1)
+    assert process.stdout
+    assert json.loads(process.stdout.readline())["event"] == "appeared"
+    process.send_signal(number)
+    # As `timeout` does: the same again, at once.
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert [json.loads(line)["event"] for line in out.splitlines()][-3:] == ["gone"] * 3
+    frames = int(err.splitlines()[-1].split()[0])
+    assert 3 <= frames < 250
+    assert len(frames_of(recording)) == frames
+
+
+def test_a_second_signal_ends_it_at_once(video: Path) -> None:
+    process = camera("--source", video, "--events", "-", delay=30)
+    assert process.stderr and "no window" in process.stderr.readline()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT
+
+
+def test_a_recording_holds_every_frame_drawn_over(
+    video: Path, tmp_path: Path, pages: Pages, frames_of: Callable[[Path], list[Image]]
+) -> None:
+    recording = tmp_path / "seen.avi"
+    arguments = ("--source", video, "--max-frames", 12, "--record", recording, "--no-window")
+    assert finished(*arguments)[0] == 0
+    frames = frames_of(recording)
+    assert len(frames) == 12
+    assert (np.abs(frames[5].astype(int) - pages(1)[0]).max(axis=2) > 60).sum() > 200
+    code, out, err = finished(*arguments)
+    assert (code, out) == (1, "")
+    assert err == f"error: {recording} exists already; choose another name, or add --force to replace it\n"
+    assert finished(*arguments, "--force")[0] == 0
+
+
+def test_a_folder_of_pictures_prints_a_line_for_each(tmp_path: Path, pages: Pages) -> None:
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), pages(1, digits=2)[0])
+    code, out, _ = finished("--source", tmp_path, "--no-window")
+    assert (code, out.replace(" ", "")) == (0, "77\n" * 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--source", "63"], 1, "camera"),
+        (["--source", "missing.mp4"], 1, "there is no missing.mp4"),
+        (["--source", "http://127.0.0.1:1/x"], 1, "does not open"),
+        (["--source", "VIDEO", "--window"], 1, "no window can be shown: neither DISPLAY"),
+        (["--source", "VIDEO", "--record", "clip.mkv"], 2, "clip.mkv"),
+        (["--source", "VIDEO", "--max-frames", "0"], 2, "max-frames"),
+        (["--source", "VIDEO", "--min-confidence", "2"], 2, "min-confidence"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(
+    video: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, message: str
+) -> None:
+    monkeypatch.setattr("mnist_edge.camera.reader.Reader", lambda *_, **__: None)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    words = [str(video) if word == "VIDEO" else word for word in arguments]
+    result = CliRunner().invoke(app, ["camera", *words])
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.startswith("error: ") and len(result.stderr.splitlines()) == 1
+    assert message in result.stderr
+
+
+def test_who_closes_the_pipe_ends_it(video: Path) -> None:
+    with camera("--source", video, "--events", "-", "--no-window") as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_trained_model_reads_the_video(video: Path, exported: dict[str, Path], tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    command = [sys.executable, "-m", "mnist_edge", "camera", "--source", video, "--model", exported["int8"]]
+    options = ["--max-frames", "30", "--min-confidence", "0", "--events", events, "--no-window"]
+    subprocess.run([str(part) for part in command + options], check=True, timeout=60, env=NO_DISPLAY)
+    lines = [json.loads(line) for line in events.read_text().splitlines()]
+    assert {line["event"] for line in lines} >= {"appeared", "gone"}
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    """A screen in memory."""
+    if not shutil.which("Xvfb"):
+        pytest.skip("Xvfb is not installed")
+    if "GUI:                           NONE" in cv2.getBuildInformation():
+        pytest.skip("this OpenCV has no windows")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as answer:
+        number = answer.readline().strip()
+    yield f":{number}"
+    server.terminate()
+    server.wait(timeout=20)
+
+
+def screenshot(display: str, path: Path) -> Image:
+    subprocess.run(["import", "-display", display, "-window", "root", str(path)], check=True, timeout=30)
+    return np.asarray(cv2.imread(str(path)), np.uint8)
+
+
+@pytest.mark.skipif(not shutil.which("import"), reason="ImageMagick's import takes the screenshot")
+def test_the_window_shows_the_digits_and_ends_on_a_signal(video: Path, display: str, tmp_path: Path) -> None:
+    process = camera("--source", video, "--window", env=NO_DISPLAY | {"DISPLAY": display})
+    seen = False
+    for _ in range(40):
+        time.sleep(0.25)
+        picture = screenshot(display, tmp_path / "screen.png").astype(int)
+        green = (picture[..., 1] - picture[..., 0] > 60) & (picture[..., 1] - picture[..., 2] > 60)
+        seen = bool(green.sum() > 200 and (picture.min(axis=2) > 240).sum() > 20_000)
+        if seen or process.poll() is not None:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert seen
+    assert (process.returncode, out) == (0, "")
+    assert len(err.splitlines()) == 1 and "frames in" in err
+
+
+@pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool presses the keys")
+@pytest.mark.parametrize("key", ["q", "Escape"])
+def test_a_key_ends_the_window(video: Path, display: str, key: str) -> None:
+    environment = NO_DISPLAY | {"DISPLAY": display}
+    process = camera("--source", video, "--window", env=environment)
+    # Without a window manager a key goes to the window under the pointer, as soon as there is one.
+    for _ in range(40):
+        subprocess.run(["xdotool", "mousemove", "100", "100", "key", key], env=environment, timeout=30)
+        time.sleep(0.25)
+        if process.poll() is not None:
+            break
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert int(err.split()[0]) < 250

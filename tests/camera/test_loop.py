@@ -1,0 +1,124 @@
+"""The loop, from any source to any sink."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnist_edge.camera.events import Event
+from mnist_edge.camera.frames import ArraySource, Frame
+from mnist_edge.camera.loop import run
+from mnist_edge.camera.signals import Stop
+from mnist_edge.errors import SourceError
+from mnist_edge.reading import Reading
+
+Pages = Callable[..., list[NDArray[np.uint8]]]
+
+
+class Events:
+    def __init__(self) -> None:
+        self.seen: list[Event] = []
+
+    def write(self, events: Sequence[Event]) -> None:
+        self.seen += events
+
+    def named(self, kind: str) -> list[Event]:
+        return [event for event in self.seen if event.event == kind]
+
+
+class Pictures:
+    def __init__(self, stop_at: int = -1, stop: Stop | None = None) -> None:
+        self.seen: list[tuple[NDArray[np.uint8], Frame]] = []
+        self.stop_at, self.stop = stop_at, stop
+
+    def show(self, picture: NDArray[np.uint8], frame: Frame) -> None:
+        self.seen.append((picture, frame))
+        if self.stop and frame.number == self.stop_at:
+            self.stop.requested = True
+
+
+def test_digits_appear_once_and_go_at_the_end(pages: Pages, ink_reader: Any) -> None:
+    events = Events()
+    summary = run(ArraySource(pages(12)), ink_reader, events=[events])
+    assert [(e.event, e.frame, e.track) for e in events.seen] == [
+        *(("appeared", 2, track) for track in (1, 2, 3)),
+        *(("gone", 11, track) for track in (1, 2, 3)),
+    ]
+    assert ["".join(e.text).replace(" ", "") for e in events.seen] == ["777"] * 3 + [""] * 3
+    assert (summary.frames, summary.dropped) == (12, 0)
+    assert summary.median_ms > 0
+
+
+def test_a_frame_with_ink_that_vanishes_again_is_no_news(pages: Pages, ink_reader: Any) -> None:
+    events = Events()
+    images = pages(10, digits=0) + pages(1, digits=3) + pages(10, digits=0)
+    run(ArraySource(images), ink_reader, events=[events])
+    assert events.seen == []
+
+
+def test_each_picture_is_a_page_of_its_own(pages: Pages, ink_reader: Any) -> None:
+    events = Events()
+    images = pages(1, digits=2) + pages(1, digits=2) + pages(1, digits=1)
+    run(ArraySource(images, still=True), ink_reader, events=[events])
+    assert [(e.frame, e.event) for e in events.seen] == [
+        (0, "appeared"), (0, "appeared"), (0, "gone"), (0, "gone"),
+        (1, "appeared"), (1, "appeared"), (1, "gone"), (1, "gone"),
+        (2, "appeared"), (2, "gone"),
+    ]  # fmt: skip
+
+
+def test_pictures_are_drawn_over_and_the_frame_is_not(pages: Pages, ink_reader: Any) -> None:
+    pictures, images = Pictures(), pages(3)
+    before = images[0].copy()
+    run(ArraySource(images), ink_reader, pictures=[pictures])
+    assert [frame.number for _, frame in pictures.seen] == [0, 1, 2]
+    picture = pictures.seen[0][0]
+    assert picture.shape == images[0].shape and picture.dtype == np.uint8
+    assert (picture != before).any()
+    assert (images[0] == before).all()
+
+
+def test_max_frames_takes_no_frame_more(pages: Pages, ink_reader: Any) -> None:
+    source = iter(pages(10))
+    assert run(ArraySource(source), ink_reader, max_frames=4).frames == 4
+    assert len(list(source)) == 6
+
+
+def test_a_request_to_stop_ends_after_the_current_frame(pages: Pages, ink_reader: Any) -> None:
+    stop, events = Stop(), Events()
+    summary = run(
+        ArraySource(pages(50)), ink_reader, events=[events], pictures=[Pictures(stop_at=6, stop=stop)], stop=stop
+    )
+    assert summary.frames == 7
+    assert len(events.named("gone")) == 3
+
+
+def test_a_source_that_fails_still_lets_the_digits_go(pages: Pages, ink_reader: Any) -> None:
+    def unplugged() -> Any:
+        yield from pages(6)
+        raise SourceError("the cable is out")
+
+    events = Events()
+    with pytest.raises(SourceError, match="cable"):
+        run(ArraySource(unplugged()), ink_reader, events=[events])
+    assert len(events.named("gone")) == 3
+
+
+def test_a_reader_that_fails_is_not_hidden(pages: Pages) -> None:
+    class Broken:
+        def read(self, frame: Any, source: str) -> Reading:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(ArraySource(pages(3)), Broken())
+
+
+def test_a_source_without_frames(ink_reader: Any) -> None:
+    assert str(run(ArraySource([]), ink_reader)) == "no frames"
+
+
+def test_the_summary_is_one_line_with_the_figures(pages: Pages, ink_reader: Any) -> None:
+    line = str(run(ArraySource(pages(5)), ink_reader))
+    assert line.startswith("5 frames in ") and "0 dropped" in line and "median" in line and "\n" not in line

@@ -205,7 +205,8 @@ def _idx_file(folder: Path, name: str) -> Path:
 def _from_npz(path: Path) -> tuple[Split, Split, tuple[str, ...]]:
     keys = ("x_train", "y_train", "x_test", "y_test")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, since np.load leaves a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = [archive[key] for key in keys]
     except KeyError as error:
         raise DataError(f"{path} lacks {error}; it needs {', '.join(keys)}") from None

@@ -37,7 +37,7 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     horizontal = _resampling(digit.sum(axis=0), scale)
     image = vertical @ digit @ horizontal.T
     # What lands between pixels loses a little peak; MNIST's digits reach full ink.
-    return np.rint(np.clip(image * (255 / max(image.max(), 1.0)), 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(image * (255 / max(image.max(), 1.0)), 0, 255)), np.uint8)
 
 
 def _resampling(profile: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
@@ -49,7 +49,12 @@ def _resampling(profile: NDArray[np.float32], scale: float) -> NDArray[np.float3
     first_edge = float(np.rint(CENTRE + 0.5 - centre * scale))
     first_edge = min(max(first_edge, 0.0), SIDE - length * scale)
     outputs = (np.arange(SIDE, dtype=np.float32) + 0.5 - first_edge) / scale
+    inside = np.ones(SIDE, bool)
+    if scale > 1:
+        # Enlarged ink ends where its outermost pixels do, rather than fading out over the next ones.
+        inside = (outputs > 0) & (outputs < length)
+        outputs = np.clip(outputs, 0.5, length - 0.5)
     reach = max(1.0, 1.0 / scale)
     weights = np.maximum(0.0, 1.0 - np.abs(outputs[:, None] - positions[None, :]) / reach)
     # Weights are shares of ink, so a pixel at the rim keeps its faintness rather than being divided by its part.
-    return (weights * (1.0 / reach)).astype(np.float32)
+    return (weights * (inside[:, None] / reach)).astype(np.float32)

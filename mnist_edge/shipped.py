@@ -39,32 +39,48 @@ def shipped_models() -> dict[str, ShippedModel]:
     return {name: ShippedModel(name, paths, folder / f"{name}.md") for name, paths in found.items()}
 
 
-def resolve(model: str | Path, precision: str | None = None) -> Path:
-    """The file behind MODEL: a path as it is, or the name of a model that ships.
+def find_shipped(name: str) -> ShippedModel:
+    """The network called `name`.
 
-    Args:
-        model: A path, `small`, or `small.float32`.
-        precision: Of a model that ships; None takes int8.
+    Raises:
+        ModelError: None that ships is.
+    """
+    found = shipped_models().get(name)
+    if found is None:
+        raise ModelError(f"no model that ships is called {name!r}; there are: {_names()}")
+    return found
+
+
+def resolve_shipped(name: str) -> Path:
+    """The file behind `small` (int8) or `small.float32`.
+
+    Raises:
+        ModelError: No such network, or not in that precision.
+    """
+    stem, _, precision = name.partition(".")
+    shipped = find_shipped(stem)
+    if precision and precision not in shipped.files:
+        raise ModelError(f"{stem} ships as {', '.join(shipped.files)}, not as {precision}")
+    return shipped.files[precision] if precision else shipped.default
+
+
+def resolve(model: str | Path) -> Path:
+    """The file behind MODEL: a path as it is, a run folder's `model.keras`, or the name of a model that ships.
 
     Raises:
         ModelError: Neither a file nor such a name.
     """
     path = Path(model)
-    if path.suffix in (".keras", ".tflite") or path.exists():
-        if path.is_dir() and (path / "model.keras").is_file():
-            return path / "model.keras"
-        if not path.is_file():
-            raise ModelError(f"there is no file {path}; give a .keras or .tflite file, or one of: {_names()}")
+    if (path / "model.keras").is_file():
+        return path / "model.keras"
+    if path.is_file():
         return path
-    name, _, suffix = str(model).partition(".")
-    shipped = shipped_models().get(name)
-    if shipped is None:
-        raise ModelError(f"no model is called {str(model)!r}; give a .keras or .tflite file, or one of: {_names()}")
-    precision = suffix or precision
-    if precision and precision not in shipped.files:
-        raise ModelError(f"{name} ships as {', '.join(shipped.files)}, not as {precision}")
-    return shipped.files[precision] if precision else shipped.default
+    if path.suffix in (".keras", ".tflite") or len(path.parts) > 1 or path.is_dir():
+        raise ModelError(
+            f"there is no model {path}; give a .keras or .tflite file, a run folder, or one of: {_names()}"
+        )
+    return resolve_shipped(str(model))
 
 
 def _names() -> str:
-    return ", ".join(shipped_models()) or "(none ships)"
+    return ", ".join(shipped_models()) or "(none)"

@@ -17,7 +17,8 @@ def new_figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]
     """
     require("matplotlib", extra="train").use("Agg")
     pyplot = require("matplotlib.pyplot", extra="train")
-    return pyplot.subplots(1, columns, figsize=(width, height), layout="constrained")
+    figure, axes = pyplot.subplots(1, columns, figsize=(width, height), layout="constrained")
+    return figure, axes
 
 
 def save_figure(figure: Any, path: Path) -> None:
@@ -55,11 +56,15 @@ def plot_confusion(evaluation: Evaluation, path: Path) -> None:
     confusion = evaluation.confusion
     mistakes = [[0 if row == column else confusion[row][column] for column in range(10)] for row in range(10)]
     axis.imshow(mistakes, cmap="Oranges")
+    most = max(map(max, mistakes))
     for row in range(10):
         for column in range(10):
             if confusion[row][column]:
                 weight = "bold" if row == column else "normal"
-                axis.text(column, row, confusion[row][column], ha="center", va="center", fontsize=8, weight=weight)
+                colour = "white" if mistakes[row][column] > 0.6 * most else "black"
+                axis.text(
+                    column, row, confusion[row][column], ha="center", va="center", size=8, weight=weight, color=colour
+                )
     axis.set(xticks=range(10), yticks=range(10), xlabel="said", ylabel="true")
     axis.set_title(f"{evaluation.model}: {evaluation.correct} of {evaluation.images} ({evaluation.accuracy:.2%})")
     save_figure(figure, path)

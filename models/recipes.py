@@ -1,6 +1,6 @@
 """Training recipes: each a row of data that `build` and `train` carry out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -36,7 +36,9 @@ class Recipe:
         batch_size: Images a step.
         validation_images: How many of the training images choose the epoch to keep.
         loss: `sparse_categorical_crossentropy`, or `categorical_crossentropy` on one-hot labels.
-        patience: Epochs without a better validation accuracy after which training stops.
+        monitor: What chooses the epoch to keep: `val_accuracy` (then the lower loss), or `val_loss`, which is
+            smoother where few validation images are wrong.
+        patience: Epochs without a better one after which training stops.
         learning_rate: Of Adam, at the start.
         augmentation: Key of `mnist_edge.models.augment.AUGMENTATIONS`, or None.
         published: What to compare with.
@@ -49,10 +51,15 @@ class Recipe:
     batch_size: int
     validation_images: int = 5_000
     loss: str = "sparse_categorical_crossentropy"
+    monitor: str = "val_accuracy"
     patience: int = 5
     learning_rate: float = 1e-3
     augmentation: str | None = None
     published: Published | None = None
+
+    def with_overrides(self, epochs: int | None, batch_size: int | None) -> "Recipe":
+        """The same recipe with another number of epochs or another batch size, where they are given."""
+        return replace(self, epochs=epochs or self.epochs, batch_size=batch_size or self.batch_size)
 
 
 def _conv(filters: int, **more: Any) -> Layer:
@@ -153,9 +160,10 @@ _ROWS = (
             _dropout(0.1),
             _DIGITS,
         ),
-        epochs=30,
+        epochs=40,
         batch_size=128,
-        patience=30,
+        monitor="val_loss",
+        patience=40,
         learning_rate=3e-3,
         augmentation="pen",
         loss="categorical_crossentropy",

@@ -1,0 +1,37 @@
+"""What the tests share: real digits and one small network, trained once a session."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mnist_edge.dataset import Dataset, load, sklearn_digits
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """MNIST where MNIST_EDGE_DATA names it, else scikit-learn's digits; never a download."""
+    return load() if os.environ.get("MNIST_EDGE_DATA") else sklearn_digits()
+
+
+@pytest.fixture(scope="session")
+def trained(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `model.keras` of a two-conv run: one epoch of MNIST, or a few of the much smaller digits."""
+    from mnist_edge.models.recipes import find_recipe
+    from mnist_edge.models.train import train
+
+    epochs = 1 if digits.name == "MNIST" else 12
+    recipe = find_recipe("two-conv").with_overrides(epochs, 64)
+    return train(recipe, digits, tmp_path_factory.mktemp("trained") / "two-conv").model
+
+
+@pytest.fixture(scope="session")
+def exported(trained: Path, digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The trained network as a `.tflite` in every precision, by its name."""
+    from mnist_edge.converters.convert import convert
+    from mnist_edge.converters.precisions import PRECISIONS
+
+    folder = tmp_path_factory.mktemp("exported")
+    return {
+        name: convert(trained, name, data=digits, output=folder / f"two-conv.{name}.tflite").path for name in PRECISIONS
+    }

@@ -12,7 +12,7 @@ from mnist_edge import quiet
 from mnist_edge.errors import MnistEdgeError
 
 # typer brings its own Click or installs one, depending on its version: this is that Click's UsageError.
-_UsageError = typer.BadParameter.__mro__[1]
+_UsageError: type[Any] = typer.BadParameter.__mro__[1]
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def _one_line_errors(program: str) -> Iterator[None]:
             raise
         context = getattr(error, "ctx", None)
         command = context.command_path if context else program
-        _fail(f"{error.format_message().rstrip('.')}; see: {command} --help", 2)  # type: ignore[attr-defined]
+        _fail(f"{error.format_message().rstrip('.')}; see: {command} --help", 2)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -10,7 +10,8 @@ Data = Annotated[
     typer.Option(
         "--data",
         metavar="DIR",
-        help="Folder with MNIST's four IDX files or mnist.npz. Default: MNIST_EDGE_DATA, else the cache, else a download.",
+        help="Folder with MNIST's four IDX files or mnist.npz. "
+        "Default: MNIST_EDGE_DATA, else the cache, else a download.",
         show_default=False,
     ),
 ]
@@ -27,3 +28,10 @@ Runtime = Annotated[
 ]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="CPU threads for one invoke.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
+Model = Annotated[
+    str, typer.Option("--model", metavar="MODEL", help="A .tflite file or the name of a model that ships.")
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option("--min-confidence", min=0, max=1, help="Refuse digits below it.", show_default=False),
+]

@@ -1,38 +1,131 @@
 """`mnist-edge train`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mnist_edge.cli.options import Data, Force, Json, Seed
 
+if TYPE_CHECKING:
+    from mnist_edge.benchmarks.recipes import RecipeResult
+    from mnist_edge.dataset import Dataset
+    from mnist_edge.models.run import Run
+    from mnist_edge.progress import Progress
+
+Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Instead of the recipe's.", show_default=False)]
+BatchSize = Annotated[
+    int | None, typer.Option("--batch-size", min=1, help="Instead of the recipe's.", show_default=False)
+]
+
 
 def command(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="Which recipe, or `all`; an unknown name lists them.")
+        str, typer.Argument(metavar="RECIPE", help="A recipe or `all`; an unknown name lists them.")
     ] = "two-conv",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.", show_default=False)] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.", show_default=False)] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
     seed: Seed = 0,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            metavar="DIR",
-            help="The run folder. Default: runs/RECIPE-seedSEED.",
-            show_default=False,
-        ),
+        typer.Option("--output", metavar="DIR", help="Default: runs/RECIPE-seedSEED.", show_default=False),
     ] = None,
     compare: Annotated[
-        bool,
-        typer.Option("--compare", help="With `all`: export each too, and print and plot them side by side."),
+        bool, typer.Option("--compare", help="With `all`: export each to int8 too, and plot them side by side.")
     ] = False,
     data: Data = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Train a recipe, or all of them; Ctrl-C keeps the best epoch so far.
+    """Train a recipe and write a run folder; Ctrl-C keeps the best epoch so far.
+
+    `train all --compare` trains every recipe, taking up those that are finished already.
 
     Example: mnist-edge train two-conv --epochs 5
     """
+    from mnist_edge.cli.console import note, progress
+    from mnist_edge.dataset import load
+    from mnist_edge.errors import UsageError
+    from mnist_edge.models.recipes import find_recipe
+    from mnist_edge.models.train import train
+
+    if compare != (recipe == "all"):
+        raise UsageError("`all` and --compare go together: mnist-edge train all --compare")
+    with progress(recipe) as report:
+        found = load(data, fallback=True, progress=report)
+        for line in found.notes:
+            note(f"note: {line}")
+        if recipe == "all":
+            _all(found, output or Path("runs"), seed, epochs, batch_size, force, report, json)
+            return
+        chosen = find_recipe(recipe).with_overrides(epochs, batch_size)
+        folder = output or Path("runs") / f"{recipe}-seed{seed}"
+        run = train(chosen, found, folder, seed=seed, force=force, progress=report)
+    _show(run, json)
+    if run.interrupted:
+        raise typer.Exit(130)
+
+
+def _show(run: Run, json: bool) -> None:
+    from mnist_edge.cli.console import note, print_json, print_table
+
+    best = run.epochs[run.kept]
+    if run.interrupted:
+        note(f"interrupted; kept epoch {run.kept + 1}, the best of {len(run.epochs)}")
+    if json:
+        figures = {"epochs": len(run.epochs), "kept_epoch": run.kept + 1, "seconds": run.seconds}
+        document = {"folder": str(run.folder), "recipe": run.recipe, "seed": run.seed, **figures}
+        print_json(document | {"validation_accuracy": best["val_accuracy"], "test": run.test.to_json()})
+        return
+    rows = [
+        ("model", run.model),
+        ("epochs", f"{len(run.epochs)}, kept the {run.kept + 1}."),
+        ("validation accuracy", f"{best['val_accuracy']:.2%}"),
+        ("test accuracy", f"{run.test.accuracy:.2%} ({run.test.correct} of {run.test.images})"),
+        ("test loss", f"{run.test.loss:.4f}"),
+        ("parameters", f"{run.parameters:,}"),
+        ("seconds", run.seconds),
+        ("also there", "metrics.json, curves.png, confusion.png"),
+    ]
+    print_table(f"{run.recipe}, seed {run.seed}", ("what", "value"), rows)
+
+
+def _all(
+    data: Dataset,
+    folder: Path,
+    seed: int,
+    epochs: int | None,
+    batch_size: int | None,
+    force: bool,
+    report: Progress,
+    json: bool,
+) -> None:
+    from mnist_edge.benchmarks.recipes import compare_recipes
+    from mnist_edge.cli.console import print_json, print_table
+    from mnist_edge.models.recipes import CLASSIC
+
+    results = compare_recipes(
+        CLASSIC,
+        data,
+        folder,
+        seeds=(seed,),
+        epochs=epochs,
+        batch_size=batch_size,
+        force=force,
+        progress=report,
+    )
+    if json:
+        print_json([result.to_json() for result in results])
+        return
+    columns = ("recipe", "accuracy", "published", "loss", "int8", "agreement", "parameters", "MACs", "int8 bytes", "s")
+    print_table(f"recipes on {data.name}, side by side in {folder / 'recipes.png'}", columns, map(_row, results))
+
+
+def _row(result: RecipeResult) -> tuple[Any, ...]:
+    percent = [f"{result.mean_of(figure):.2%}" for figure in ("accuracy", "int8_accuracy", "agreement")]
+    published = f"{result.published_percent:g}%" if result.published_percent else ""
+    sizes = [f"{n:,}" for n in (result.parameters, result.macs, result.int8_bytes)]
+    loss, seconds = f"{result.mean_of('loss'):.4f}", f"{result.mean_of('seconds'):.0f}"
+    return result.recipe, percent[0], published, loss, percent[1], percent[2], *sizes, seconds

@@ -1,0 +1,199 @@
+"""Every recipe trained, exported to int8 and verified, side by side: `mnist-edge train all --compare`."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from mnist_edge.converters.convert import convert
+from mnist_edge.converters.verify import verify
+from mnist_edge.dataset import Dataset
+from mnist_edge.errors import ModelError
+from mnist_edge.files import write_text
+from mnist_edge.models.plots import new_figure, save_figure
+from mnist_edge.models.recipes import CLASSIC, Recipe, find_recipe
+from mnist_edge.models.run import Run, finished_run
+from mnist_edge.models.train import train
+from mnist_edge.progress import Progress, no_progress
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """One recipe trained with one seed, float and int8.
+
+    Attributes:
+        seed: Of the training.
+        epochs: Trained before validation stopped improving.
+        kept_epoch: The one whose weights were kept, counted from 1.
+        seconds: Wall-clock time of the training.
+        accuracy: Of the Keras model on the test images, 0 to 1.
+        loss: Mean cross-entropy there, nats.
+        int8_accuracy: Of the int8 file on the same images.
+        agreement: Share of test images on which both say the same digit.
+    """
+
+    seed: int
+    epochs: int
+    kept_epoch: int
+    seconds: float
+    accuracy: float
+    loss: float
+    int8_accuracy: float
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeResult:
+    """A recipe with its runs.
+
+    Attributes:
+        recipe: Its name.
+        summary: Its architecture in words.
+        parameters: Weights.
+        macs: Multiply-accumulates for one image.
+        int8_bytes: Size of the int8 file.
+        published_percent: Accuracy that others report for it, None for our own.
+        runs: One a seed.
+    """
+
+    recipe: str
+    summary: str
+    parameters: int
+    macs: int
+    int8_bytes: int
+    published_percent: float | None
+    runs: tuple[Trained, ...]
+
+    def mean_of(self, figure: str) -> float:
+        """Mean of a figure of `Trained` over the seeds."""
+        return float(mean(getattr(run, figure) for run in self.runs))
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe's entry in `recipes.json`."""
+        return asdict(self)
+
+
+def compare_recipes(
+    names: Iterable[str],
+    data: Dataset,
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0,),
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    force: bool = False,
+    progress: Progress = no_progress,
+) -> list[RecipeResult]:
+    """Train recipes (or take up runs that are finished), export each to int8 and compare.
+
+    Args:
+        names: Of recipes.
+        data: The same for all.
+        folder: Holds one run folder a recipe and seed, and `recipes.json` and `recipes.png`.
+        seeds: How often each is trained.
+        epochs: Instead of each recipe's own.
+        batch_size: Instead of each recipe's own.
+        force: Train anew what is finished, too.
+        progress: Told how each training goes.
+
+    Returns:
+        One result a recipe, in the order of `names`.
+    """
+    results = []
+    for name in names:
+        recipe = find_recipe(name).with_overrides(epochs, batch_size)
+        runs = [_run(recipe, data, folder / f"{name}-seed{seed}", seed, force, progress) for seed in seeds]
+        results.append(_result(recipe, runs, data))
+    write_text(folder / "recipes.json", json.dumps(_document(results, data), indent=2) + "\n")
+    plot_recipes(results, folder / "recipes.png")
+    return results
+
+
+def _run(recipe: Recipe, data: Dataset, folder: Path, seed: int, force: bool, progress: Progress) -> Run:
+    def named(done: float, total: float, note: str = "") -> None:
+        progress(done, total, f"{recipe.name}, seed {seed}: {note}")
+
+    finished = None if force else finished_run(folder, recipe, data, seed)
+    # A run of other data or settings, or one that was broken off, is ours to replace: it lies in our own folder.
+    run = finished or train(recipe, data, folder, seed=seed, force=True, progress=named)
+    if run.interrupted:
+        raise ModelError(f"interrupted during {recipe.name}, seed {seed}; the same command takes up the finished runs")
+    return run
+
+
+def _result(recipe: Recipe, runs: list[Run], data: Dataset) -> RecipeResult:
+    trained = []
+    for run in runs:
+        exported = convert(run.folder, "int8", data=data, force=True)
+        parity = verify(run.folder, exported.path, data.test)
+        figures = parity.to_json()
+        trained.append(
+            Trained(
+                seed=run.seed,
+                epochs=len(run.epochs),
+                kept_epoch=run.kept + 1,
+                seconds=run.seconds,
+                accuracy=run.test.accuracy,
+                loss=run.test.loss,
+                int8_accuracy=figures["candidate"]["accuracy"],
+                agreement=figures["agreement"],
+            )
+        )
+    return RecipeResult(
+        recipe=recipe.name,
+        summary=recipe.summary,
+        parameters=runs[0].parameters,
+        macs=exported.macs,
+        int8_bytes=exported.size_bytes,
+        published_percent=recipe.published.accuracy_percent if recipe.published else None,
+        runs=tuple(trained),
+    )
+
+
+def _document(results: list[RecipeResult], data: Dataset) -> dict[str, Any]:
+    test = {"data": data.name, "sha256": data.sha256, "test_images": len(data.test)}
+    return {**test, "recipes": [result.to_json() for result in results]}
+
+
+def plot_recipes(results: Sequence[RecipeResult], path: Path) -> None:
+    """Accuracy, loss, size and arithmetic of the recipes as bars beside each other.
+
+    Args:
+        results: What to draw.
+        path: The PNG to write.
+    """
+    figure, axes = new_figure(13, 0.5 * len(results) + 1.5, columns=4)
+    names = [result.recipe for result in results][::-1]
+    panels: tuple[tuple[str, Callable[[RecipeResult], float]], ...] = (
+        ("test error, %", lambda r: 100 * (1 - r.mean_of("accuracy"))),
+        ("test loss", lambda r: r.mean_of("loss")),
+        ("int8 file, kB", lambda r: r.int8_bytes / 1000),
+        ("million MACs", lambda r: r.macs / 1e6),
+    )
+    for axis, (title, figure_of) in zip(axes, panels, strict=True):
+        values = [figure_of(result) for result in results][::-1]
+        bars = axis.barh(names, values, color="tab:blue")
+        axis.bar_label(bars, fmt="%.3g", padding=3)
+        axis.set(title=title)
+        axis.margins(x=0.25)
+        axis.spines[["top", "right"]].set_visible(False)
+    for axis in axes[1:]:
+        axis.set_yticklabels([])
+    save_figure(figure, path)
+
+
+def main() -> None:
+    """Train every classic recipe with three seeds; for `make recipes`."""
+    from mnist_edge.cli.console import progress
+    from mnist_edge.dataset import load
+
+    with progress("recipes") as report:
+        results = compare_recipes(CLASSIC, load(), Path("runs/recipes"), seeds=(0, 1, 2), progress=report)
+    for result in results:
+        print(f"{result.recipe}: {result.mean_of('accuracy'):.4%}, int8 {result.mean_of('int8_accuracy'):.4%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The values between finding ink and reading it. Boxes are in pixels at working size; equality is identity."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.reading import Box
+
+# Probabilities, shape (n, 10), for n inks of any size.
+Classify = Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """Ink that may be a digit.
+
+    Attributes:
+        box: Tight around the ink.
+        ink: Shape (box.height, box.width), uint8, 0 = paper, 255 = full ink; nothing of its neighbours.
+        parts: The pieces of ink that it is made of; two candidates that share one exclude each other.
+        clutter: How restless the paper around it is: the 90th percentile of its ink level, as a share of the stroke's.
+        strength: Ink level of the stroke, 0 to 255.
+    """
+
+    box: Box
+    ink: NDArray[np.uint8]
+    parts: frozenset[int]
+    clutter: float
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A candidate with its most likely digit.
+
+    Attributes:
+        candidate: The ink.
+        label: 0 to 9.
+        confidence: Probability of the label, 0 to 1.
+    """
+
+    candidate: Candidate
+    label: int
+    confidence: float
+
+    @property
+    def box(self) -> Box:
+        """Of the candidate."""
+        return self.candidate.box
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A candidate that is no digit, and why."""
+
+    judged: Judged
+    reason: str
+
+
+def classify_candidates(candidates: list[Candidate], classify: Classify) -> list[Judged]:
+    """Each candidate with its most likely digit, by one batched invoke."""
+    if not candidates:
+        return []
+    probabilities = classify([candidate.ink for candidate in candidates])
+    labels = probabilities.argmax(axis=1)
+    return [
+        Judged(candidate, int(label), float(row[label]))
+        for candidate, label, row in zip(candidates, labels, probabilities, strict=True)
+    ]

@@ -1,0 +1,61 @@
+"""What of the candidates is a digit: segmentation proposes, the classifier decides, the surroundings have a say."""
+
+from dataclasses import dataclass
+
+from mnist_edge.camera.candidate import Classify, Judged, Refused, classify_candidates
+from mnist_edge.camera.context import refuse_by_context
+from mnist_edge.camera.segment import Segmentation
+from mnist_edge.camera.splitting import split
+from mnist_edge.reading import Rejected
+
+# Paper round a digit is quiet; the edge of a table or a texture is not.
+MAX_CLUTTER = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was accepted and what was refused, boxes at working size."""
+
+    digits: tuple[Judged, ...]
+    rejected: tuple[Rejected, ...]
+
+
+def judge(found: Segmentation, classify: Classify, min_confidence: float) -> Verdict:
+    """Decide which candidates are digits.
+
+    Args:
+        found: The candidates.
+        classify: Probabilities, shape (n, 10), for n inks.
+        min_confidence: Less is refused, 0 to 1.
+    """
+    judged = _best_joins(classify_candidates(list(found.candidates), classify), min_confidence)
+    accepted: list[Judged] = []
+    refused: list[Refused] = []
+    for one in judged:
+        if one.candidate.clutter > MAX_CLUTTER:
+            refused.append(Refused(one, "not on plain paper"))
+        elif one.confidence >= min_confidence:
+            accepted.append(one)
+        elif digits := split(one.candidate, classify, min_confidence):
+            accepted.extend(digits)
+        else:
+            refused.append(Refused(one, "low confidence"))
+    accepted, by_context = refuse_by_context(accepted, refused)
+    rejected = [Rejected(one.judged.box, one.reason) for one in refused + by_context]
+    return Verdict(tuple(accepted), (*found.rejected, *rejected))
+
+
+def _best_joins(judged: list[Judged], min_confidence: float) -> list[Judged]:
+    """Single pieces, but two of them replaced by their join where that reads better than either alone."""
+    singles = [one for one in judged if len(one.candidate.parts) == 1]
+    alone = {next(iter(one.candidate.parts)): one.confidence for one in singles}
+    joins = sorted((one for one in judged if len(one.candidate.parts) > 1), key=lambda one: -one.confidence)
+    taken: set[int] = set()
+    kept = []
+    for join in joins:
+        parts = join.candidate.parts
+        best_alone = max(alone.get(part, 0.0) for part in parts)
+        if not parts & taken and join.confidence >= max(min_confidence, best_alone):
+            taken |= parts
+            kept.append(join)
+    return [one for one in singles if not one.candidate.parts & taken] + kept

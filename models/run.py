@@ -1,0 +1,104 @@
+"""Run folders: what a training leaves behind."""
+
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import mnist_edge
+from mnist_edge.dataset import Dataset
+from mnist_edge.errors import ModelError
+from mnist_edge.evaluate import Evaluation, evaluate
+from mnist_edge.files import write_text
+from mnist_edge.models.plots import plot_confusion, plot_curves
+from mnist_edge.models.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder and what came of it.
+
+    Attributes:
+        folder: Holds `model.keras`, `metrics.json`, `curves.png`, `confusion.png`.
+        recipe: Name of the recipe.
+        seed: Of weights, order and augmentation.
+        parameters: Trained and moving ones together.
+        epochs: One row an epoch: `accuracy`, `loss`, `val_accuracy`, `val_loss`.
+        kept: Index of the epoch whose weights were kept, the best on validation as the recipe's `monitor` says.
+        seconds: Wall-clock time of the training.
+        interrupted: Whether a user ended it early.
+        test: Figures of the kept weights on the test split.
+    """
+
+    folder: Path
+    recipe: str
+    seed: int
+    parameters: int
+    epochs: tuple[dict[str, float], ...]
+    kept: int
+    seconds: float
+    interrupted: bool
+    test: Evaluation
+
+    @property
+    def model(self) -> Path:
+        """The trained model."""
+        return self.folder / "model.keras"
+
+
+def write_report(run: Run, recipe: Recipe, data: Dataset, keras: Any) -> None:
+    """Write `metrics.json`, `curves.png` and `confusion.png` into the run's folder."""
+    report = {
+        "recipe": asdict(recipe),
+        "seed": run.seed,
+        "versions": {
+            "mnist-edge": mnist_edge.__version__,
+            "keras": keras.__version__,
+            keras.backend.backend(): version(keras.backend.backend()),
+            "numpy": np.__version__,
+        },
+        "data": {
+            "name": data.name,
+            "sha256": data.sha256,
+            "training": len(data.training),
+            "validation": len(data.validation),
+            "test": len(data.test),
+        },
+        "parameters": run.parameters,
+        "epochs": list(run.epochs),
+        "kept_epoch": run.kept + 1,
+        "seconds": run.seconds,
+        "interrupted": run.interrupted,
+        "test": run.test.to_json(),
+    }
+    write_text(run.folder / "metrics.json", json.dumps(report, indent=2) + "\n")
+    best = run.epochs[run.kept]["val_accuracy"]
+    title = f"{run.recipe}, seed {run.seed}: validation {best:.2%}, test {run.test.accuracy:.2%}"
+    plot_curves(run.epochs, run.kept, title, run.folder / "curves.png")
+    plot_confusion(run.test, run.folder / "confusion.png")
+
+
+def finished_run(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> Run | None:
+    """The run in `folder` if it was trained to its end by this recipe, data and seed; else None."""
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text())
+        facts = (metrics["recipe"], metrics["data"]["sha256"], metrics["seed"], metrics["interrupted"])
+        if facts != (json.loads(json.dumps(asdict(recipe))), data.sha256, seed, False):
+            return None
+        return Run(
+            folder=folder,
+            recipe=recipe.name,
+            seed=seed,
+            parameters=metrics["parameters"],
+            epochs=tuple(metrics["epochs"]),
+            kept=metrics["kept_epoch"] - 1,
+            seconds=metrics["seconds"],
+            interrupted=False,
+            # Measured rather than believed: the model may have been replaced since.
+            test=evaluate(folder / "model.keras", data.test),
+        )
+    except (OSError, ValueError, KeyError, ModelError):
+        return None

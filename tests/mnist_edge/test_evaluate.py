@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_edge.dataset import Dataset
+from mnist_edge.errors import ModelError
+from mnist_edge.evaluate import KerasClassifier, evaluate, score
+from mnist_edge.training_stack import load_keras
+
+
+def test_keras_and_tflite_give_the_same_figures(trained: Path, exported: dict[str, Path], digits: Dataset) -> None:
+    keras, float32 = evaluate(trained, digits.test), evaluate(exported["float32"], digits.test)
+    assert keras.confusion == float32.confusion
+    assert keras.loss == pytest.approx(float32.loss, abs=1e-4)
+    assert keras.accuracy > 0.9
+
+
+def test_figures_agree_with_scikit_learn() -> None:
+    from sklearn import metrics
+
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 9, 500).astype(np.uint8)
+    logits = rng.normal(size=(500, 10)) + 2 * np.eye(10)[labels]
+    probabilities = (np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)).astype(np.float32)
+    result, said = score(probabilities, labels, "m", "r"), probabilities.argmax(axis=1)
+    assert result.accuracy == pytest.approx(metrics.accuracy_score(labels, said))
+    assert result.loss == pytest.approx(metrics.log_loss(labels, probabilities, labels=range(10)), rel=1e-5)
+    assert np.array_equal(result.confusion, metrics.confusion_matrix(labels, said, labels=range(10)))
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(
+        labels, said, labels=range(10), zero_division=0
+    )
+    for figures in result.per_class:
+        expected = [array[figures.label] for array in (precision, recall, f1, support)]
+        assert [figures.precision, figures.recall, figures.f1, figures.images] == pytest.approx(expected)
+
+
+def test_a_sure_and_wrong_answer_has_a_finite_loss() -> None:
+    probabilities = np.eye(10, dtype=np.float32)[[3]]
+    assert score(probabilities, np.array([4], np.uint8), "m", "r").loss == pytest.approx(-np.log(1e-7), rel=1e-3)
+
+
+def test_a_keras_model_of_another_shape_is_refused() -> None:
+    keras = load_keras()
+    with pytest.raises(ModelError, match="a digit model maps"):
+        KerasClassifier(keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten()]))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a model"])
+def test_a_damaged_keras_file_is_named(tmp_path: Path, content: bytes, digits: Dataset) -> None:
+    path = tmp_path / "broken.keras"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"broken\.keras is no Keras model"):
+        evaluate(path, digits.test)

@@ -1,0 +1,114 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_edge.dataset import Dataset, sklearn_digits
+from mnist_edge.errors import ModelError, OutputError
+from mnist_edge.evaluate import evaluate, load_keras_model
+from mnist_edge.models.recipes import Recipe, find_recipe
+from mnist_edge.models.run import finished_run
+from mnist_edge.models.train import train
+
+
+@pytest.fixture(scope="module")
+def small_digits() -> Dataset:
+    return sklearn_digits()
+
+
+@pytest.fixture
+def quick() -> Recipe:
+    return find_recipe("mlp").with_overrides(2, 64)
+
+
+def test_the_run_folder_is_complete_and_true(tmp_path: Path, small_digits: Dataset, quick: Recipe) -> None:
+    run = train(quick, small_digits, tmp_path / "run")
+    names = {"model.keras", "metrics.json", "curves.png", "confusion.png"}
+    assert {path.name for path in run.folder.iterdir()} == names
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    assert metrics["data"]["sha256"] == small_digits.sha256
+    assert metrics["recipe"]["name"] == "mlp"
+    assert metrics["seed"] == 0
+    assert "keras" in metrics["versions"]
+    assert [set(row) for row in metrics["epochs"]] == [{"accuracy", "loss", "val_accuracy", "val_loss"}] * 2
+    assert evaluate(run.model, small_digits.test).correct == run.test.correct == metrics["test"]["correct"]
+
+
+def test_same_seed_same_weights(tmp_path: Path, small_digits: Dataset, quick: Recipe) -> None:
+    runs = [train(quick, small_digits, tmp_path / str(k), seed=seed) for k, seed in enumerate((3, 3, 4))]
+    first, same, other = (load_keras_model(run.model).get_weights() for run in runs)
+    assert all(np.array_equal(a, b) for a, b in zip(first, same, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_augmented_training_is_reproducible_too(tmp_path: Path, small_digits: Dataset) -> None:
+    recipe = find_recipe("small").with_overrides(1, 256)
+    runs = [train(recipe, small_digits, tmp_path / str(k), seed=1) for k in range(2)]
+    weights = [load_keras_model(run.model).get_weights() for run in runs]
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+
+
+def test_the_best_epoch_is_kept_and_training_stops_when_it_stays_the_best(
+    tmp_path: Path, small_digits: Dataset
+) -> None:
+    recipe = replace(find_recipe("mlp"), epochs=60, batch_size=64, patience=2, learning_rate=0.02)
+    run = train(recipe, small_digits, tmp_path / "run")
+    accuracies = [row["val_accuracy"] for row in run.epochs]
+    assert accuracies[run.kept] == max(accuracies)
+    assert len(run.epochs) == run.kept + 3 < 60
+    validation = evaluate(run.model, small_digits.with_validation(recipe.validation_images).validation)
+    assert validation.accuracy == pytest.approx(max(accuracies), abs=1e-6)
+
+
+def test_interruption_keeps_the_best_so_far(tmp_path: Path, small_digits: Dataset, quick: Recipe) -> None:
+    def interrupt(done: float, total: float, note: str = "") -> None:
+        if done >= 3:
+            raise KeyboardInterrupt
+
+    recipe = replace(quick, epochs=50)
+    run = train(recipe, small_digits, tmp_path / "run", progress=interrupt)
+    assert run.interrupted
+    assert len(run.epochs) == 3
+    assert evaluate(run.model, small_digits.test).correct == run.test.correct
+    assert json.loads((run.folder / "metrics.json").read_text())["interrupted"]
+    assert finished_run(run.folder, recipe, small_digits, 0) is None
+
+
+def test_interruption_before_the_first_epoch_leaves_nothing(
+    tmp_path: Path, small_digits: Dataset, quick: Recipe
+) -> None:
+    def interrupt(done: float, total: float, note: str = "") -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(ModelError, match="before its first epoch"):
+        train(quick, small_digits, tmp_path / "run", progress=interrupt)
+    assert not (tmp_path / "run" / "model.keras").exists()
+
+
+def test_another_run_is_not_overwritten(tmp_path: Path, small_digits: Dataset, quick: Recipe) -> None:
+    (tmp_path / "model.keras").touch()
+    with pytest.raises(OutputError, match="exists already"):
+        train(quick, small_digits, tmp_path)
+
+
+def test_nan_is_an_error_not_a_model(tmp_path: Path, small_digits: Dataset, quick: Recipe) -> None:
+    with pytest.raises(ModelError, match="the loss became"):
+        train(replace(quick, learning_rate=1e30), small_digits, tmp_path / "run")
+
+
+def test_a_finished_run_is_recognised_by_recipe_data_and_seed(
+    tmp_path: Path, small_digits: Dataset, quick: Recipe
+) -> None:
+    run = train(quick, small_digits, tmp_path / "run")
+    found = finished_run(run.folder, quick, small_digits, 0)
+    assert found is not None
+    assert found.test == run.test
+    assert found.epochs == run.epochs
+    assert finished_run(run.folder, quick, small_digits, 1) is None
+    assert finished_run(run.folder, replace(quick, epochs=9), small_digits, 0) is None
+    assert finished_run(run.folder, quick, replace(small_digits, sha256="other"), 0) is None
+    assert finished_run(tmp_path / "nowhere", quick, small_digits, 0) is None
+    run.model.write_bytes(b"damaged")
+    assert finished_run(run.folder, quick, small_digits, 0) is None

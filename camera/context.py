@@ -1,9 +1,13 @@
 """What the neighbours say: parts of digits, crumbs beside digits, letters of words."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnist_edge.camera.candidate import Judged, Refused
-from mnist_edge.reading import Box
+
+# One box, shape (4,), or a page of them, shape (n, 4), as columns of `Box`: a page may hold thousands.
+Boxes = NDArray[np.int64]
+WIDTH, HEIGHT = 2, 3
 
 # Heights in shares of the page's usual digit.
 SMALLEST = 0.33
@@ -25,42 +29,40 @@ def refuse_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[l
         What stays accepted, and what is refused now.
     """
     out: list[Refused] = []
+    others = _boxes([one.judged for one in refused])
     for reason, holds in _REASONS.items():
-        doubted = [one for one in accepted if holds(one, accepted, refused)]
-        accepted = [one for one in accepted if one not in doubted]
-        out += [Refused(one, reason) for one in doubted]
+        boxes = _boxes(accepted)
+        doubted = [holds(box, boxes, others) for box in boxes]
+        out += [Refused(one, reason) for one, doubt in zip(accepted, doubted, strict=True) if doubt]
+        accepted = [one for one, doubt in zip(accepted, doubted, strict=True) if not doubt]
     return accepted, out
 
 
-def _inside_another(one: Judged, accepted: list[Judged], refused: list[Refused]) -> bool:
-    return any(
-        one.box.height < 0.6 * other.box.height and _share_inside(one.box, other.box) > 0.5
-        for other in accepted
-        if other is not one
-    )
+def _boxes(judged: list[Judged]) -> Boxes:
+    return np.array([one.box for one in judged], np.int64).reshape(-1, 4)
 
 
-def _crumb(one: Judged, accepted: list[Judged], refused: list[Refused]) -> bool:
-    return one.box.height < SMALLEST * _usual_height(accepted)
+def _inside_another(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
+    return bool(((one[HEIGHT] < 0.6 * accepted[:, HEIGHT]) & (_share_inside(one, accepted) > 0.5)).any())
 
 
-def _in_a_word(one: Judged, accepted: list[Judged], refused: list[Refused]) -> bool:
+def _crumb(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
+    return bool(one[HEIGHT] < SMALLEST * _usual_height(accepted))
+
+
+def _in_a_word(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
     """Letters look like digits now and then; then most of their close neighbours do not."""
-    digits = sum(_beside(one.box, other.box) for other in accepted if other is not one)
+    # It stands beside itself.
+    digits = np.count_nonzero(_beside(one, accepted)) - 1
     # A word in cursive is one piece, but as many letters as it is wide.
-    letters = sum(
-        max(1, round(other.judged.box.width / other.judged.box.height))
-        for other in refused
-        if _beside(one.box, other.judged.box)
-    )
-    return letters > digits
+    near = refused[_beside(one, refused)]
+    return bool(np.maximum(1, np.rint(near[:, WIDTH] / near[:, HEIGHT])).sum() > digits)
 
 
-def _on_a_page_of_text(one: Judged, accepted: list[Judged], refused: list[Refused]) -> bool:
+def _on_a_page_of_text(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
     """Among many refused pieces of its size, what looks like a digit is one by accident."""
-    like = [other for other in refused if _alike(one.box, other.judged.box)]
-    fellows = sum(_alike(one.box, other.box) for other in accepted)
-    return len(like) > TEXT_PIECES and fellows < TEXT_SHARE * len(like)
+    like = np.count_nonzero(_alike(one, refused))
+    return like > TEXT_PIECES and np.count_nonzero(_alike(one, accepted)) < TEXT_SHARE * like
 
 
 # In the order they are asked: each sees what the ones before left accepted.
@@ -72,28 +74,33 @@ _REASONS = {
 }
 
 
-def _usual_height(accepted: list[Judged]) -> float:
+def _usual_height(accepted: Boxes) -> float:
     """The median height, each digit weighing as much as it is tall: many crumbs do not outvote a few digits."""
-    if not accepted:
-        return 0.0
-    heights = np.sort([one.box.height for one in accepted])
+    heights = np.sort(accepted[:, HEIGHT])
     weights = np.cumsum(heights)
     return float(heights[np.searchsorted(weights, weights[-1] / 2)])
 
 
-def _beside(a: Box, b: Box) -> bool:
-    """Whether b stands next to a on one line, as close as a letter, and of a like size."""
-    height = min(a.height, b.height)
-    gap = max(a.x, b.x) - min(a.x + a.width, b.x + b.width)
-    overlap = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    return max(a.height, b.height) < 2.5 * height and overlap > 0.4 * height and gap < WORD_GAP * height
+def _beside(one: Boxes, others: Boxes) -> NDArray[np.bool_]:
+    """Which stand next to one on its line, as close as a letter, and of a like size."""
+    lower = np.minimum(one[HEIGHT], others[:, HEIGHT])
+    taller = np.maximum(one[HEIGHT], others[:, HEIGHT])
+    gap = -_overlap(one, others, 0)
+    return np.asarray(
+        (taller < 2.5 * lower) & (_overlap(one, others, 1) > 0.4 * lower) & (gap < WORD_GAP * lower), np.bool_
+    )
 
 
-def _alike(a: Box, b: Box) -> bool:
-    return max(a.height, b.height) < 2 * min(a.height, b.height)
+def _alike(one: Boxes, others: Boxes) -> NDArray[np.bool_]:
+    return np.asarray((one[HEIGHT] < 2 * others[:, HEIGHT]) & (others[:, HEIGHT] < 2 * one[HEIGHT]), np.bool_)
 
 
-def _share_inside(inner: Box, outer: Box) -> float:
-    width = min(inner.x + inner.width, outer.x + outer.width) - max(inner.x, outer.x)
-    height = min(inner.y + inner.height, outer.y + outer.height) - max(inner.y, outer.y)
-    return max(0, width) * max(0, height) / (inner.width * inner.height)
+def _share_inside(inner: Boxes, outers: Boxes) -> NDArray[np.float64]:
+    shared = np.maximum(0, _overlap(inner, outers, 0)) * np.maximum(0, _overlap(inner, outers, 1))
+    return np.asarray(shared / (inner[WIDTH] * inner[HEIGHT]), np.float64)
+
+
+def _overlap(one: Boxes, others: Boxes, axis: int) -> Boxes:
+    """Pixels that both cover along x (0) or y (1); below 0 it is the gap between them."""
+    ends = np.minimum(one[axis] + one[axis + 2], others[:, axis] + others[:, axis + 2])
+    return np.asarray(ends - np.maximum(one[axis], others[:, axis]), np.int64)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.judge import Verdict, judge
+from mnist_edge.camera.pen import widen_strokes
 from mnist_edge.camera.rows import group_rows, row_text
 from mnist_edge.camera.segment import Segmentation, segment
 from mnist_edge.classifier import Classifier
@@ -95,7 +96,7 @@ class Reader:
     def _classify(self, inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
         if not inks:
             return np.empty((0, 10), np.float32)
-        return self.classifier.probabilities(np.stack([normalise(ink) for ink in inks]))
+        return self.classifier.probabilities(np.stack([normalise(widen_strokes(ink)) for ink in inks]))
 
 
 def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> Reading:

@@ -13,7 +13,10 @@ from mnist_edge.reading import Box, Rejected
 
 # The smallest ink, in pixels at working size, that MNIST's 20-pixel box can make anything of.
 MIN_HEIGHT = 10
+# Of single pieces, and again of joined ones.
 MAX_CANDIDATES = 400
+# Rings within rings: each candidate keeps its ink, and all of them together no more than this many pictures.
+MAX_COVER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +48,26 @@ def cut(ink: InkMap) -> Segmentation:
     """Cut the ink into candidates: connected pieces, and neighbours that may be one broken digit."""
     binary = remove_lines(ink.binary)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8, ltype=cv2.CV_32S)
-    pieces, rejected = [], []
-    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable") + 1
-    for index in order:
-        box = Box(*(int(n) for n in stats[index, : cv2.CC_STAT_AREA]))
-        if box.height < 3 or stats[index, cv2.CC_STAT_AREA] < 8:
-            continue
-        pieces.append((int(index), box))
-        if len(pieces) == MAX_CANDIDATES:
-            break
+    pieces = _largest(stats)
     near_ink = cv2.dilate(binary, np.ones((5, 5), np.uint8))
     groups = [(frozenset([index]), box) for index, box in pieces] + _joined(pieces)
-    candidates = []
+    candidates, rejected, room = [], [], MAX_COVER * binary.size
     for parts, box in groups:
-        reason = _impossible(box, binary.shape)
+        area = box.width * box.height
+        reason = _impossible(box, binary.shape) or ("one of too many" if area > room else None)
         if reason is None:
+            room -= area
             candidates.append(_candidate(ink.level, labels, near_ink, parts, box))
         elif len(parts) == 1:
             rejected.append(Rejected(box, reason))
     return Segmentation(tuple(candidates), tuple(rejected), ink.scale)
+
+
+def _largest(stats: NDArray[np.int32]) -> list[tuple[int, Box]]:
+    """The pieces with the most ink, without specks, each with its label."""
+    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable") + 1
+    pieces = order[(stats[order, cv2.CC_STAT_AREA] >= 8) & (stats[order, cv2.CC_STAT_HEIGHT] >= 3)]
+    return [(int(index), Box(*stats[index, : cv2.CC_STAT_AREA].tolist())) for index in pieces[:MAX_CANDIDATES]]
 
 
 def _impossible(box: Box, shape: tuple[int, ...]) -> str | None:
@@ -113,7 +117,7 @@ def _candidate(
 ) -> Candidate:
     """The ink of some pieces alone, stretched so that the stroke's middle is full ink, with its surroundings."""
     window = (slice(box.y, box.y + box.height), slice(box.x, box.x + box.width))
-    mask = np.isin(labels[window], list(parts)) if len(parts) > 1 else labels[window] == next(iter(parts))
+    mask = np.logical_or.reduce([labels[window] == part for part in parts])
     # Half a pixel of soft edge belongs to the stroke too.
     soft = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
     ink = level[window] * soft

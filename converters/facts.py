@@ -6,6 +6,7 @@ import mnist_edge
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.precisions import Precision
 from mnist_edge.dataset import Dataset
+from mnist_edge.graph import count_macs
 from mnist_edge.metadata import LABELS
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
@@ -48,6 +49,7 @@ def describe(
             "scale": float(scale),
             "zero_point": int(zero_point),
         },
+        "macs": count_macs(classifier.interpreter),
         "accuracy": accuracy,
         "calibration": calibration,
         "versions": {

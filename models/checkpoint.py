@@ -35,8 +35,9 @@ def make_checkpoint(keras: Any, recipe: Recipe, path: Path, progress: Progress) 
                 raise ModelError(f"the loss became {row['val_loss']} in epoch {epoch + 1}; try a smaller learning rate")
             self.rows.append(row)
             if self.kept is None or _goodness(recipe, row) > _goodness(recipe, self.rows[self.kept]):
-                self.kept, self.weights = epoch, self.model.get_weights()
+                # The file first: Ctrl-C during the writing leaves the epoch before, in the file and here.
                 write_whole(path, self.model.save)
+                self.kept, self.weights = epoch, self.model.get_weights()
             elif epoch - self.kept >= recipe.patience:
                 self.model.stop_training = True
             progress(epoch + 1, recipe.epochs, f"validation {row['val_accuracy']:.2%}")

@@ -37,7 +37,7 @@ def _print_version(value: bool) -> None:
     if value:
         from mnist_edge import __version__
 
-        print(f"mnist-edge {__version__}")
+        print(f"mnist-edge {__version__}", flush=True)
         raise typer.Exit
 
 

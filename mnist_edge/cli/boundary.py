@@ -19,6 +19,8 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[1]
 def _one_line_errors(program: str) -> Iterator[None]:
     try:
         yield
+        # A full disk or a closed pipe shows here, not when Python has ended and can only complain.
+        sys.stdout.flush()
     except MnistEdgeError as error:
         _fail(str(error), error.exit_code)
     except _UsageError as error:

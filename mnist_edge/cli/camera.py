@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mnist_edge.cli.options import Force, Runtime, Threads
+from mnist_edge.cli.options import Force, MinConfidence, Model, Runtime, Threads
 
 
 def command(
@@ -16,9 +16,7 @@ def command(
             help="A camera's number or device, a video, a picture, a folder of pictures, or a URL (rtsp, http).",
         ),
     ] = "0",
-    model: Annotated[
-        str, typer.Option(metavar="MODEL", help="A .tflite file or the name of a model that ships.")
-    ] = "small",
+    model: Model = "small",
     max_frames: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="End after N frames.", show_default=False)
     ] = None,
@@ -38,10 +36,7 @@ def command(
         bool | None,
         typer.Option("--window/--no-window", help="Default: a window where there is a display.", show_default=False),
     ] = None,
-    min_confidence: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, metavar="P", help="Refuse digits less sure than this.", show_default=False),
-    ] = None,
+    min_confidence: MinConfidence = None,
     runtime: Runtime = None,
     threads: Threads = 1,
     force: Force = False,

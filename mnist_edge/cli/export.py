@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 def command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A .keras file, or the run folder of a training.")],
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL", help="A .keras file or a run folder. Default: the newest run in runs/.", show_default=False
+        ),
+    ] = None,
     quantize: Annotated[
         str,
         typer.Option("--quantize", metavar="PRECISION", help="none (float32), float16, dynamic, int8 or int16x8."),
@@ -41,16 +46,18 @@ def command(
 ) -> None:
     """Convert a trained model to a .tflite, with its metadata and measured accuracy inside.
 
-    Example: mnist-edge export runs/small --quantize int8
+    Example: mnist-edge export --quantize int8
     """
     from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.converters.convert import convert
     from mnist_edge.dataset import load
+    from mnist_edge.runs import latest_run
 
+    source = model or latest_run()
     with progress("exporting") as report:
         found = load(data, fallback=True, progress=report)
         result = convert(
-            model, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, progress=report
+            source, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, progress=report
         )
     for line in found.notes:
         note(f"note: {line}")

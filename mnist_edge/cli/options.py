@@ -33,5 +33,7 @@ Model = Annotated[
 ]
 MinConfidence = Annotated[
     float | None,
-    typer.Option("--min-confidence", min=0, max=1, help="Refuse digits below it.", show_default=False),
+    typer.Option(
+        "--min-confidence", min=0, max=1, metavar="P", help="Refuse digits less sure than this.", show_default=False
+    ),
 ]

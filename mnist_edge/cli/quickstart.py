@@ -32,8 +32,11 @@ def command(
     from mnist_edge.benchmarks.quickstart import quickstart
     from mnist_edge.cli.console import note, print_json, progress
     from mnist_edge.dataset import load
+    from mnist_edge.training_stack import load_keras
 
     with progress("quickstart") as report:
+        # Whoever lacks the packages should not download MNIST first.
+        load_keras()
         found = load(data, fallback=True, progress=report)
         for line in found.notes:
             note(f"note: {line}")

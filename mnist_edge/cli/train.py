@@ -50,18 +50,22 @@ def command(
     from mnist_edge.errors import UsageError
     from mnist_edge.models.recipes import find_recipe
     from mnist_edge.models.train import train
+    from mnist_edge.runs import RUNS
+    from mnist_edge.training_stack import load_keras
 
     if compare != (recipe == "all"):
         raise UsageError("`all` and --compare go together: mnist-edge train all --compare")
+    chosen = None if compare else find_recipe(recipe).with_overrides(epochs, batch_size)
     with progress(recipe) as report:
+        # Whoever lacks the packages should not download MNIST first.
+        load_keras()
         found = load(data, fallback=True, progress=report)
         for line in found.notes:
             note(f"note: {line}")
-        if recipe == "all":
-            _all(found, output or Path("runs"), seed, epochs, batch_size, force, report, json)
+        if chosen is None:
+            _all(found, output or RUNS, seed, epochs, batch_size, force, report, json)
             return
-        chosen = find_recipe(recipe).with_overrides(epochs, batch_size)
-        folder = output or Path("runs") / f"{recipe}-seed{seed}"
+        folder = output or RUNS / f"{recipe}-seed{seed}"
         run = train(chosen, found, folder, seed=seed, force=force, progress=report)
     _show(run, json)
     if run.interrupted:

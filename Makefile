@@ -1,0 +1,51 @@
+# make quickstart   the whole path on this machine        make check   lint and types
+# make test         all tests                             make fix     format and mend
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
+OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
+
+.PHONY: install quickstart test check fix wheel cross-runtime recipes release docs clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[train,$(OPENCV),mqtt,dev]"
+	touch $@
+
+quickstart: install
+	$(BIN)/mnist-edge quickstart --force
+
+test: install
+	$(BIN)/pytest
+
+check: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+fix: install
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+wheel: install
+	$(BIN)/python -m build --outdir dist
+
+# A second environment with numpy < 2, where tests/cross_runtime runs the exports in tflite-runtime 2.14.
+cross-runtime: install
+	CI=1 $(BIN)/pytest tests/cross_runtime
+
+# Long work, run by hand. Its small results are committed; the docs are made from them.
+recipes: install
+	$(BIN)/python -m mnist_edge.benchmarks.recipes
+
+release: install
+	$(BIN)/python -m mnist_edge.benchmarks.release
+
+docs: install
+	$(BIN)/python -m mnist_edge.benchmarks.docs
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -62,7 +62,8 @@ def _in_a_word(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
 def _on_a_page_of_text(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
     """Among many refused pieces of its size, what looks like a digit is one by accident."""
     like = np.count_nonzero(_alike(one, refused))
-    return like > TEXT_PIECES and np.count_nonzero(_alike(one, accepted)) < TEXT_SHARE * like
+    fellows = np.count_nonzero(_alike(one, accepted))
+    return bool(like > TEXT_PIECES and fellows < TEXT_SHARE * like)
 
 
 # In the order they are asked: each sees what the ones before left accepted.

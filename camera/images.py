@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import quiet
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.opencv import MAX_PIXELS, cv2
 from mnist_edge.errors import ImageError, OutputError
 from mnist_edge.files import write_bytes
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".jp2", ".avif", ".gif"}
 STDIN = "-"
-# 12,000 x 9,000 pixels and some room; a decoder bomb is refused by its header before it takes memory.
-MAX_PIXELS = 200_000_000
+# Transparency is taken out of so many rows at a time, since it takes memory many times theirs.
+ROWS = 64
 
 
 def find_images(arguments: Iterable[str]) -> Iterator[str]:
@@ -27,18 +27,29 @@ def find_images(arguments: Iterable[str]) -> Iterator[str]:
         ImageError: A file or folder is not there, or a folder or glob holds no picture.
     """
     for argument in arguments:
-        path = Path(argument)
-        if argument == STDIN or path.is_file():
-            yield argument
-            continue
-        if path.is_dir():
-            found = [str(p) for p in sorted(path.iterdir()) if p.suffix.lower() in SUFFIXES]
-        else:
-            found = sorted(p for p in glob.glob(argument, recursive=True) if Path(p).is_file())
+        try:
+            found = [argument] if argument == STDIN else _files(Path(argument))
+        except OSError as error:
+            raise ImageError(f"{argument} cannot be read: {error.strerror}") from None
         if not found:
-            what = "folder with no picture in it" if path.is_dir() else "no such file"
-            raise ImageError(f"{argument}: {what}; give picture files, folders, globs or - for standard input")
+            raise ImageError(f"{argument}: {_lacking(Path(argument))}")
         yield from found
+
+
+def _files(path: Path) -> list[str]:
+    if path.is_file():
+        return [str(path)]
+    if path.is_dir():
+        return [str(p) for p in sorted(path.iterdir()) if p.suffix.lower() in SUFFIXES and p.is_file()]
+    return sorted(p for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
+
+
+def _lacking(path: Path) -> str:
+    if path.is_dir():
+        what = "folder with no picture in it"
+    else:
+        what = "neither a file nor a folder" if path.exists() else "no such file"
+    return f"{what}; give picture files, folders, globs or - for standard input"
 
 
 def read_image(source: str) -> NDArray[np.uint8]:
@@ -55,12 +66,19 @@ def read_image(source: str) -> NDArray[np.uint8]:
     """
     name = "standard input" if source == STDIN else source
     try:
-        content = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
+        content = sys.stdin.buffer.read() if source == STDIN else _content(Path(source))
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror}") from None
     if not content:
         raise ImageError(f"{name} is empty")
     return decode_image(content, name)
+
+
+def _content(path: Path) -> bytes:
+    # To open a pipe may wait for ever.
+    if path.exists() and not path.is_file():
+        raise ImageError(f"{path} is no file; - reads standard input")
+    return path.read_bytes()
 
 
 def decode_image(content: bytes, name: str) -> NDArray[np.uint8]:
@@ -71,9 +89,16 @@ def decode_image(content: bytes, name: str) -> NDArray[np.uint8]:
     if not content.startswith(b"\xff\xd8"):
         raw = _decode(encoded, cv2.IMREAD_UNCHANGED, name)
         if raw.ndim == 3 and raw.shape[2] == 4 and raw.shape[:2] == colour.shape[:2]:
-            alpha = raw[..., 3:].astype(np.float32) / np.iinfo(raw.dtype).max
-            colour = np.rint(colour * alpha + 255 * (1 - alpha))
+            _lay_on_white(colour, raw[..., 3:])
     return np.asarray(colour, np.uint8)
+
+
+def _lay_on_white(colour: NDArray[np.uint8], alpha: NDArray[Any]) -> None:
+    opaque = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else 1.0
+    for top in range(0, len(colour), ROWS):
+        rows = colour[top : top + ROWS]
+        share = np.clip(alpha[top : top + ROWS].astype(np.float32) / opaque, 0, 1)
+        rows[:] = np.rint(rows * share + 255 * (1 - share))
 
 
 def write_image(path: Path, image: NDArray[np.uint8]) -> None:
@@ -94,6 +119,8 @@ def _decode(encoded: NDArray[np.uint8], mode: int, name: str) -> Any:
         with quiet.silenced():
             image = cv2.imdecode(encoded, mode)
     except cv2.error as error:
+        if "MAX_IMAGE" in str(error):
+            raise ImageError(f"{name} has more than {MAX_PIXELS:,} pixels; make it smaller") from None
         raise ImageError(f"{name} cannot be decoded ({str(error).splitlines()[-1].strip()})") from None
     if image is None:
         raise ImageError(f"{name} is damaged or no picture; OpenCV reads PNG, JPEG, WebP, BMP and TIFF")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -34,15 +34,18 @@ def command(
 
     Example: mnist-edge read page.jpg --annotate out
     """
-    from mnist_edge.camera.images import find_images, read_image
+    from mnist_edge.camera.images import read_image, write_image
+    from mnist_edge.camera.overlay import annotate as draw
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
     from mnist_edge.cli.console import note, print_json, progress
     from mnist_edge.errors import ImageError
 
-    sources = list(find_images(images))
+    sources, failed = _sources(images)
+    if not sources:
+        raise typer.Exit(1)
+    targets = _targets(sources, annotate, force) if annotate else []
     least = MIN_CONFIDENCE if min_confidence is None else min_confidence
     reader = Reader(model, runtime=runtime, threads=threads, min_confidence=least)
-    failed = False
     with progress("reading") as report:
         for number, source in enumerate(sources):
             report(number, len(sources), Path(source).name)
@@ -52,29 +55,61 @@ def command(
                 failed = True
                 note(f"error: {error}")
                 continue
-            reading = reader.read(frame, source)
-            if annotate:
-                _write_annotated(frame, reading, annotate, force)
+            reading = reader.read(frame, _printable(source))
             if json:
                 print_json(reading.to_json())
             else:
                 print(_sentence(reading), flush=True)
+            if targets:
+                write_image(targets[number], draw(frame, reading))
     if failed:
         raise typer.Exit(1)
+
+
+def _sources(arguments: list[str]) -> tuple[list[str], bool]:
+    """The pictures that are there, and whether any argument stood for none."""
+    from mnist_edge.camera.images import find_images
+    from mnist_edge.cli.console import note
+    from mnist_edge.errors import ImageError
+
+    found: list[str] = []
+    failed = False
+    for argument in arguments:
+        try:
+            found += find_images([argument])
+        except ImageError as error:
+            failed = True
+            note(f"error: {error}")
+    return found, failed
+
+
+def _targets(sources: list[str], folder: Path, force: bool) -> list[Path]:
+    """Where each annotated picture goes; refused before anything is read, so that no reading is lost."""
+    from mnist_edge.errors import OutputError
+    from mnist_edge.files import refuse_overwrite
+
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is no folder; --annotate writes a picture for each image into one")
+    targets: list[Path] = []
+    for source in sources:
+        # The whole name: page.jpg and page.png of one folder are two pictures.
+        name = "stdin" if source == "-" else Path(source).name
+        path, number = folder / f"{name}.png", 1
+        while path in targets:
+            number += 1
+            path = folder / f"{name}-{number}.png"
+        refuse_overwrite(path, force)
+        targets.append(path)
+    return targets
+
+
+def _printable(source: str) -> str:
+    import os
+
+    # A file's name need not be valid UTF-8; what is printed must be.
+    return os.fsencode(source).decode("utf-8", "replace")
 
 
 def _sentence(reading: Reading) -> str:
     head = f"{reading.source}: {len(reading.digits)} digits, {reading.milliseconds['total']:.0f} ms"
     return "\n".join([head, *(f"  {row}" for row in reading.text)])
-
-
-def _write_annotated(frame: Any, reading: Reading, folder: Path, force: bool) -> None:
-    from mnist_edge.camera.images import write_image
-    from mnist_edge.camera.overlay import annotate
-    from mnist_edge.files import refuse_overwrite
-
-    # The whole name: page.jpg and page.png of one folder are two pictures.
-    name = "stdin" if reading.source == "-" else Path(reading.source).name
-    path = folder / f"{name}.png"
-    refuse_overwrite(path, force)
-    write_image(path, annotate(frame, reading))

@@ -15,6 +15,12 @@ PAPER_SIDE = 256
 WIDEST_STROKE = 33
 # Least contrast of ink against paper, in grey levels of paper made white.
 MIN_CONTRAST = 16
+# Thresholds follow the surroundings, tile by tile: so many tiles along the longer side, at least so many pixels each.
+TILES = 32
+MIN_TILE = 16
+# Ink must exceed the paper by so many standard deviations of it, and be so strong beside the ink around it.
+NOISE_FACTOR = 6.0
+STRONG, WEAK = 0.45, 0.27
 # Median grey below which a picture may be a blackboard.
 DARK = 110
 # Largest share of a picture that writing covers; more brightness than that is paper on a dark table.
@@ -49,9 +55,8 @@ def find_ink(frame: NDArray[np.uint8]) -> InkMap:
         size = [max(1, round(side * scale)) for side in frame.shape[1::-1]]
         frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
     level = ink_level(frame)
-    noise = _paper_noise(level)
-    binary = _threshold(level, noise)
-    return InkMap(level, binary, scale, noise)
+    around = _surroundings(level)
+    return InkMap(level, _threshold(level, around), scale, around.noise)
 
 
 def ink_level(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -95,31 +100,43 @@ def _reduced(image: NDArray[np.uint8], side: int) -> NDArray[Any]:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
 
 
-def _paper_noise(level: NDArray[np.uint8]) -> float:
-    """Robust standard deviation of bare paper, from the median of the ink level (which is one-sided there)."""
-    sample = level[:: max(1, level.shape[0] // 300), :: max(1, level.shape[1] // 300)]
-    middle = float(np.median(sample))
-    return 1.4826 * float(np.median(np.abs(sample - middle))) + 0.5
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """Maps of what ink must stand out from, at working size, grey levels of `level`."""
+
+    least: NDArray[np.float32]
+    peak: NDArray[np.float32]
+    noise: float
 
 
-def _threshold(level: NDArray[np.uint8], noise: float) -> NDArray[np.uint8]:
+def _surroundings(level: NDArray[np.uint8]) -> _Surroundings:
+    """Paper and ink, tile by tile: a quiet sheet on a rough table is judged by itself.
+
+    A tile under a broad stroke has no paper of its own, so paper is the quietest tile around.
+    """
+    side = max(MIN_TILE, max(level.shape) // TILES)
+    step = max(1, side // 12)
+    rows, columns = (max(1, length // side) for length in level.shape)
+    height, width = level.shape[0] // rows, level.shape[1] // columns
+    tiles = level[: rows * height, : columns * width].reshape(rows, height, columns, width)
+    samples = tiles[:, ::step, :, ::step].transpose(0, 2, 1, 3).reshape(rows, columns, -1).astype(np.float32)
+    middle = np.median(samples, axis=2)
+    noise = 1.4826 * np.median(np.abs(samples - middle[..., None]), axis=2)
+    paper = cv2.erode(middle, np.ones((5, 5), np.uint8))
+    quiet = cv2.erode(noise, np.ones((3, 3), np.uint8))
+    peak = cv2.dilate(np.percentile(samples, 98, axis=2).astype(np.float32), np.ones((5, 5), np.uint8))
+    least = np.maximum(MIN_CONTRAST, paper + NOISE_FACTOR * quiet).astype(np.float32)
+    maps = [cv2.resize(one, level.shape[::-1], interpolation=cv2.INTER_LINEAR) for one in (least, peak)]
+    return _Surroundings(maps[0], maps[1], float(np.median(noise)))
+
+
+def _threshold(level: NDArray[np.uint8], around: _Surroundings) -> NDArray[np.uint8]:
     """Ink above a strong threshold, with the weaker ink that hangs on it (hysteresis, after Canny, 1986)."""
     smooth = cv2.GaussianBlur(level, (3, 3), 0)
-    middle = float(np.median(smooth[::4, ::4]))
-    least = max(MIN_CONTRAST, middle + 6 * noise)
-    inked = smooth[smooth > least]
-    if not len(inked):
-        return np.zeros_like(level)
-    strong = max(least, 0.9 * _otsu(inked))
-    weak = max(least, 0.55 * strong)
-    candidates = np.asarray(smooth > weak, np.uint8)
-    count, labels = cv2.connectedComponents(candidates, connectivity=8, ltype=cv2.CV_32S)
+    strong = smooth > np.maximum(around.least, STRONG * around.peak)
+    weak = smooth > np.maximum(around.least, WEAK * around.peak)
+    count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     keep = np.zeros(count, np.uint8)
-    keep[labels[smooth > strong]] = 255
+    keep[labels[strong]] = 255
     keep[0] = 0
     return np.asarray(keep[labels], np.uint8)
-
-
-def _otsu(values: NDArray[np.uint8]) -> float:
-    threshold, _ = cv2.threshold(values.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return float(threshold)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.timing import Action
 from mnist_edge.classifier import Classifier
-from mnist_edge.normalise import normalise
+from mnist_edge.normalisation import normalise
 
 
 @dataclass(frozen=True, slots=True)

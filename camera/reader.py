@@ -14,7 +14,7 @@ from mnist_edge.camera.rows import group_rows, row_text
 from mnist_edge.camera.segment import Segmentation, segment
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError
-from mnist_edge.normalise import normalise
+from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box, Digit, Reading, Rejected
 from mnist_edge.shipped import DEFAULT
 

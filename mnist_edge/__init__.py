@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mnist_edge.camera.reader import Reader, read
     from mnist_edge.classifier import Classifier
     from mnist_edge.errors import MnistEdgeError
-    from mnist_edge.normalise import normalise
+    from mnist_edge.normalisation import normalise
     from mnist_edge.reading import Digit, Reading, Rejected
 
 _HOME = {
@@ -23,7 +23,7 @@ _HOME = {
     "Reader": "mnist_edge.camera.reader",
     "Reading": "mnist_edge.reading",
     "Rejected": "mnist_edge.reading",
-    "normalise": "mnist_edge.normalise",
+    "normalise": "mnist_edge.normalisation",
     "read": "mnist_edge.camera.reader",
 }
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mnist_edge.download import MNIST_SHA256, cache_folder, download
 from mnist_edge.errors import DataError, DownloadError, PackageMissing
 from mnist_edge.idx import IMAGES_MAGIC, LABELS_MAGIC, parse, read_bytes
-from mnist_edge.normalise import normalise
+from mnist_edge.normalisation import normalise
 from mnist_edge.optional import require
 from mnist_edge.progress import Progress, no_progress
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.dataset import Split
-from mnist_edge.normalise import normalise
+from mnist_edge.normalisation import normalise
 from mnist_edge.optional import require
 
 COUNT = 16_000

@@ -5,7 +5,7 @@ import pytest
 
 from mnist_edge.benchmarks.end_to_end import sample_ink, stages
 from mnist_edge.classifier import Classifier
-from mnist_edge.normalise import normalise
+from mnist_edge.normalisation import normalise
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_edge.dataset import Dataset
-from mnist_edge.normalise import normalise
+from mnist_edge.normalisation import normalise
 
 
 def test_mnist_itself_comes_out_as_it_went_in(digits: Dataset) -> None:

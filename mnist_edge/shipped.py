@@ -75,7 +75,7 @@ def resolve(model: str | Path) -> Path:
         return path / "model.keras"
     if path.is_file():
         return path
-    if path.suffix in (".keras", ".tflite") or len(path.parts) > 1 or path.is_dir():
+    if path.suffix in (".keras", ".tflite") or path.name != str(model) or path.is_dir():
         raise ModelError(
             f"there is no model {path}; give a .keras or .tflite file, a run folder, or one of: {_names()}"
         )

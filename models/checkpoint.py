@@ -36,8 +36,9 @@ def make_checkpoint(keras: Any, recipe: Recipe, path: Path, progress: Progress) 
             self.rows.append(row)
             if self.kept is None or _goodness(recipe, row) > _goodness(recipe, self.rows[self.kept]):
                 # The file first: Ctrl-C during the writing leaves the epoch before, in the file and here.
+                weights = self.model.get_weights()
                 write_whole(path, self.model.save)
-                self.kept, self.weights = epoch, self.model.get_weights()
+                self.kept, self.weights = epoch, weights
             elif epoch - self.kept >= recipe.patience:
                 self.model.stop_training = True
             progress(epoch + 1, recipe.epochs, f"validation {row['val_accuracy']:.2%}")

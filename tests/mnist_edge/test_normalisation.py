@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnist_edge.dataset import Dataset
@@ -17,6 +17,7 @@ def test_mnist_itself_comes_out_as_it_went_in(digits: Dataset) -> None:
     assert max(differs) < 0.5
 
 
+@settings(deadline=None)
 @given(
     height=st.integers(1, 300),
     width=st.integers(1, 300),

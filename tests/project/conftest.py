@@ -70,7 +70,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     image = np.full((480, 640), 225, np.uint8)
     for top, row in ((60, "372"), (280, "20")):
         for column, digit in enumerate(row):
-            points = np.array(STROKES[digit], np.int32) + (100 + 160 * column, top)
+            points = np.add(STROKES[digit], (100 + 160 * column, top)).astype(np.int32)
             cv2.polylines(image, [points], isClosed=False, color=50, thickness=9, lineType=cv2.LINE_AA)
     noise = np.random.default_rng(0).normal(0, 2, image.shape)
     smooth = cv2.GaussianBlur(image, (0, 0), 1.5) + noise

@@ -1,0 +1,59 @@
+"""A small data folder, and the command line as a process and in this one."""
+
+import gzip
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from mnist_edge.cli import app
+from mnist_edge.dataset import Split, sklearn_digits
+
+
+def _write_idx(folder: Path, stem: str, split: Split) -> None:
+    count = len(split)
+    for kind, magic, shape, array in (
+        ("images-idx3", 0x0803, (count, 28, 28), split.images),
+        ("labels-idx1", 0x0801, (count,), split.labels),
+    ):
+        header = np.array([magic, *shape], ">u4").tobytes()
+        (folder / f"{stem}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
+
+
+@pytest.fixture(scope="session")
+def idx_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """800 and 359 of scikit-learn's digits, as the four IDX files that `--data` takes."""
+    folder, digits = tmp_path_factory.mktemp("few-digits"), sklearn_digits()
+    _write_idx(folder, "train", digits.training.take(np.arange(800)))
+    _write_idx(folder, "t10k", digits.test)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def invoke() -> Callable[..., tuple[int, str, str]]:
+    """`invoke("data", "--json")` runs a command in this process: exit code, stdout, stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        result = CliRunner().invoke(app, [str(one) for one in arguments], prog_name="mnist-edge")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def process() -> Callable[..., "subprocess.Popen[str]"]:
+    """`process("data", "--json")` starts `mnist-edge` as its users do."""
+
+    def start(*arguments: object, **options: object) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "mnist_edge", *map(str, arguments)]
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": {**os.environ, "LANG": "C.UTF-8"}}
+        return subprocess.Popen(command, text=True, **{**streams, **options})  # type: ignore[call-overload,no-any-return]
+
+    return start

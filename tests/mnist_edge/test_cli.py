@@ -1,0 +1,200 @@
+"""The boundary between the library and a terminal: what users see when something goes wrong, and when it does not."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from mnist_edge import __version__, errors, quiet
+from mnist_edge.cli.boundary import Group
+from mnist_edge.cli.console import print_json, print_table
+
+Process = Callable[..., "subprocess.Popen[str]"]
+Invoke = Callable[..., tuple[int, str, str]]
+ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.MnistEdgeError)]
+CELL = "a cell that is much longer than a column"
+SHOW = f"""
+import sys
+from mnist_edge.cli.console import progress, print_table
+with progress("working") as report:
+    report(1, 2, "half way")
+cells = [{CELL!r}, *map(str, range(10_000, 10_010))]
+print_table("title", ["first", *"0123456789"], [cells])
+"""
+
+
+@pytest.fixture(autouse=True)
+def _quiet_afterwards() -> Iterator[None]:
+    yield
+    quiet.verbose = False
+
+
+def raising(error: BaseException) -> Result:
+    """A command line whose only command raises this."""
+    app = typer.Typer(cls=Group, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    @app.callback()
+    def root() -> None: ...
+
+    @app.command()
+    def work() -> None:
+        print("a result", flush=True)
+        raise error
+
+    return CliRunner().invoke(app, ["work"])
+
+
+def test_there_are_errors_to_try() -> None:
+    assert {errors.UsageError, errors.CheckFailed, errors.DataError, errors.PackageMissing} <= set(ERRORS)
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_each_error_is_one_line_and_its_exit_code(kind: type[errors.MnistEdgeError]) -> None:
+    result = raising(kind("what is wrong\n  over two lines; do this"))
+    assert result.stderr == "error: what is wrong over two lines; do this\n"
+    assert result.stdout == "a result\n"
+    assert result.exit_code == {errors.UsageError: 2, errors.CheckFailed: 3}.get(kind, 1)
+
+
+def test_a_file_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(OSError) as caught:
+        (tmp_path / "missing").read_bytes()
+    result = raising(caught.value)
+    assert (result.exit_code, result.stderr) == (1, f"error: {tmp_path / 'missing'}: No such file or directory\n")
+
+
+def test_a_bug_is_not_swallowed() -> None:
+    for bug in (ZeroDivisionError("a bug"), OSError("without a number"), ImportError("broken")):
+        assert raising(bug).exception is bug
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    code = (
+        "import sys, mnist_edge.shipped as s; s.shipped_models = lambda: 1 / 0\nfrom mnist_edge.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "models"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last)")
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_ctrl_c_is_130() -> None:
+    assert raising(KeyboardInterrupt()).exit_code == 130
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "where"),
+    [
+        ("reed page.jpg", "'reed'", "mnist-edge"),
+        ("--jason", "--jason", "mnist-edge"),
+        ("train --jason", "--jason", "mnist-edge train"),
+        ("train --epochs many", "--epochs", "mnist-edge train"),
+        ("train --epochs 0", "--epochs", "mnist-edge train"),
+        ("evaluate", "MODEL", "mnist-edge evaluate"),
+        ("evaluate small other", "other", "mnist-edge evaluate"),
+        ("data --data", "--data", "mnist-edge"),
+        ("models shaw", "'shaw'", "mnist-edge models"),
+        ("models show", "NAME", "mnist-edge models show"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_names_the_help(invoke: Invoke, line: str, what: str, where: str) -> None:
+    code, out, err = invoke(*line.split())
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ") and err.endswith(f"see: {where} --help\n") and err.count("\n") == 1
+    assert what in err
+
+
+def test_without_a_command_there_is_help(process: Process) -> None:
+    out, err = process().communicate(timeout=60)
+    assert "Usage: mnist-edge" in out + err and "Commands:" in out + err
+
+
+def test_the_version(invoke: Invoke) -> None:
+    assert invoke("--version") == (0, f"mnist-edge {__version__}\n", "")
+
+
+@pytest.mark.parametrize("line", ["--verbose models --json", "models --verbose --json", "models --json --verbose"])
+def test_verbose_goes_anywhere(invoke: Invoke, line: str) -> None:
+    code, out, _ = invoke(*line.split())
+    assert code == 0 and json.loads(out)
+    assert quiet.verbose
+    invoke("models", "--json")
+    assert not quiet.verbose
+
+
+def test_behind_two_dashes_verbose_is_a_name(invoke: Invoke) -> None:
+    code, _, err = invoke("models", "show", "--", "--verbose")
+    assert code == 1 and "'--verbose'" in err
+    assert not quiet.verbose
+
+
+@pytest.mark.parametrize("line", ["models", "models --json", "models show small", "--version", "--help"])
+def test_a_closed_pipe_and_a_full_disk_leave_no_traceback(process: Process, line: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        running = process(*line.split(), stdout=closed)
+    assert running.communicate(timeout=60)[1] == ""
+    if line != "--help" and os.path.exists("/dev/full"):
+        with open("/dev/full", "w") as full:
+            running = process(*line.split(), stdout=full)
+        assert running.communicate(timeout=60)[1] == "error: No space left on device\n"
+        assert running.returncode == 1
+
+
+def test_json_is_one_line_of_utf8(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"text": "zwölf\n12", "rows": [1, 2]})
+    assert capsys.readouterr().out == '{"text": "zwölf\\n12", "rows": [1, 2]}\n'
+
+
+def test_a_table_in_a_pipe_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "/home/someone/" + "folder/" * 12 + "model.tflite"
+    print_table("title", ("what", "value"), [("model", path), ("[bold]", ":smile:")], figures=False)
+    out = capsys.readouterr().out
+    assert path in out and "[bold]" in out and ":smile:" in out
+    assert "\x1b" not in out and "…" not in out
+
+
+def test_without_a_terminal_there_is_no_progress() -> None:
+    done = subprocess.run([sys.executable, "-c", SHOW], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert CELL in done.stdout and "10009" in done.stdout
+
+
+def test_a_narrow_terminal_shows_progress_and_the_whole_table() -> None:
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "60", "TERM": "xterm"}
+    running = subprocess.Popen([sys.executable, "-c", SHOW], stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    shown = _until_closed(ours)
+    assert running.wait(timeout=60) == 0
+    assert "working" in shown and "half way" in shown
+    table = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown[shown.rindex("title") :])
+    # Folded, not cut: every letter of the one cell with letters is there, in order, and every figure's last digit.
+    assert "".join(filter(str.isalpha, table)) == "titlefirst" + CELL.replace(" ", "")
+    assert "…" not in table and all(digit in table for digit in "0123456789")
+
+
+def _until_closed(descriptor: int) -> str:
+    parts = []
+    while True:
+        try:
+            part = os.read(descriptor, 4096)
+        # Linux reports the end of a terminal as an error.
+        except OSError:
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(descriptor)
+    return b"".join(parts).decode()

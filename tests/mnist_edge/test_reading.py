@@ -1,0 +1,50 @@
+import json
+
+import pytest
+
+from mnist_edge.reading import Box, Digit, Reading, Rejected
+
+READING = Reading(
+    source="page.jpg",
+    width=1280,
+    height=720,
+    model="small",
+    runtime="ai-edge-litert 2.3.0",
+    digits=(Digit(7, 0.99312345, Box(412, 88, 61, 97)), Digit(4, 0.5, Box(500, 90, 60, 95), row=1)),
+    text=("7", "4"),
+    rejected=(Rejected(Box(1, 2, 3, 4), "too small"),),
+    milliseconds={"segment": 2.12345, "classify": 0.3, "total": 2.6},
+)
+
+
+def test_the_document_is_the_contract() -> None:
+    assert READING.to_json() == {
+        "source": "page.jpg",
+        "width": 1280,
+        "height": 720,
+        "model": "small",
+        "runtime": "ai-edge-litert 2.3.0",
+        "digits": [
+            {"label": 7, "confidence": 0.9931, "box": [412, 88, 61, 97], "row": 0},
+            {"label": 4, "confidence": 0.5, "box": [500, 90, 60, 95], "row": 1},
+        ],
+        "text": ["7", "4"],
+        "rejected": [{"box": [1, 2, 3, 4], "reason": "too small"}],
+        "milliseconds": {"segment": 2.123, "classify": 0.3, "total": 2.6},
+    }
+
+
+def test_the_document_is_plain_json() -> None:
+    document = READING.to_json()
+    assert json.loads(json.dumps(document)) == document
+
+
+def test_a_reading_of_nothing() -> None:
+    document = Reading("page.jpg", 10, 10, "small", "none").to_json()
+    assert document["digits"] == document["text"] == document["rejected"] == []
+    assert document["milliseconds"] == {}
+
+
+def test_readings_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        READING.width = 1  # type: ignore[misc]

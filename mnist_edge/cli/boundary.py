@@ -1,5 +1,6 @@
 """Where errors that a user can mend become one line and an exit code; a bug passes through with its traceback."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,16 @@ def _one_line_errors(program: str) -> Iterator[None]:
     except OSError as error:
         if error.strerror is None:
             raise
+        _drop_what_cannot_be_written()
         _fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror, 1)
+
+
+def _drop_what_cannot_be_written() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Python would try once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -53,7 +53,9 @@ def process() -> Callable[..., "subprocess.Popen[str]"]:
 
     def start(*arguments: object, **options: object) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "mnist_edge", *map(str, arguments)]
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": {**os.environ, "LANG": "C.UTF-8"}}
+        # Buffered, as in a shell, whatever the tests run under.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment}
         return subprocess.Popen(command, text=True, **{**streams, **options})  # type: ignore[call-overload,no-any-return]
 
     return start

@@ -155,7 +155,7 @@ def test_heavy_packages_come_through_one_door(imports: list[Import]) -> None:
 
 
 def test_commands_import_at_use(imports: list[Import]) -> None:
-    standard = {"__future__", "collections", "contextlib", "json", "pathlib", "sys", "typing"}
+    standard = {"__future__", "collections", "contextlib", "json", "os", "pathlib", "sys", "typing"}
     wrong = [
         str(one)
         for one in imports

@@ -66,7 +66,8 @@ def ink_level(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # Red ink is bright in the red channel: the darkest channel shows any ink.
     darkest = cv2.min(cv2.min(frame[..., 0], frame[..., 1]), frame[..., 2])
     paper = _paper(darkest)
-    return np.asarray(cv2.subtract(255, cv2.divide(darkest, paper, scale=255)), np.uint8)
+    # Not cv2.subtract: an array of four rows and one column is a scalar to it.
+    return np.asarray(cv2.bitwise_not(cv2.divide(darkest, paper, scale=255)), np.uint8)
 
 
 def _is_light_on_dark(frame: NDArray[np.uint8]) -> bool:

@@ -52,4 +52,5 @@ def _long_runs(binary: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _thickness(lines: NDArray[np.uint8]) -> int:
     distance = cv2.distanceTransform(lines, cv2.DIST_L2, 3)
-    return int(np.ceil(2 * np.percentile(distance[distance > 0], 80)))
+    # Where all is line, the distance to what is not has no bound.
+    return int(np.ceil(2 * min(float(np.percentile(distance[distance > 0], 80)), max(lines.shape))))

@@ -75,7 +75,7 @@ class Reader:
         found = segment(frame)
         segmented = time.perf_counter()
         verdict = judge(found, self._classify, self.min_confidence)
-        digits, text = _in_order(verdict, found)
+        digits, text = _in_order(verdict, found, frame.shape)
         ended = time.perf_counter()
         return Reading(
             source=source,
@@ -85,7 +85,7 @@ class Reader:
             runtime=self.runtime,
             digits=digits,
             text=text,
-            rejected=tuple(Rejected(_unscaled(r.box, found.scale), r.reason) for r in verdict.rejected),
+            rejected=tuple(Rejected(_unscaled(r.box, found.scale, frame.shape), r.reason) for r in verdict.rejected),
             milliseconds={
                 "segment": (segmented - started) * 1000,
                 "classify": (ended - segmented) * 1000,
@@ -126,8 +126,10 @@ def _as_bgr(frame: NDArray[Any]) -> NDArray[np.uint8]:
     return frame
 
 
-def _in_order(verdict: Verdict, found: Segmentation) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
-    boxes = [_unscaled(digit.box, found.scale) for digit in verdict.digits]
+def _in_order(
+    verdict: Verdict, found: Segmentation, shape: tuple[int, ...]
+) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
+    boxes = [_unscaled(digit.box, found.scale, shape) for digit in verdict.digits]
     digits, text = [], []
     for row, indices in enumerate(group_rows(boxes)):
         for index in indices:
@@ -137,6 +139,11 @@ def _in_order(verdict: Verdict, found: Segmentation) -> tuple[tuple[Digit, ...],
     return tuple(digits), tuple(text)
 
 
-def _unscaled(box: Box, scale: float) -> Box:
-    left, top = round(box.x / scale), round(box.y / scale)
-    return Box(left, top, round((box.x + box.width) / scale) - left, round((box.y + box.height) / scale) - top)
+def _unscaled(box: Box, scale: float, shape: tuple[int, ...]) -> Box:
+    # Both sizes are rounded, so that the rim of the small picture may lie beyond the rim of the large one.
+    right, bottom = (
+        min(round((box.x + box.width) / scale), shape[1]),
+        min(round((box.y + box.height) / scale), shape[0]),
+    )
+    left, top = min(round(box.x / scale), right - 1), min(round(box.y / scale), bottom - 1)
+    return Box(left, top, right - left, bottom - top)

@@ -96,3 +96,36 @@ def blank() -> Callable[..., Frame]:
         return Frame(np.zeros((2, 2, 3), np.uint8), number, seconds, source)
 
     return make
+
+
+# Pen strokes in a box 0.6 wide and 1 high, since the fonts of OpenCV differ from version to version.
+STROKES: dict[int, list[list[tuple[float, float]]]] = {
+    0: [[(0.3 + 0.3 * np.cos(a), 0.5 + 0.5 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 40)]],
+    1: [[(0.3, 0), (0.3, 1)]],
+    2: [[(0, 0.22), (0.13, 0.04), (0.4, 0), (0.58, 0.14), (0.54, 0.38), (0.3, 0.7), (0, 1), (0.6, 1)]],
+    3: [[(0, 0.1), (0.3, 0), (0.58, 0.12), (0.5, 0.38), (0.22, 0.46), (0.54, 0.58), (0.6, 0.8), (0.3, 1), (0, 0.9)]],
+    4: [[(0.1, 0), (0, 0.55), (0.6, 0.5)], [(0.5, 0.05), (0.5, 1)]],
+    5: [[(0.6, 0), (0.08, 0), (0.05, 0.42), (0.35, 0.38), (0.6, 0.62), (0.5, 0.92), (0.25, 1), (0, 0.9)]],
+    6: [[(0.45, 0), (0.12, 0.35), (0, 0.7), (0.15, 0.97), (0.45, 0.97), (0.6, 0.75), (0.42, 0.55), (0.05, 0.7)]],
+    7: [[(0, 0), (0.6, 0), (0.2, 1)]],
+    8: [
+        [(0.3 + 0.22 * np.cos(a), 0.25 + 0.25 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 40)],
+        [(0.3 + 0.3 * np.cos(a), 0.74 + 0.26 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 40)],
+    ],
+    9: [[(0.58, 0.22), (0.4, 0), (0.12, 0.05), (0, 0.25), (0.15, 0.45), (0.45, 0.42), (0.58, 0.22), (0.5, 1)]],
+}
+
+
+@pytest.fixture(scope="session")
+def write_digit() -> Callable[..., Box]:
+    """`write_digit(page, 7, x, y, height, pen, ink)`: draws a digit onto any array; the box of what it changed."""
+
+    def write(page: Image, label: int, x: int, y: int, height: int, pen: int, ink: Any = (40, 35, 30)) -> Box:
+        mask = np.zeros(page.shape[:2], np.uint8)
+        for line in STROKES[label]:
+            points = np.rint(np.array(line) * height + (x, y)).astype(np.int32)
+            cv2.polylines(mask, [points], False, 255, pen)
+        page[mask > 0] = ink
+        return Box(*cv2.boundingRect(mask))
+
+    return write

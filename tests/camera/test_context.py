@@ -43,6 +43,7 @@ def test_a_piece_inside_another_digit_is_part_of_it() -> None:
     assert reasons([judged(200, 100), judged(240, 115, 12, 18)], []) == {}
     # Overlapping digits of one height are two digits.
     assert reasons([judged(200, 100), judged(210, 104)], []) == {}
+    assert reasons([judged(200, 100, 40, 40), judged(210, 102, 20, 30)], []) == {}
 
 
 def test_crumbs_beside_digits_are_refused() -> None:
@@ -62,6 +63,7 @@ def test_a_digit_among_letters_is_a_letter() -> None:
     letters = [refused(100, 100), refused(168, 100)]
     middle = judged(134, 100)
     assert reasons([middle], letters) == {middle: "in a word"}
+    assert reasons([middle], letters[:1]) == {middle: "in a word"}
     # One letter beside a digit that has a digit on its other side proves nothing.
     assert reasons([middle, judged(168, 100)], letters[:1]) == {}
 

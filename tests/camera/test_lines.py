@@ -71,6 +71,16 @@ def test_digits_on_lines_keep_their_ink(write: Callable[[int], Image], paper: st
     assert share_kept(write(3), PAPERS[paper]) > 0.85
 
 
+def test_a_stroke_across_a_line_stays_in_one_piece() -> None:
+    page, line = blank(), blank()
+    for x in range(50, 600, 60):
+        cv2.line(page, (x, 100), (x + 6, 150), 255, 4)
+    cv2.line(line, (0, 125), (WIDTH, 125), 255, 3)
+    left = remove_lines(page | line)
+    heights = cv2.connectedComponentsWithStats(left)[2][1:, cv2.CC_STAT_HEIGHT]
+    assert sorted(heights) == pytest.approx([54] * 10, abs=2)
+
+
 @pytest.mark.xfail(reason="runs wider than an eightieth of the picture go with the line that they touch", strict=True)
 @pytest.mark.parametrize("paper", PAPERS)
 def test_a_broad_pen_on_lines_keeps_its_ink(write: Callable[[int], Image], paper: str) -> None:

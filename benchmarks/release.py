@@ -61,8 +61,8 @@ def card(released: Release, data: Dataset) -> str:
     rows = [(one, one.accuracy or {}) for one in (float32, int8)]
     return f"""# {recipe.name}
 
-{recipe.summary[0].upper()}{recipe.summary[1:]}. Input: one 28x28 image, 0 = background, full ink at the top of the
-range. Output: ten softmax probabilities, one a digit.
+{recipe.summary[0].upper()}{recipe.summary[1:]}.
+Input: one 28x28 image, 0 = background, full ink at the top of the range. Output: ten softmax probabilities.
 
 | | float32 | int8 |
 | --- | --- | --- |
@@ -72,9 +72,9 @@ range. Output: ten softmax probabilities, one a digit.
 
 - {released.result.parameters:,} parameters, {int8.macs:,} multiply-accumulates an image.
 - Parity: int8 and Keras disagree on {parity["disagreements"]} test images (McNemar's exact p = {parity["p_value"]:.2f}).
-- Trained on {len(data.training):,} images of {data.name}, seed {run.seed}, {run.epochs} epochs, the
-  {run.kept_epoch}th kept by its loss on {len(data.validation):,} validation images; {run.seconds / 60:.0f} minutes on
-  two shared cores. One seed was trained. Reproduce it with: `mnist-edge train {recipe.name}`.
+- Trained on {len(data.training):,} images of {data.name}, seed {run.seed}, {run.epochs} epochs; epoch {run.kept_epoch}
+  was kept by its loss on {len(data.validation):,} validation images. {run.seconds / 60:.0f} minutes on two shared cores.
+  One seed was trained. Reproduce it with: `mnist-edge train {recipe.name}`.
 - Augmented with affine and elastic warps, thicker and thinner strokes, blur, gaps, paleness and noise. One image in
   nine was no digit (letters in many typefaces, scribbles, strokes, blots, joined digits), with the uniform
   distribution as its label, so that a low confidence means "perhaps not a digit".

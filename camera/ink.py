@@ -88,7 +88,7 @@ def _paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """What the paper alone would look like: a closing fills strokes and keeps the edges of shadows."""
     small = cv2.medianBlur(_reduced(grey, PAPER_SIDE), 3)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WIDEST_STROKE, WIDEST_STROKE))
-    closed = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel), (0, 0), 2)
+    closed = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel), (0, 0), 1.6)
     paper = cv2.resize(closed, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(paper, 1), np.uint8)
 

@@ -52,7 +52,7 @@ class Recipe:
     validation_images: int = 5_000
     loss: str = "sparse_categorical_crossentropy"
     monitor: str = "val_accuracy"
-    patience: int = 5
+    patience: int = 8
     learning_rate: float = 1e-3
     augmentation: str | None = None
     published: Published | None = None

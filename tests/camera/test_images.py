@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mnist_edge.camera.images import decode_image, find_images, read_image, write_image
 from mnist_edge.camera.opencv import cv2
@@ -30,7 +31,7 @@ def test_grey_colour_and_sixteen_bit_become_bgr_uint8() -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_transparent_parts_become_white_paper(dtype: type) -> None:
-    image = np.zeros((4, 4, 4), dtype)
+    image: NDArray[Any] = np.zeros((4, 4, 4), dtype)
     image[:2, :, 3] = np.iinfo(dtype).max
     decoded = decode_image(encoded(".png", image), "x")
     assert (decoded[:2] == 0).all()

@@ -81,7 +81,6 @@ def test_a_stroke_across_a_line_stays_in_one_piece() -> None:
     assert sorted(heights) == pytest.approx([54] * 10, abs=2)
 
 
-@pytest.mark.xfail(reason="runs wider than an eightieth of the picture go with the line that they touch", strict=True)
 @pytest.mark.parametrize("paper", PAPERS)
 def test_a_broad_pen_on_lines_keeps_its_ink(write: Callable[[int], Image], paper: str) -> None:
     assert share_kept(write(14), PAPERS[paper]) > 0.85

@@ -58,6 +58,7 @@ def card(released: Release, data: Dataset) -> str:
     """The model card, Markdown."""
     recipe, run = find_recipe(released.result.recipe), released.result.runs[0]
     parity, int8, float32 = released.parity, released.int8, released.float32
+    p_value, minutes = parity["p_value"], run.seconds / 60
     rows = [(one, one.accuracy or {}) for one in (float32, int8)]
     return f"""# {recipe.name}
 
@@ -71,9 +72,9 @@ Input: one 28x28 image, 0 = background, full ink at the top of the range. Output
 | file, bytes | {" | ".join(f"{one.size_bytes:,}" for one, _ in rows)} |
 
 - {released.result.parameters:,} parameters, {int8.macs:,} multiply-accumulates an image.
-- Parity: int8 and Keras disagree on {parity["disagreements"]} test images (McNemar's exact p = {parity["p_value"]:.2f}).
+- Parity: int8 and Keras disagree on {parity["disagreements"]} test images (McNemar's exact p = {p_value:.2f}).
 - Trained on {len(data.training):,} images of {data.name}, seed {run.seed}, {run.epochs} epochs; epoch {run.kept_epoch}
-  was kept by its loss on {len(data.validation):,} validation images. {run.seconds / 60:.0f} minutes on two shared cores.
+  was kept by its loss on {len(data.validation):,} validation images. {minutes:.0f} minutes on two shared cores.
   One seed was trained. Reproduce it with: `mnist-edge train {recipe.name}`.
 - Augmented with affine and elastic warps, thicker and thinner strokes, blur, gaps, paleness and noise. One image in
   nine was no digit (letters in many typefaces, scribbles, strokes, blots, joined digits), with the uniform

@@ -1,5 +1,6 @@
 """Accuracy of a model, the same numbers by the same code for `.keras` and `.tflite`."""
 
+import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,6 +66,9 @@ def load_keras_model(path: Path) -> Any:
     Raises:
         ModelError: It is damaged or no Keras model.
     """
+    # Keras calls such a file missing.
+    if not zipfile.is_zipfile(path):
+        raise ModelError(f"{path} is no Keras model: it is damaged, or was not written as .keras")
     keras = load_keras()
     try:
         return keras.models.load_model(path, compile=False)

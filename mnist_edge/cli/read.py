@@ -111,5 +111,6 @@ def _printable(source: str) -> str:
 
 
 def _sentence(reading: Reading) -> str:
-    head = f"{reading.source}: {len(reading.digits)} digits, {reading.milliseconds['total']:.0f} ms"
+    count = len(reading.digits)
+    head = f"{reading.source}: {count} digit{'' if count == 1 else 's'}, {reading.milliseconds['total']:.0f} ms"
     return "\n".join([head, *(f"  {row}" for row in reading.text)])

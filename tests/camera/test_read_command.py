@@ -76,7 +76,7 @@ def test_people_get_the_text_of_each_picture(read: Read, folder: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     head, text, other, seven = ran.out.splitlines()
     assert head.startswith(f"{folder / 'a.png'}: 2 digits, ")
-    assert other.startswith(f"{folder / 'b.jpg'}: 1 digits, ")
+    assert other.startswith(f"{folder / 'b.jpg'}: 1 digit, ")
     assert (text, seven) == ("  12", "  7")
 
 

@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-.PHONY: install quickstart test check fix wheel cross-runtime recipes release docs clean
+.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure docs clean
 
 install: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml constraints.txt
+	@echo "installing into $(VENV), with the $(OPENCV) build of OpenCV: this takes a minute or two"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[train,$(OPENCV),mqtt,dev]"
 	touch $@
@@ -43,6 +44,12 @@ recipes: install
 
 release: install
 	$(BIN)/python -m mnist_edge.benchmarks.release
+
+# On a quiet machine, after `make recipes`.
+measure: install
+	-$(BIN)/python -m mnist_edge.benchmarks.overhead small.int8 small.float32 runs/recipes/*-seed0/*.int8.tflite \
+		> benchmarks/results/overhead.json
+	$(BIN)/python -m mnist_edge.benchmarks.startup 15 > benchmarks/results/startup.json
 
 docs: install
 	$(BIN)/python -m mnist_edge.benchmarks.docs

@@ -11,7 +11,7 @@ from mnist_edge.converters.convert import convert
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
-from mnist_edge.files import write_text
+from mnist_edge.files import write_bytes, write_text
 from mnist_edge.models.plots import new_figure, save_figure
 from mnist_edge.models.recipes import CLASSIC, Recipe, find_recipe
 from mnist_edge.models.run import Run, finished_run
@@ -185,12 +185,15 @@ def plot_recipes(results: Sequence[RecipeResult], path: Path) -> None:
 
 
 def main() -> None:
-    """Train every classic recipe with three seeds; for `make recipes`."""
+    """Train every classic recipe with three seeds, and keep the figures for the documents; for `make recipes`."""
     from mnist_edge.cli.console import progress
     from mnist_edge.dataset import load
 
+    folder, root = Path("runs/recipes"), Path(__file__).resolve().parent.parent
     with progress("recipes") as report:
-        results = compare_recipes(CLASSIC, load(), Path("runs/recipes"), seeds=(0, 1, 2), progress=report)
+        results = compare_recipes(CLASSIC, load(), folder, seeds=(0, 1, 2), progress=report)
+    write_bytes(root / "benchmarks" / "results" / "recipes.json", (folder / "recipes.json").read_bytes())
+    write_bytes(root / "docs" / "recipes.png", (folder / "recipes.png").read_bytes())
     for result in results:
         print(f"{result.recipe}: {result.mean_of('accuracy'):.4%}, int8 {result.mean_of('int8_accuracy'):.4%}")
 

@@ -182,7 +182,7 @@ def test_evaluate_in_a_runtime_of_choice(invoke: Invoke, idx_folder: Path) -> No
     [
         ("large", None, "no model that ships is called 'large'"),
         ("gone.keras", None, "there is no model gone.keras"),
-        ("bad.keras", b"no zip", "no Keras model that can be loaded"),
+        ("bad.keras", b"no zip", "is no Keras model"),
         ("bad.tflite", b"no flatbuffer", "no TFLite model"),
         ("empty.tflite", b"", "no TFLite model"),
     ],

@@ -2,17 +2,15 @@
 
 import hashlib
 import os
-import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.download import MNIST_SHA256, cache_folder, download
+from mnist_edge.dataset_files import read_arrays
+from mnist_edge.download import cache_folder, download
 from mnist_edge.errors import DataError, DownloadError, PackageMissing
-from mnist_edge.idx import IMAGES_MAGIC, LABELS_MAGIC, parse, read_bytes
 from mnist_edge.normalisation import normalise
 from mnist_edge.optional import require
 from mnist_edge.progress import Progress, no_progress
@@ -171,78 +169,18 @@ def _split(name: str, path: Path, pool: Split, test: Split, validation_images: i
 
 
 def _from_path(path: Path, validation_images: int) -> Dataset:
-    if not path.exists():
-        raise DataError(f"there is no folder {path}; check --data and MNIST_EDGE_DATA")
-    archive = path if path.is_file() else path / "mnist.npz"
-    pool, test, notes = _from_npz(archive) if archive.is_file() else _from_idx(path)
-    name = "MNIST" if not notes else path.resolve().name
-    return _split(name, path, pool, test, validation_images, notes)
+    arrays, differing = read_arrays(path)
+    pool, test = _checked(arrays[0], arrays[1], path), _checked(arrays[2], arrays[3], path)
+    if not differing:
+        return _split("MNIST", path, pool, test, validation_images, ())
+    note = f"{path} is not MNIST ({', '.join(differing)} differ); accuracies do not compare with MNIST's"
+    return _split(path.resolve().name, path, pool, test, validation_images, (note,))
 
 
-def _from_idx(folder: Path) -> tuple[Split, Split, tuple[str, ...]]:
-    contents = {name: (path := _idx_file(folder, name), read_bytes(path)) for name in MNIST_SHA256}
-    other = [
-        name for name, (_, content) in contents.items() if hashlib.sha256(content).hexdigest() != MNIST_SHA256[name]
-    ]
-
-    def split(stem: str) -> Split:
-        images_path, images = contents[f"{stem}-images-idx3-ubyte"]
-        labels_path, labels = contents[f"{stem}-labels-idx1-ubyte"]
-        return _checked(parse(images, IMAGES_MAGIC, images_path), parse(labels, LABELS_MAGIC, labels_path), folder)
-
-    return split("train"), split("t10k"), _not_mnist(folder, other)
-
-
-def _idx_file(folder: Path, name: str) -> Path:
-    # Some copies are named train-images.idx3-ubyte.
-    for stem in (name, name.replace("-idx", ".idx")):
-        for suffix in ("", ".gz"):
-            if (path := folder / f"{stem}{suffix}").is_file():
-                return path
-    raise DataError(f"{folder} has no {name}.gz; a data folder holds the four IDX files of MNIST, or mnist.npz")
-
-
-def _from_npz(path: Path) -> tuple[Split, Split, tuple[str, ...]]:
-    keys = ("x_train", "y_train", "x_test", "y_test")
-    try:
-        # Opened here, since np.load leaves a damaged file open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = [archive[key] for key in keys]
-    except KeyError as error:
-        raise DataError(f"{path} lacks {error}; it needs {', '.join(keys)}") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is damaged or no .npz archive ({error})") from None
-    content = {name: array.tobytes() for name, array in zip(MNIST_SHA256, _as_bytes(arrays, path), strict=True)}
-    other = [name for name, raw in content.items() if not _ends_idx(name, raw)]
-    return _checked(arrays[0], arrays[1], path), _checked(arrays[2], arrays[3], path), _not_mnist(path, other)
-
-
-def _as_bytes(arrays: Iterable[NDArray[np.generic]], path: Path) -> list[NDArray[np.uint8]]:
-    for array in arrays:
-        if array.dtype.kind not in "ui" or (array.size and (array.min() < 0 or array.max() > 255)):
-            raise DataError(f"{path} holds {array.dtype} values; images and labels must be whole numbers from 0 to 255")
-    return [array.astype(np.uint8) for array in arrays]
-
-
-def _ends_idx(name: str, raw: bytes) -> bool:
-    """Whether these bytes, behind the IDX header that MNIST's own file has, are that file."""
-    count = 60_000 if name.startswith("train") else 10_000
-    shape = (count, 28, 28) if "images" in name else (count,)
-    magic = IMAGES_MAGIC if "images" in name else LABELS_MAGIC
-    header = b"".join(n.to_bytes(4, "big") for n in (magic, *shape))
-    return hashlib.sha256(header + raw).hexdigest() == MNIST_SHA256[name]
-
-
-def _checked(images: NDArray[np.generic], labels: NDArray[np.generic], path: Path) -> Split:
+def _checked(images: NDArray[np.uint8], labels: NDArray[np.uint8], path: Path) -> Split:
     try:
         if images.shape[1:] != (28, 28):
             raise DataError(f"images must be 28x28, not {'x'.join(map(str, images.shape[1:])) or 'single numbers'}")
-        return Split(images[..., None].astype(np.uint8), labels.astype(np.uint8))
+        return Split(images[..., None], labels)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
-
-
-def _not_mnist(path: Path, names: list[str]) -> tuple[str, ...]:
-    if not names:
-        return ()
-    return (f"{path} is not MNIST ({', '.join(names)} differ); accuracies do not compare with MNIST's",)

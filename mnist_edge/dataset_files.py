@@ -1,0 +1,85 @@
+"""The files of a data set in the form of MNIST: four IDX files, or `mnist.npz`."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.download import MNIST_SHA256
+from mnist_edge.errors import DataError
+from mnist_edge.idx import IMAGES_MAGIC, LABELS_MAGIC, parse, read_bytes
+
+# In the order of MNIST_SHA256: training images, training labels, test images, test labels.
+NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
+Arrays = list[NDArray[np.uint8]]
+
+
+def read_arrays(path: Path) -> tuple[Arrays, list[str]]:
+    """Read a data set and compare it with MNIST.
+
+    Args:
+        path: Folder with the four IDX files (gzipped or not) or `mnist.npz`, or that `.npz` itself.
+
+    Returns:
+        Images and labels for training, images and labels for test, as they are stored; and the names of the files
+        whose content is not MNIST's.
+
+    Raises:
+        DataError: A file is missing or damaged; names it and says why.
+    """
+    if not path.exists():
+        raise DataError(f"there is no folder {path}; check --data and MNIST_EDGE_DATA")
+    archive = path if path.is_file() else path / "mnist.npz"
+    return _from_npz(archive) if archive.is_file() else _from_idx(path)
+
+
+def _from_idx(folder: Path) -> tuple[Arrays, list[str]]:
+    arrays, differing = [], []
+    for name, sha256 in MNIST_SHA256.items():
+        path = _find(folder, name)
+        content = read_bytes(path)
+        arrays.append(parse(content, _magic(name), path))
+        if hashlib.sha256(content).hexdigest() != sha256:
+            differing.append(name)
+    return arrays, differing
+
+
+def _find(folder: Path, name: str) -> Path:
+    # Some copies are named train-images.idx3-ubyte.
+    for stem in (name, name.replace("-idx", ".idx")):
+        for suffix in ("", ".gz"):
+            if (path := folder / f"{stem}{suffix}").is_file():
+                return path
+    raise DataError(f"{folder} has no {name}.gz; a data folder holds the four IDX files of MNIST, or mnist.npz")
+
+
+def _from_npz(path: Path) -> tuple[Arrays, list[str]]:
+    try:
+        # Opened here, since np.load leaves a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            stored = [archive[key] for key in NPZ_KEYS]
+    except KeyError as error:
+        raise DataError(f"{path} lacks {error}; it needs {', '.join(NPZ_KEYS)}") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is damaged or no .npz archive ({error})") from None
+    arrays = [_as_bytes(array, path) for array in stored]
+    named = zip(MNIST_SHA256.items(), arrays, strict=True)
+    return arrays, [name for (name, sha256), array in named if _sha256_as_idx(name, array) != sha256]
+
+
+def _as_bytes(array: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
+    if array.dtype.kind not in "ui" or (array.size and (array.min() < 0 or array.max() > 255)):
+        raise DataError(f"{path} holds {array.dtype} values; images and labels must be whole numbers from 0 to 255")
+    return array.astype(np.uint8)
+
+
+def _sha256_as_idx(name: str, array: NDArray[np.uint8]) -> str:
+    """What the hash would be if the array were stored as IDX."""
+    header = b"".join(n.to_bytes(4, "big") for n in (_magic(name), *array.shape))
+    return hashlib.sha256(header + array.tobytes()).hexdigest()
+
+
+def _magic(name: str) -> int:
+    return IMAGES_MAGIC if "images" in name else LABELS_MAGIC

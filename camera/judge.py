@@ -6,7 +6,7 @@ from mnist_edge.camera.candidate import Classify, Judged, Refused, classify_cand
 from mnist_edge.camera.context import refuse_by_context
 from mnist_edge.camera.segment import Segmentation
 from mnist_edge.camera.splitting import split
-from mnist_edge.reading import Rejected
+from mnist_edge.reading import Box, Rejected
 
 # Paper round a digit is quiet; the edge of a table or a texture is not.
 MAX_CLUTTER = 0.3
@@ -42,7 +42,10 @@ def judge(found: Segmentation, classify: Classify, min_confidence: float) -> Ver
             refused.append(Refused(one, "low confidence"))
     accepted, by_context = refuse_by_context(accepted, refused)
     rejected = [Rejected(one.judged.box, one.reason) for one in refused + by_context]
-    return Verdict(tuple(accepted), (*found.rejected, *rejected))
+    joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
+    # A crumb that belongs to a broken digit was read with it.
+    crumbs = [one for one in found.rejected if not any(_inside(one.box, whole) for whole in joined)]
+    return Verdict(tuple(accepted), (*crumbs, *rejected))
 
 
 def _best_joins(judged: list[Judged], min_confidence: float) -> list[Judged]:
@@ -59,3 +62,8 @@ def _best_joins(judged: list[Judged], min_confidence: float) -> list[Judged]:
             taken |= parts
             kept.append(join)
     return [one for one in singles if not one.candidate.parts & taken] + kept
+
+
+def _inside(part: Box, whole: Box) -> bool:
+    across = whole.x <= part.x and part.x + part.width <= whole.x + whole.width
+    return across and whole.y <= part.y and part.y + part.height <= whole.y + whole.height

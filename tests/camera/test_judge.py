@@ -62,6 +62,17 @@ def test_a_join_that_reads_better_replaces_its_parts() -> None:
     assert found.rejected == ()
 
 
+def test_a_part_too_small_to_stand_alone_is_not_refused_once_its_join_is_read() -> None:
+    crumb, speck = Rejected(Box(106, 100, 20, 8), "too small"), Rejected(Box(300, 100, 5, 5), "too small")
+
+    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return np.eye(10, dtype=np.float32)[[5 if ink[0, 0] == 3 else 3 for ink in inks]] * np.float32(0.9)
+
+    found = judge(Segmentation(tuple(pieces()[1:]), (crumb, speck), 1.0), classify, 0.7)
+    assert [digit.label for digit in found.digits] == [5]
+    assert found.rejected == (speck,)
+
+
 @pytest.mark.parametrize("join", [0.85, 0.65], ids=["worse than a part", "below the threshold"])
 def test_a_join_that_does_not_is_dropped_without_a_word(join: float) -> None:
     part = 0.9 if join > 0.7 else 0.6

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure docs clean
+.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions docs clean
 
 install: $(VENV)/installed
 
@@ -42,14 +42,23 @@ cross-runtime: install
 recipes: install
 	$(BIN)/python -m mnist_edge.benchmarks.recipes
 
+# Of all models that ship, or of MODELS; PHOTOS names a folder of labelled photographs to read. It takes up what lies in
+# runs/release, so that a training that was broken off goes on.
 release: install
-	$(BIN)/python -m mnist_edge.benchmarks.release
+	$(BIN)/python -m mnist_edge.benchmarks.release $(MODELS) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-# On a quiet machine, after `make recipes`.
+# On a quiet machine.
 measure: install
-	-$(BIN)/python -m mnist_edge.benchmarks.overhead small.int8 small.float32 runs/recipes/*-seed0/*.int8.tflite \
+	$(BIN)/python -m mnist_edge.benchmarks.latency
+	-$(BIN)/python -m mnist_edge.benchmarks.overhead nano.int8 small.int8 small.float32 large.int8 \
 		> benchmarks/results/overhead.json
 	$(BIN)/python -m mnist_edge.benchmarks.startup 15 > benchmarks/results/startup.json
+
+# Instructions per invoke on an emulated Pi 4 and Pi 5; PI_TOOLS is the folder with pi_check.sh, insncount.c and
+# count_invoke.py.
+instructions: install
+	$(BIN)/python -m mnist_edge.benchmarks.instructions "$(PI_TOOLS)" build/pi
+	$(BIN)/python -m mnist_edge.benchmarks.classic_instructions "$(PI_TOOLS)" build/pi
 
 docs: install
 	$(BIN)/python -m mnist_edge.benchmarks.docs

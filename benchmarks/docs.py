@@ -5,18 +5,22 @@ A document marks where a figure goes: `<!-- figures: NAME -->` before it and `<!
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import numpy as np
 
+from mnist_edge.benchmarks.card import read_instructions, table, write_cards
+from mnist_edge.benchmarks.frontier import CPU, plot_frontier, points_by_bytes, points_by_instructions
+from mnist_edge.benchmarks.released import read_released
+from mnist_edge.benchmarks.robustness import Curve, Robustness, plot_robustness
 from mnist_edge.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-DOCUMENTS = ("README.md", "docs/recipes.md", "docs/benchmarks.md")
+DOCUMENTS = ("README.md", "docs/models.md", "docs/recipes.md", "docs/benchmarks.md")
 _BLOCK = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -31,7 +35,7 @@ def recipes_table() -> str:
     seeds = len(result["recipes"][0]["runs"])
     head = ("recipe", "published", f"measured, mean of {seeds} seeds", "lowest to highest", "loss", "int8", "int8 drop")
     more = ("least agreement", "parameters", "MACs", "int8 bytes", "epochs kept")
-    return _table((*head, *more), map(_recipe_row, result["recipes"]))
+    return table((*head, *more), map(_recipe_row, result["recipes"]))
 
 
 def _recipe_row(recipe: dict[str, Any]) -> tuple[str, ...]:
@@ -54,17 +58,48 @@ def _recipe_row(recipe: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def small_table() -> str:
-    """The model that ships, float and int8."""
-    result = _result("small")
-    run, parity = result["training"]["runs"][0], result["parity"]
+def models_table() -> str:
+    """The models that ship, int8."""
+    counts = read_instructions().get(CPU, {})
+    return table(
+        ("model", "test accuracy, int8", "seeds", "int8 bytes", "MACs", "instructions, Pi 4", "right on photographs"),
+        [_model_row(name, figures, counts.get(name)) for name, figures in read_released().items()],
+    )
+
+
+def _model_row(name: str, figures: dict[str, Any], instructions: int | None) -> tuple[str, ...]:
+    accuracy = [run["int8_accuracy"] for run in figures["seeds"]]
+    spread = f" ({min(accuracy):.2%} to {max(accuracy):.2%})" if len(accuracy) > 1 else ""
+    return (
+        f"`{name}`",
+        f"**{mean(accuracy):.2%}**{spread}",
+        f"{len(accuracy)}",
+        f"{figures['files']['int8']['bytes']:,}",
+        f"{figures['macs']:,}",
+        f"{instructions:,}" if instructions else "",
+        f"{figures['photos']['label_accuracy']:.1%}" if figures["photos"] else "",
+    )
+
+
+def published_table() -> str:
+    """What others publish, each with its source."""
     rows = [
-        ("MNIST test accuracy", f"{run['accuracy']:.2%}", f"{run['int8_accuracy']:.2%}"),
-        ("agrees with the Keras model", "", f"{parity['agreement']:.2%}"),
-        ("file, bytes", f"{result['float32_bytes']:,}", f"{result['int8_bytes']:,}"),
-        ("multiply-accumulates", f"{result['macs']:,}", f"{result['macs']:,}"),
+        (
+            row["name"],
+            f"{row['accuracy_percent']:g} %",
+            _size(row),
+            row["note"],
+            f"[{row['source']}]({row['url']})",
+        )
+        for row in _result("published")
     ]
-    return _table(("`small`", "float32", "int8"), rows)
+    return table(("who", "accuracy", "size", "what to know", "source"), rows)
+
+
+def _size(row: dict[str, Any]) -> str:
+    if row["bytes"]:
+        return f"{row['bytes']:,} bytes"
+    return f"{row['parameters']:,} parameters" if row["parameters"] else ""
 
 
 def overhead_table() -> str:
@@ -78,7 +113,7 @@ def overhead_table() -> str:
         )
         for one in _result("overhead")
     ]
-    return _table(("model", "bare loop, us", "benchmark's invoke / bare", "our wrapper / bare"), rows)
+    return table(("model", "bare loop, us", "benchmark's invoke / bare", "our wrapper / bare"), rows)
 
 
 def startup_line() -> str:
@@ -89,7 +124,8 @@ def startup_line() -> str:
 
 FIGURES: dict[str, Callable[[], str]] = {
     "recipes": recipes_table,
-    "small": small_table,
+    "models": models_table,
+    "published": published_table,
     "overhead": overhead_table,
     "startup": startup_line,
 }
@@ -109,20 +145,35 @@ def draw_page(path: Path) -> None:
     write_image(path, np.hstack([scene.image, annotate(scene.image, reading, said)]))
 
 
+def draw_models(folder: Path) -> None:
+    """The two pictures of `docs/models.md`: accuracy against cost, and accuracy under perturbations."""
+    released, recipes, published = read_released(), _result("recipes"), _result("published")
+    of_no_size = next(row for row in published if not row["bytes"] and not row["parameters"])
+    plot_frontier(
+        points_by_bytes(released, recipes, published),
+        points_by_instructions(released, recipes, read_instructions()),
+        folder / "models.png",
+        (of_no_size["name"], of_no_size["accuracy_percent"]),
+    )
+    plot_robustness([_robustness(one["robustness"]) for one in released.values()], folder / "robustness.png")
+
+
+def _robustness(found: dict[str, Any]) -> Robustness:
+    curves = (Curve(**curve | {"steps": tuple(curve["steps"])}) for curve in found["curves"])
+    return Robustness(**found | {"curves": tuple(curves)})
+
+
 def _result(name: str) -> Any:
     return json.loads((RESULTS / f"{name}.json").read_text())
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def main() -> None:
-    """Write the figures into the documents, and draw the pictures."""
+    """Write the cards of the models and the figures into the documents, and draw the pictures."""
+    write_cards()
     for name in DOCUMENTS:
         path = ROOT / name
         write_text(path, render(path.read_text()))
+    draw_models(ROOT / "docs")
     draw_page(ROOT / "docs" / "page.jpg")
 
 

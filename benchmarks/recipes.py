@@ -12,6 +12,7 @@ from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
 from mnist_edge.files import write_bytes, write_text
+from mnist_edge.models.checkpoint import can_resume
 from mnist_edge.models.plots import new_figure, save_figure
 from mnist_edge.models.recipes import CLASSIC, Recipe, find_recipe
 from mnist_edge.models.run import Run, finished_run
@@ -86,7 +87,7 @@ def compare_recipes(
     force: bool = False,
     progress: Progress = no_progress,
 ) -> list[RecipeResult]:
-    """Train recipes (or take up runs that are finished), export each to int8 and compare.
+    """Train recipes (or take up runs, finished or broken off), export each to int8 and compare.
 
     Args:
         names: Of recipes.
@@ -117,7 +118,8 @@ def _run(recipe: Recipe, data: Dataset, folder: Path, seed: int, force: bool, pr
 
     finished = None if force else finished_run(folder, recipe, data, seed)
     # A run of other data or settings, or one that was broken off, is ours to replace: it lies in our own folder.
-    run = finished or train(recipe, data, folder, seed=seed, force=True, progress=named)
+    unfinished = can_resume(folder, recipe, data, seed) and not force
+    run = finished or train(recipe, data, folder, seed=seed, force=True, resume=unfinished, progress=named)
     if run.interrupted:
         raise ModelError(f"interrupted during {recipe.name}, seed {seed}; the same command takes up the finished runs")
     return run

@@ -1,102 +1,203 @@
-"""Train the models that ship, export them into the package, and write their cards: `make release`."""
+"""Train the models that ship, put the best seed of each into the package, measure it, and write its card.
 
-import json
+Run as `python -m mnist_edge.benchmarks.release [--photos DIR] [NAME...]`, or `make release`. Trainings that lie in
+`runs/release` are taken up, finished or broken off. What teaches others comes first.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from mnist_edge.benchmarks.recipes import RecipeResult, compare_recipes
+from mnist_edge.benchmarks.candidate import prepare, train_or_take_up
+from mnist_edge.benchmarks.card import write_cards
+from mnist_edge.benchmarks.mistakes import worst_mistakes
+from mnist_edge.benchmarks.photos import measure_photos
+from mnist_edge.benchmarks.refusal import NonDigits, held_out_non_digits, measure_refusal
+from mnist_edge.benchmarks.released import file_facts, read_released, write_released
+from mnist_edge.benchmarks.robustness import measure_robustness
+from mnist_edge.calibration import apply_temperature, expected_calibration_error
+from mnist_edge.camera.reader import Reader
+from mnist_edge.classifier import Classifier
 from mnist_edge.converters.convert import Exported, convert
-from mnist_edge.converters.verify import verify
+from mnist_edge.converters.parity import ParityReport
 from mnist_edge.dataset import Dataset, load
-from mnist_edge.files import write_text
-from mnist_edge.models.recipes import find_recipe
-from mnist_edge.progress import Progress
+from mnist_edge.errors import MnistEdgeError, UsageError
+from mnist_edge.evaluate import load_keras_model, predict, score
+from mnist_edge.models.batches import NON_DIGIT_SHARE
+from mnist_edge.models.deployable import write_deployable
+from mnist_edge.models.non_digits import COUNT
+from mnist_edge.models.recipes import Recipe, find_recipe
+from mnist_edge.progress import Progress, no_progress
 
-SHIPPED = ("small",)
-SEED = 0
 RUNS = Path("runs/release")
 PACKAGE = Path(__file__).resolve().parent.parent / "models" / "shipped"
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """A model as it ships.
+class Plan:
+    """What of a recipe ships.
 
     Attributes:
-        result: Its training and int8 figures.
-        float32: The float export.
-        int8: The int8 export.
-        parity: Of the int8 export with the Keras model, as `verify --json` prints it.
+        seeds: One training each; the best on validation images ships.
+        precisions: What it ships as, beside the Keras model.
     """
 
-    result: RecipeResult
-    float32: Exported
-    int8: Exported
-    parity: dict[str, Any]
+    seeds: tuple[int, ...]
+    precisions: tuple[str, ...]
 
 
-def release(name: str, data: Dataset, progress: Progress) -> Release:
-    """Train a recipe (or take up a finished run), and put its exports and its card into the package."""
-    result = compare_recipes([name], data, RUNS, seeds=(SEED,), progress=progress)[0]
-    run = RUNS / f"{name}-seed{SEED}"
-    exports = [
-        convert(run, precision, data=data, output=PACKAGE / f"{name}.{precision}.tflite", force=True)
-        for precision in ("float32", "int8")
+RELEASES = MappingProxyType(
+    {
+        # float32 would take more than a megabyte.
+        "large": Plan((0,), ("int8",)),
+        "small": Plan((0,), ("float32", "int8")),
+        "nano": Plan((0,), ("float32", "int8")),
+    }
+)
+
+
+def release(
+    recipe: Recipe,
+    plan: Plan,
+    data: Dataset,
+    strangers: NonDigits,
+    *,
+    runs: Path = RUNS,
+    package: Path = PACKAGE,
+    photos: Path | None = None,
+    before: dict[str, Any] | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Train a recipe with every seed (or take up its runs), and put the best into the package.
+
+    Args:
+        recipe: What to train.
+        plan: Seeds, and what ships.
+        data: Of which the test images are only reported on.
+        strangers: Non-digits that it is shown, of `held_out_non_digits`.
+        runs: Holds one folder a seed, `NAME-seedN`.
+        package: Where what ships goes.
+        photos: A folder for `measure_photos`; None keeps the figures of `before` where the file is the same.
+        before: The model's figures so far.
+        progress: Told what goes on.
+
+    Returns:
+        The model's entry in `models.json`.
+
+    Raises:
+        ModelError: A training was interrupted.
+        OutputError: A run folder holds a training of another recipe, data or seed.
+        CheckFailed: The int8 model that would ship is not as good as the one that was trained.
+    """
+    folders = {seed: runs / f"{recipe.name}-seed{seed}" for seed in plan.seeds}
+    candidates = [
+        prepare(train_or_take_up(recipe, data, folder, seed, progress), data) for seed, folder in folders.items()
     ]
-    parity = verify(run, exports[1].path, data.test)
-    parity.raise_if_failed()
-    document = parity.to_json()
-    # Where the files were on the machine that made them is nobody's concern.
-    document["reference"]["model"], document["candidate"]["model"] = f"{name}.keras", exports[1].path.name
-    released = Release(result, exports[0], exports[1], document)
-    write_text(PACKAGE / f"{name}.md", card(released, data))
-    return released
+    best = max(candidates, key=lambda one: one.validation)
+    best.parity.raise_if_failed()
+    keras = package / f"{recipe.name}.keras"
+    write_deployable(load_keras_model(best.run.model), keras)
+    exports = {
+        precision: convert(
+            keras, precision, data=data, output=package / f"{recipe.name}.{precision}.tflite", force=True
+        )
+        for precision in plan.precisions
+    }
+    figures = {
+        "recipe": _recipe_facts(recipe, data),
+        "seeds": [one.to_json() for one in candidates],
+        "shipped_seed": best.run.seed,
+        "parameters": load_keras_model(keras).count_params(),
+        "macs": exports["int8"].macs,
+        "parity": _parity_facts(best.parity),
+        "files": {"keras": file_facts(keras)} | {name: _export_facts(one) for name, one in exports.items()},
+        **_measured(exports["int8"].path, data, strangers, progress),
+        "photos": measure_photos(photos, Reader(exports["int8"].path), progress).to_json() if photos else None,
+    }
+    return _with_kept(figures, before or {})
 
 
-def card(released: Release, data: Dataset) -> str:
-    """The model card, Markdown."""
-    recipe, run = find_recipe(released.result.recipe), released.result.runs[0]
-    parity, int8, float32 = released.parity, released.int8, released.float32
-    p_value, minutes = parity["p_value"], run.seconds / 60
-    rows = [(one, one.accuracy or {}) for one in (float32, int8)]
-    return f"""# {recipe.name}
-
-{recipe.summary[0].upper()}{recipe.summary[1:]}.
-Input: one 28x28 image, 0 = background, full ink at the top of the range. Output: ten softmax probabilities.
-
-| | float32 | int8 |
-| --- | --- | --- |
-| {data.name} test accuracy | {" | ".join(f"{found['accuracy']:.2%}" for _, found in rows)} |
-| right of {len(data.test):,} | {" | ".join(f"{found['correct']:,}" for _, found in rows)} |
-| file, bytes | {" | ".join(f"{one.size_bytes:,}" for one, _ in rows)} |
-
-- {released.result.parameters:,} parameters, {int8.macs:,} multiply-accumulates an image.
-- Parity: int8 and Keras disagree on {parity["disagreements"]} test images (McNemar's exact p = {p_value:.2f}).
-- Trained on {len(data.training):,} images of {data.name}, seed {run.seed}, {run.epochs} epochs; epoch {run.kept_epoch}
-  was kept by its loss on {len(data.validation):,} validation images. {minutes:.0f} minutes on two shared cores.
-  One seed was trained. Reproduce it with: `mnist-edge train {recipe.name}`.
-- Augmented with affine and elastic warps, thicker and thinner strokes, blur, gaps, paleness and noise. One image in
-  nine was no digit (letters in many typefaces, scribbles, strokes, blots, joined digits), with the uniform
-  distribution as its label, so that a low confidence means "perhaps not a digit".
-- Confidence is not calibrated.
-"""
+def _recipe_facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
+    split = data.with_validation(recipe.validation_images)
+    images = {"training": len(split.training), "validation": len(split.validation), "test": len(split.test)}
+    facts = asdict(recipe)
+    del facts["layers"], facts["published"]
+    non_digits = {"drawn": COUNT, "for_each_digit": NON_DIGIT_SHARE} if recipe.augmentation else None
+    return facts | {"data": {"name": data.name, "sha256": data.sha256} | images, "non_digits": non_digits}
 
 
-def main() -> None:
-    """Make every model that ships."""
+def _parity_facts(parity: ParityReport) -> dict[str, Any]:
+    names = ("images", "accuracy_drop", "agreement", "disagreements", "p_value", "max_abs_difference")
+    return {name: getattr(parity, name) for name in names}
+
+
+def _export_facts(export: Exported) -> dict[str, Any]:
+    measured = export.accuracy or {}
+    return file_facts(export.path) | {"correct": measured["correct"], "accuracy": measured["accuracy"]}
+
+
+def _measured(int8: Path, data: Dataset, strangers: NonDigits, progress: Progress) -> dict[str, Any]:
+    """What the file that ships does on the test images, as its users see it."""
+    classifier, labels = Classifier(int8), data.test.labels
+    plain = predict(Classifier(int8, calibrated=False), data.test, progress)
+    seen = apply_temperature(plain, classifier.temperature)
+    refusal = measure_refusal(int8, data.test.images, strangers).to_json()
+    return {
+        "runtime": classifier.runtime,
+        "confusion": score(seen, labels, classifier.name, classifier.runtime).confusion,
+        "calibration": {
+            "temperature": classifier.temperature,
+            "ece_before": expected_calibration_error(plain, labels),
+            "ece": expected_calibration_error(seen, labels),
+        },
+        "refusal": {name: refusal[name] for name in ("non_digits", "from_file", "chosen", "by_kind", "curve")},
+        "robustness": measure_robustness(classifier, data.test, progress=progress).to_json(),
+        "mistakes": [asdict(mistake) for mistake in worst_mistakes(seen, labels)],
+    }
+
+
+def _with_kept(figures: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Keep what was measured before, apart from a release, of files that are still the same."""
+    for name, facts in figures["files"].items():
+        old = before.get("files", {}).get(name, {})
+        if old.get("sha256") == facts["sha256"] and "latency" in old:
+            facts["latency"] = old["latency"]
+        if old.get("sha256") == facts["sha256"] and name == "int8":
+            figures["photos"] = figures["photos"] or before["photos"]
+    return figures
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the models that ship, or those that are named; 0 if that went well."""
     from mnist_edge.cli.console import progress
 
-    data = load()
-    for name in SHIPPED:
-        with progress(name) as report:
-            released = release(name, data, report)
-        results = Path(__file__).resolve().parent / "results" / f"{name}.json"
-        figures = {"training": asdict(released.result), "parity": released.parity, "macs": released.int8.macs}
-        sizes = {"float32_bytes": released.float32.size_bytes, "int8_bytes": released.int8.size_bytes}
-        write_text(results, json.dumps(figures | sizes, indent=2) + "\n")
-        print((PACKAGE / f"{name}.md").read_text())
+    parser = argparse.ArgumentParser(prog="release", description="Make the models that ship.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RELEASES)}; default: all")
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to measure reading on")
+    options = parser.parse_args(arguments)
+    try:
+        unknown = [name for name in options.names if name not in RELEASES]
+        if unknown:
+            raise UsageError(f"{', '.join(unknown)} is not released; choose of: {', '.join(RELEASES)}")
+        data, all_figures = load(), read_released()
+        strangers = held_out_non_digits(data)
+        for name in options.names or RELEASES:
+            with progress(name) as report:
+                all_figures[name] = release(
+                    find_recipe(name), RELEASES[name], data, strangers,
+                    photos=options.photos, before=all_figures.get(name), progress=report,
+                )  # fmt: skip
+            write_released(all_figures)
+            write_cards()
+    except MnistEdgeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.reading import Box
+from mnist_edge.refusal import digit_score
 
 # Probabilities, shape (n, 10), for n inks of any size.
 Classify = Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]
@@ -39,11 +40,13 @@ class Judged:
         candidate: The ink.
         label: 0 to 9.
         confidence: Probability of the label, 0 to 1.
+        score: How sure the network is that it is a digit at all (`mnist_edge.refusal`), 0 to 1.
     """
 
     candidate: Candidate
     label: int
     confidence: float
+    score: float = 1.0
 
     @property
     def box(self) -> Box:
@@ -64,8 +67,8 @@ def classify_candidates(candidates: list[Candidate], classify: Classify) -> list
     if not candidates:
         return []
     probabilities = classify([candidate.ink for candidate in candidates])
-    labels = probabilities.argmax(axis=1)
+    labels, scores = probabilities.argmax(axis=1), digit_score(probabilities)
     return [
-        Judged(candidate, int(label), float(row[label]))
-        for candidate, label, row in zip(candidates, labels, probabilities, strict=True)
+        Judged(candidate, int(label), float(row[label]), float(score))
+        for candidate, label, row, score in zip(candidates, labels, probabilities, scores, strict=True)
     ]

@@ -1,5 +1,6 @@
 """What of the candidates is a digit: segmentation proposes, the classifier decides, the surroundings have a say."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mnist_edge.camera.candidate import Classify, Judged, Refused, classify_candidates
@@ -20,26 +21,31 @@ class Verdict:
     rejected: tuple[Rejected, ...]
 
 
-def judge(found: Segmentation, classify: Classify, min_confidence: float) -> Verdict:
+def judge(found: Segmentation, classify: Classify, min_confidence: float, min_score: float = 0.0) -> Verdict:
     """Decide which candidates are digits.
 
     Args:
         found: The candidates.
         classify: Probabilities, shape (n, 10), for n inks.
         min_confidence: Less is refused, 0 to 1.
+        min_score: What scores less is no digit for the network itself, 0 to 1 (`Classifier.refusal_threshold`).
     """
-    judged = _best_joins(classify_candidates(list(found.candidates), classify), min_confidence)
+
+    def convinces(one: Judged) -> bool:
+        return one.confidence >= min_confidence and one.score >= min_score
+
+    judged = _best_joins(classify_candidates(list(found.candidates), classify), convinces)
     accepted: list[Judged] = []
     refused: list[Refused] = []
     for one in judged:
         if one.candidate.clutter > MAX_CLUTTER:
             refused.append(Refused(one, "not on plain paper"))
-        elif one.confidence >= min_confidence:
+        elif convinces(one):
             accepted.append(one)
-        elif digits := split(one.candidate, classify, min_confidence):
+        elif (digits := split(one.candidate, classify, min_confidence)) and all(map(convinces, digits)):
             accepted.extend(digits)
         else:
-            refused.append(Refused(one, "low confidence"))
+            refused.append(Refused(one, "not a digit" if one.score < min_score else "low confidence"))
     accepted, by_context = refuse_by_context(accepted, refused)
     rejected = [Rejected(one.judged.box, one.reason) for one in refused + by_context]
     joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
@@ -48,7 +54,7 @@ def judge(found: Segmentation, classify: Classify, min_confidence: float) -> Ver
     return Verdict(tuple(accepted), (*crumbs, *rejected))
 
 
-def _best_joins(judged: list[Judged], min_confidence: float) -> list[Judged]:
+def _best_joins(judged: list[Judged], convinces: Callable[[Judged], bool]) -> list[Judged]:
     """Single pieces, but two of them replaced by their join where that reads better than either alone."""
     singles = [one for one in judged if len(one.candidate.parts) == 1]
     alone = {next(iter(one.candidate.parts)): one.confidence for one in singles}
@@ -58,7 +64,7 @@ def _best_joins(judged: list[Judged], min_confidence: float) -> list[Judged]:
     for join in joins:
         parts = join.candidate.parts
         best_alone = max(alone.get(part, 0.0) for part in parts)
-        if not parts & taken and join.confidence >= max(min_confidence, best_alone):
+        if not parts & taken and convinces(join) and join.confidence >= best_alone:
             taken |= parts
             kept.append(join)
     return [one for one in singles if not one.candidate.parts & taken] + kept

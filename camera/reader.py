@@ -25,7 +25,8 @@ MIN_CONFIDENCE = 0.8
 class Reader:
     """Finds and reads the handwritten digits of frames.
 
-    It keeps nothing from one frame to the next. One object serves one thread at a time.
+    What the model itself refuses is "not a digit"; of the rest, what is less sure than `min_confidence` is "low
+    confidence". It keeps nothing from one frame to the next. One object serves one thread at a time.
 
     Attributes:
         classifier: What judges the candidates.
@@ -75,7 +76,7 @@ class Reader:
         started = time.perf_counter()
         found = segment(frame)
         segmented = time.perf_counter()
-        verdict = judge(found, self._classify, self.min_confidence)
+        verdict = judge(found, self._classify, self.min_confidence, self.classifier.refusal_threshold or 0.0)
         digits, text = _in_order(verdict, found, frame.shape)
         ended = time.perf_counter()
         return Reading(

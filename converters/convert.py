@@ -1,7 +1,7 @@
 """Conversion: a trained Keras model and a precision in, a `.tflite` that carries its own metadata out."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.classifier import Classifier
+from mnist_edge.converters.confidence import Confidence, fit_confidence
 from mnist_edge.converters.facts import data_facts, describe
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.keras_source import keras_path, load_source, output_layer
@@ -22,6 +23,7 @@ from mnist_edge.files import refuse_overwrite, write_bytes
 from mnist_edge.graph import count_macs, operators
 from mnist_edge.metadata import append_metadata
 from mnist_edge.progress import Progress, no_progress
+from mnist_edge.shipped import is_shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Exported:
         runtimes: What runs it.
         accuracy: On the test images: `images`, `correct`, `accuracy`, `runtime`, `data`, `sha256`; None without data.
         calibration: Of the representative images: `images`, `seed`, `split`, `data`, `sha256`; None without.
+        confidence: The file's temperature and refusal threshold, and the validation images they were chosen on; None
+            without data.
     """
 
     path: Path
@@ -51,11 +55,13 @@ class Exported:
     runtimes: tuple[str, ...]
     accuracy: dict[str, Any] | None
     calibration: dict[str, Any] | None
+    confidence: Confidence | None
 
     def to_json(self) -> dict[str, Any]:
         """The document that `export --json` prints."""
         document = {name: getattr(self, name) for name in self.__slots__}
-        return document | {"path": str(self.path), "runtimes": list(self.runtimes)}
+        confidence = asdict(self.confidence) if self.confidence else None
+        return document | {"path": str(self.path), "runtimes": list(self.runtimes), "confidence": confidence}
 
 
 def convert(
@@ -73,14 +79,16 @@ def convert(
     """Convert a Keras model to a `.tflite`, check that it works, and measure what it is worth.
 
     Args:
-        model: A `.keras` file, a run folder, or a Keras model in memory.
+        model: A `.keras` file, a run folder, the name of a model that ships, or a Keras model in memory.
         precision: Key of `PRECISIONS`, or `none` for float32.
         io: Type of input and output; None takes the precision's own: int8 for int8, else float32.
-        data: Where representative images (training split) and the accuracy (test split) come from. Without it no
-            precision that needs calibration can be made, and the metadata holds no accuracy.
+        data: Where representative images (training split), the temperature and the refusal threshold (validation
+            split) and the accuracy (test split) come from. Without it no precision that needs calibration can be
+            made, and the metadata holds none of these.
         samples: How many representative images.
         seed: Which ones.
-        output: The file to write; None writes `NAME.PRECISION.tflite` beside the model.
+        output: The file to write; None writes `NAME.PRECISION.tflite` beside the model, or in the current folder for
+            a model that ships.
         force: Replace a file that is there.
         progress: Told how the measurement of accuracy goes.
 
@@ -104,7 +112,9 @@ def convert(
         _check_outputs(classifier.probabilities(images), network)
     accuracy = _measure(classifier, data, progress) if data else None
     calibration = data_facts(data, "training", samples) | {"seed": seed} if data and row.calibrated else None
-    complete = append_metadata(content, describe(network.name, row, io, classifier, accuracy, calibration))
+    confidence = fit_confidence(classifier, data, progress) if data else None
+    facts = describe(network.name, row, io, classifier, accuracy, calibration, confidence)
+    complete = append_metadata(content, facts)
     write_bytes(path, complete)
     return Exported(
         path=path,
@@ -117,13 +127,15 @@ def convert(
         runtimes=row.runtimes,
         accuracy=accuracy,
         calibration=calibration,
+        confidence=confidence,
     )
 
 
 def _beside(model: Any, name: str) -> Path:
     if not isinstance(model, str | Path):
         raise UsageError("a model in memory has no folder to write to; say where with output=")
-    return keras_path(model).parent / name
+    path = keras_path(model)
+    return Path(name) if is_shipped(path) else path.parent / name
 
 
 def _check_outputs(probabilities: NDArray[np.float32], network: Any) -> None:

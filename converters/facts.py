@@ -4,6 +4,7 @@ from typing import Any
 
 import mnist_edge
 from mnist_edge.classifier import Classifier
+from mnist_edge.converters.confidence import Confidence
 from mnist_edge.converters.precisions import Precision
 from mnist_edge.dataset import Dataset
 from mnist_edge.graph import count_macs
@@ -23,6 +24,7 @@ def describe(
     classifier: Classifier,
     accuracy: dict[str, Any] | None,
     calibration: dict[str, Any] | None,
+    confidence: Confidence | None = None,
 ) -> dict[str, Any]:
     """The metadata that goes into a `.tflite`.
 
@@ -33,6 +35,7 @@ def describe(
         classifier: Runs it; knows the scaling of the input.
         accuracy: Its figures on test images, where they were measured.
         calibration: Its representative images, where it had any.
+        confidence: Its temperature and refusal threshold, where there was data to choose them on.
     """
     scale, zero_point = classifier.input["quantization"]
     return {
@@ -52,6 +55,7 @@ def describe(
         "macs": count_macs(classifier.interpreter),
         "accuracy": accuracy,
         "calibration": calibration,
+        **(confidence.to_metadata() if confidence else {}),
         "versions": {
             "mnist-edge": mnist_edge.__version__,
             "tensorflow": load_tensorflow().__version__,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import quiet
+from mnist_edge.converters.compact import compact
 from mnist_edge.converters.keras_source import for_device
 from mnist_edge.converters.precisions import Precision
 from mnist_edge.errors import ModelError
@@ -51,7 +52,7 @@ def one_at_a_time(images: Images) -> Iterator[list[Images]]:
 
 
 def to_flatbuffer(model: Any, precision: Precision, io: str, images: Images | None) -> bytes:
-    """Convert, and check that what should be integer is.
+    """Convert, check that what should be integer is, and leave out what no runtime needs.
 
     Args:
         model: As `load_source` gives it.
@@ -73,7 +74,7 @@ def to_flatbuffer(model: Any, precision: Precision, io: str, images: Images | No
             ) from error
     if precision.integer:
         _check_integer(content, model.name, precision, io)
-    return content
+    return compact(content)
 
 
 def _check_integer(content: bytes, name: str, precision: Precision, io: str) -> None:

@@ -7,19 +7,22 @@ import numpy as np
 
 from mnist_edge.errors import ModelError
 from mnist_edge.evaluate import load_keras_model
-from mnist_edge.shipped import resolve
+from mnist_edge.shipped import resolve_weights
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
 
 def keras_path(model: str | Path) -> Path:
-    """The `.keras` file behind MODEL: that file, or the run folder that holds it.
+    """The `.keras` file behind MODEL: that file, the run folder that holds it, or the weights of a model that ships.
 
     Raises:
         ModelError: There is none, or MODEL is a `.tflite` already.
     """
-    path = resolve(model)
+    path = resolve_weights(model)
     if path.suffix != ".keras":
-        raise ModelError(f"{path} is no Keras model; give the .keras file or the run folder that was trained")
+        raise ModelError(
+            f"{path} is no Keras model; give the .keras file, the run folder that was trained, or the bare name of a "
+            "model that ships with its weights"
+        )
     return path
 
 
@@ -27,7 +30,7 @@ def load_source(model: Any) -> Any:
     """A Keras model that can be converted.
 
     Args:
-        model: A `.keras` file, a run folder, or a Keras model in memory.
+        model: A `.keras` file, a run folder, the name of a model that ships, or a Keras model in memory.
 
     Raises:
         ModelError: It cannot be loaded, its shapes are not a digit model's, or its weights hold NaN or infinity;

@@ -58,5 +58,6 @@ def precision_of(model: str | Path) -> Precision:
 
 
 def _answers(model: str | Path, split: Split, runtime: str | None, progress: Progress) -> Answers:
-    predictor = load_predictor(model, runtime=runtime)
+    # The networks' own softmax on both sides: a Keras model has no temperature.
+    predictor = load_predictor(model, calibrated=False, runtime=runtime)
     return Answers(str(model), predictor.runtime, predict(predictor, split, progress))

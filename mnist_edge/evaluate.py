@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.calibration import expected_calibration_error
 from mnist_edge.classifier import Classifier, as_input
 from mnist_edge.dataset import Split
 from mnist_edge.errors import ModelError
@@ -77,8 +78,16 @@ def load_keras_model(path: Path) -> Any:
         raise ModelError(f"{path} is no Keras model that can be loaded ({_first_line(error)})") from None
 
 
-def load_predictor(model: str | Path, *, runtime: str | None = None, threads: int = 1) -> Predictor:
+def load_predictor(
+    model: str | Path, *, calibrated: bool = True, runtime: str | None = None, threads: int = 1
+) -> Predictor:
     """What computes probabilities for MODEL: a `.keras` file, a `.tflite` file, or a model that ships.
+
+    Args:
+        model: The file, or the name of a model that ships.
+        calibrated: Whether a `.tflite` is scaled by its temperature; a `.keras` file has none.
+        runtime: For a `.tflite`; None takes the first that works.
+        threads: CPU threads for one invoke of a `.tflite`.
 
     Raises:
         ModelError: There is no such model, or it cannot be loaded.
@@ -86,7 +95,7 @@ def load_predictor(model: str | Path, *, runtime: str | None = None, threads: in
     path = resolve(model)
     if path.suffix == ".keras":
         return KerasClassifier(load_keras_model(path))
-    return Classifier(path, runtime=runtime, threads=threads)
+    return Classifier(path, calibrated=calibrated, runtime=runtime, threads=threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,8 @@ class Evaluation:
         correct: How many got their label as top-1.
         accuracy: `correct / images`.
         loss: Mean cross-entropy in nats, probabilities clipped at 1e-7.
+        ece: Expected calibration error, 0 to 1: how far confidence is from accuracy (`mnist_edge.calibration`).
+        temperature: What the probabilities were scaled by before; 1 where they are the network's own.
         per_class: Figures of each digit.
         confusion: `confusion[true][said]` counts images.
     """
@@ -121,6 +132,8 @@ class Evaluation:
     correct: int
     accuracy: float
     loss: float
+    ece: float
+    temperature: float
     per_class: tuple[ClassFigures, ...]
     confusion: tuple[tuple[int, ...], ...]
 
@@ -138,8 +151,18 @@ def predict(predictor: Predictor, split: Split, progress: Progress = no_progress
     return np.concatenate(parts)
 
 
-def score(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], model: str, runtime: str) -> Evaluation:
-    """Figures from probabilities, shape (n, 10), and the true labels, shape (n,)."""
+def score(
+    probabilities: NDArray[np.float32], labels: NDArray[np.uint8], model: str, runtime: str, temperature: float = 1.0
+) -> Evaluation:
+    """Figures from probabilities, shape (n, 10), and the true labels, shape (n,).
+
+    Args:
+        probabilities: As the figures are to be of them.
+        labels: 0 to 9.
+        model: Name, for the result.
+        runtime: The same.
+        temperature: What the probabilities have been scaled by, for the result.
+    """
     said = probabilities.argmax(axis=1)
     confusion = np.bincount(labels.astype(np.intp) * 10 + said, minlength=100).reshape(10, 10)
     correct = int(confusion.trace())
@@ -147,13 +170,17 @@ def score(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], model: 
     loss = float(-np.log(np.maximum(chosen, SMALLEST_PROBABILITY)).mean())
     figures = tuple(_class_figures(confusion, label) for label in range(10))
     rows = tuple(tuple(int(n) for n in row) for row in confusion)
-    return Evaluation(model, runtime, len(labels), correct, correct / len(labels), loss, figures, rows)
+    ece = expected_calibration_error(probabilities, labels)
+    accuracy = correct / len(labels)
+    return Evaluation(model, runtime, len(labels), correct, accuracy, loss, ece, temperature, figures, rows)
 
 
 def evaluate(
     model: str | Path, split: Split, *, runtime: str | None = None, progress: Progress = no_progress
 ) -> Evaluation:
     """Evaluate MODEL on a split.
+
+    Loss and calibration error are of what users see: a `.tflite` is scaled by the temperature in its metadata.
 
     Args:
         model: A `.keras` or `.tflite` file, or the name of a model that ships.
@@ -165,7 +192,8 @@ def evaluate(
         ModelError: There is no such model, or it cannot be run.
     """
     predictor = load_predictor(model, runtime=runtime)
-    return score(predict(predictor, split, progress), split.labels, predictor.name, predictor.runtime)
+    temperature = predictor.temperature if isinstance(predictor, Classifier) else 1.0
+    return score(predict(predictor, split, progress), split.labels, predictor.name, predictor.runtime, temperature)
 
 
 def _class_figures(confusion: NDArray[np.int64], label: int) -> ClassFigures:

@@ -36,7 +36,7 @@ class Rejected:
 
     Attributes:
         box: Tight around the ink.
-        reason: Why, such as `too small` or `low confidence`.
+        reason: Why, such as `too small`, `not a digit` (the network refuses it) or `low confidence`.
     """
 
     box: Box

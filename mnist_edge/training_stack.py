@@ -1,4 +1,4 @@
-"""TensorFlow, loaded late and quietly."""
+"""TensorFlow and Keras, loaded late and quietly."""
 
 import os
 from functools import cache
@@ -22,6 +22,17 @@ def load_tensorflow() -> Any:
     if not quiet.verbose:
         tensorflow.get_logger().setLevel("ERROR")
     return tensorflow
+
+
+@cache
+def load_tflite_schema() -> Any:
+    """Python classes of a `.tflite` file's parts, generated from TFLite's schema, which TensorFlow brings.
+
+    Raises:
+        PackageMissing: TensorFlow is not installed.
+    """
+    load_tensorflow()
+    return require("tensorflow.lite.python.schema_py_generated", extra="train")
 
 
 @cache

@@ -1,25 +1,69 @@
-"""Keeping the best epoch while a training goes on."""
+"""Keeping the best epoch, and all that a training needs to go on after it was broken off."""
 
+import json
+import time
+import zipfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
 from mnist_edge.files import write_whole
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.progress import Progress
 
+# A .keras file, optimiser included, with one entry more: one file, so that the two can never be of different epochs.
+STATE = "unfinished.keras"
+_ENTRY = "training.json"
 
-def make_checkpoint(keras: Any, recipe: Recipe, path: Path, progress: Progress) -> Any:
-    """A callback that keeps the best weights, in memory and in the run folder, and stops when they stay the best."""
+
+def training_identity(recipe: Recipe, data: Dataset, seed: int) -> dict[str, Any]:
+    """What two trainings must have in common to have one result."""
+    return {"recipe": json.loads(json.dumps(asdict(recipe))), "sha256": data.sha256, "seed": seed}
+
+
+def read_state(folder: Path) -> dict[str, Any] | None:
+    """What an unfinished training in `folder` left: `identity`, `rows`, `kept`, `seconds`; None where there is none."""
+    try:
+        with zipfile.ZipFile(folder / STATE) as archive:
+            return dict(json.loads(archive.read(_ENTRY)))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def can_resume(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> bool:
+    """Whether `folder` holds an unfinished training of this recipe, data and seed."""
+    state = read_state(folder)
+    return state is not None and state["identity"] == training_identity(recipe, data, seed)
+
+
+def make_checkpoint(
+    keras: Any, recipe: Recipe, folder: Path, identity: dict[str, Any], progress: Progress, state: dict[str, Any] | None
+) -> Any:
+    """A callback that keeps the best weights and the state of the training, in memory and in the run folder.
+
+    Args:
+        keras: The module.
+        recipe: Its monitor and patience decide what is best and when to stop.
+        folder: The run folder.
+        identity: As `training_identity` gives it.
+        progress: Told the epochs done.
+        state: Of the training that goes on, as `read_state` gives it.
+    """
 
     class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.rows: list[dict[str, float]] = []
-            self.kept: int | None = None
+            self.rows: list[dict[str, float]] = state["rows"] if state else []
+            self.kept: int | None = state["kept"] if state else None
             self.weights: list[Any] = []
+            self.seconds_before = state["seconds"] if state else 0.0
+            self.started = time.perf_counter()
+            if state:
+                self.weights = keras.models.load_model(folder / "model.keras", compile=False).get_weights()
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             steps = self.params["steps"] or 1
@@ -33,17 +77,45 @@ def make_checkpoint(keras: Any, recipe: Recipe, path: Path, progress: Progress) 
             row = {name: float(logs[name]) for name in ("accuracy", "loss", "val_accuracy", "val_loss")}
             if not np.isfinite(row["val_loss"]):
                 raise ModelError(f"the loss became {row['val_loss']} in epoch {epoch + 1}; try a smaller learning rate")
-            self.rows.append(row)
-            if self.kept is None or _goodness(recipe, row) > _goodness(recipe, self.rows[self.kept]):
-                # The file first: Ctrl-C during the writing leaves the epoch before, in the file and here.
-                weights = self.model.get_weights()
-                write_whole(path, self.model.save)
-                self.kept, self.weights = epoch, weights
-            elif epoch - self.kept >= recipe.patience:
+            rows = [*self.rows, row]
+            better = self.kept is None or _goodness(recipe, row) > _goodness(recipe, rows[self.kept])
+            # The files first: Ctrl-C during the writing leaves the epoch before, in the files and here. Where it
+            # falls between the two, the state is one epoch behind the model, and that epoch comes out the same again.
+            weights = self.model.get_weights() if better else self.weights
+            if better:
+                write_whole(folder / "model.keras", self.model.save)
+            self._write_state(rows, epoch if better else self.kept)
+            self.rows, self.kept, self.weights = rows, epoch if better else self.kept, weights
+            if self.kept is not None and epoch - self.kept >= recipe.patience:
                 self.model.stop_training = True
             progress(epoch + 1, recipe.epochs, f"validation {row['val_accuracy']:.2%}")
 
+        @property
+        def seconds(self) -> float:
+            """Spent in training, before an interruption too."""
+            return round(self.seconds_before + time.perf_counter() - self.started, 1)
+
+        def _write_state(self, rows: list[dict[str, float]], kept: int | None) -> None:
+            def write(path: Path) -> None:
+                self.model.save(path)
+                dropout = {layer.name: np.asarray(layer.seed_generator.state).tolist() for layer in _random(self.model)}
+                found = {"identity": identity, "rows": rows, "kept": kept, "seconds": self.seconds, "dropout": dropout}
+                with zipfile.ZipFile(path, "a") as archive:
+                    archive.writestr(_ENTRY, json.dumps(found))
+
+            write_whole(folder / STATE, write)
+
     return Checkpoint()
+
+
+def restore_dropout(model: Any, state: dict[str, Any]) -> None:
+    """Let dropout go on where it was: Keras does not save its random state."""
+    for layer in _random(model):
+        layer.seed_generator.state.assign(state["dropout"][layer.name])
+
+
+def _random(model: Any) -> list[Any]:
+    return [layer for layer in model.layers if hasattr(layer, "seed_generator")]
 
 
 def _goodness(recipe: Recipe, row: dict[str, float]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Ink that is no digit: letters and signs in many typefaces, scribbles, strokes, blots, and joined digits."""
+"""Ink that is no digit: letters, signs, scribbles, strokes, blots, specks, textures, digits joined or in pieces."""
 
 import string
 from pathlib import Path
@@ -21,28 +21,41 @@ NOT_TEXT = ("cmex10", "STIXSiz", "DejaVuSansDisplay")
 Ink = NDArray[np.uint8]
 
 
-def non_digits(split: Split, seed: int, count: int = COUNT) -> Ink:
+# In this order the pictures take turns.
+_ROUND = ("letters", "letters", "scribbles", "strokes", "blots", "textures", "pairs", "pieces")
+KINDS = tuple(dict.fromkeys(_ROUND))
+
+
+def non_digits(split: Split, seed: int, count: int = COUNT, kind: str | None = None) -> Ink:
     """Normalised non-digits.
 
     Args:
-        split: Whose digits are joined into pairs; only training images may be shown here.
+        split: Whose digits are joined into pairs and cut into pieces; for a training only training images.
         seed: The same seed gives the same pictures.
         count: How many.
+        kind: One of `KINDS`; None gives all of them in turns, and letters twice as often.
 
     Returns:
         Shape (count, 28, 28), 0 = background, 255 = full ink.
+
+    Raises:
+        ValueError: There is no such kind.
     """
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"there is no kind {kind!r} of non-digits; there are: {', '.join(KINDS)}")
     rng = np.random.default_rng((seed, 0x0D161))
     fonts = _fonts()
-    makers = (
-        lambda: _letter(fonts, rng),
-        lambda: _letter(fonts, rng),
-        lambda: _scribble(rng),
-        lambda: _strokes(rng),
-        lambda: _blot(rng),
-        lambda: _pair(split, rng),
-    )
-    return np.stack([normalise(makers[k % len(makers)]()) for k in range(count)])
+    makers = {
+        "letters": lambda: _letter(fonts, rng),
+        "scribbles": lambda: _scribble(rng),
+        "strokes": lambda: _strokes(rng),
+        "blots": lambda: _blot(rng),
+        "textures": lambda: _texture(rng),
+        "pairs": lambda: _pair(split, rng),
+        "pieces": lambda: _piece(split, rng),
+    }
+    kinds = (kind,) if kind else _ROUND
+    return np.stack([normalise(makers[kinds[k % len(kinds)]]()) for k in range(count)])
 
 
 def _fonts() -> list[Path]:
@@ -93,12 +106,41 @@ def _blot(rng: np.random.Generator) -> Ink:
     return np.asarray(np.clip(level * 400, 0, 255), np.uint8)
 
 
+def _texture(rng: np.random.Generator) -> Ink:
+    """Smoothed noise over all of the box (cloth, wood, a screen), or a few specks."""
+    side = int(rng.integers(8, CANVAS))
+    noise = rng.random((side, int(side * rng.uniform(0.6, 1))))
+    if rng.random() < 0.3:
+        return np.asarray((noise > 1 - rng.uniform(1.5, 8) / noise.size) * 255 | _corners(noise.shape), np.uint8)
+    noise = (noise + np.roll(noise, 1, axis=0) + np.roll(noise, 1, axis=1)) / 3
+    return np.asarray(np.clip((noise - noise.mean()) * rng.uniform(300, 2000) + 128, 0, 255), np.uint8)
+
+
+def _corners(shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Two opposite specks, so that there is ink and the box has its size."""
+    ink = np.zeros(shape, np.int64)
+    ink[0, 0] = ink[-1, -1] = 255
+    return ink
+
+
 def _pair(split: Split, rng: np.random.Generator) -> Ink:
     """Two digits that touch side by side, or three."""
     chosen = rng.integers(0, len(split), int(rng.integers(2, 4)))
     digits = [split.images[k, :, :, 0] for k in chosen]
     tight = [digit[:, digit.any(axis=0)] for digit in digits]
     return np.concatenate(tight, axis=1)
+
+
+def _piece(split: Split, rng: np.random.Generator) -> Ink:
+    """The upper or lower part of a digit, wider than it is high: an upright piece may well be a 1 or a 7."""
+    while True:
+        digit = split.images[rng.integers(0, len(split)), :, :, 0]
+        rows = np.flatnonzero(digit.any(axis=1))
+        cut = round(rows[0] + (rows[-1] - rows[0]) * rng.uniform(0.25, 0.5))
+        piece = digit[:cut] if rng.random() < 0.5 else digit[-cut:]
+        rows, columns = (np.flatnonzero(piece.any(axis=axis)) for axis in (1, 0))
+        if len(rows) and 1.2 * (rows[-1] - rows[0] + 1) < columns[-1] - columns[0] + 1:
+            return piece
 
 
 def _through(knots: NDArray[np.float64]) -> NDArray[np.float64]:

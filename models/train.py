@@ -1,19 +1,18 @@
 """Training: a recipe and a data set in, a run folder out."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mnist_edge.classifier import as_input
+from mnist_edge.classifier import Classifier, as_input
 from mnist_edge.dataset import Dataset, Split
-from mnist_edge.errors import ModelError, UsageError
+from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
 from mnist_edge.files import refuse_overwrite
-from mnist_edge.models.augment import augmented_batches
+from mnist_edge.models.batches import augmented_batches
 from mnist_edge.models.build import build
-from mnist_edge.models.checkpoint import make_checkpoint
+from mnist_edge.models.checkpoint import STATE, make_checkpoint, read_state, restore_dropout, training_identity
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.run import Run, write_report
 from mnist_edge.progress import Progress, no_progress
@@ -27,12 +26,14 @@ def train(
     *,
     seed: int = 0,
     force: bool = False,
+    resume: bool = False,
     progress: Progress = no_progress,
 ) -> Run:
     """Train a recipe and keep the weights of its best epoch on the validation split.
 
     The same seed gives the same weights on the same machine. Ctrl-C ends training after the epoch that was best so
-    far; the run folder is complete then too.
+    far; the run folder is complete then too. `resume` goes on from the last epoch, after a crash too, to the same
+    result as if nothing had happened; a recipe without augmentation, which takes minutes, starts anew for that.
 
     Args:
         recipe: What to train.
@@ -40,22 +41,32 @@ def train(
         folder: The run folder to write.
         seed: Of weights, order, dropout and augmentation.
         force: Replace a run that is there.
+        resume: Go on with the unfinished run that is there.
         progress: Told the epochs done.
 
     Raises:
         OutputError: The folder holds a run already.
-        UsageError: No epochs or an empty batch.
+        UsageError: No epochs or an empty batch; or there is nothing to resume, or it is a training of another kind.
         ModelError: The loss became NaN, or training was interrupted before its first epoch ended.
     """
-    refuse_overwrite(folder / "model.keras", force)
     if recipe.epochs < 1 or recipe.batch_size < 1:
         raise UsageError("a recipe needs at least one epoch and one image a batch")
+    identity = training_identity(recipe, data, seed)
+    state = _unfinished(folder, identity) if resume else None
+    if not resume:
+        _refuse_overwrite(folder, force)
+    if not recipe.augmentation:
+        # Keras shuffles these itself, and its random state cannot be taken up in the middle.
+        state = None
     data = data.with_validation(recipe.validation_images)
     keras = load_keras()
     _seed_everything(keras, seed)
-    model = build(recipe)
-    checkpoint = make_checkpoint(keras, recipe, folder / "model.keras", progress)
-    started = time.perf_counter()
+    if state:
+        model = keras.models.load_model(folder / STATE)
+        restore_dropout(model, state)
+    else:
+        model = _compiled(keras, recipe, len(data.training))
+    checkpoint = make_checkpoint(keras, recipe, folder, identity, progress, state)
     interrupted = _fit(keras, model, recipe, data, seed, checkpoint)
     if checkpoint.kept is None:
         raise ModelError("training was interrupted before its first epoch ended; nothing was kept")
@@ -69,12 +80,34 @@ def train(
         parameters=model.count_params(),
         epochs=tuple(checkpoint.rows),
         kept=checkpoint.kept,
-        seconds=round(time.perf_counter() - started, 1),
+        seconds=checkpoint.seconds,
         interrupted=interrupted,
         test=test,
     )
     write_report(run, recipe, data, keras)
+    if not interrupted:
+        (folder / STATE).unlink()
     return run
+
+
+def _unfinished(folder: Path, identity: dict[str, Any]) -> dict[str, Any]:
+    state = read_state(folder)
+    if state is None:
+        raise UsageError(f"{folder} holds no unfinished training to resume; start it without --resume")
+    if state["identity"] != identity:
+        raise UsageError(f"the training in {folder} is of another recipe, seed or data; resume it as it was started")
+    return state
+
+
+def _refuse_overwrite(folder: Path, force: bool) -> None:
+    state = read_state(folder)
+    if state and not force:
+        epochs = len(state["rows"])
+        raise OutputError(
+            f"{folder} holds a training that was broken off after epoch {epochs}; "
+            "add --resume to go on with it, or --force to start anew"
+        )
+    refuse_overwrite(folder / "model.keras", force)
 
 
 def _seed_everything(keras: Any, seed: int) -> None:
@@ -83,21 +116,32 @@ def _seed_everything(keras: Any, seed: int) -> None:
         load_tensorflow().config.experimental.enable_op_determinism()
 
 
-def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, checkpoint: Any) -> bool:
-    """Run the epochs; True where Ctrl-C ended them."""
-    steps = recipe.epochs * -(-len(data.training) // recipe.batch_size)
+def _compiled(keras: Any, recipe: Recipe, training_images: int) -> Any:
+    model = build(recipe)
+    steps = recipe.epochs * -(-training_images // recipe.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
     model.compile(optimizer=keras.optimizers.Adam(schedule), loss=recipe.loss, metrics=["accuracy"])
+    return model
+
+
+def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, checkpoint: Any) -> bool:
+    """Run the epochs that are left; True where Ctrl-C ended them."""
+    done = len(checkpoint.rows)
     validation = as_input(data.validation.images), _targets(recipe, data.validation)
     shared = {
         "epochs": recipe.epochs,
+        "initial_epoch": done,
         "validation_data": validation,
         "callbacks": [checkpoint, keras.callbacks.TerminateOnNaN()],
         "verbose": 0,
     }
     try:
         if recipe.augmentation:
-            model.fit(augmented_batches(recipe, data.training, seed), **shared)
+            if keras.backend.backend() == "tensorflow":
+                # Else tf.data's tuner ends with each epoch, which waits until it wakes: up to 20 s, seen in 2.21.
+                load_tensorflow().data.experimental.enable_debug_mode()
+            teacher = Classifier(recipe.teacher, calibrated=False).probabilities if recipe.teacher else None
+            model.fit(augmented_batches(recipe, data.training, seed, teacher, done), shuffle=False, **shared)
         else:
             images = as_input(data.training.images)
             model.fit(images, _targets(recipe, data.training), batch_size=recipe.batch_size, **shared)

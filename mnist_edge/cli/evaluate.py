@@ -21,7 +21,9 @@ def command(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Accuracy, loss, per-class figures and confusion matrix on the test images.
+    """Accuracy, loss, calibration error, per-class figures and confusion matrix on the test images.
+
+    A .tflite is scaled by the temperature in its metadata, as wherever it is used.
 
     Example: mnist-edge evaluate small
     """
@@ -57,7 +59,7 @@ def command(
     ]
     print_table(
         f"{result.model} on {found.name} in {result.runtime}: {result.correct} of {result.images} right "
-        f"({result.accuracy:.2%}), loss {result.loss:.4f}",
+        f"({result.accuracy:.2%}), loss {result.loss:.4f}, calibration error {result.ece:.2%}",
         columns,
         rows,
     )

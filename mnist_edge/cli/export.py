@@ -15,7 +15,9 @@ def command(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="MODEL", help="A .keras file or a run folder. Default: the newest run in runs/.", show_default=False
+            metavar="MODEL",
+            help="A .keras file, a run folder, or the name of a model that ships. Default: the newest run in runs/.",
+            show_default=False,
         ),
     ] = None,
     quantize: Annotated[
@@ -37,7 +39,10 @@ def command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", metavar="FILE", help="Default: NAME.PRECISION.tflite beside the model.", show_default=False
+            "--output",
+            metavar="FILE",
+            help="Default: NAME.PRECISION.tflite beside the model; for one that ships, in the current folder.",
+            show_default=False,
         ),
     ] = None,
     data: Data = None,

@@ -1,11 +1,11 @@
 """`mnist-edge models`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from mnist_edge.cli.options import Force, Json
+from mnist_edge.cli.options import Data, Force, Json
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -23,41 +23,48 @@ def command(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand is not None:
         return
     from mnist_edge.cli.console import print_json, print_table
-    from mnist_edge.metadata import read_metadata
     from mnist_edge.shipped import shipped_models
 
-    rows = []
-    for name, shipped in shipped_models().items():
-        for precision, path in shipped.files.items():
-            facts = read_metadata(path)
-            accuracy = facts.get("accuracy") or {}
-            rows.append(
-                {
-                    "name": name,
-                    "precision": precision,
-                    "size_bytes": path.stat().st_size,
-                    "macs": facts.get("macs"),
-                    "accuracy": accuracy.get("accuracy"),
-                    "data": accuracy.get("data"),
-                    "path": str(path),
-                }
-            )
+    rows = [
+        _facts(name, precision, path)
+        for name, shipped in shipped_models().items()
+        for precision, path in shipped.files.items()
+    ]
+    rows.sort(key=lambda row: row["macs"] or 0)
     if json:
         print_json(rows)
         return
-    columns = ("model", "precision", "bytes", "MACs", "test accuracy", "data")
+    columns = ("model", "precision", "test accuracy", "bytes", "MACs", "invoke, us", "measured on", "data")
     print_table("models that ship; `mnist-edge models show NAME` prints a card", columns, map(_row, rows))
 
 
 @app.command()
-def show(name: Name) -> None:
-    """Print a model's card: data, recipe, figures, known failures.
+def show(
+    name: Name,
+    mistakes: Annotated[
+        Path | None,
+        typer.Option(
+            "--mistakes",
+            metavar="PNG",
+            help="Also draw the test images that it gets wrong while it is sure.",
+            show_default=False,
+        ),
+    ] = None,
+    data: Data = None,
+    force: Force = False,
+) -> None:
+    """Print a model's card: data, recipe, seeds, figures, robustness, known failures.
 
-    Example: mnist-edge models show small
+    No picture of a data set ships, so --mistakes draws the failures from the images that are here.
+
+    Example: mnist-edge models show small --mistakes mistakes.png
     """
     from mnist_edge.shipped import find_shipped
 
-    print(find_shipped(name).card.read_text(encoding="utf-8"), end="")
+    shipped = find_shipped(name)
+    if mistakes:
+        _draw_mistakes(shipped.default, mistakes, data, force)
+    print(shipped.card.read_text(encoding="utf-8"), end="")
 
 
 @app.command()
@@ -80,13 +87,54 @@ def copy(
     print(target)
 
 
-def _row(row: dict[str, object]) -> tuple[object, ...]:
-    accuracy, macs = row["accuracy"], row["macs"]
+def _facts(name: str, precision: str, path: Path) -> dict[str, Any]:
+    from mnist_edge.benchmarks.released import latency_of
+    from mnist_edge.metadata import read_metadata
+
+    facts = read_metadata(path)
+    accuracy, latency = facts.get("accuracy") or {}, latency_of(path, name, precision) or {}
+    return {
+        "name": name,
+        "precision": precision,
+        "accuracy": accuracy.get("accuracy"),
+        "size_bytes": path.stat().st_size,
+        "macs": facts.get("macs"),
+        "latency_us": latency.get("median_us"),
+        "latency_device": latency.get("device"),
+        "data": accuracy.get("data"),
+        "path": str(path),
+    }
+
+
+def _row(row: dict[str, Any]) -> tuple[object, ...]:
+    accuracy, macs, latency = row["accuracy"], row["macs"], row["latency_us"]
     return (
         row["name"],
         row["precision"],
+        f"{accuracy:.2%}" if accuracy else "",
         f"{row['size_bytes']:,}",
         f"{macs:,}" if macs else "",
-        f"{accuracy:.2%}" if accuracy else "",
+        f"{latency:.1f}" if latency else "",
+        row["latency_device"] or "",
         row["data"] or "",
     )
+
+
+def _draw_mistakes(model: Path, picture: Path, data: Path | None, force: bool) -> None:
+    from mnist_edge.benchmarks.mistakes import draw_mistakes, worst_mistakes
+    from mnist_edge.classifier import Classifier
+    from mnist_edge.cli.console import note, progress
+    from mnist_edge.dataset import load
+    from mnist_edge.evaluate import predict
+    from mnist_edge.files import refuse_overwrite
+
+    refuse_overwrite(picture, force)
+    with progress("looking for mistakes") as report:
+        found = load(data, fallback=True, progress=report)
+        classifier = Classifier(model)
+        mistakes = worst_mistakes(predict(classifier, found.test, report), found.test.labels)
+    for line in found.notes:
+        note(f"note: {line}")
+    title = f"{classifier.name} on {found.name}: the worst of its mistakes"
+    draw_mistakes(found.test.images, mistakes, title, picture)
+    note(f"{len(mistakes)} mistakes drawn in {picture}")

@@ -37,9 +37,12 @@ def command(
     ] = False,
     data: Data = None,
     force: Force = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a training that was broken off, to the same result.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Train a recipe and write a run folder; Ctrl-C keeps the best epoch so far.
+    """Train a recipe and write a run folder; Ctrl-C keeps the best epoch so far, and --resume goes on from there.
 
     `train all --compare` trains every recipe, taking up those that are finished already.
 
@@ -55,6 +58,8 @@ def command(
 
     if compare != (recipe == "all"):
         raise UsageError("`all` and --compare go together: mnist-edge train all --compare")
+    if compare and resume:
+        raise UsageError("--compare goes on with what is unfinished by itself; leave --resume out")
     chosen = None if compare else find_recipe(recipe).with_overrides(epochs, batch_size)
     with progress(recipe) as report:
         # Whoever lacks the packages should not download MNIST first.
@@ -66,7 +71,7 @@ def command(
             _all(found, output or RUNS, seed, epochs, batch_size, force, report, json)
             return
         folder = output or RUNS / f"{recipe}-seed{seed}"
-        run = train(chosen, found, folder, seed=seed, force=force, progress=report)
+        run = train(chosen, found, folder, seed=seed, force=force, resume=resume, progress=report)
     _show(run, json)
     if run.interrupted:
         raise typer.Exit(130)
@@ -77,7 +82,7 @@ def _show(run: Run, json: bool) -> None:
 
     best = run.epochs[run.kept]
     if run.interrupted:
-        note(f"interrupted; kept epoch {run.kept + 1}, the best of {len(run.epochs)}")
+        note(f"interrupted; kept epoch {run.kept + 1}, the best of {len(run.epochs)}; --resume goes on")
     if json:
         figures = {"epochs": len(run.epochs), "kept_epoch": run.kept + 1, "seconds": run.seconds}
         document = {"folder": str(run.folder), "recipe": run.recipe, "seed": run.seed, **figures}

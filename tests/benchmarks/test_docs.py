@@ -1,8 +1,12 @@
+import json
 from pathlib import Path
 
 import pytest
 
+from mnist_edge.benchmarks.card import cards
 from mnist_edge.benchmarks.docs import DOCUMENTS, FIGURES, render
+from mnist_edge.benchmarks.released import file_facts, read_released
+from mnist_edge.shipped import find_shipped, shipped_models
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -11,6 +15,28 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_figures_in_the_documents_are_the_measured_ones(name: str) -> None:
     document = (ROOT / name).read_text()
     assert render(document) == document, "run: make docs"
+
+
+def test_the_cards_are_made_of_the_measured_figures() -> None:
+    found = cards()
+    assert found
+    for name, text in found.items():
+        assert find_shipped(name).card.read_text() == text, "run: make docs"
+
+
+def test_the_figures_are_of_the_files_that_ship() -> None:
+    figures = read_released()
+    assert set(figures) == set(shipped_models())
+    for name, shipped in shipped_models().items():
+        for precision, path in shipped.files.items():
+            assert figures[name]["files"][precision]["sha256"] == file_facts(path)["sha256"]
+
+
+def test_every_published_figure_has_its_source() -> None:
+    published = json.loads((ROOT / "benchmarks" / "results" / "published.json").read_text())
+    document = (ROOT / "docs" / "models.md").read_text()
+    assert all(f"[{row['source']}]({row['url']})" in document for row in published)
+    assert all(row["url"].startswith("http") and 90 < row["accuracy_percent"] < 100 for row in published)
 
 
 def test_every_figure_is_shown_somewhere() -> None:

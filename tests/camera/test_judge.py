@@ -41,6 +41,43 @@ def test_the_first_doubt_is_the_reason(confidence: float, clutter: float, reason
     assert list(found.rejected) == ([Rejected(ONE, reason)] if reason else [])
 
 
+def doubtful(confidence: float, spread: int) -> NDArray[np.float32]:
+    """A 3 with this confidence, and the rest spread over so many other digits."""
+    row = np.zeros(10, np.float32)
+    row[3] = confidence
+    row[4 : 4 + spread] = (1 - confidence) / spread
+    return row
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (doubtful(0.75, 1), None),
+        (doubtful(0.65, 1), "low confidence"),
+        # As likely a 3, but the rest could be anything.
+        (doubtful(0.75, 6), "not a digit"),
+        (doubtful(0.2, 6), "not a digit"),
+    ],
+)
+def test_what_the_network_refuses_is_no_digit_and_what_it_is_unsure_of_another(
+    row: NDArray[np.float32], reason: str | None
+) -> None:
+    found = judge(Segmentation((candidate(9, ONE, {1}),), (), 1.0), lambda inks: np.stack([row] * len(inks)), 0.7, 0.6)
+    assert [digit.label for digit in found.digits] == [3] * (reason is None)
+    assert list(found.rejected) == ([Rejected(ONE, reason)] if reason else [])
+
+
+def test_a_join_that_is_no_digit_for_the_network_replaces_nothing() -> None:
+    rows = {1: doubtful(0.1, 6), 2: doubtful(0.8, 1), 3: doubtful(0.85, 6)}
+
+    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return np.stack([rows[int(ink[0, 0])] for ink in inks])
+
+    whole = Segmentation(tuple(pieces()), (), 1.0)
+    assert [digit.box for digit in judge(whole, classify, 0.7).digits] == [WHOLE]
+    assert [digit.box for digit in judge(whole, classify, 0.7, 0.7).digits] == [BODY]
+
+
 @pytest.mark.parametrize("least", [0.0, 0.5, 0.75, 0.85, 1.0])
 def test_the_threshold_decides(least: float) -> None:
     found = verdict([candidate(8, ONE, {1}), candidate(9, TWO, {2})], {8: (3, 0.8), 9: (4, 0.6)}, least)
@@ -90,7 +127,8 @@ def test_a_piece_serves_one_join_only_the_surest() -> None:
     assert [rejected.box for rejected in found.rejected] == [BAR]
 
 
-def test_touching_digits_are_split_where_the_whole_does_not_convince() -> None:
+@pytest.mark.parametrize("min_score", [0.0, 0.9, 0.99])
+def test_touching_digits_are_split_where_the_whole_does_not_convince(min_score: float) -> None:
     ink = np.zeros((60, 62), np.uint8)
     ink[:, :8] = ink[:, -8:] = 255
     ink[30:33] = 255
@@ -101,9 +139,10 @@ def test_touching_digits_are_split_where_the_whole_does_not_convince() -> None:
         rows[:, 1] = [0.95 if ink.shape[1] < 40 else 0.4 for ink in inks]
         return rows
 
-    found = judge(Segmentation((pair,), (), 1.0), classify, 0.7)
-    assert [digit.label for digit in found.digits] == [1, 1]
-    assert found.rejected == ()
+    found = judge(Segmentation((pair,), (), 1.0), classify, 0.7, min_score)
+    # Each half scores 0.98.
+    assert [digit.label for digit in found.digits] == ([1, 1] if min_score < 0.98 else [])
+    assert found.rejected == (() if min_score < 0.98 else (Rejected(pair.box, "not a digit"),))
 
 
 def test_what_segmentation_and_the_surroundings_refused_is_listed_too() -> None:

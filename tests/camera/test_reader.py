@@ -10,7 +10,10 @@ from mnist_edge.camera.reader import Reader, read
 from mnist_edge.camera.scenes import Scene, draw_scene
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ImageError, UsageError
+from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
 from mnist_edge.reading import Reading
+from mnist_edge.refusal import SCORE
+from mnist_edge.shipped import resolve
 
 
 def hits(scene: Scene, reading: Reading) -> tuple[int, int]:
@@ -121,6 +124,18 @@ def test_the_threshold_decides(scenes: list[Scene]) -> None:
     assert all(digit.confidence >= 0.8 for digit in readings[1].digits)
     with pytest.raises(UsageError, match=r"1\.5"):
         Reader(min_confidence=1.5)
+
+
+@pytest.mark.parametrize("threshold", [0.3, 1.0])
+def test_the_models_own_threshold_decides_too(tmp_path: Path, threshold: float) -> None:
+    shipped, path = resolve("small.float32"), tmp_path / "strict.tflite"
+    facts = read_metadata(shipped) | {"refusal": {"score": SCORE, "threshold": threshold}}
+    path.write_bytes(append_metadata(strip_metadata(shipped.read_bytes()), facts))
+    frame = np.full((200, 200, 3), 240, np.uint8)
+    cv2.line(frame, (100, 40), (100, 160), (20, 20, 20), 12)
+    reading = Reader(path, min_confidence=0.5).read(frame)
+    assert reading.text == (("1",) if threshold < 1 else ())
+    assert [one.reason for one in reading.rejected] == ["not a digit"] * (threshold == 1)
 
 
 def test_a_file_is_read_by_one_call(tmp_path: Path) -> None:

@@ -39,3 +39,16 @@ def data_folder(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         y_test=few.test.labels,
     )
     return folder
+
+
+@pytest.fixture
+def package(
+    trained: Path, exported: dict[str, Path], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Stands in for the folder of the models that ship: two-conv with its weights, as int8 and float32."""
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "two-conv.keras").write_bytes(trained.read_bytes())
+    for precision in ("int8", "float32"):
+        (folder / f"two-conv.{precision}.tflite").write_bytes(exported[precision].read_bytes())
+    monkeypatch.setattr("mnist_edge.shipped.shipped_folder", lambda: folder)
+    return folder

@@ -4,11 +4,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from mnist_edge.cli import app
 from mnist_edge.converters.convert import convert
 from mnist_edge.dataset import Dataset
+from mnist_edge.metadata import read_metadata
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -88,3 +90,39 @@ def test_verify_shows_layers(trained: Path, few: Dataset, data_folder: Path, tmp
     convert(trained, "int8", data=few, samples=50, output=path, force=True)
     code, _, err = run("verify", trained, path, "--layers", *loose)
     assert code == 2 and "--data" in err
+
+
+def test_a_model_that_ships_is_exported_from_its_weights_into_the_current_folder(
+    package: Path, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = {path: path.read_bytes() for path in package.iterdir()}
+    options = ("--samples", "50", "--data", data_folder)
+    for model, precision in (("two-conv", "int8"), ("two-conv.keras", "none"), (package / "two-conv.keras", "float16")):
+        code, out, err = run("export", model, "--quantize", precision, *options, "--json")
+        assert code == 0, err
+        document = json.loads(out)
+        written = Path(document["path"])
+        assert written == Path(f"two-conv.{document['precision']}.tflite")
+        facts = read_metadata(written)
+        assert (facts["name"], facts["accuracy"]) == ("two-conv", document["accuracy"])
+        assert facts["accuracy"]["accuracy"] > 0.6
+    code, _, err = run("export", "two-conv", "--quantize", "int8", *options)
+    assert code == 1 and "--force" in err
+    assert {path: path.read_bytes() for path in package.iterdir()} == before
+    loose = ("--max-drop", 5, "--min-agreement", 90, "--data", data_folder, "--json")
+    code, out, _ = run("verify", "two-conv.keras", "two-conv.int8.tflite", "--layers", *loose)
+    assert code == 0 and len(json.loads(out)["layers"]) >= 6
+
+
+def test_weights_that_ship_are_a_reference(package: Path, data_folder: Path) -> None:
+    code, out, _ = run("verify", "two-conv.keras", "two-conv.float32", "--data", data_folder, "--max-drop", 0, "--json")
+    document = json.loads(out)
+    assert code == 0 and document["reference"]["model"] == "two-conv.keras"
+    assert document["reference"]["runtime"].startswith("keras")
+
+
+def test_a_tflite_is_exported_from_no_more_when_it_ships(package: Path, data_folder: Path) -> None:
+    for model in ("two-conv.int8", package / "two-conv.int8.tflite"):
+        code, _, err = run("export", model, "--data", data_folder)
+        assert code == 1 and err.count("\n") == 1 and "is no Keras model" in err

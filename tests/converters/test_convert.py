@@ -8,6 +8,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from mnist_edge import quiet
+from mnist_edge.calibration import fit_temperature
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.convert import convert
 from mnist_edge.converters.precisions import PRECISIONS
@@ -27,7 +28,7 @@ def test_every_precision_says_what_the_keras_model_says(
     precision: str, trained: Path, exported: Mapping[str, Path], few: Dataset
 ) -> None:
     expected = load_predictor(trained).probabilities(few.test.images)
-    found = Classifier(exported[precision]).probabilities(few.test.images)
+    found = Classifier(exported[precision], calibrated=False).probabilities(few.test.images)
     assert np.abs(found - expected).max() < ROUNDING[precision]
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() >= 0.99
 
@@ -65,9 +66,9 @@ def test_dynamic_has_one_scale_for_a_dense_layer(exported: Mapping[str, Path]) -
     # Not allocated: that spreads the one scale over all outputs.
     with quiet.silenced():
         interpreter = Interpreter(model_path=str(exported["dynamic"]))
-    scales = {d["name"]: len(d["quantization_parameters"]["scales"]) for d in interpreter.get_tensor_details()}
-    dense = [op.inputs[1].name for op in read_graph(interpreter) if op.name == "FULLY_CONNECTED"]
-    assert [scales[name] for name in dense] == [1, 1]
+    scales = {d["index"]: len(d["quantization_parameters"]["scales"]) for d in interpreter.get_tensor_details()}
+    dense = [op["inputs"][1] for op in interpreter._get_ops_details() if op["op_name"] == "FULLY_CONNECTED"]
+    assert [scales[index] for index in dense] == [1, 1]
 
 
 @pytest.mark.parametrize("io", ["int8", "uint8", "float32"])
@@ -76,9 +77,9 @@ def test_io_changes_the_type_and_not_the_answers(
 ) -> None:
     path = tmp_path / "model.tflite"
     assert convert(trained, "int8", io=io, data=few, output=path).io == io
-    classifier = Classifier(path)
+    classifier = Classifier(path, calibrated=False)
     assert np.dtype(classifier.input["dtype"]) == np.dtype(classifier.output["dtype"]) == io
-    whole = Classifier(exported["int8"]).probabilities(few.test.images)
+    whole = Classifier(exported["int8"], calibrated=False).probabilities(few.test.images)
     assert np.abs(classifier.probabilities(few.test.images) - whole).max() <= 1 / 256
 
 
@@ -108,6 +109,33 @@ def test_metadata_is_readable_with_the_standard_library(exported: Mapping[str, P
     assert (metadata["name"], metadata["precision"], metadata["io"]) == ("two-conv", "int8", "int8")
     assert metadata["input"]["scale"] == pytest.approx(1 / 255, rel=1e-3) and metadata["input"]["zero_point"] == -128
     assert {"mnist-edge", "tensorflow"} <= metadata["versions"].keys()
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_temperature_and_threshold_are_those_of_the_file_on_validation_images(
+    precision: str, exported: Mapping[str, Path], digits: Dataset
+) -> None:
+    classifier = Classifier(exported[precision])
+    plain = Classifier(exported[precision], calibrated=False)
+    split = digits.with_validation(5_000).validation
+    few = split.take(np.arange(min(len(split), 1_000))) if precision == "int16x8" else split
+    told = classifier.metadata
+    assert told["confidence"]["images"] == len(split) and told["confidence"]["split"] == "validation"
+    assert classifier.temperature == told["temperature"] != 1
+    assert told["confidence"]["ece"] < 0.05
+    assert (classifier.probabilities(few.images) != plain.probabilities(few.images)).any()
+    if few is split:
+        assert classifier.temperature == fit_temperature(plain.probabilities(few.images), few.labels)
+        refused = ~classifier.is_digit(classifier.probabilities(split.images))
+        assert refused.sum() <= 0.002 * len(split)
+        assert refused.mean() == pytest.approx(told["confidence"]["refused"], abs=1 / len(split))
+
+
+def test_without_data_there_is_nothing_to_choose_on(trained: Path, tmp_path: Path) -> None:
+    written = convert(trained, "none", output=tmp_path / "a.tflite")
+    classifier = Classifier(written.path)
+    assert written.confidence is None
+    assert (classifier.temperature, classifier.refusal_threshold) == (1, None)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(

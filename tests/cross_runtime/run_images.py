@@ -26,7 +26,7 @@ def main(images: Path, outputs: Path, models: list[str]) -> None:
     shown = np.load(images)
     found: dict[str, Any] = {}
     for name, _, path in (model.partition("=") for model in models):
-        classifier = Classifier(path, runtime="tflite-runtime")
+        classifier = Classifier(path, calibrated=False, runtime="tflite-runtime")
         found[name] = raw_outputs(classifier, shown)
         print(name, classifier.runtime, "numpy", np.__version__)
     np.savez(outputs, **found)

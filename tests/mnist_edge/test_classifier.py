@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_edge.calibration import apply_temperature
 from mnist_edge.classifier import MAX_BATCH, Classifier, as_input
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
+from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
+from mnist_edge.refusal import SCORE, digit_score
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
 
@@ -168,6 +171,85 @@ def test_another_file_under_the_name_of_a_model_is_refused(tmp_path: Path) -> No
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"gone\.tflite"):
         Classifier(tmp_path / "gone.tflite")
+
+
+def retold(model: Path, folder: Path, **facts: object) -> Path:
+    """The same network with other metadata; None takes a fact away."""
+    told = {name: value for name, value in (read_metadata(model) | facts).items() if value is not None}
+    path = folder / model.name
+    path.write_bytes(append_metadata(strip_metadata(model.read_bytes()), told))
+    return path
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_confidence_is_scaled_by_the_temperature_of_the_file(
+    exported: dict[str, Path], images: NDArray[np.uint8], tmp_path: Path, precision: str
+) -> None:
+    path = retold(exported[precision], tmp_path, temperature=1.7)
+    scaled, plain = Classifier(path), Classifier(path, calibrated=False)
+    assert scaled.temperature == plain.temperature == 1.7
+    expected = apply_temperature(plain.probabilities(images), 1.7)
+    found = scaled.probabilities(images)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(scaled.probabilities(images[:1]), expected[:1], atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize("temperature", [None, 1, 1.0])
+def test_without_a_temperature_the_softmax_is_as_the_file_gives_it(
+    exported: dict[str, Path], images: NDArray[np.uint8], tmp_path: Path, precision: str, temperature: float | None
+) -> None:
+    classifier = Classifier(retold(exported[precision], tmp_path, temperature=temperature))
+    plain = Classifier(exported[precision], calibrated=False)
+    assert classifier.temperature == 1
+    np.testing.assert_array_equal(classifier.probabilities(images), plain.probabilities(images))
+
+
+def test_below_the_threshold_is_no_digit_with_or_without_calibration(
+    exported: dict[str, Path], images: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    path = retold(exported["float32"], tmp_path, temperature=1.7, refusal={"score": SCORE, "threshold": 0.8})
+    scaled, plain = Classifier(path), Classifier(path, calibrated=False)
+    assert scaled.refusal_threshold == 0.8
+    probabilities = scaled.probabilities(images)
+    found = scaled.is_digit(probabilities)
+    assert found.dtype == np.bool_
+    assert found.tolist() == (digit_score(probabilities) >= 0.8).tolist()
+    assert 0 < found.sum() < len(images)
+    assert plain.is_digit(plain.probabilities(images)).tolist() == found.tolist()
+    assert scaled.is_digit(probabilities[:0]).shape == (0,)
+
+
+def test_without_a_threshold_all_are_digits(exported: dict[str, Path], tmp_path: Path) -> None:
+    classifier = Classifier(retold(exported["int8"], tmp_path, refusal=None))
+    assert classifier.refusal_threshold is None
+    assert classifier.is_digit(np.full((3, 10), 0.1, np.float32)).tolist() == [True] * 3
+
+
+@pytest.mark.parametrize("temperature", [float("nan"), float("inf"), -1.0, 0, 1e9, "1.2", True, [1.0], {}])
+def test_a_temperature_that_makes_no_sense_is_one_clear_error(
+    exported: dict[str, Path], tmp_path: Path, temperature: object
+) -> None:
+    path = retold(exported["int8"], tmp_path, temperature=temperature)
+    with pytest.raises(ModelError, match=r"two-conv\.int8\.tflite says its temperature is .*export it again") as caught:
+        Classifier(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        0.5, "high", [], True, {}, {"score": SCORE}, {"threshold": 0.5}, {"score": "margin", "threshold": 0.5},
+        *({"score": SCORE, "threshold": value} for value in (float("nan"), -0.1, 1.1, "0.5", None, True)),
+    ],
+)  # fmt: skip
+def test_a_refusal_that_makes_no_sense_is_one_clear_error(
+    exported: dict[str, Path], tmp_path: Path, refusal: object
+) -> None:
+    path = retold(exported["int8"], tmp_path, refusal=refusal)
+    with pytest.raises(ModelError, match=r"two-conv\.int8\.tflite says it refuses by .*export it again"):
+        Classifier(path)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import pytest
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.dataset import load
 from mnist_edge.evaluate import evaluate
+from mnist_edge.models.checkpoint import STATE
 from mnist_edge.shipped import resolve_shipped
 
 Invoke = Callable[..., tuple[int, str, str]]
@@ -119,7 +120,7 @@ def test_ctrl_c_keeps_the_best_epoch(
     assert running.returncode == 130, err
     assert "Traceback" not in err and "interrupted; kept epoch" in err
     assert "test accuracy" in out
-    assert {path.name for path in folder.iterdir()} == RUN_FILES
+    assert {path.name for path in folder.iterdir()} == RUN_FILES | {STATE}
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["interrupted"] is True
     assert evaluate(folder, load(idx_folder).test).correct == metrics["test"]["correct"] > 250
@@ -156,7 +157,9 @@ def test_evaluate_gives_the_same_for_keras_and_tflite(
     assert (keras["images"], keras["accuracy"]) == (359, keras["correct"] / 359)
     for key in ("model", "images", "correct", "accuracy", "per_class", "confusion"):
         assert lite[key] == keras[key], key
-    assert lite["loss"] == pytest.approx(keras["loss"], abs=1e-5)
+    # The .tflite is scaled by its temperature, which makes its loss lower and never much higher.
+    assert keras["temperature"] == 1 != lite["temperature"]
+    assert lite["loss"] < keras["loss"] + 0.01 and lite["ece"] >= 0
     assert keras["runtime"].startswith("keras ") and lite["runtime"].startswith("ai-edge-litert ")
     assert sum(map(sum, keras["confusion"])) == 359
     assert keras["correct"] == json.loads((run_folder / "metrics.json").read_text())["test"]["correct"]
@@ -180,7 +183,7 @@ def test_evaluate_in_a_runtime_of_choice(invoke: Invoke, idx_folder: Path) -> No
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("large", None, "no model that ships is called 'large'"),
+        ("huge", None, "no model that ships is called 'huge'"),
         ("gone.keras", None, "there is no model gone.keras"),
         ("bad.keras", b"no zip", "is no Keras model"),
         ("bad.tflite", b"no flatbuffer", "no TFLite model"),
@@ -228,9 +231,9 @@ def test_models_copies_nothing_over_another_file(invoke: Invoke, tmp_path: Path)
     assert target.read_bytes() == b"mine"
     assert invoke("models", "copy", "small", tmp_path, "--force")[0] == 0
     assert target.stat().st_size > 1000
-    code, _, err = invoke("models", "copy", "large", tmp_path)
-    assert code == 1 and "'large'" in err
-    assert invoke("models", "show", "large")[0] == 1
+    code, _, err = invoke("models", "copy", "huge", tmp_path)
+    assert code == 1 and "'huge'" in err
+    assert invoke("models", "show", "huge")[0] == 1
 
 
 def test_the_whole_path(invoke: Invoke, idx_folder: Path, tmp_path: Path) -> None:

@@ -1,11 +1,22 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mnist_edge import Classifier
+from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
+from mnist_edge.evaluate import load_predictor
 from mnist_edge.metadata import read_metadata
-from mnist_edge.shipped import DEFAULT, find_shipped, resolve, resolve_shipped, shipped_models
+from mnist_edge.shipped import (
+    DEFAULT,
+    find_shipped,
+    is_shipped,
+    resolve,
+    resolve_shipped,
+    resolve_weights,
+    shipped_models,
+)
 
 FILES = [(name, precision) for name, shipped in shipped_models().items() for precision in shipped.files]
 
@@ -62,10 +73,61 @@ def test_a_folder_without_a_run_is_no_model(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ModelError, match=r"'large'.*there are: .*small"):
-        resolve("large")
+    with pytest.raises(ModelError, match=r"'huge'.*there are: .*small"):
+        resolve("huge")
 
 
 def test_an_unknown_precision_lists_the_known_ones() -> None:
     with pytest.raises(ModelError, match=r"small ships as .*int8.*, not as int4"):
         resolve("small.int4")
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that ships `deep` with its weights, and `flat` without."""
+    folder = tmp_path / "package"
+    folder.mkdir()
+    for name in ("deep.int8.tflite", "deep.float32.tflite", "deep.keras", "flat.int8.tflite"):
+        (folder / name).touch()
+    monkeypatch.setattr("mnist_edge.shipped.shipped_folder", lambda: folder)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def test_the_weights_have_a_name_of_their_own(package: Path) -> None:
+    weights = package / "deep.keras"
+    assert find_shipped("deep").weights == resolve("deep.keras") == resolve_shipped("deep.keras") == weights
+    assert resolve("deep") == package / "deep.int8.tflite"
+    assert set(find_shipped("deep").files) == {"int8", "float32"}
+
+
+def test_to_export_from_the_bare_name_is_the_weights(package: Path) -> None:
+    assert resolve_weights("deep") == resolve_weights("deep.keras") == package / "deep.keras"
+    assert resolve_weights("deep.int8") == package / "deep.int8.tflite"
+    assert resolve_weights("flat") == package / "flat.int8.tflite"
+    mine = Path("deep")
+    mine.touch()
+    assert resolve_weights("deep") == mine
+
+
+def test_weights_that_do_not_ship_are_missed_as_such(package: Path) -> None:
+    assert find_shipped("flat").weights is None
+    with pytest.raises(ModelError, match=r"flat ships as int8, not as keras"):
+        resolve("flat.keras")
+    with pytest.raises(ModelError, match=r"deep ships as .*keras, not as int4"):
+        resolve("deep.int4")
+    with pytest.raises(ModelError, match=r"there is no model .*deep.keras"):
+        resolve("./deep.keras")
+
+
+def test_a_file_called_as_the_weights_goes_before_them(package: Path) -> None:
+    Path("deep.keras").touch()
+    assert resolve("deep.keras") == Path("deep.keras")
+    assert is_shipped(package / "deep.keras") and not is_shipped(Path("deep.keras"))
+
+
+@pytest.mark.parametrize("name", [name for name, found in shipped_models().items() if "float32" in found.files])
+def test_weights_that_ship_say_what_the_float32_file_says(name: str, digits: Dataset) -> None:
+    images = digits.test.images[:200]
+    said = load_predictor(f"{name}.keras").probabilities(images)
+    assert np.abs(said - Classifier(f"{name}.float32", calibrated=False).probabilities(images)).max() < 1e-4

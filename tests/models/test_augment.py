@@ -3,9 +3,8 @@ import pytest
 
 from mnist_edge.classifier import as_input
 from mnist_edge.dataset import Dataset
-from mnist_edge.models.augment import augmented_batches, pen, thicken, thin, warp
+from mnist_edge.models.augment import blur, camera, pen, thicken, thin, warp
 from mnist_edge.models.non_digits import non_digits
-from mnist_edge.models.recipes import find_recipe
 
 
 @pytest.fixture
@@ -48,15 +47,22 @@ def test_non_digits_are_normalised_and_varied(digits: Dataset) -> None:
     assert np.array_equal(pictures, non_digits(digits.training, seed=0, count=60))
 
 
-def test_batches_mix_digits_with_unlabelled_strangers(digits: Dataset) -> None:
-    recipe = find_recipe("small").with_overrides(None, 100)
-    batches = augmented_batches(recipe, digits.training, seed=0)
-    images, labels = batches[0]
-    assert images.shape == (112, 28, 28, 1)
-    assert np.allclose(labels.sum(axis=1), 1)
-    assert (labels[:100].max(axis=1) == 1).all()
-    assert np.allclose(labels[100:], 0.1)
-    first_epoch = batches[0][0]
-    batches.on_epoch_end()
-    assert not np.array_equal(first_epoch, batches[0][0])
-    assert sum(len(batches[k][1]) for k in range(len(batches))) >= len(digits.training)
+def test_most_digits_stay_as_clean_as_the_data(images: np.ndarray) -> None:
+    many = np.tile(images, (20, 1, 1))
+    warped = warp(many, np.random.default_rng(2))
+    share = np.mean([np.array_equal(a, b) for a, b in zip(warped, pen(many, np.random.default_rng(2)), strict=True)])
+    assert 0.5 < share < 0.7
+
+
+def test_the_camera_pales_and_breaks_but_leaves_ink(images: np.ndarray) -> None:
+    seen = camera(np.tile(images, (20, 1, 1)), np.random.default_rng(3))
+    assert seen.min() >= 0
+    peaks = seen.max(axis=(1, 2))
+    assert peaks.min() > 0.1
+    assert 0.6 < np.median(peaks) < 0.9
+    assert (seen.sum(axis=(1, 2)) > 5).all()
+
+
+def test_blur_keeps_the_ink_and_lowers_the_peak(images: np.ndarray) -> None:
+    assert blur(images).sum() == pytest.approx(images.sum(), rel=0.01)
+    assert blur(images).max(axis=(1, 2)).mean() < images.max(axis=(1, 2)).mean()

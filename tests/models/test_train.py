@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mnist_edge.dataset import Dataset, sklearn_digits
-from mnist_edge.errors import ModelError, OutputError
+from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate, load_keras_model
+from mnist_edge.models.checkpoint import STATE
 from mnist_edge.models.recipes import Recipe, find_recipe
 from mnist_edge.models.run import finished_run
 from mnist_edge.models.train import train
@@ -44,10 +45,47 @@ def test_same_seed_same_weights(tmp_path: Path, small_digits: Dataset, quick: Re
 
 
 def test_augmented_training_is_reproducible_too(tmp_path: Path, small_digits: Dataset) -> None:
-    recipe = find_recipe("small").with_overrides(1, 256)
+    recipe = find_recipe("large").with_overrides(1, 500)
     runs = [train(recipe, small_digits, tmp_path / str(k), seed=1) for k in range(2)]
     weights = [load_keras_model(run.model).get_weights() for run in runs]
     assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+
+
+@pytest.mark.parametrize("name", ["large", "mlp"])
+def test_a_run_broken_off_goes_on_to_the_same_result(tmp_path: Path, small_digits: Dataset, name: str) -> None:
+    def crash(done: float, total: float, note: str = "") -> None:
+        if done >= 2:
+            raise RuntimeError("power failure")
+
+    # `large` has dropout, whose random state must go on too; `mlp` is trained without augmentation.
+    recipe = replace(find_recipe(name), epochs=4, batch_size=500)
+    whole = train(recipe, small_digits, tmp_path / "whole", seed=1)
+    with pytest.raises(RuntimeError):
+        train(recipe, small_digits, tmp_path / "parts", seed=1, progress=crash)
+    parts = train(recipe, small_digits, tmp_path / "parts", seed=1, resume=True)
+    assert parts.epochs == whole.epochs
+    weights = [load_keras_model(run.model).get_weights() for run in (whole, parts)]
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+    assert {path.name for path in parts.folder.iterdir()} == {path.name for path in whole.folder.iterdir()}
+
+
+def test_resuming_what_is_not_there_or_was_started_otherwise(
+    tmp_path: Path, small_digits: Dataset, quick: Recipe
+) -> None:
+    def interrupt(done: float, total: float, note: str = "") -> None:
+        if done >= 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(UsageError, match="no unfinished training"):
+        train(quick, small_digits, tmp_path / "run", resume=True)
+    train(quick, small_digits, tmp_path / "run", progress=interrupt)
+    with pytest.raises(UsageError, match="another recipe, seed or data"):
+        train(quick, small_digits, tmp_path / "run", seed=7, resume=True)
+    with pytest.raises(OutputError, match=r"broken off after epoch 1.*--resume"):
+        train(quick, small_digits, tmp_path / "run")
+    (tmp_path / "run" / STATE).write_bytes(b"PK damaged")
+    with pytest.raises(UsageError, match="no unfinished training"):
+        train(quick, small_digits, tmp_path / "run", resume=True)
 
 
 def test_the_best_epoch_is_kept_and_training_stops_when_it_stays_the_best(

@@ -1,0 +1,89 @@
+"""Whether what a network saw is a digit at all: a score, its threshold, and what the threshold costs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# As the metadata of a model names it.
+SCORE = "1 - entropy / ln 10"
+# Share of digits that a model may refuse on the validation images; the test images then stay below 0.3 %.
+REFUSED_DIGITS = 0.002
+# Shares of refused digits that a curve shows.
+SHARES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
+
+
+def digit_score(probabilities: NDArray[Any]) -> NDArray[np.float32]:
+    """How sure the ten probabilities are together: 1 less their entropy, as a share of the entropy of ten equal ones.
+
+    Networks trained with the uniform distribution as the label of non-digits spread their answer over all ten digits,
+    which the entropy sees and the largest probability alone does not.
+
+    Args:
+        probabilities: Shape (n, 10), 0 to 1.
+
+    Returns:
+        Shape (n,): 0 where it could be anything, 1 where it is one digit for sure.
+    """
+    # 0 log 0 is 0.
+    logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+    entropy = -(probabilities * logs).sum(axis=1)
+    return np.asarray(np.clip(1 - entropy / np.log(10), 0, 1), np.float32)
+
+
+def choose_threshold(scores: NDArray[Any], refused_share: float = REFUSED_DIGITS) -> float:
+    """The highest threshold that refuses no more than a share of digits.
+
+    Args:
+        scores: Of digits, shape (n,); a score below the threshold is refused.
+        refused_share: 0 to 1.
+
+    Returns:
+        Halfway between the last that is refused and the first that is not; just below the lowest score where none
+        may be.
+    """
+    ordered = np.sort(np.asarray(scores, np.float64))
+    refused = min(int(refused_share * len(ordered)), len(ordered) - 1)
+    if not refused:
+        # Below by more than float32's rounding, so that the same image is not refused when it is scored again.
+        return float(ordered[0]) * (1 - 1e-5)
+    return float((ordered[refused - 1] + ordered[refused]) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class TradeOff:
+    """What one threshold does.
+
+    Attributes:
+        threshold: Scores below it are refused.
+        refused_digits: Share of the digits that are refused, 0 to 1.
+        refused_non_digits: Share of the non-digits that are refused, 0 to 1.
+    """
+
+    threshold: float
+    refused_digits: float
+    refused_non_digits: float
+
+
+def at_threshold(digit_scores: NDArray[Any], non_digit_scores: NDArray[Any], threshold: float) -> TradeOff:
+    """What a threshold does to digits and non-digits, by their scores, shapes (n,) and (m,)."""
+    shares = (float(np.mean(scores < threshold)) for scores in (digit_scores, non_digit_scores))
+    return TradeOff(threshold, *shares)
+
+
+def trade_off(
+    digit_scores: NDArray[Any], non_digit_scores: NDArray[Any], shares: tuple[float, ...] = SHARES
+) -> tuple[TradeOff, ...]:
+    """The curve of refused non-digits against refused digits.
+
+    Args:
+        digit_scores: Shape (n,).
+        non_digit_scores: Shape (m,).
+        shares: How many digits each row's threshold may refuse, 0 to 1.
+
+    Returns:
+        One row a share.
+    """
+    thresholds = [choose_threshold(digit_scores, share) for share in shares]
+    return tuple(at_threshold(digit_scores, non_digit_scores, threshold) for threshold in thresholds)

@@ -58,6 +58,12 @@ def video(tmp_path_factory: pytest.TempPathFactory, pages: Pages, write_video: W
     return write_video(tmp_path_factory.mktemp("video") / "page.avi", pages(250))
 
 
+@pytest.fixture(scope="module")
+def long_video(tmp_path_factory: pytest.TempPathFactory, pages: Pages, write_video: WriteVideo) -> Path:
+    """More of it than a busy machine shows before somebody looks."""
+    return write_video(tmp_path_factory.mktemp("video") / "page.avi", pages(1) * 3_000)
+
+
 def test_headless_prints_the_text_and_notes_why(video: Path) -> None:
     code, out, err = finished("--source", video, "--max-frames", 20)
     assert (code, out.replace(" ", "")) == (0, "777\n")
@@ -203,34 +209,32 @@ def screenshot(display: str, path: Path) -> Image:
 
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg takes the screenshot")
-def test_the_window_shows_the_digits_and_ends_on_a_signal(video: Path, display: str, tmp_path: Path) -> None:
-    process = camera("--source", video, "--window", env=NO_DISPLAY | {"DISPLAY": display})
+def test_the_window_shows_the_digits_and_ends_on_a_signal(long_video: Path, display: str, tmp_path: Path) -> None:
+    process = camera("--source", long_video, "--window", env=NO_DISPLAY | {"DISPLAY": display})
     seen = False
-    for _ in range(40):
+    deadline = time.monotonic() + 60
+    while not seen and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.25)
         picture = screenshot(display, tmp_path / "screen.png").astype(int)
         green = (picture[..., 1] - picture[..., 0] > 60) & (picture[..., 1] - picture[..., 2] > 60)
         seen = bool(green.sum() > 200 and (picture.min(axis=2) > 240).sum() > 20_000)
-        if seen or process.poll() is not None:
-            break
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert seen
+    assert seen, f"{err}\nthe brightest pixel on the screen: {picture.max()}"
     assert (process.returncode, out) == (0, "")
     assert len(err.splitlines()) == 1 and "frames in" in err
 
 
 @pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool presses the keys")
 @pytest.mark.parametrize("key", ["q", "Escape"])
-def test_a_key_ends_the_window(video: Path, display: str, key: str) -> None:
+def test_a_key_ends_the_window(long_video: Path, display: str, key: str) -> None:
     environment = NO_DISPLAY | {"DISPLAY": display}
-    process = camera("--source", video, "--window", env=environment)
+    process = camera("--source", long_video, "--window", env=environment)
     # Without a window manager a key goes to the window under the pointer, as soon as there is one.
-    for _ in range(40):
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
         subprocess.run(["xdotool", "mousemove", "100", "100", "key", key], env=environment, timeout=30)
         time.sleep(0.25)
-        if process.poll() is not None:
-            break
     _, err = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert int(err.split()[0]) < 250
+    assert int(err.split()[0]) < 3_000

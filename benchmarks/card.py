@@ -150,8 +150,11 @@ def _recipe(name: str, recipe: dict[str, Any]) -> str:
         f"`mnist-edge train {name}`: {recipe['epochs']} epochs, batches of {recipe['batch_size']}, "
         f"Adam from {recipe['learning_rate']:g}"
     ]
+    if recipe["weight_decay"]:
+        parts.append(f"weight decay {recipe['weight_decay']:g}")
     if recipe["augmentation"]:
-        parts.append(f"augmentation `{recipe['augmentation']}`")
+        gentle = f", gentle in the last {recipe['gentle_share']:.0%}" if recipe["gentle_share"] else ""
+        parts.append(f"augmentation `{recipe['augmentation']}`{gentle}")
     parts.append(f"teacher `{recipe['teacher']}`" if recipe["teacher"] else "no teacher")
     if recipe["non_digits"]:
         drawn, digits = recipe["non_digits"]["drawn"], 1 / recipe["non_digits"]["for_each_digit"]

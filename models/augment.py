@@ -15,12 +15,17 @@ Rng = np.random.Generator
 CAMERA_SHARE = 0.4
 
 
-def pen(images: Batch, rng: Rng) -> Batch:
+def pen(images: Batch, rng: Rng, strength: float = 1.0) -> Batch:
     """Another hand for every image, and for two in five what a pen, a camera and a segmenter do to a digit.
 
     The rest stay as clean as MNIST's own: a small network that sees only damaged digits reads clean ones worse.
+
+    Args:
+        images: The digits.
+        rng: Decides.
+        strength: How far to warp, and how many to damage: 0 (not at all) to 1.
     """
-    return _for_some(warp(images, rng), rng, CAMERA_SHARE, lambda some: camera(some, rng))
+    return _for_some(warp(images, rng, strength), rng, strength * CAMERA_SHARE, lambda some: camera(some, rng))
 
 
 def camera(images: Batch, rng: Rng) -> Batch:
@@ -36,26 +41,26 @@ def camera(images: Batch, rng: Rng) -> Batch:
     return np.clip(_for_some(images, rng, 0.2, lambda some: _noisy(some, rng)), 0, 1)
 
 
-AUGMENTATIONS: MappingProxyType[str, Callable[[Batch, Rng], Batch]] = MappingProxyType({"pen": pen})
+AUGMENTATIONS: MappingProxyType[str, Callable[[Batch, Rng, float], Batch]] = MappingProxyType({"pen": pen})
 
 
-def warp(images: Batch, rng: Rng) -> Batch:
+def warp(images: Batch, rng: Rng, strength: float = 1.0) -> Batch:
     """A random affine map and a smooth random displacement of each image, sampled bilinearly.
 
-    Rotation to 17 degrees, scale 0.85 to 1.15, shear 0.25, shift 2 pixels, small ones more often than large ones;
-    the displacement (after Simard et al., "Best Practices for Convolutional Neural Networks", 2003) is a 5x5 grid
-    of up to about 1.2 pixels.
+    At full strength: rotation to 17 degrees, scale 0.85 to 1.15, shear 0.25, shift 2 pixels, small ones more often than
+    large ones; the displacement (after Simard et al., "Best Practices for Convolutional Neural Networks", 2003) is a 5x5
+    grid of up to about 1.2 pixels.
     """
     n = len(images)
-    angle = np.deg2rad(rng.triangular(-17, 0, 17, n))
-    shear = rng.triangular(-0.25, 0, 0.25, n)
-    scale_x, scale_y = 1 / rng.triangular(0.85, 1, 1.15, (2, n))
+    angle = np.deg2rad(strength * rng.triangular(-17, 0, 17, n))
+    shear = strength * rng.triangular(-0.25, 0, 0.25, n)
+    scale_x, scale_y = 1 / (1 + strength * rng.triangular(-0.15, 0, 0.15, (2, n)))
     rotation = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1).reshape(n, 2, 2)
     slant = np.stack([scale_y, np.zeros(n), shear, scale_x], -1).reshape(n, 2, 2)
     centred = np.indices((28, 28), np.float32).reshape(2, -1) - 13.5
     positions = (rotation @ slant).astype(np.float32) @ centred + 13.5
-    positions += rng.triangular(-2, 0, 2, (n, 2, 1)).astype(np.float32)
-    return _sample(images, positions + _smooth_field(n, rng))
+    positions += (strength * rng.triangular(-2, 0, 2, (n, 2, 1))).astype(np.float32)
+    return _sample(images, positions + np.float32(strength) * _smooth_field(n, rng))
 
 
 def thicken(images: Batch) -> Batch:

@@ -18,6 +18,7 @@ NON_DIGIT_SHARE = 0.1
 # A teacher is asked once about so many epochs of augmented images; then these come again, in another order.
 TEACHER_EPOCHS = 20
 TEACHER_SHARE = 0.7
+GENTLE_STRENGTH = 0.5
 
 Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
@@ -30,10 +31,11 @@ def augmented_batches(
     Each epoch is augmented anew, the same for the same seed. A share are non-digits, whose label is the uniform
     distribution: the network learns to be unsure of what is no digit (Hendrycks et al., "Deep Anomaly Detection with
     Outlier Exposure", 2019), and ten outputs stay. With a teacher, a digit's label is mixed with the teacher's
-    probabilities (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015).
+    probabilities (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015). The recipe's last epochs are
+    gentle: augmented at half the strength.
 
     Args:
-        recipe: Its augmentation and batch size.
+        recipe: Its augmentation, batch size and number of epochs.
         split: The training images.
         seed: Of order, augmentation and non-digits.
         teacher: Probabilities, shape (n, 10), of images as the batches hold them.
@@ -45,6 +47,7 @@ def augmented_batches(
     others = as_input(non_digits(split, seed))[..., 0]
     one_hot = np.eye(10, dtype=np.float32)
     length = -(-len(split) // recipe.batch_size)
+    gentle_from = round(recipe.epochs * (1 - recipe.gentle_share))
     opinions: dict[tuple[int, int], NDArray[np.float16]] = {}
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -54,7 +57,10 @@ def augmented_batches(
             self._shuffle()
 
         def _shuffle(self) -> None:
-            self.version = self.epoch % TEACHER_EPOCHS if teacher else self.epoch
+            self.gentle = self.epoch >= gentle_from
+            # Which images these are; no gentle version is a strong one.
+            first = gentle_from if self.gentle else 0
+            self.version = first + (self.epoch - first) % TEACHER_EPOCHS if teacher else self.epoch
             self.images = np.random.default_rng((seed, self.version)).permutation(len(split))
             # The last batch is smaller and stays last.
             self.batches = np.arange(length)
@@ -72,7 +78,8 @@ def augmented_batches(
             rng = np.random.default_rng((seed, self.version, index))
             chosen = self.images[index * recipe.batch_size :][: recipe.batch_size]
             strangers = rng.integers(0, len(others), int(len(chosen) * NON_DIGIT_SHARE))
-            batch = augment(np.concatenate([images[chosen], others[strangers]]), rng)[..., None]
+            strength = GENTLE_STRENGTH if self.gentle else 1.0
+            batch = augment(np.concatenate([images[chosen], others[strangers]]), rng, strength)[..., None]
             labels = one_hot[split.labels[chosen]]
             if teacher:
                 labels = (1 - TEACHER_SHARE) * labels + TEACHER_SHARE * self._opinion(index, batch[: len(chosen)])

@@ -1,4 +1,4 @@
-"""Keeping the best epoch, and all that a training needs to go on after it was broken off."""
+"""Keeping the epoch that is wanted, and all that a training needs to go on after it was broken off."""
 
 import json
 import time
@@ -43,7 +43,7 @@ def can_resume(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> bool:
 def make_checkpoint(
     keras: Any, recipe: Recipe, folder: Path, identity: dict[str, Any], progress: Progress, state: dict[str, Any] | None
 ) -> Any:
-    """A callback that keeps the best weights and the state of the training, in memory and in the run folder.
+    """A callback that keeps the weights that are wanted and the training's state, in memory and in the run folder.
 
     Args:
         keras: The module.
@@ -78,7 +78,7 @@ def make_checkpoint(
             if not np.isfinite(row["val_loss"]):
                 raise ModelError(f"the loss became {row['val_loss']} in epoch {epoch + 1}; try a smaller learning rate")
             rows = [*self.rows, row]
-            better = self.kept is None or _goodness(recipe, row) > _goodness(recipe, rows[self.kept])
+            better = self.kept is None or _is_better(recipe, row, rows[self.kept])
             # The files first: Ctrl-C during the writing leaves the epoch before, in the files and here. Where it
             # falls between the two, the state is one epoch behind the model, and that epoch comes out the same again.
             weights = self.model.get_weights() if better else self.weights
@@ -118,6 +118,9 @@ def _random(model: Any) -> list[Any]:
     return [layer for layer in model.layers if hasattr(layer, "seed_generator")]
 
 
-def _goodness(recipe: Recipe, row: dict[str, float]) -> tuple[float, float]:
-    accuracy = row["val_accuracy"] if recipe.monitor == "val_accuracy" else 0.0
-    return accuracy, -row["val_loss"]
+def _is_better(recipe: Recipe, row: dict[str, float], kept: dict[str, float]) -> bool:
+    if recipe.monitor == "last":
+        return True
+    if recipe.monitor == "val_accuracy" and row["val_accuracy"] != kept["val_accuracy"]:
+        return row["val_accuracy"] > kept["val_accuracy"]
+    return row["val_loss"] < kept["val_loss"]

@@ -36,11 +36,15 @@ class Recipe:
         batch_size: Images a step.
         validation_images: How many of the training images choose the epoch to keep.
         loss: `sparse_categorical_crossentropy`, or `categorical_crossentropy` on one-hot labels.
-        monitor: What chooses the epoch to keep: `val_accuracy` (then the lower loss), or `val_loss`, which is
-            smoother where few validation images are wrong.
+        monitor: Which epoch to keep: the best by `val_accuracy` (then the lower loss); the best by `val_loss`, which
+            is smoother where few validation images are wrong; or the `last`, where the learning rate has come to 0.
         patience: Epochs without a better one after which training stops.
         learning_rate: Of Adam, at the start.
+        weight_decay: Decoupled from the gradient (Loshchilov and Hutter, "Decoupled weight decay regularization",
+            2019).
         augmentation: Key of `mnist_edge.models.augment.AUGMENTATIONS`, or None.
+        gentle_share: This share of the epochs, at the end, is augmented half as much, so that the network settles on
+            digits as they are (after Touvron et al., "Fixing the train-test resolution discrepancy", 2019).
         teacher: A model that ships, whose probabilities are mixed into the labels of the augmented images, or None.
         published: What to compare with.
     """
@@ -55,7 +59,9 @@ class Recipe:
     monitor: str = "val_accuracy"
     patience: int = 8
     learning_rate: float = 1e-3
+    weight_decay: float = 0.0
     augmentation: str | None = None
+    gentle_share: float = 0.0
     teacher: str | None = None
     published: Published | None = None
 
@@ -98,9 +104,10 @@ _ONE_HOT = "categorical_crossentropy"
 # How the two students of `large` are trained.
 _LED: dict[str, Any] = {
     "batch_size": 128,
-    "monitor": "val_loss",
-    "patience": 1_000,
+    "monitor": "last",
+    "weight_decay": 0.05,
     "augmentation": "pen",
+    "gentle_share": 0.25,
     "teacher": "large",
     "loss": _ONE_HOT,
 }
@@ -172,7 +179,7 @@ _ROWS = (
             *(*_conv_bn(24), *_conv_bn(24)),
             *(_AVERAGE, _DIGITS),
         ),
-        epochs=150,
+        epochs=130,
         learning_rate=4e-3,
         **_LED,
     ),
@@ -185,7 +192,7 @@ _ROWS = (
             *(*_conv_bn(48), *_conv_bn(56)),
             *(_AVERAGE, _DIGITS),
         ),
-        epochs=110,
+        epochs=90,
         learning_rate=3e-3,
         **_LED,
     ),

@@ -27,7 +27,7 @@ class Run:
         seed: Of weights, order and augmentation.
         parameters: Trained and moving ones together.
         epochs: One row an epoch: `accuracy`, `loss`, `val_accuracy`, `val_loss`.
-        kept: Index of the epoch whose weights were kept, the best on validation as the recipe's `monitor` says.
+        kept: Index of the epoch whose weights were kept, chosen as the recipe's `monitor` says.
         seconds: Wall-clock time of the training.
         interrupted: Whether a user ended it early.
         test: Figures of the kept weights on the test split.

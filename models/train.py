@@ -29,11 +29,11 @@ def train(
     resume: bool = False,
     progress: Progress = no_progress,
 ) -> Run:
-    """Train a recipe and keep the weights of its best epoch on the validation split.
+    """Train a recipe and keep the weights of one epoch: the best on the validation split, or the last.
 
-    The same seed gives the same weights on the same machine. Ctrl-C ends training after the epoch that was best so
-    far; the run folder is complete then too. `resume` goes on from the last epoch, after a crash too, to the same
-    result as if nothing had happened; a recipe without augmentation, which takes minutes, starts anew for that.
+    The same seed gives the same weights on the same machine. Ctrl-C ends training: one of the epochs so far is
+    kept, and the run folder is complete. `resume` goes on from the last epoch, after a crash too, to the same result
+    as if nothing had happened; a recipe without augmentation, which takes minutes, starts anew for that.
 
     Args:
         recipe: What to train.
@@ -120,7 +120,8 @@ def _compiled(keras: Any, recipe: Recipe, training_images: int) -> Any:
     model = build(recipe)
     steps = recipe.epochs * -(-training_images // recipe.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
-    model.compile(optimizer=keras.optimizers.Adam(schedule), loss=recipe.loss, metrics=["accuracy"])
+    optimizer = keras.optimizers.Adam(schedule, weight_decay=recipe.weight_decay or None)
+    model.compile(optimizer=optimizer, loss=recipe.loss, metrics=["accuracy"])
     return model
 
 

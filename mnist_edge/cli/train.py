@@ -42,7 +42,7 @@ def command(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Train a recipe and write a run folder; Ctrl-C keeps the best epoch so far, and --resume goes on from there.
+    """Train a recipe and write a run folder; Ctrl-C keeps what there is so far, and --resume goes on from there.
 
     `train all --compare` trains every recipe, taking up those that are finished already.
 
@@ -82,7 +82,7 @@ def _show(run: Run, json: bool) -> None:
 
     best = run.epochs[run.kept]
     if run.interrupted:
-        note(f"interrupted; kept epoch {run.kept + 1}, the best of {len(run.epochs)}; --resume goes on")
+        note(f"interrupted; kept epoch {run.kept + 1} of {len(run.epochs)}; --resume goes on")
     if json:
         figures = {"epochs": len(run.epochs), "kept_epoch": run.kept + 1, "seconds": run.seconds}
         document = {"folder": str(run.folder), "recipe": run.recipe, "seed": run.seed, **figures}

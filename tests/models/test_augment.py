@@ -66,3 +66,11 @@ def test_the_camera_pales_and_breaks_but_leaves_ink(images: np.ndarray) -> None:
 def test_blur_keeps_the_ink_and_lowers_the_peak(images: np.ndarray) -> None:
     assert blur(images).sum() == pytest.approx(images.sum(), rel=0.01)
     assert blur(images).max(axis=(1, 2)).mean() < images.max(axis=(1, 2)).mean()
+
+
+def test_at_half_strength_digits_stay_nearer_to_themselves(images: np.ndarray) -> None:
+    def moved(strength: float) -> float:
+        return float(np.abs(pen(images, np.random.default_rng(0), strength) - images).mean())
+
+    assert np.allclose(pen(images, np.random.default_rng(0), 0), images, atol=1e-5)
+    assert 0 < moved(0.5) < 0.8 * moved(1)

@@ -59,3 +59,18 @@ def test_a_teacher_is_mixed_in_and_asked_once_about_each_image(digits: Dataset, 
         batches.on_epoch_end()
     assert {batches[k][0].tobytes() for k in range(3)} == first_pass
     assert len(asked) == 3
+
+
+def test_the_last_epochs_are_gentle_and_never_a_strong_version_again(digits: Dataset, recipe: Recipe) -> None:
+    def distance(epoch: int) -> float:
+        batches = augmented_batches(recipe, digits.training, 0, teacher, epoch)
+        chosen = batches.images[100 * batches.batches[0] :][:100]
+        clean = digits.training.images[chosen] / 255
+        return float(np.abs(batches[0][0][:100] - clean).mean())
+
+    def teacher(images: np.ndarray) -> np.ndarray:
+        return np.full((len(images), 10), 0.1, np.float32)
+
+    recipe = replace(recipe, epochs=8, gentle_share=0.25)
+    assert max(distance(6), distance(7)) < 0.8 * min(distance(4), distance(5))
+    assert distance(6) != distance(7)

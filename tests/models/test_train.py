@@ -100,6 +100,24 @@ def test_the_best_epoch_is_kept_and_training_stops_when_it_stays_the_best(
     assert validation.accuracy == pytest.approx(max(accuracies), abs=1e-6)
 
 
+def test_the_last_epoch_is_kept_where_the_recipe_says_so(tmp_path: Path, small_digits: Dataset) -> None:
+    # So long a training of so few digits grows too sure of itself: the last epoch is not the best.
+    recipe = replace(find_recipe("mlp"), epochs=30, batch_size=64, patience=2, learning_rate=0.02, monitor="last")
+    run = train(recipe, small_digits, tmp_path / "run")
+    losses = [row["val_loss"] for row in run.epochs]
+    assert min(losses) < losses[-1]
+    assert run.kept == 29
+    validation = evaluate(run.model, small_digits.with_validation(recipe.validation_images).validation)
+    assert validation.accuracy == pytest.approx(run.epochs[-1]["val_accuracy"], abs=1e-6)
+
+
+def test_weight_decay_makes_weights_smaller(tmp_path: Path, small_digits: Dataset, quick: Recipe) -> None:
+    recipes = quick, replace(quick, weight_decay=10.0)
+    plain, decayed = (train(recipe, small_digits, tmp_path / str(k)) for k, recipe in enumerate(recipes))
+    norms = [np.linalg.norm(load_keras_model(run.model).get_weights()[0]) for run in (plain, decayed)]
+    assert norms[1] < 0.9 * norms[0]
+
+
 def test_interruption_keeps_the_best_so_far(tmp_path: Path, small_digits: Dataset, quick: Recipe) -> None:
     def interrupt(done: float, total: float, note: str = "") -> None:
         if done >= 3:

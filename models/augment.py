@@ -48,8 +48,8 @@ def warp(images: Batch, rng: Rng, strength: float = 1.0) -> Batch:
     """A random affine map and a smooth random displacement of each image, sampled bilinearly.
 
     At full strength: rotation to 17 degrees, scale 0.85 to 1.15, shear 0.25, shift 2 pixels, small ones more often than
-    large ones; the displacement (after Simard et al., "Best Practices for Convolutional Neural Networks", 2003) is a 5x5
-    grid of up to about 1.2 pixels.
+    large ones; the displacement (after Simard et al., "Best Practices for Convolutional Neural Networks", 2003) is a
+    5x5 grid of up to about 1.2 pixels.
     """
     n = len(images)
     angle = np.deg2rad(strength * rng.triangular(-17, 0, 17, n))

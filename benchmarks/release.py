@@ -54,8 +54,8 @@ RELEASES = MappingProxyType(
     {
         # float32 would take more than a megabyte.
         "large": Plan((0,), ("int8",)),
-        "small": Plan((0,), ("float32", "int8")),
-        "nano": Plan((0,), ("float32", "int8")),
+        "small": Plan((0, 1), ("float32", "int8")),
+        "nano": Plan((0, 1), ("float32", "int8")),
     }
 )
 

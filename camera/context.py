@@ -1,21 +1,26 @@
 """What the neighbours say: parts of digits, crumbs beside digits, letters of words."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.candidate import Judged, Refused
 
-# One box, shape (4,), or a page of them, shape (n, 4), as columns of `Box`: a page may hold thousands.
-Boxes = NDArray[np.int64]
-WIDTH, HEIGHT = 2, 3
+# One piece, shape (5,), or a page of them, shape (n, 5): the columns of `Box`, then the strength of the ink.
+Pieces = NDArray[np.float64]
+WIDTH, HEIGHT, STRENGTH = 2, 3, 4
 
-# Heights in shares of the page's usual digit.
+# Heights in shares of the page's usual digit, and ink in shares of its usual ink.
 SMALLEST = 0.33
+PALEST = 0.45
 # A letter's neighbours stand closer than this, in heights.
 WORD_GAP = 0.6
-# On a page with more refused pieces than this, fewer accepted ones than this share of them are accidents.
+# Among more refused pieces than this, fewer accepted ones than this share of them are accidents.
 TEXT_PIECES = 25
 TEXT_SHARE = 0.5
+# Why refused pieces are no letters.
+CLUTTERED = "not on plain paper"
 
 
 def refuse_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[list[Judged], list[Refused]]:
@@ -28,40 +33,62 @@ def refuse_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[l
     Returns:
         What stays accepted, and what is refused now.
     """
-    out: list[Refused] = []
-    others = _boxes([one.judged for one in refused])
+    pale = _too_pale(accepted)
+    out = [Refused(one, "too pale beside the others") for one, doubt in zip(accepted, pale, strict=True) if doubt]
+    accepted = [one for one, doubt in zip(accepted, pale, strict=True) if not doubt]
+    letters = _table([one.judged for one in refused if one.reason != CLUTTERED])
     for reason, holds in _REASONS.items():
-        boxes = _boxes(accepted)
-        doubted = [holds(box, boxes, others) for box in boxes]
+        pieces = _table(accepted)
+        doubted = [holds(piece, pieces, letters) for piece in pieces]
         out += [Refused(one, reason) for one, doubt in zip(accepted, doubted, strict=True) if doubt]
         accepted = [one for one, doubt in zip(accepted, doubted, strict=True) if not doubt]
     return accepted, out
 
 
-def _boxes(judged: list[Judged]) -> Boxes:
-    return np.array([one.box for one in judged], np.int64).reshape(-1, 4)
+def _table(judged: Sequence[Judged]) -> Pieces:
+    return np.array([(*one.box, one.candidate.strength) for one in judged], np.float64).reshape(-1, 5)
 
 
-def _inside_another(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
+def _inside_another(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
     return bool(((one[HEIGHT] < 0.6 * accepted[:, HEIGHT]) & (_share_inside(one, accepted) > 0.5)).any())
 
 
-def _crumb(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
-    return bool(one[HEIGHT] < SMALLEST * _usual_height(accepted))
+def _crumb(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
+    return bool(one[HEIGHT] < SMALLEST * _usual(accepted, HEIGHT))
 
 
-def _in_a_word(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
-    """Letters look like digits now and then; then most of their close neighbours do not."""
+def _too_pale(accepted: list[Judged]) -> list[bool]:
+    """Which are paler than what the page's pen writes: pieces of a grid, or what shows through from the back.
+
+    Ones have no say in how strong that is: pieces of lines look like them.
+    """
+    sure = _table([one for one in accepted if one.label != 1])
+    least = PALEST * _usual(sure, STRENGTH) if len(sure) else 0.0
+    return [one.candidate.strength < least for one in accepted]
+
+
+def _in_a_word(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
+    """Letters look like digits now and then; then most of their close neighbours do not.
+
+    A single letter makes no word: it may be the x of 2x.
+    """
     # It stands beside itself.
     digits = np.count_nonzero(_beside(one, accepted)) - 1
-    # A word in cursive is one piece, but as many letters as it is wide.
-    near = refused[_beside(one, refused)]
-    return bool(np.maximum(1, np.rint(near[:, WIDTH] / near[:, HEIGHT])).sum() > digits)
+    near = letters[_beside(one, letters)]
+    count = _letters(near)
+    if count <= digits:
+        return False
+    return count > 1 or any(_letters(letters[_beside(letter, letters)]) > 1 for letter in near)
 
 
-def _on_a_page_of_text(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
-    """Among many refused pieces of its size, what looks like a digit is one by accident."""
-    like = np.count_nonzero(_alike(one, refused))
+def _letters(pieces: Pieces) -> int:
+    """A word in cursive is one piece, but as many letters as it is wide."""
+    return int(np.maximum(1, np.rint(pieces[:, WIDTH] / pieces[:, HEIGHT])).sum())
+
+
+def _on_a_page_of_text(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
+    """Among many refused pieces of its size and ink, what looks like a digit is one by accident."""
+    like = np.count_nonzero(_alike(one, letters))
     fellows = np.count_nonzero(_alike(one, accepted))
     return bool(like > TEXT_PIECES and fellows < TEXT_SHARE * like)
 
@@ -75,14 +102,14 @@ _REASONS = {
 }
 
 
-def _usual_height(accepted: Boxes) -> float:
-    """The median height, each digit weighing as much as it is tall: many crumbs do not outvote a few digits."""
-    heights = np.sort(accepted[:, HEIGHT])
-    weights = np.cumsum(heights)
-    return float(heights[np.searchsorted(weights, weights[-1] / 2)])
+def _usual(accepted: Pieces, column: int) -> float:
+    """The median, each digit weighing as much as it is tall: many crumbs do not outvote a few digits."""
+    order = np.argsort(accepted[:, column], kind="stable")
+    weights = np.cumsum(accepted[order, HEIGHT])
+    return float(accepted[order[np.searchsorted(weights, weights[-1] / 2)], column])
 
 
-def _beside(one: Boxes, others: Boxes) -> NDArray[np.bool_]:
+def _beside(one: Pieces, others: Pieces) -> NDArray[np.bool_]:
     """Which stand next to one on its line, as close as a letter, and of a like size."""
     lower = np.minimum(one[HEIGHT], others[:, HEIGHT])
     taller = np.maximum(one[HEIGHT], others[:, HEIGHT])
@@ -92,16 +119,22 @@ def _beside(one: Boxes, others: Boxes) -> NDArray[np.bool_]:
     )
 
 
-def _alike(one: Boxes, others: Boxes) -> NDArray[np.bool_]:
-    return np.asarray((one[HEIGHT] < 2 * others[:, HEIGHT]) & (others[:, HEIGHT] < 2 * one[HEIGHT]), np.bool_)
+def _alike(one: Pieces, others: Pieces) -> NDArray[np.bool_]:
+    return np.asarray(
+        (one[HEIGHT] < 2 * others[:, HEIGHT])
+        & (others[:, HEIGHT] < 2 * one[HEIGHT])
+        & (one[STRENGTH] < 2 * others[:, STRENGTH])
+        & (others[:, STRENGTH] < 2 * one[STRENGTH]),
+        np.bool_,
+    )
 
 
-def _share_inside(inner: Boxes, outers: Boxes) -> NDArray[np.float64]:
+def _share_inside(inner: Pieces, outers: Pieces) -> NDArray[np.float64]:
     shared = np.maximum(0, _overlap(inner, outers, 0)) * np.maximum(0, _overlap(inner, outers, 1))
     return np.asarray(shared / (inner[WIDTH] * inner[HEIGHT]), np.float64)
 
 
-def _overlap(one: Boxes, others: Boxes, axis: int) -> Boxes:
+def _overlap(one: Pieces, others: Pieces, axis: int) -> Pieces:
     """Pixels that both cover along x (0) or y (1); below 0 it is the gap between them."""
     ends = np.minimum(one[axis] + one[axis + 2], others[:, axis] + others[:, axis + 2])
     return np.asarray(ends - np.maximum(one[axis], others[:, axis]), np.int64)

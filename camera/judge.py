@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mnist_edge.camera.candidate import Classify, Judged, Refused, classify_candidates
-from mnist_edge.camera.context import refuse_by_context
+from mnist_edge.camera.context import CLUTTERED, refuse_by_context
 from mnist_edge.camera.segment import Segmentation
 from mnist_edge.camera.splitting import split
 from mnist_edge.reading import Box, Rejected
@@ -15,10 +15,24 @@ MAX_CLUTTER = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was accepted and what was refused, boxes at working size."""
+    """What was accepted and what was refused, boxes at working size.
+
+    Attributes:
+        digits: Accepted.
+        refused: Judged and refused.
+        rejected: Refused without a judgement.
+    """
 
     digits: tuple[Judged, ...]
-    rejected: tuple[Rejected, ...]
+    refused: tuple[Refused, ...]
+    rejected: tuple[Rejected, ...] = ()
+
+    def all_rejected(self) -> tuple[Rejected, ...]:
+        """All that was refused, with the reason."""
+        joined = [one.box for one in self.digits if len(one.candidate.parts) > 1]
+        # A crumb that belongs to a broken digit was read with it.
+        crumbs = [one for one in self.rejected if not any(_inside(one.box, whole) for whole in joined)]
+        return (*crumbs, *(Rejected(one.judged.box, one.reason) for one in self.refused))
 
 
 def judge(found: Segmentation, classify: Classify, min_confidence: float, min_score: float = 0.0) -> Verdict:
@@ -39,7 +53,7 @@ def judge(found: Segmentation, classify: Classify, min_confidence: float, min_sc
     refused: list[Refused] = []
     for one in judged:
         if one.candidate.clutter > MAX_CLUTTER:
-            refused.append(Refused(one, "not on plain paper"))
+            refused.append(Refused(one, CLUTTERED))
         elif convinces(one):
             accepted.append(one)
         elif (digits := split(one.candidate, classify, min_confidence)) and all(map(convinces, digits)):
@@ -47,11 +61,7 @@ def judge(found: Segmentation, classify: Classify, min_confidence: float, min_sc
         else:
             refused.append(Refused(one, "not a digit" if one.score < min_score else "low confidence"))
     accepted, by_context = refuse_by_context(accepted, refused)
-    rejected = [Rejected(one.judged.box, one.reason) for one in refused + by_context]
-    joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
-    # A crumb that belongs to a broken digit was read with it.
-    crumbs = [one for one in found.rejected if not any(_inside(one.box, whole) for whole in joined)]
-    return Verdict(tuple(accepted), (*crumbs, *rejected))
+    return Verdict(tuple(accepted), (*refused, *by_context), found.rejected)
 
 
 def _best_joins(judged: list[Judged], convinces: Callable[[Judged], bool]) -> list[Judged]:

@@ -1,17 +1,20 @@
 """The reader: a frame in, the digits on it out."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.camera.candidate import Judged
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.judge import Verdict, judge
+from mnist_edge.camera.ink import find_ink
+from mnist_edge.camera.judge import judge
 from mnist_edge.camera.pen import widen_strokes
 from mnist_edge.camera.rows import group_rows, row_text
-from mnist_edge.camera.segment import Segmentation, segment
+from mnist_edge.camera.segment import cut
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError
 from mnist_edge.normalisation import normalise
@@ -74,10 +77,11 @@ class Reader:
         """
         frame = _as_bgr(frame)
         started = time.perf_counter()
-        found = segment(frame)
+        ink = find_ink(frame)
+        found = cut(ink)
         segmented = time.perf_counter()
         verdict = judge(found, self._classify, self.min_confidence, self.classifier.refusal_threshold or 0.0)
-        digits, text = _in_order(verdict, found, frame.shape)
+        digits, text = _in_order(verdict.digits, ink.scale, frame.shape)
         ended = time.perf_counter()
         return Reading(
             source=source,
@@ -87,7 +91,7 @@ class Reader:
             runtime=self.runtime,
             digits=digits,
             text=text,
-            rejected=tuple(Rejected(_unscaled(r.box, found.scale, frame.shape), r.reason) for r in verdict.rejected),
+            rejected=tuple(Rejected(_unscaled(r.box, ink.scale, frame.shape), r.reason) for r in verdict.all_rejected()),
             milliseconds={
                 "segment": (segmented - started) * 1000,
                 "classify": (ended - segmented) * 1000,
@@ -129,15 +133,14 @@ def _as_bgr(frame: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _in_order(
-    verdict: Verdict, found: Segmentation, shape: tuple[int, ...]
+    judged: Sequence[Judged], scale: float, shape: tuple[int, ...]
 ) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
-    boxes = [_unscaled(digit.box, found.scale, shape) for digit in verdict.digits]
+    boxes = [_unscaled(one.box, scale, shape) for one in judged]
     digits, text = [], []
     for row, indices in enumerate(group_rows(boxes)):
         for index in indices:
-            judged = verdict.digits[index]
-            digits.append(Digit(judged.label, judged.confidence, boxes[index], row))
-        text.append(row_text([verdict.digits[i].label for i in indices], [boxes[i] for i in indices]))
+            digits.append(Digit(judged[index].label, judged[index].confidence, boxes[index], row))
+        text.append(row_text([judged[i].label for i in indices], [boxes[i] for i in indices]))
     return tuple(digits), tuple(text)
 
 

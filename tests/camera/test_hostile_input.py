@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.fuzz import broken_promises
 from mnist_edge.camera.images import decode_image, find_images, read_image
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
@@ -24,47 +25,7 @@ READER = Reader()
 
 
 def check(reading: Reading, frame: Image) -> None:
-    """What every reading promises."""
-    height, width = frame.shape[:2]
-    assert (reading.width, reading.height) == (width, height)
-    for box in [*(digit.box for digit in reading.digits), *(refused.box for refused in reading.rejected)]:
-        assert box.width > 0 and box.height > 0
-        assert 0 <= box.x <= width - box.width
-        assert 0 <= box.y <= height - box.height
-    for digit in reading.digits:
-        assert digit.label in range(10)
-        assert 0 <= digit.confidence <= 1
-        assert digit.row in range(len(reading.text))
-    assert sum(len(row.replace(" ", "")) for row in reading.text) == len(reading.digits)
-    assert all(rejected.reason for rejected in reading.rejected)
-    reading.to_json()
-
-
-@st.composite
-def frames(draw: st.DrawFn) -> Image:
-    """Any shape up to 300 a side, from flat through scribbled to noise."""
-    side = st.one_of(st.integers(1, 6), st.integers(1, 300))
-    height, width = draw(side), draw(side)
-    shape = (height, width) if draw(st.booleans()) else (height, width, 3)
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    frame = np.full(shape, draw(st.integers(0, 255)), np.uint8)
-    for _ in range(draw(st.integers(0, 12))):
-        ends = rng.integers(-20, (width + 20, height + 20), (2, 2)).tolist()
-        colour = tuple(rng.integers(0, 256, 3).tolist())
-        cv2.line(frame, *ends, colour, draw(st.integers(1, 30)))
-    noise = draw(st.sampled_from([0, 0, 3, 40, 255]))
-    noisy = frame + rng.integers(-noise, noise + 1, shape)
-    return np.asarray(np.clip(noisy, 0, 255), np.uint8)
-
-
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(frames(), st.sampled_from([0.0, 0.7, 1.0]))
-def test_any_frame_gives_a_sound_reading(frame: Image, least: float) -> None:
-    READER.min_confidence = least
-    try:
-        check(READER.read(frame), frame)
-    finally:
-        READER.min_confidence = 0.7
+    assert broken_promises(reading, frame, READER.min_confidence) == []
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ class Conditions:
         spread: Gap between neighbours, in heights of a digit, 0.05 to 1.5.
         groups: Probability that a word's gap follows a digit, 0 to 0.5.
         touching: Probability that a digit touches, crosses or shares a stroke with the one before, 0 to 1.
+        retraced: Probability that a digit is drawn three times over, 0 to 1.
         pen: Width of the stroke in heights of a digit, 0.02 (ball pen) to 0.2 (marker).
         pressure: How much that width varies, 0 to 1.
         dry: How often the ink fails, 0 to 1.
@@ -69,6 +70,7 @@ class Conditions:
     spread: float = 0.3
     groups: float = 0.0
     touching: float = 0.0
+    retraced: float = 0.0
     pen: float = 0.08
     pressure: float = 0.2
     dry: float = 0.0
@@ -128,10 +130,10 @@ def _maybe(rng: np.random.Generator, probability: float, low: float, high: float
     return value if rng.random() < probability else 0.0
 
 
-def _colour(colours: tuple[Colour, ...], rng: np.random.Generator, spread: float = 12) -> Colour:
-    blue, green, red = (
-        np.clip(rng.normal(colours[int(rng.integers(len(colours)))], spread), 0, 255).astype(int).tolist()
-    )
+def _colour(colours: tuple[Colour, ...], rng: np.random.Generator, spread: float = 10) -> Colour:
+    """One of them, lighter or darker and a little more or less of a hue."""
+    varied = rng.normal(0, spread) + rng.normal(colours[int(rng.integers(len(colours)))], 0.5 * spread)
+    blue, green, red = np.clip(varied, 0, 255).astype(int).tolist()
     return blue, green, red
 
 
@@ -204,6 +206,7 @@ def _writing(rng: np.random.Generator) -> dict[str, Any]:
         "spread": float(np.exp(rng.uniform(np.log(0.1), np.log(0.9)))),
         "groups": _maybe(rng, 0.25, 0.1, 0.3),
         "touching": _maybe(rng, 0.3, 0.1, 0.6),
+        "retraced": _maybe(rng, 0.07, 0.3, 1),
         "text": int(rng.integers(0, 5)) if distractors else 0,
         "signs": _maybe(rng, 0.6, 0.1, 0.8) if distractors else 0.0,
         "scribbles": int(rng.integers(0, 3)) if distractors else 0,

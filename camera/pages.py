@@ -140,7 +140,7 @@ def _print(
     """The printed lines; a table is drawn by hand with the pen half of the time."""
     if not printed:
         return
-    width = max(1.0, min(conditions.pen * digit_height, 0.004 * max(page.shape)) * rng.uniform(0.4, 1.0))
+    width = max(1.0, min(conditions.pen * digit_height, 0.002 * max(page.shape)) * rng.uniform(0.4, 1.0))
     by_pen = conditions.lines == "table" and rng.random() < 0.5
     colour = conditions.ink if by_pen else conditions.line_ink
     blend(page, draw_lines(printed, width, page.shape), colour, conditions.line_strength)

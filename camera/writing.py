@@ -137,6 +137,8 @@ def _digits(
         touches = before is not None and before.label is not None and rng.random() < conditions.touching
         zero = touches and before is not None and before.label == 0 and rng.random() < 0.7
         label, strokes = pick(zero or rng.random() < 0.15 * conditions.touching)
+        if rng.random() < conditions.retraced:
+            strokes = strokes + warp(strokes, rng, 0.02) + warp(strokes, rng, 0.02)
         size = height * rng.uniform(0.88, 1.12)
         shaped = [stroke * size for stroke in warp(strokes, rng, 0.015)]
         mark = Mark(shaped, label, row).shifted(0, height - size + rng.normal(0, 0.03 * height))
@@ -292,7 +294,7 @@ def _printed_lines(
         margin = area.left + rng.uniform(-0.03, 0.05) * width
         return [_straight(*ends) for ends in ruled + [((margin, top), (margin, bottom))] * (rng.random() < 0.4)]
     if conditions.lines == "grid":
-        cell = max(16.0, height * np.exp(rng.uniform(np.log(0.15), np.log(1.5))))
+        cell = max(20.0, 0.5 * min(height, 60.0), height * np.exp(rng.uniform(np.log(0.15), np.log(1.5))))
         across = [((left, y), (right, y)) for y in np.arange(first - cell * ((first - top) // cell), bottom, cell)]
         down = [((x, top), (x, bottom)) for x in np.arange(left + rng.uniform(0, cell), right, cell)]
         return [_straight(*ends) for ends in across + down]

@@ -29,7 +29,7 @@ def split(digits: Dataset) -> Split:
 @pytest.fixture(scope="module")
 def pages(digits: Dataset) -> list[Scene]:
     """As they come, small for speed."""
-    return [draw_page(digits.validation, seed, width=640, height=480) for seed in range(60)]
+    return [draw_page(digits.validation, seed, width=640, height=480) for seed in range(45)]
 
 
 def around(box: Box, margin: int) -> tuple[slice, slice]:

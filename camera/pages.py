@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.conditions import Conditions, random_conditions
+from mnist_edge.camera.marks import Area, Mark
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.paper import (
     View,
@@ -22,7 +23,7 @@ from mnist_edge.camera.paper import (
 )
 from mnist_edge.camera.scenes import Scene
 from mnist_edge.camera.strokes import Pen, Stroke, render
-from mnist_edge.camera.writing import Area, Mark, write_page
+from mnist_edge.camera.writing import write_page
 from mnist_edge.dataset import Split
 from mnist_edge.errors import UsageError
 from mnist_edge.reading import Box, Digit

@@ -1,58 +1,16 @@
 """Where things stand on a generated page: rows of digits, words, tables, scribbles and printed lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from mnist_edge.camera.conditions import Conditions
 from mnist_edge.camera.letters import ALONE, SIGNS, invent_word, scribble, warp, write
+from mnist_edge.camera.marks import Area, Mark, clearance
 from mnist_edge.camera.strokes import Stroke, is_legible, trace
 from mnist_edge.dataset import Split
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One digit, letter or scribble on the page.
-
-    Attributes:
-        strokes: In pixels of the page.
-        label: 0 to 9, or None for what is no digit.
-        row: Of digits, from the top.
-        space: Whether a word's gap stands before it.
-        thickest: Pen that it is written with at most, pixels.
-    """
-
-    strokes: list[Stroke]
-    label: int | None = None
-    row: int = 0
-    space: bool = False
-    thickest: float = np.inf
-
-    @property
-    def left(self) -> float:
-        """Where it begins, pixels."""
-        return float(min(stroke[:, 0].min() for stroke in self.strokes))
-
-    @property
-    def right(self) -> float:
-        """Where it ends, pixels."""
-        return float(max(stroke[:, 0].max() for stroke in self.strokes))
-
-    def shifted(self, x: float, y: float = 0.0) -> "Mark":
-        """The same at another place."""
-        return replace(self, strokes=[stroke + np.array((x, y)) for stroke in self.strokes])
-
-
-@dataclass(frozen=True, slots=True)
-class Area:
-    """Where a page is written on, pixels; (left, top) is the corner."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 def write_page(
@@ -142,20 +100,11 @@ def _digits(
         size = height * rng.uniform(0.88, 1.12)
         shaped = [stroke * size for stroke in warp(strokes, rng, 0.015)]
         mark = Mark(shaped, label, row).shifted(0, height - size + rng.normal(0, 0.03 * height))
-        if before is None:
-            mark = mark.shifted(left - mark.left)
-        else:
-            # Between centre lines: less than a pen's width is contact, about 0 a stroke they share.
-            gap = (
-                pen * rng.uniform(-0.4, 0.9)
-                if touches
-                else pen * 1.5 + 2 + height * conditions.spread * rng.uniform(0.6, 1.3)
-            )
-            space = not touches and before.label is not None and rng.random() < conditions.groups
-            if space:
-                gap = max(gap * 2.6, height * rng.uniform(1.0, 1.8))
-            free = mark.left - before.right if space else _clearance(before, mark, 0.06 * height)
-            mark = replace(mark, space=space).shifted(gap - free)
+        mark = (
+            mark.shifted(left - mark.left)
+            if before is None
+            else _beside(before, mark, touches, conditions, height, rng)
+        )
         if mark.right > right and marks:
             break
         marks.append(mark)
@@ -168,24 +117,26 @@ def _digits(
     return marks
 
 
+def _beside(
+    before: Mark, mark: Mark, touches: bool, conditions: Conditions, height: float, rng: np.random.Generator
+) -> Mark:
+    """The mark moved to where it follows the one before."""
+    pen = conditions.pen * height
+    if touches:
+        # Between centre lines: less than a pen's width is contact, about 0 a stroke they share.
+        return mark.shifted(pen * rng.uniform(-0.4, 0.9) - clearance(before, mark, 0.06 * height))
+    gap = 1.5 * pen + 2 + height * conditions.spread * rng.uniform(0.6, 1.3)
+    if before.label is not None and rng.random() < conditions.groups:
+        gap = max(2.6 * gap, height * rng.uniform(1.0, 1.8))
+        return replace(mark, space=True).shifted(before.right + gap - mark.left)
+    return mark.shifted(gap - clearance(before, mark, 0.06 * height))
+
+
 def _sign(rng: np.random.Generator, height: float) -> Mark:
     letter = rng.random() < 0.35
     sign = str(rng.choice(list(ALONE if letter else SIGNS)))
     size = height * rng.uniform(0.7, 1.1)
     return Mark([stroke * size for stroke in warp(write(sign), rng)]).shifted(0, height - size)
-
-
-def _clearance(left: Mark, right: Mark, step: float) -> float:
-    """How far `right` may move to the left until the centre lines meet; negative where it must move away."""
-    at_left, at_right = (np.concatenate(mark.strokes) for mark in (left, right))
-    top = min(at_left[:, 1].min(), at_right[:, 1].min())
-    levels = int((max(at_left[:, 1].max(), at_right[:, 1].max()) - top) / step) + 3
-    edge, start = np.full(levels, -np.inf), np.full(levels, np.inf)
-    for shift in (0, 1, 2):
-        np.maximum.at(edge, ((at_left[:, 1] - top) / step).astype(int) + shift, at_left[:, 0])
-        np.minimum.at(start, ((at_right[:, 1] - top) / step).astype(int) + shift, at_right[:, 0])
-    distance = float((start - edge).min())
-    return distance if np.isfinite(distance) else right.left - left.right
 
 
 def _drifting(run: Sequence[Mark], height: float, rng: np.random.Generator) -> list[Mark]:

@@ -87,7 +87,7 @@ def invent_word(rng: np.random.Generator) -> str:
 
 def scribble(rng: np.random.Generator) -> list[Stroke]:
     """A line that wanders and loops inside a box of about 1 by 1."""
-    turns = np.cumsum(rng.normal(0, 0.35, 60)) + rng.choice([-1, 1]) * np.linspace(0, rng.uniform(8, 30), 60)
+    turns = np.cumsum(rng.normal(0, 0.5, 150)) + rng.choice([-1, 1]) * np.linspace(0, rng.uniform(20, 60), 150)
     path = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], axis=1), axis=0)
     path -= path.min(axis=0)
     return [_rounded(path / path.max())]

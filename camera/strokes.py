@@ -96,7 +96,7 @@ def render(strokes: Sequence[Stroke], pen: Pen, rng: np.random.Generator) -> tup
     x, y = np.floor(points.min(axis=0)).astype(int) - pad
     width, height = np.ceil(points.max(axis=0)).astype(int) + pad - (x, y)
     # Drawn larger, which anti-aliases, so that whole pixels of width do not show.
-    scale = int(np.clip(np.ceil(8 / pen.width), 2, 6))
+    scale = int(np.clip(np.ceil(8 / pen.width), 3 if pen.width < 12 else 2, 6))
     canvas = np.zeros((height * scale, width * scale), np.uint8)
     for stroke in strokes:
         path = resample((stroke - (x, y) + 0.5) * scale - 0.5, max(1.5 * scale, 0.25 * pen.width * scale))

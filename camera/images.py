@@ -23,6 +23,7 @@ MAX_BYTES = 8 * MAX_PIXELS
 # Bytes or pixels that are worked on at a time.
 PIECE = 1 << 20
 JPEG = b"\xff\xd8"
+PNG = b"\x89PNG\r\n\x1a\n"
 # Where a PNG or a WebP holds its EXIF tags, and what they begin with.
 EXIF = re.compile(rb"(?:eXIf|EXIF.{4})(?:Exif\0\0)?(II\x2a\0|MM\0\x2a)", re.DOTALL)
 MAX_EXIF = 1 << 16
@@ -112,6 +113,8 @@ def decode_image(content: bytes | bytearray, name: str) -> NDArray[np.uint8]:
 
 
 def _pixels(content: bytes | bytearray, name: str) -> NDArray[np.uint8]:
+    if content.startswith(PNG) and _has_endless_chunk(content):
+        raise _damaged(name)
     encoded = np.frombuffer(content, np.uint8)
     if content.startswith(JPEG):
         return np.asarray(_decode(encoded, cv2.IMREAD_COLOR, name), np.uint8)
@@ -129,6 +132,20 @@ def _pixels(content: bytes | bytearray, name: str) -> NDArray[np.uint8]:
             # OpenCV's reader of PFM gives grey all the same.
             colour = cv2.cvtColor(colour, cv2.COLOR_GRAY2BGR)
     return _turned(np.asarray(colour, np.uint8), _orientation(content))
+
+
+def _has_endless_chunk(png: bytes | bytearray) -> bool:
+    """Whether a chunk says that it is longer than the file: OpenCV would take all that memory before it sees."""
+    at = len(PNG)
+    while at + 8 <= len(png):
+        length, kind = struct.unpack_from(">I4s", png, at)
+        if length > len(png):
+            return True
+        if kind == b"IEND":
+            break
+        # Length, kind and check sum stand around it.
+        at += 12 + length
+    return False
 
 
 def _on_white(image: NDArray[Any]) -> NDArray[np.uint8]:
@@ -196,9 +213,13 @@ def _decode(encoded: NDArray[np.uint8], mode: int, name: str) -> Any:
             raise ImageError(f"{name} has more than {MAX_PIXELS:,} pixels; make it smaller") from None
         raise ImageError(f"{name} cannot be decoded ({str(error).splitlines()[-1].strip()})") from None
     if image is None:
-        raise ImageError(f"{name} is damaged or no picture; OpenCV reads PNG, JPEG, WebP, BMP and TIFF")
+        raise _damaged(name)
     if image.shape[0] * image.shape[1] > MAX_PIXELS:
         raise ImageError(
             f"{name} has {image.shape[1]}x{image.shape[0]} pixels, more than {MAX_PIXELS:,}; make it smaller"
         )
     return image
+
+
+def _damaged(name: str) -> ImageError:
+    return ImageError(f"{name} is damaged or no picture; OpenCV reads PNG, JPEG, WebP, BMP and TIFF")

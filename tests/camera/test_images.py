@@ -155,6 +155,18 @@ def test_a_bomb_is_refused_by_its_header(bomb: bytes) -> None:
     assert (peak_rss_mb() or 0.0) - before < 50
 
 
+@pytest.mark.parametrize("kind", [b"IDAT", b"tEXt", b"eXIf"])
+def test_a_chunk_longer_than_its_file_takes_no_memory(kind: bytes) -> None:
+    before = peak_rss_mb() or 0.0
+    with pytest.raises(ImageError, match=r"^cut is damaged"):
+        decode_image(png(40, 40)[:33] + struct.pack(">I", 1_500_000_000) + kind + bytes(100), "cut")
+    assert (peak_rss_mb() or 0.0) - before < 50
+
+
+def test_what_follows_a_png_does_not_matter() -> None:
+    assert decode_image(png(40, 30) + b"\xff" * 100, "x").shape == (30, 40, 3)
+
+
 class Endless(io.RawIOBase):
     def readable(self) -> bool:
         return True

@@ -115,14 +115,15 @@ def scribble() -> Image:
     return page
 
 
-def combs() -> Image:
+def combs(height: int, width: int, gap: int, pen: int) -> Image:
     """Pieces with as many places to cut as can be."""
     page = paper()
-    for y in range(10, 1140, 48):
-        for x in range(10, 1540, 52):
-            cv2.line(page, (x, y + 20), (x + 42, y + 20), (20, 20, 20), 2)
-            for tooth in range(0, 43, 6):
-                cv2.line(page, (x + tooth, y), (x + tooth, y + 40), (20, 20, 20), 2)
+    for y in range(6, 1190 - height, height + 8):
+        for x in range(6, 1590 - width, width + 8):
+            cv2.line(page, (x, y + height // 2), (x + width, y + height // 2), (20, 20, 20), pen)
+            for tooth in range(0, width + 1, gap):
+                ends = (x + tooth, y + tooth % 5), (x + tooth, y + height - 3 * tooth % 5)
+                cv2.line(page, *ends, (20, 20, 20), pen)
     return page
 
 
@@ -146,7 +147,8 @@ HOSTILE: dict[str, Callable[[], Image]] = {
     "100,000 specks": specks,
     "crumbs": crumbs,
     "scribble": scribble,
-    "combs": combs,
+    "combs": lambda: combs(40, 42, 6, 2),
+    "long combs": lambda: combs(26, 100, 5, 1),
     "rings": rings,
     "checkers of 1": lambda: checkers(1),
     "checkers of 5": lambda: checkers(5),

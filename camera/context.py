@@ -54,7 +54,8 @@ def _inside_another(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
 
 
 def _crumb(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
-    return bool(one[HEIGHT] < SMALLEST * _usual(accepted, HEIGHT))
+    # Each weighs as much as it is tall: many crumbs do not outvote a few digits.
+    return bool(one[HEIGHT] < SMALLEST * _median(accepted[:, HEIGHT], accepted[:, HEIGHT]))
 
 
 def _too_pale(accepted: list[Judged]) -> list[bool]:
@@ -63,7 +64,8 @@ def _too_pale(accepted: list[Judged]) -> list[bool]:
     Ones have no say in how strong that is: pieces of lines look like them.
     """
     sure = _table([one for one in accepted if one.label != 1])
-    least = PALEST * _usual(sure, STRENGTH) if len(sure) else 0.0
+    # Weighted by ink: a grid leaves many pale crumbs, a pen few strong digits.
+    least = PALEST * _median(sure[:, STRENGTH], sure[:, HEIGHT] * sure[:, STRENGTH]) if len(sure) else 0.0
     return [one.candidate.strength < least for one in accepted]
 
 
@@ -102,11 +104,10 @@ _REASONS = {
 }
 
 
-def _usual(accepted: Pieces, column: int) -> float:
-    """The median, each digit weighing as much as it is tall: many crumbs do not outvote a few digits."""
-    order = np.argsort(accepted[:, column], kind="stable")
-    weights = np.cumsum(accepted[order, HEIGHT])
-    return float(accepted[order[np.searchsorted(weights, weights[-1] / 2)], column])
+def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values, kind="stable")
+    sums = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(sums, sums[-1] / 2)]])
 
 
 def _beside(one: Pieces, others: Pieces) -> NDArray[np.bool_]:

@@ -16,9 +16,11 @@ SMALLEST = 0.33
 PALEST = 0.45
 # A letter's neighbours stand closer than this, in heights.
 WORD_GAP = 0.6
-# Among more refused pieces than this, fewer accepted ones than this share of them are accidents.
-TEXT_PIECES = 25
-TEXT_SHARE = 0.5
+# Among more refused pieces than this on a page or a line, fewer accepted ones than this share of them are accidents.
+TEXT_PIECES, PAGE_SHARE = 25, 0.2
+LINE_PIECES, TEXT_SHARE = 4, 0.5
+# How far a line is followed, in heights: further off its tilt would tell.
+LINE_REACH = 12.0
 # Why refused pieces are no letters.
 CLUTTERED = "not on plain paper"
 
@@ -88,11 +90,16 @@ def _letters(pieces: Pieces) -> int:
     return int(np.maximum(1, np.rint(pieces[:, WIDTH] / pieces[:, HEIGHT])).sum())
 
 
-def _on_a_page_of_text(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
-    """Among many refused pieces of its size and ink, what looks like a digit is one by accident."""
-    like = np.count_nonzero(_alike(one, letters))
-    fellows = np.count_nonzero(_alike(one, accepted))
-    return bool(like > TEXT_PIECES and fellows < TEXT_SHARE * like)
+def _among_text(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
+    """Among many refused pieces of its size and ink, what looks like a digit is one by accident.
+
+    Its line counts, since digits may stand below a paragraph, and, much less, the page.
+    """
+    like, fellows = letters[_alike(one, letters)], accepted[_alike(one, accepted)]
+    if len(like) > TEXT_PIECES and len(fellows) < PAGE_SHARE * len(like):
+        return True
+    in_line = np.count_nonzero(_on_line(one, like))
+    return bool(in_line > LINE_PIECES and np.count_nonzero(_on_line(one, fellows)) < TEXT_SHARE * in_line)
 
 
 # In the order they are asked: each sees what the ones before left accepted.
@@ -100,7 +107,7 @@ _REASONS = {
     "part of another digit": _inside_another,
     "too small beside the others": _crumb,
     "in a word": _in_a_word,
-    "among text": _on_a_page_of_text,
+    "among text": _among_text,
 }
 
 
@@ -118,6 +125,13 @@ def _beside(one: Pieces, others: Pieces) -> NDArray[np.bool_]:
     return np.asarray(
         (taller < 2.5 * lower) & (_overlap(one, others, 1) > 0.4 * lower) & (gap < WORD_GAP * lower), np.bool_
     )
+
+
+def _on_line(one: Pieces, others: Pieces) -> NDArray[np.bool_]:
+    """Which stand on its line, near or far."""
+    lower = np.minimum(one[HEIGHT], others[:, HEIGHT])
+    near = -_overlap(one, others, 0) < LINE_REACH * one[HEIGHT]
+    return np.asarray((_overlap(one, others, 1) > 0.3 * lower) & near, np.bool_)
 
 
 def _alike(one: Pieces, others: Pieces) -> NDArray[np.bool_]:

@@ -19,6 +19,8 @@ WORD_GAP = 0.6
 # Among more refused pieces than this on a page or a line, fewer accepted ones than this share of them are accidents.
 TEXT_PIECES, PAGE_SHARE = 25, 0.2
 LINE_PIECES, TEXT_SHARE = 4, 0.5
+# Least confidence of what so many digits on its line vouch for.
+VOUCHED_CONFIDENCE, VOUCHERS = 0.4, 2
 # How far a line is followed, in heights: further off its tilt would tell.
 LINE_REACH = 12.0
 # Why refused pieces are no letters.
@@ -58,6 +60,40 @@ def _inside_another(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
 def _crumb(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
     # Each weighs as much as it is tall: many crumbs do not outvote a few digits.
     return bool(one[HEIGHT] < SMALLEST * _median(accepted[:, HEIGHT], accepted[:, HEIGHT]))
+
+
+def accept_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[list[Judged], list[Refused]]:
+    """Believe what nearly looks like a digit where it stands in a row of digits, such as a 1 with a foot.
+
+    Args:
+        accepted: Digits, after `refuse_by_context`.
+        refused: All that were refused until then.
+
+    Returns:
+        What is accepted now, and what stays refused.
+    """
+    digits = _table(accepted)
+    doubted = [one for one in refused if one.reason != CLUTTERED and one.judged.confidence >= VOUCHED_CONFIDENCE]
+    letters = _table([one.judged for one in refused if one.reason != CLUTTERED])
+    vouched = {one.judged for one in doubted if _in_a_row_of_digits(_table([one.judged])[0], digits, letters)}
+    return [*accepted, *vouched], [one for one in refused if one.judged not in vouched]
+
+
+def _in_a_row_of_digits(one: Pieces, digits: Pieces, letters: Pieces) -> bool:
+    fellows, others = _fellows(one, digits), _fellows(one, letters)
+    # It is one of the letters itself.
+    return bool(len(fellows) >= VOUCHERS and len(fellows) > 2 * (len(others) - 1))
+
+
+def _fellows(one: Pieces, others: Pieces) -> Pieces:
+    """Those on its line that are as tall and as strong."""
+    alike = (
+        (np.abs(np.log(others[:, HEIGHT] / one[HEIGHT])) < np.log(1.4))
+        & (np.abs(np.log(others[:, STRENGTH] / one[STRENGTH])) < np.log(1.6))
+        & (-_overlap(one, others, 0) < 3 * one[HEIGHT])
+        & (_overlap(one, others, 1) > 0.5 * one[HEIGHT])
+    )
+    return np.asarray(others[alike])
 
 
 def _too_pale(accepted: list[Judged]) -> list[bool]:

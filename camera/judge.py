@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mnist_edge.camera.candidate import Classify, Judged, Refused, classify_candidates
-from mnist_edge.camera.context import CLUTTERED, refuse_by_context
+from mnist_edge.camera.context import CLUTTERED, accept_by_context, refuse_by_context
 from mnist_edge.camera.segment import Segmentation
 from mnist_edge.camera.splitting import split
 from mnist_edge.reading import Box, Rejected
@@ -61,7 +61,8 @@ def judge(found: Segmentation, classify: Classify, min_confidence: float, min_sc
         else:
             refused.append(Refused(one, "not a digit" if one.score < min_score else "low confidence"))
     accepted, by_context = refuse_by_context(accepted, refused)
-    return Verdict(tuple(accepted), (*refused, *by_context), found.rejected)
+    accepted, refused = accept_by_context(accepted, refused + by_context)
+    return Verdict(tuple(accepted), tuple(refused), found.rejected)
 
 
 def _best_joins(judged: list[Judged], convinces: Callable[[Judged], bool]) -> list[Judged]:

@@ -1,4 +1,4 @@
-"""What the neighbours say: parts of digits, crumbs beside digits, letters of words."""
+"""What the neighbours say: parts of digits, crumbs beside digits, letters of words, and digits of a row."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.candidate import Judged, Refused
 
-# One piece, shape (5,), or a page of them, shape (n, 5): the columns of `Box`, then the strength of the ink.
+# Pieces of ink, shape (n, 5): the columns of `Box`, then the strength of the ink.
 Pieces = NDArray[np.float64]
+# What holds for pieces, shape (n,), or between two lists of them, shape (n, m).
+Facts = NDArray[np.bool_]
 WIDTH, HEIGHT, STRENGTH = 2, 3, 4
 
 # Heights in shares of the page's usual digit, and ink in shares of its usual ink.
@@ -21,6 +23,8 @@ TEXT_PIECES, PAGE_SHARE = 25, 0.2
 LINE_PIECES, TEXT_SHARE = 4, 0.5
 # Least confidence of what so many digits on its line vouch for.
 VOUCHED_CONFIDENCE, VOUCHERS = 0.4, 2
+# How far off they may stand, in heights.
+FELLOW_REACH = 3.0
 # How far a line is followed, in heights: further off its tilt would tell.
 LINE_REACH = 12.0
 # Why refused pieces are no letters.
@@ -37,29 +41,15 @@ def refuse_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[l
     Returns:
         What stays accepted, and what is refused now.
     """
-    pale = _too_pale(accepted)
-    out = [Refused(one, "too pale beside the others") for one, doubt in zip(accepted, pale, strict=True) if doubt]
-    accepted = [one for one, doubt in zip(accepted, pale, strict=True) if not doubt]
+    out: list[Refused] = []
     letters = _table([one.judged for one in refused if one.reason != CLUTTERED])
     for reason, holds in _REASONS.items():
-        pieces = _table(accepted)
-        doubted = [holds(piece, pieces, letters) for piece in pieces]
+        if not accepted:
+            break
+        doubted = holds(_table(accepted), letters, np.array([one.label for one in accepted]))
         out += [Refused(one, reason) for one, doubt in zip(accepted, doubted, strict=True) if doubt]
         accepted = [one for one, doubt in zip(accepted, doubted, strict=True) if not doubt]
     return accepted, out
-
-
-def _table(judged: Sequence[Judged]) -> Pieces:
-    return np.array([(*one.box, one.candidate.strength) for one in judged], np.float64).reshape(-1, 5)
-
-
-def _inside_another(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
-    return bool(((one[HEIGHT] < 0.6 * accepted[:, HEIGHT]) & (_share_inside(one, accepted) > 0.5)).any())
-
-
-def _crumb(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
-    # Each weighs as much as it is tall: many crumbs do not outvote a few digits.
-    return bool(one[HEIGHT] < SMALLEST * _median(accepted[:, HEIGHT], accepted[:, HEIGHT]))
 
 
 def accept_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[list[Judged], list[Refused]]:
@@ -72,74 +62,84 @@ def accept_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[l
     Returns:
         What is accepted now, and what stays refused.
     """
-    digits = _table(accepted)
-    doubted = [one for one in refused if one.reason != CLUTTERED and one.judged.confidence >= VOUCHED_CONFIDENCE]
-    letters = _table([one.judged for one in refused if one.reason != CLUTTERED])
-    vouched = {one.judged for one in doubted if _in_a_row_of_digits(_table([one.judged])[0], digits, letters)}
+    near_misses = [
+        one.judged for one in refused if one.reason != CLUTTERED and one.judged.confidence >= VOUCHED_CONFIDENCE
+    ]
+    if not near_misses or len(accepted) < VOUCHERS:
+        return accepted, refused
+    ones = _table(near_misses)
+    digits = _fellows(ones, _table(accepted)).sum(axis=1)
+    # It is one of the letters itself.
+    letters = _fellows(ones, _table([one.judged for one in refused if one.reason != CLUTTERED])).sum(axis=1) - 1
+    holds = (digits >= VOUCHERS) & (digits > 2 * letters)
+    vouched = {one for one, believed in zip(near_misses, holds, strict=True) if believed}
     return [*accepted, *vouched], [one for one in refused if one.judged not in vouched]
 
 
-def _in_a_row_of_digits(one: Pieces, digits: Pieces, letters: Pieces) -> bool:
-    fellows, others = _fellows(one, digits), _fellows(one, letters)
-    # It is one of the letters itself.
-    return bool(len(fellows) >= VOUCHERS and len(fellows) > 2 * (len(others) - 1))
+def _table(judged: Sequence[Judged]) -> Pieces:
+    return np.array([(*one.box, one.candidate.strength) for one in judged], np.float64).reshape(-1, 5)
 
 
-def _fellows(one: Pieces, others: Pieces) -> Pieces:
-    """Those on its line that are as tall and as strong."""
-    alike = (
-        (np.abs(np.log(others[:, HEIGHT] / one[HEIGHT])) < np.log(1.4))
-        & (np.abs(np.log(others[:, STRENGTH] / one[STRENGTH])) < np.log(1.6))
-        & (-_overlap(one, others, 0) < 3 * one[HEIGHT])
-        & (_overlap(one, others, 1) > 0.5 * one[HEIGHT])
-    )
-    return np.asarray(others[alike])
-
-
-def _too_pale(accepted: list[Judged]) -> list[bool]:
-    """Which are paler than what the page's pen writes: pieces of a grid, or what shows through from the back.
+def _too_pale(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
+    """Paler than what the page's pen writes: pieces of a grid, or what shows through from the back.
 
     Ones have no say in how strong that is: pieces of lines look like them.
     """
-    sure = _table([one for one in accepted if one.label != 1])
+    sure = accepted[labels != 1]
+    if not len(sure):
+        return np.zeros(len(accepted), np.bool_)
     # Weighted by ink: a grid leaves many pale crumbs, a pen few strong digits.
-    least = PALEST * _median(sure[:, STRENGTH], sure[:, HEIGHT] * sure[:, STRENGTH]) if len(sure) else 0.0
-    return [one.candidate.strength < least for one in accepted]
+    usual = _median(sure[:, STRENGTH], sure[:, HEIGHT] * sure[:, STRENGTH])
+    return np.asarray(accepted[:, STRENGTH] < PALEST * usual)
 
 
-def _in_a_word(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
+def _inside_another(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
+    lower = accepted[:, [HEIGHT]] < 0.6 * accepted[:, HEIGHT]
+    shared = np.maximum(0, _overlap(accepted, accepted, 0)) * np.maximum(0, _overlap(accepted, accepted, 1))
+    return np.asarray((lower & (shared > 0.5 * accepted[:, [WIDTH]] * accepted[:, [HEIGHT]])).any(axis=1))
+
+
+def _crumb(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
+    heights = accepted[:, HEIGHT]
+    # Each weighs as much as it is tall: many crumbs do not outvote a few digits.
+    return np.asarray(heights < SMALLEST * _median(heights, heights))
+
+
+def _in_a_word(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
     """Letters look like digits now and then; then most of their close neighbours do not.
 
     A single letter makes no word: it may be the x of 2x.
     """
-    # It stands beside itself.
-    digits = np.count_nonzero(_beside(one, accepted)) - 1
-    near = letters[_beside(one, letters)]
-    count = _letters(near)
-    if count <= digits:
-        return False
-    return count > 1 or any(_letters(letters[_beside(letter, letters)]) > 1 for letter in near)
+    if not len(letters):
+        return np.zeros(len(accepted), np.bool_)
+    # A word in cursive is one piece, but as many letters as it is wide.
+    count = np.maximum(1, np.rint(letters[:, WIDTH] / letters[:, HEIGHT]))
+    beside = _beside(accepted, letters)
+    near = beside @ count
+    # Each stands beside itself, digit or letter.
+    digits = _beside(accepted, accepted).sum(axis=1) - 1
+    in_words = beside @ (_beside(letters, letters) @ count > 1)
+    return np.asarray((near > digits) & ((near > 1) | in_words))
 
 
-def _letters(pieces: Pieces) -> int:
-    """A word in cursive is one piece, but as many letters as it is wide."""
-    return int(np.maximum(1, np.rint(pieces[:, WIDTH] / pieces[:, HEIGHT])).sum())
-
-
-def _among_text(one: Pieces, accepted: Pieces, letters: Pieces) -> bool:
+def _among_text(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
     """Among many refused pieces of its size and ink, what looks like a digit is one by accident.
 
     Its line counts, since digits may stand below a paragraph, and, much less, the page.
     """
-    like, fellows = letters[_alike(one, letters)], accepted[_alike(one, accepted)]
-    if len(like) > TEXT_PIECES and len(fellows) < PAGE_SHARE * len(like):
-        return True
-    in_line = np.count_nonzero(_on_line(one, like))
-    return bool(in_line > LINE_PIECES and np.count_nonzero(_on_line(one, fellows)) < TEXT_SHARE * in_line)
+    like, fellows = _alike(accepted, letters), _alike(accepted, accepted)
+    page, digits = like.sum(axis=1), fellows.sum(axis=1)
+    line = (like & _on_line(accepted, letters)).sum(axis=1)
+    digits_on_line = (fellows & _on_line(accepted, accepted)).sum(axis=1)
+    return np.asarray(
+        ((page > TEXT_PIECES) & (digits < PAGE_SHARE * page))
+        | ((line > LINE_PIECES) & (digits_on_line < TEXT_SHARE * line))
+    )
 
 
 # In the order they are asked: each sees what the ones before left accepted.
 _REASONS = {
+    "too pale beside the others": _too_pale,
     "part of another digit": _inside_another,
     "too small beside the others": _crumb,
     "in a word": _in_a_word,
@@ -153,39 +153,39 @@ def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     return float(values[order[np.searchsorted(sums, sums[-1] / 2)]])
 
 
-def _beside(one: Pieces, others: Pieces) -> NDArray[np.bool_]:
+def _beside(ones: Pieces, others: Pieces) -> Facts:
     """Which stand next to one on its line, as close as a letter, and of a like size."""
-    lower = np.minimum(one[HEIGHT], others[:, HEIGHT])
-    taller = np.maximum(one[HEIGHT], others[:, HEIGHT])
-    gap = -_overlap(one, others, 0)
-    return np.asarray(
-        (taller < 2.5 * lower) & (_overlap(one, others, 1) > 0.4 * lower) & (gap < WORD_GAP * lower), np.bool_
-    )
+    lower = np.minimum(ones[:, [HEIGHT]], others[:, HEIGHT])
+    taller = np.maximum(ones[:, [HEIGHT]], others[:, HEIGHT])
+    close = -_overlap(ones, others, 0) < WORD_GAP * lower
+    return np.asarray((taller < 2.5 * lower) & (_overlap(ones, others, 1) > 0.4 * lower) & close)
 
 
-def _on_line(one: Pieces, others: Pieces) -> NDArray[np.bool_]:
-    """Which stand on its line, near or far."""
-    lower = np.minimum(one[HEIGHT], others[:, HEIGHT])
-    near = -_overlap(one, others, 0) < LINE_REACH * one[HEIGHT]
-    return np.asarray((_overlap(one, others, 1) > 0.3 * lower) & near, np.bool_)
+def _on_line(ones: Pieces, others: Pieces) -> Facts:
+    """Which stand on one's line, near or far."""
+    lower = np.minimum(ones[:, [HEIGHT]], others[:, HEIGHT])
+    near = -_overlap(ones, others, 0) < LINE_REACH * ones[:, [HEIGHT]]
+    return np.asarray((_overlap(ones, others, 1) > 0.3 * lower) & near)
 
 
-def _alike(one: Pieces, others: Pieces) -> NDArray[np.bool_]:
-    return np.asarray(
-        (one[HEIGHT] < 2 * others[:, HEIGHT])
-        & (others[:, HEIGHT] < 2 * one[HEIGHT])
-        & (one[STRENGTH] < 2 * others[:, STRENGTH])
-        & (others[:, STRENGTH] < 2 * one[STRENGTH]),
-        np.bool_,
-    )
+def _alike(ones: Pieces, others: Pieces) -> Facts:
+    """Which are about as tall as one, and as strong."""
+    return _within(ones, others, HEIGHT, 2) & _within(ones, others, STRENGTH, 2)
 
 
-def _share_inside(inner: Pieces, outers: Pieces) -> NDArray[np.float64]:
-    shared = np.maximum(0, _overlap(inner, outers, 0)) * np.maximum(0, _overlap(inner, outers, 1))
-    return np.asarray(shared / (inner[WIDTH] * inner[HEIGHT]), np.float64)
+def _fellows(ones: Pieces, others: Pieces) -> Facts:
+    """Which stand on one's line, not far off, and are just as tall and as strong."""
+    near = -_overlap(ones, others, 0) < FELLOW_REACH * ones[:, [HEIGHT]]
+    level = _overlap(ones, others, 1) > 0.5 * ones[:, [HEIGHT]]
+    return np.asarray(_within(ones, others, HEIGHT, 1.4) & _within(ones, others, STRENGTH, 1.6) & near & level)
 
 
-def _overlap(one: Pieces, others: Pieces, axis: int) -> Pieces:
+def _within(ones: Pieces, others: Pieces, column: int, factor: float) -> Facts:
+    one, other = ones[:, [column]], others[:, column]
+    return np.asarray((one < factor * other) & (other < factor * one))
+
+
+def _overlap(ones: Pieces, others: Pieces, axis: int) -> Pieces:
     """Pixels that both cover along x (0) or y (1); below 0 it is the gap between them."""
-    ends = np.minimum(one[axis] + one[axis + 2], others[:, axis] + others[:, axis + 2])
-    return np.asarray(ends - np.maximum(one[axis], others[:, axis]), np.int64)
+    ends = np.minimum((ones[:, axis] + ones[:, axis + 2])[:, None], others[:, axis] + others[:, axis + 2])
+    return np.asarray(ends - np.maximum(ones[:, [axis]], others[:, axis]))

@@ -45,13 +45,22 @@ def find_pieces(binary: NDArray[np.uint8], seeds: NDArray[np.uint8] | None = Non
         outer = np.flatnonzero(nesting[0, :, 3] < 0)
         starts = np.array([outlines[index][0, 0] for index in outer])
         boxes[labels[starts[:, 1], starts[:, 0]]] = [cv2.boundingRect(outlines[index]) for index in outer]
-    flat = labels.ravel()
-    areas = np.bincount(flat[np.flatnonzero(binary)], minlength=count)
+    areas = _count(labels, binary, count)
     kept = areas > 0
     if seeds is not None:
-        kept &= np.bincount(flat[np.flatnonzero(seeds)], minlength=count) > 0
+        kept &= _count(labels, seeds, count) > 0
         kept[0] = False
     ids = np.flatnonzero(kept)
     ids = ids[np.argsort(-areas[ids], kind="stable")]
     ink = np.take(np.where(kept, np.uint8(255), np.uint8(0)), labels)
     return Pieces(ink, labels, ids, boxes[ids], areas[ids])
+
+
+def _count(labels: NDArray[np.int32], mask: NDArray[np.uint8], count: int) -> NDArray[np.intp]:
+    """How many pixels of a mask bear each label."""
+    # NumPy's own search takes three times as long on a picture that is nearly empty.
+    found = cv2.findNonZero(mask)
+    if found is None:
+        return np.zeros(count, np.intp)
+    columns, rows = found.reshape(-1, 2).T
+    return np.bincount(labels[rows, columns], minlength=count)

@@ -46,6 +46,11 @@ class InkMap:
     near: NDArray[np.uint8]
     scale: float
 
+    @property
+    def binary(self) -> NDArray[np.uint8]:
+        """Shape (height, width), uint8: 255 where there is ink."""
+        return self.pieces.binary
+
 
 def find_ink(frame: NDArray[np.uint8]) -> InkMap:
     """Separate ink from paper.
@@ -96,7 +101,7 @@ def _paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # A square, since anything else takes twenty times as long.
     closed = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8)), (0, 0), 1.6)
     paper = cv2.resize(closed, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.max(paper, 1), np.uint8)
+    return np.asarray(np.maximum(paper, 1), np.uint8)
 
 
 def _reduced(image: NDArray[np.uint8], side: int) -> NDArray[Any]:

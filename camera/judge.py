@@ -15,24 +15,10 @@ MAX_CLUTTER = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was accepted and what was refused, boxes at working size.
-
-    Attributes:
-        digits: Accepted.
-        refused: Judged and refused.
-        rejected: Refused without a judgement.
-    """
+    """What was accepted and what was refused, boxes at working size."""
 
     digits: tuple[Judged, ...]
-    refused: tuple[Refused, ...]
-    rejected: tuple[Rejected, ...] = ()
-
-    def all_rejected(self) -> tuple[Rejected, ...]:
-        """All that was refused, with the reason."""
-        joined = [one.box for one in self.digits if len(one.candidate.parts) > 1]
-        # A crumb that belongs to a broken digit was read with it.
-        crumbs = [one for one in self.rejected if not any(_inside(one.box, whole) for whole in joined)]
-        return (*crumbs, *(Rejected(one.judged.box, one.reason) for one in self.refused))
+    rejected: tuple[Rejected, ...]
 
 
 def judge(found: Segmentation, classify: Classify, min_confidence: float, min_score: float = 0.0) -> Verdict:
@@ -62,7 +48,10 @@ def judge(found: Segmentation, classify: Classify, min_confidence: float, min_sc
             refused.append(Refused(one, "not a digit" if one.score < min_score else "low confidence"))
     accepted, by_context = refuse_by_context(accepted, refused)
     accepted, refused = accept_by_context(accepted, refused + by_context)
-    return Verdict(tuple(accepted), tuple(refused), found.rejected)
+    joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
+    # A crumb that belongs to a broken digit was read with it.
+    crumbs = [one for one in found.rejected if not any(_inside(one.box, whole) for whole in joined)]
+    return Verdict(tuple(accepted), (*crumbs, *(Rejected(one.judged.box, one.reason) for one in refused)))
 
 
 def _best_joins(judged: list[Judged], convinces: Callable[[Judged], bool]) -> list[Judged]:

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.candidate import Judged
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.ink import find_ink
 from mnist_edge.camera.judge import judge
 from mnist_edge.camera.pen import widen_strokes
 from mnist_edge.camera.rows import group_rows, row_text
-from mnist_edge.camera.segment import cut
+from mnist_edge.camera.segment import segment
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError
 from mnist_edge.normalisation import normalise
@@ -77,11 +76,10 @@ class Reader:
         """
         frame = _as_bgr(frame)
         started = time.perf_counter()
-        ink = find_ink(frame)
-        found = cut(ink)
+        found = segment(frame)
         segmented = time.perf_counter()
         verdict = judge(found, self._classify, self.min_confidence, self.classifier.refusal_threshold or 0.0)
-        digits, text = _in_order(verdict.digits, ink.scale, frame.shape)
+        digits, text = _in_order(verdict.digits, found.scale, frame.shape)
         ended = time.perf_counter()
         return Reading(
             source=source,
@@ -91,7 +89,7 @@ class Reader:
             runtime=self.runtime,
             digits=digits,
             text=text,
-            rejected=tuple(Rejected(_unscaled(r.box, ink.scale, frame.shape), r.reason) for r in verdict.all_rejected()),
+            rejected=tuple(Rejected(_unscaled(r.box, found.scale, frame.shape), r.reason) for r in verdict.rejected),
             milliseconds={
                 "segment": (segmented - started) * 1000,
                 "classify": (ended - segmented) * 1000,

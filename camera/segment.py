@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.candidate import Candidate
-from mnist_edge.camera.ink import InkMap
+from mnist_edge.camera.ink import InkMap, find_ink
 from mnist_edge.camera.lines import without_lines
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.reading import Box, Rejected
@@ -34,6 +34,15 @@ class Segmentation:
     candidates: tuple[Candidate, ...]
     rejected: tuple[Rejected, ...]
     scale: float
+
+
+def segment(frame: NDArray[np.uint8]) -> Segmentation:
+    """Find the ink of a frame and cut it into candidates.
+
+    Args:
+        frame: Shape (height, width, 3), BGR.
+    """
+    return cut(find_ink(frame))
 
 
 def cut(ink: InkMap) -> Segmentation:
@@ -99,9 +108,7 @@ def _union(a: Box, b: Box) -> Box:
     return Box(x, y, max(a.x + a.width, b.x + b.width) - x, max(a.y + a.height, b.y + b.height) - y)
 
 
-def _candidate(
-    found: InkMap, labels: NDArray[np.int32], parts: frozenset[int], box: Box
-) -> Candidate | None:
+def _candidate(found: InkMap, labels: NDArray[np.int32], parts: frozenset[int], box: Box) -> Candidate | None:
     """The ink of some pieces alone, stretched so that the stroke's middle is full ink, with its surroundings.
 
     None where there is none: a piece may be the smoothed rim of a stroke that was taken out as a line.

@@ -27,8 +27,8 @@ MIN_SHARED = 0.4
 SHARED_STROKES = 1.0
 # A cut letter looks like some digit now and then: parts must convince more than a piece that stands alone.
 MIN_CONFIDENCE = 0.9
-# Every further digit must be worth it: the logarithm of a confidence.
-EACH_DIGIT = 0.05
+# Digits that touch hang together by a stroke or two: what a seam may cross, in widths of the stroke.
+CROSSED_STROKES = 2.0
 MAX_SPANS = 300
 
 Columns = NDArray[np.intp]
@@ -75,8 +75,8 @@ def split(candidate: Candidate, classify: Classify, min_confidence: float) -> li
 def _seams(ink: NDArray[np.uint8]) -> list[_Cut]:
     """Ways from top to bottom through little ink: upright or as slanted as the writing, and round overhangs.
 
-    The cheapest seam through each column at half height (Avidan and Shamir, "Seam Carving", 2007), where that is cheaper
-    than through the columns around.
+    The cheapest seam through each column at half height (Avidan and Shamir, "Seam Carving", 2007), where that is
+    cheaper than through the columns around.
     """
     height, width = ink.shape
     rows = min(ROWS, height)
@@ -85,11 +85,13 @@ def _seams(ink: NDArray[np.uint8]) -> list[_Cut]:
     sheared = {slant: _sheared(small, slant) for slant in SLANTS}
     # Where the columns differ most, strokes stand upright.
     slant = max(SLANTS, key=lambda slant: float(np.square(sheared[slant].sum(axis=0)).sum()))
+    most_ink = CROSSED_STROKES * stroke_width(ink) * rows / height
     cuts = []
     for lean in {0.0, slant}:
-        for path in _cheap_paths(sheared[lean], _most(ink)):
+        for path in _cheap_paths(sheared[lean], _most(ink), most_ink):
             path = path + _shift(rows, lean)
-            at = np.interp((np.arange(height) + 0.5) * rows / height, np.arange(rows) + 0.5, (path + 0.5) * height / rows)
+            full = height / rows
+            at = np.interp((np.arange(height) + 0.5) / full, np.arange(rows) + 0.5, (path + 0.5) * full)
             seam = np.clip(np.rint(at), 0, width).astype(np.intp)
             cuts.append(_Cut(seam, seam))
     return cuts
@@ -97,7 +99,7 @@ def _seams(ink: NDArray[np.uint8]) -> list[_Cut]:
 
 def _shift(rows: int, slant: float) -> NDArray[np.intp]:
     """Columns that each row lies to the right of where it would with upright writing; none at half height."""
-    return np.rint(slant * (rows / 2 - 0.5 - np.arange(rows))).astype(np.intp)
+    return np.asarray(np.rint(slant * (rows / 2 - 0.5 - np.arange(rows))), np.intp)
 
 
 def _sheared(ink: NDArray[np.float32], slant: float) -> NDArray[np.float32]:
@@ -107,7 +109,7 @@ def _sheared(ink: NDArray[np.float32], slant: float) -> NDArray[np.float32]:
     return np.where(inside, taken, np.float32(0))
 
 
-def _cheap_paths(cost: NDArray[np.float32], most: int) -> list[NDArray[np.intp]]:
+def _cheap_paths(cost: NDArray[np.float32], most: int, most_ink: float) -> list[NDArray[np.intp]]:
     """Seams, each a column for every row, with the least ink on them, the best first."""
     rows, columns = cost.shape
     half = rows // 2
@@ -117,13 +119,11 @@ def _cheap_paths(cost: NDArray[np.float32], most: int) -> list[NDArray[np.intp]]
     reach = max(1, rows // REACH)
     lowest = cv2.erode(total.reshape(1, -1), np.ones((1, 2 * reach + 1), np.uint8)).ravel()
     minima = np.flatnonzero(total <= lowest)
-    minima = minima[(minima >= reach) & (minima < columns - reach)]
+    minima = minima[(minima >= reach) & (minima < columns - reach) & (total[minima] < most_ink)]
     # A flat valley is one cut, in its middle.
     groups = np.split(minima, np.flatnonzero(np.diff(minima) > 1) + 1) if len(minima) else []
     through = sorted((int(group[len(group) // 2]) for group in groups), key=lambda column: total[column])
-    return [
-        np.concatenate([_walk(steps_above, column)[::-1], _walk(steps_below, column)]) for column in through[:most]
-    ]
+    return [np.concatenate([_walk(steps_above, column)[::-1], _walk(steps_below, column)]) for column in through[:most]]
 
 
 def _cheapest(cost: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
@@ -164,7 +164,7 @@ def _shared_strokes(ink: NDArray[np.uint8]) -> list[_Cut]:
 
 
 def _most(ink: NDArray[np.uint8]) -> int:
-    return round(CUTS_A_HEIGHT * ink.shape[1] / ink.shape[0])
+    return int(CUTS_A_HEIGHT * ink.shape[1] / ink.shape[0])
 
 
 def _part(candidate: Candidate, first: _Cut, last: _Cut) -> Candidate | None:
@@ -188,7 +188,7 @@ def _best_path(cuts: int, options: dict[tuple[int, int], Judged]) -> list[Judged
     best: dict[int, tuple[float, list[Judged]]] = {0: (0.0, [])}
     for last in range(1, cuts):
         reached = [
-            (best[first][0] + np.log(one.confidence) - EACH_DIGIT, [*best[first][1], one])
+            (best[first][0] + np.log(one.confidence), [*best[first][1], one])
             for (first, end), one in options.items()
             if end == last and first in best
         ]

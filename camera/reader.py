@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.candidate import Judged
+from mnist_edge.camera.candidate import Candidate, Judged, classify_candidates
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.judge import judge
 from mnist_edge.camera.pen import widen_strokes
@@ -96,6 +96,14 @@ class Reader:
                 "total": (ended - started) * 1000,
             },
         )
+
+    def judge_alone(self, candidates: list[Candidate]) -> list[Judged]:
+        """What the network alone thinks of candidates."""
+        return classify_candidates(candidates, self._classify)
+
+    def as_seen(self, candidate: Candidate) -> NDArray[np.uint8]:
+        """A candidate as the network sees it: shape (28, 28), 0 = paper, 255 = full ink."""
+        return normalise(widen_strokes(candidate.ink))
 
     def _classify(self, inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
         if not inks:

@@ -21,8 +21,9 @@ WORD_GAP = 0.6
 # Among more refused pieces than this on a page or a line, fewer accepted ones than this share of them are accidents.
 TEXT_PIECES, PAGE_SHARE = 25, 0.2
 LINE_PIECES, TEXT_SHARE = 4, 0.5
-# Least confidence of what so many digits on its line vouch for.
-VOUCHED_CONFIDENCE, VOUCHERS = 0.4, 2
+# So many digits on its line vouch for what was refused for one of these reasons.
+VOUCHERS = 2
+DOUBTS = ("not a digit", "low confidence", "in a word", "among text")
 # How far off they may stand, in heights.
 FELLOW_REACH = 3.0
 # How far a line is followed, in heights: further off its tilt would tell.
@@ -52,19 +53,20 @@ def refuse_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[l
     return accepted, out
 
 
-def accept_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[list[Judged], list[Refused]]:
+def accept_by_context(
+    accepted: list[Judged], refused: list[Refused], least: float
+) -> tuple[list[Judged], list[Refused]]:
     """Believe what nearly looks like a digit where it stands in a row of digits, such as a 1 with a foot.
 
     Args:
         accepted: Digits, after `refuse_by_context`.
         refused: All that were refused until then.
+        least: Least confidence of what is believed, 0 to 1.
 
     Returns:
         What is accepted now, and what stays refused.
     """
-    near_misses = [
-        one.judged for one in refused if one.reason != CLUTTERED and one.judged.confidence >= VOUCHED_CONFIDENCE
-    ]
+    near_misses = [one.judged for one in refused if one.reason in DOUBTS and one.judged.confidence >= least]
     if not near_misses or len(accepted) < VOUCHERS:
         return accepted, refused
     ones = _table(near_misses)
@@ -72,7 +74,7 @@ def accept_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[l
     # It is one of the letters itself.
     letters = _fellows(ones, _table([one.judged for one in refused if one.reason != CLUTTERED])).sum(axis=1) - 1
     holds = (digits >= VOUCHERS) & (digits > 2 * letters)
-    vouched = {one for one, believed in zip(near_misses, holds, strict=True) if believed}
+    vouched = [one for one, believed in zip(near_misses, holds, strict=True) if believed]
     return [*accepted, *vouched], [one for one in refused if one.judged not in vouched]
 
 

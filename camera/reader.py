@@ -13,7 +13,7 @@ from mnist_edge.camera.images import read_image
 from mnist_edge.camera.judge import judge
 from mnist_edge.camera.pen import widen_strokes
 from mnist_edge.camera.rows import group_rows, row_text
-from mnist_edge.camera.segment import segment
+from mnist_edge.camera.segment import TOO_MANY, segment
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError
 from mnist_edge.normalisation import normalise
@@ -34,7 +34,8 @@ class Reader:
         classifier: What judges the candidates.
         model: Name of its model.
         runtime: What runs it.
-        min_confidence: Digits below are refused, 0 to 1; may be changed between frames.
+        min_confidence: Digits below are refused, 0 to 1, but in a row of digits half of it will do; may be changed
+            between frames.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Reader:
                 "classify": (ended - segmented) * 1000,
                 "total": (ended - started) * 1000,
             },
+            limited=found.limited or any(one.reason == TOO_MANY for one in verdict.rejected),
         )
 
     def judge_alone(self, candidates: list[Candidate]) -> list[Judged]:

@@ -19,6 +19,7 @@ MIN_AREA = 8
 MAX_CANDIDATES = 400
 # Rings within rings: each candidate keeps its ink, and all of them together no more than this many pictures.
 MAX_COVER = 16
+TOO_MANY = "one of too many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,13 @@ class Segmentation:
         candidates: Single pieces first, then joined ones.
         rejected: Ink that no digit can be, with the reason; boxes at working size.
         scale: Working size divided by the frame's.
+        limited: Whether there was more ink than is looked at.
     """
 
     candidates: tuple[Candidate, ...]
     rejected: tuple[Rejected, ...]
     scale: float
+    limited: bool = False
 
 
 def segment(frame: NDArray[np.uint8]) -> Segmentation:
@@ -49,8 +52,9 @@ def cut(ink: InkMap) -> Segmentation:
     """Cut the ink into candidates: connected pieces, and neighbours that may be one broken digit."""
     pieces = without_lines(ink.pieces)
     # Neither specks nor more than a page can hold.
-    sound = np.flatnonzero((pieces.areas >= MIN_AREA) & (pieces.boxes[:, 3] >= 3))[:MAX_CANDIDATES]
-    ids, boxes = pieces.ids[sound], pieces.boxes[sound]
+    sound = np.flatnonzero((pieces.areas >= MIN_AREA) & (pieces.boxes[:, 3] >= 3))
+    limited = len(sound) > MAX_CANDIDATES
+    ids, boxes = pieces.ids[sound[:MAX_CANDIDATES]], pieces.boxes[sound[:MAX_CANDIDATES]]
     groups = [(frozenset([index]), Box(*box)) for index, box in zip(ids.tolist(), boxes.tolist(), strict=True)]
     groups += [
         (frozenset([int(ids[one]), int(ids[other])]), _union(groups[one][1], groups[other][1]))
@@ -59,7 +63,7 @@ def cut(ink: InkMap) -> Segmentation:
     candidates, rejected, room = [], [], MAX_COVER * pieces.binary.size
     for parts, box in groups:
         area = box.width * box.height
-        reason = _impossible(box, pieces.binary.shape) or ("one of too many" if area > room else None)
+        reason = _impossible(box, pieces.binary.shape) or (TOO_MANY if area > room else None)
         if reason is None:
             room -= area
             candidate = _candidate(ink, pieces.labels, parts, box)
@@ -69,7 +73,7 @@ def cut(ink: InkMap) -> Segmentation:
             reason = "too faint"
         if len(parts) == 1:
             rejected.append(Rejected(box, reason))
-    return Segmentation(tuple(candidates), tuple(rejected), ink.scale)
+    return Segmentation(tuple(candidates), tuple(rejected), ink.scale, limited)
 
 
 def _impossible(box: Box, shape: tuple[int, ...]) -> str | None:

@@ -168,4 +168,5 @@ def test_a_page_made_to_take_long_is_cut_short(name: str) -> None:
     reading = reader.read(frame)
     assert broken_promises(reading, frame, reader.min_confidence) == []
     assert counting.images <= MOST_IMAGES
+    assert reading.limited == (name in ("crumbs", "scribble", "combs", "long combs"))
     assert len(reading.digits) <= MOST_IMAGES

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions docs clean
+.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions fuzz reading-time docs clean
 
 install: $(VENV)/installed
 
@@ -59,6 +59,14 @@ measure: install
 instructions: install
 	$(BIN)/python -m mnist_edge.benchmarks.instructions "$(PI_TOOLS)" build/pi
 	$(BIN)/python -m mnist_edge.benchmarks.classic_instructions "$(PI_TOOLS)" build/pi
+
+# Ten minutes of frames and damaged files; FUZZ_SECONDS says another time.
+fuzz: install
+	$(BIN)/python -m mnist_edge.benchmarks.fuzz $(FUZZ_SECONDS)
+
+# What reading a frame costs beside its floor; PHOTOS names a folder of labelled photographs.
+reading-time: install
+	$(BIN)/python -m mnist_edge.benchmarks.reading_time $(PHOTOS)
 
 docs: install
 	$(BIN)/python -m mnist_edge.benchmarks.docs

@@ -1,20 +1,25 @@
-"""How well photographs are read: found digits, right labels, and digits seen where there are none.
+"""How well photographs are read: digits found, labels right, rows, and digits seen where there are none.
 
-Run as `python -m mnist_edge.benchmarks.photos DIR [MODEL...]`: prints one JSON list, one object a model (`small`).
-DIR holds pictures and `labels.json`, a list with one object a picture:
+A folder holds pictures and `labels.json`, a list with one object a picture:
 
     {"file": "images/one.jpg", "digits": [{"label": 7, "box": [x, y, width, height], "ambiguous": false}, ...],
-     "ignore": [[x, y, width, height], ...]}
+     "ignore": [[x, y, width, height], ...], "reading_order_text": ["7 42", ...], "tags": ["shadow", ...]}
 
-A picture whose `digits` are empty is a negative. What a person could not tell (`ambiguous`) and what is read inside of
-`ignore` counts neither for nor against.
+`file` and `digits` must be there. A picture whose `digits` are empty is a negative. What a person could not tell
+(`ambiguous`) and what is read inside of `ignore` counts neither for nor against. A row of `reading_order_text` is read
+when one row of the reading says the same, spaces aside; pictures with ambiguous digits count no rows.
+
+`mnist-edge benchmark --photos DIR` shows it (`photo_report`). `python -m mnist_edge.benchmarks.photos DIR [MODEL...]`
+prints only the counts and shares, one JSON list, one object a model.
 """
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -24,7 +29,7 @@ from mnist_edge.camera.images import read_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import DataError, MnistEdgeError, UsageError
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.reading import Digit, Reading
+from mnist_edge.reading import Box, Reading
 from mnist_edge.shipped import DEFAULT
 
 # A reading has found a digit where their boxes share so much of what both cover together.
@@ -32,8 +37,72 @@ MIN_OVERLAP = 0.4
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one digit, written or only read.
+
+    Attributes:
+        box: Where it was read, or where it is written if it was missed.
+        true: Its label; None where no digit is written.
+        said: The label that was read; None where it was missed.
+        counts: False for what a person could not tell or sees only in part.
+    """
+
+    box: Box
+    true: int | None
+    said: int | None
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PictureScore:
+    """How one picture was read.
+
+    Attributes:
+        file: Its name in `labels.json`.
+        tags: What makes it hard.
+        negative: Whether no digit is written in it.
+        outcomes: One for each digit that is written, and for each other that was read.
+        rows: How many rows count.
+        rows_right: Those that were read exactly.
+        milliseconds: How long the reader took.
+    """
+
+    file: str
+    tags: tuple[str, ...]
+    negative: bool
+    outcomes: tuple[Outcome, ...]
+    rows: int
+    rows_right: int
+    milliseconds: float
+
+    def counts(self) -> dict[str, int]:
+        """Digits that are written, `found` by the reader, `matched` with each other and `right`; and the errors."""
+        counting = [one for one in self.outcomes if one.counts]
+        digits = sum(one.true is not None for one in counting)
+        found = sum(one.said is not None for one in counting)
+        right = sum(one.true == one.said for one in counting)
+        return {
+            "errors": digits + found - 2 * right,
+            "digits": digits,
+            "found": found,
+            "matched": digits + found - len(counting),
+            "right": right,
+        }
+
+    @property
+    def errors(self) -> int:
+        """Digits missed and digits that are none; a wrong label is both."""
+        return self.counts()["errors"]
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts and the time."""
+        rows = {"rows": self.rows, "rows_right": self.rows_right}
+        return {"file": self.file} | self.counts() | rows | {"milliseconds": round(self.milliseconds, 3)}
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoScore:
-    """Counts over all pictures, and what follows from them.
+    """Counts over all pictures, and what follows from them; a share of nothing is 0.
 
     Attributes:
         photos: Pictures with digits.
@@ -43,6 +112,9 @@ class PhotoScore:
         matched: Digits that were found.
         right: Those of them with the right label.
         false_on_negatives: Digits read where there are none.
+        rows: Rows of digits in the photographs, where they are known.
+        rows_right: Those that were read exactly.
+        median_ms: How long half of the pictures took at most, negatives included.
     """
 
     photos: int
@@ -52,6 +124,27 @@ class PhotoScore:
     matched: int
     right: int
     false_on_negatives: int
+    rows: int = 0
+    rows_right: int = 0
+    median_ms: float = 0.0
+
+    @classmethod
+    def of(cls, pictures: Sequence[PictureScore]) -> "PhotoScore":
+        """The sum of pictures."""
+        photos = [one for one in pictures if not one.negative]
+        counts = [one.counts() for one in photos]
+        return cls(
+            photos=len(photos),
+            negatives=len(pictures) - len(photos),
+            digits=sum(one["digits"] for one in counts),
+            found=sum(one["found"] for one in counts),
+            matched=sum(one["matched"] for one in counts),
+            right=sum(one["right"] for one in counts),
+            false_on_negatives=sum(one.errors for one in pictures if one.negative),
+            rows=sum(one.rows for one in photos),
+            rows_right=sum(one.rows_right for one in photos),
+            median_ms=round(median(one.milliseconds for one in pictures), 3) if pictures else 0.0,
+        )
 
     @property
     def label_accuracy(self) -> float:
@@ -74,14 +167,44 @@ class PhotoScore:
         return 2 * self.right / max(self.digits + self.found, 1)
 
     @property
+    def rows_exact(self) -> float:
+        """Share of the rows that were read exactly."""
+        return self.rows_right / max(self.rows, 1)
+
+    @property
     def false_per_negative(self) -> float:
         """Digits read in a picture without any, on average."""
         return self.false_on_negatives / max(self.negatives, 1)
 
     def to_json(self) -> dict[str, Any]:
         """Counts and shares, the latter to four decimals."""
-        shares = ("label_accuracy", "f1", "precision", "recall", "false_per_negative")
+        shares = ("label_accuracy", "f1", "precision", "recall", "rows_exact", "false_per_negative")
         return asdict(self) | {name: round(getattr(self, name), 4) for name in shares}
+
+
+def measure_photos(folder: Path, reader: Reader, progress: Progress = no_progress) -> PhotoScore:
+    """Read the pictures of a folder and compare with its `labels.json`.
+
+    Args:
+        folder: Holds both.
+        reader: With the model and the least confidence to measure.
+        progress: Told the number of pictures read.
+
+    Raises:
+        DataError: There are no labels.
+        ImageError: A picture is missing or damaged.
+    """
+    return PhotoScore.of(read_pictures(folder, reader, progress))
+
+
+def read_pictures(folder: Path, reader: Reader, progress: Progress = no_progress) -> list[PictureScore]:
+    """As `measure_photos`, picture by picture."""
+    labels, scores = read_labels(folder), []
+    for row in labels:
+        reading = reader.read(read_image(str(folder / row["file"])), row["file"])
+        scores.append(score_picture(row, reading))
+        progress(len(scores), len(labels), f"{reader.model}: {row['file']}")
+    return scores
 
 
 def score_photos(labels: Iterable[Mapping[str, Any]], readings: Iterable[Reading]) -> PhotoScore:
@@ -89,34 +212,46 @@ def score_photos(labels: Iterable[Mapping[str, Any]], readings: Iterable[Reading
 
     Args:
         labels: Rows of `labels.json`.
-        readings: Joined to them by the last part of their source; where there is none, nothing was read.
+        readings: One for each of them, in the same order.
     """
-    by_name = {PurePath(reading.source).name: reading.digits for reading in readings}
-    count = dict.fromkeys(PhotoScore.__slots__, 0)
-    for row in labels:
-        found = by_name.get(PurePath(row["file"]).name, ())
-        if not row["digits"]:
-            count["negatives"] += 1
-            count["false_on_negatives"] += len(found)
-            continue
-        for name, number in _score_photo(row, found).items():
-            count[name] += number
-    return PhotoScore(**count)
+    return PhotoScore.of([score_picture(*pair) for pair in zip(labels, readings, strict=True)])
 
 
-def _score_photo(row: Mapping[str, Any], found: Sequence[Digit]) -> dict[str, int]:
-    found = [one for one in found if not any(_centre_in(one.box, area) for area in row.get("ignore") or ())]
-    truth = row["digits"]
+def score_picture(row: Mapping[str, Any], reading: Reading) -> PictureScore:
+    """Compare one reading with its row of `labels.json`."""
+    rows = row.get("reading_order_text") or ()
+    if not row["digits"] or any(one.get("ambiguous") for one in row["digits"]):
+        rows = ()
+    return PictureScore(
+        file=row["file"],
+        tags=tuple(row.get("tags") or ()),
+        negative=not row["digits"],
+        outcomes=tuple(_outcomes(row, reading)),
+        rows=len(rows),
+        rows_right=_rows_right(rows, reading.text),
+        milliseconds=reading.milliseconds.get("total", 0.0),
+    )
+
+
+def _outcomes(row: Mapping[str, Any], reading: Reading) -> Iterable[Outcome]:
+    truth, areas = row["digits"], (row.get("ignore") or ()) if row["digits"] else ()
+    ignored = [one for one in reading.digits if any(_centre_in(one.box, area) for area in areas)]
+    found = [one for one in reading.digits if one not in ignored]
+    yield from (Outcome(one.box, None, one.label, counts=False) for one in ignored)
     # Matched before they are left out: a reading of an ambiguous digit is no false one.
-    pairs = match_boxes([one["box"] for one in truth], [one.box for one in found])
-    counting = [(true, said) for true, said in pairs if not truth[true].get("ambiguous")]
-    return {
-        "photos": 1,
-        "digits": sum(not one.get("ambiguous") for one in truth),
-        "found": len(found) - (len(pairs) - len(counting)),
-        "matched": len(counting),
-        "right": sum(truth[true]["label"] == found[said].label for true, said in counting),
-    }
+    match = dict(match_boxes([one["box"] for one in truth], [one.box for one in found]))
+    for index, true in enumerate(truth):
+        said = found[match[index]] if index in match else None
+        box = said.box if said else Box(*(round(side) for side in true["box"]))
+        yield Outcome(box, true["label"], said.label if said else None, counts=not true.get("ambiguous"))
+    matched = set(match.values())
+    yield from (Outcome(one.box, None, one.label) for index, one in enumerate(found) if index not in matched)
+
+
+def _rows_right(rows: Iterable[str], text: Iterable[str]) -> int:
+    # Each row of the reading serves once.
+    true, said = (Counter(row.replace(" ", "") for row in side) for side in (rows, text))
+    return (true & said).total()
 
 
 def match_boxes(truth: Sequence[Sequence[float]], found: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
@@ -162,34 +297,40 @@ def read_labels(folder: Path) -> list[dict[str, Any]]:
     path = folder / "labels.json"
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        if all(isinstance(row["file"], str) and isinstance(row["digits"], list) for row in rows):
-            return list(rows)
     except OSError as error:
         raise DataError(
             f"{path} cannot be read ({error.strerror}); name a folder with pictures and labels.json"
         ) from None
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise DataError(f"{path} is no list of pictures, each with a file and its digits")
+    except ValueError:
+        rows = None
+    if not isinstance(rows, list) or not rows:
+        raise DataError(f"{path} is no list of pictures, each with a file and its digits")
+    for number, row in enumerate(rows, start=1):
+        if not _is_row(row):
+            raise DataError(
+                f"{path}: picture {number} is not what it should be; it needs a file and digits, each with a label "
+                "0 to 9 and a box [x, y, width, height]"
+            )
+    return rows
 
 
-def measure_photos(folder: Path, reader: Reader, progress: Progress = no_progress) -> PhotoScore:
-    """Read the pictures of a folder and compare with its `labels.json`.
+def _is_row(row: Any) -> bool:
+    try:
+        digits, areas, rows, tags = (row.get(k) or [] for k in ("digits", "ignore", "reading_order_text", "tags"))
+        return (
+            isinstance(row["file"], str)
+            and isinstance(row["digits"], list)
+            and all(isinstance(one, list) for one in (areas, rows, tags))
+            and all(one["label"] in range(10) and _is_box(one["box"]) for one in digits)
+            and all(_is_box(area) for area in areas)
+            and all(isinstance(text, str) for text in rows + tags)
+        )
+    except (KeyError, TypeError, AttributeError):
+        return False
 
-    Args:
-        folder: Holds both.
-        reader: With the model and the least confidence to measure.
-        progress: Told the number of pictures read.
 
-    Raises:
-        DataError: There are no labels.
-        ImageError: A picture is missing or damaged.
-    """
-    labels, readings = read_labels(folder), []
-    for row in labels:
-        readings.append(reader.read(read_image(str(folder / row["file"])), row["file"]))
-        progress(len(readings), len(labels), f"{reader.model}: {row['file']}")
-    return score_photos(labels, readings)
+def _is_box(box: Any) -> bool:
+    return len(box) == 4 and all(isinstance(side, int | float) for side in box) and min(box[2:]) > 0
 
 
 def main(folder: str = "", *models: str) -> int:

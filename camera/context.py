@@ -1,21 +1,35 @@
-"""What the neighbours say: parts of digits, crumbs beside digits, letters of words."""
+"""What the neighbours say: parts of digits, crumbs beside digits, letters of words, and digits of a row."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.candidate import Judged, Refused
 
-# One box, shape (4,), or a page of them, shape (n, 4), as columns of `Box`: a page may hold thousands.
-Boxes = NDArray[np.int64]
-WIDTH, HEIGHT = 2, 3
+# Pieces of ink, shape (n, 5): the columns of `Box`, then the strength of the ink.
+Pieces = NDArray[np.float64]
+# What holds for pieces, shape (n,), or between two lists of them, shape (n, m).
+Facts = NDArray[np.bool_]
+WIDTH, HEIGHT, STRENGTH = 2, 3, 4
 
-# Heights in shares of the page's usual digit.
+# Heights in shares of the page's usual digit, and ink in shares of its usual ink.
 SMALLEST = 0.33
+PALEST = 0.45
 # A letter's neighbours stand closer than this, in heights.
 WORD_GAP = 0.6
-# On a page with more refused pieces than this, fewer accepted ones than this share of them are accidents.
-TEXT_PIECES = 25
-TEXT_SHARE = 0.5
+# Among more refused pieces than this on a page or a line, fewer accepted ones than this share of them are accidents.
+TEXT_PIECES, PAGE_SHARE = 25, 0.2
+LINE_PIECES, TEXT_SHARE = 4, 0.5
+# So many digits on its line vouch for what was refused for one of these reasons.
+VOUCHERS = 2
+DOUBTS = ("not a digit", "low confidence", "in a word", "among text")
+# How far off they may stand, in heights.
+FELLOW_REACH = 3.0
+# How far a line is followed, in heights: further off its tilt would tell.
+LINE_REACH = 12.0
+# Why refused pieces are no letters.
+CLUTTERED = "not on plain paper"
 
 
 def refuse_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[list[Judged], list[Refused]]:
@@ -29,79 +43,151 @@ def refuse_by_context(accepted: list[Judged], refused: list[Refused]) -> tuple[l
         What stays accepted, and what is refused now.
     """
     out: list[Refused] = []
-    others = _boxes([one.judged for one in refused])
+    letters = _table([one.judged for one in refused if one.reason != CLUTTERED])
     for reason, holds in _REASONS.items():
-        boxes = _boxes(accepted)
-        doubted = [holds(box, boxes, others) for box in boxes]
+        if not accepted:
+            break
+        doubted = holds(_table(accepted), letters, np.array([one.label for one in accepted]))
         out += [Refused(one, reason) for one, doubt in zip(accepted, doubted, strict=True) if doubt]
         accepted = [one for one, doubt in zip(accepted, doubted, strict=True) if not doubt]
     return accepted, out
 
 
-def _boxes(judged: list[Judged]) -> Boxes:
-    return np.array([one.box for one in judged], np.int64).reshape(-1, 4)
+def accept_by_context(
+    accepted: list[Judged], refused: list[Refused], least: float
+) -> tuple[list[Judged], list[Refused]]:
+    """Believe what nearly looks like a digit where it stands in a row of digits, such as a 1 with a foot.
+
+    Args:
+        accepted: Digits, after `refuse_by_context`.
+        refused: All that were refused until then.
+        least: Least confidence of what is believed, 0 to 1.
+
+    Returns:
+        What is accepted now, and what stays refused.
+    """
+    near_misses = [one.judged for one in refused if one.reason in DOUBTS and one.judged.confidence >= least]
+    if not near_misses or len(accepted) < VOUCHERS:
+        return accepted, refused
+    ones = _table(near_misses)
+    digits = _fellows(ones, _table(accepted)).sum(axis=1)
+    # It is one of the letters itself.
+    letters = _fellows(ones, _table([one.judged for one in refused if one.reason != CLUTTERED])).sum(axis=1) - 1
+    holds = (digits >= VOUCHERS) & (digits > 2 * letters)
+    vouched = [one for one, believed in zip(near_misses, holds, strict=True) if believed]
+    return [*accepted, *vouched], [one for one in refused if one.judged not in vouched]
 
 
-def _inside_another(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
-    return bool(((one[HEIGHT] < 0.6 * accepted[:, HEIGHT]) & (_share_inside(one, accepted) > 0.5)).any())
+def _table(judged: Sequence[Judged]) -> Pieces:
+    return np.array([(*one.box, one.candidate.strength) for one in judged], np.float64).reshape(-1, 5)
 
 
-def _crumb(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
-    return bool(one[HEIGHT] < SMALLEST * _usual_height(accepted))
+def _too_pale(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
+    """Paler than what the page's pen writes: pieces of a grid, or what shows through from the back.
+
+    Ones have no say in how strong that is: pieces of lines look like them.
+    """
+    sure = accepted[labels != 1]
+    if not len(sure):
+        return np.zeros(len(accepted), np.bool_)
+    # Weighted by ink: a grid leaves many pale crumbs, a pen few strong digits.
+    usual = _median(sure[:, STRENGTH], sure[:, HEIGHT] * sure[:, STRENGTH])
+    return np.asarray(accepted[:, STRENGTH] < PALEST * usual)
 
 
-def _in_a_word(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
-    """Letters look like digits now and then; then most of their close neighbours do not."""
-    # It stands beside itself.
-    digits = np.count_nonzero(_beside(one, accepted)) - 1
+def _inside_another(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
+    lower = accepted[:, [HEIGHT]] < 0.6 * accepted[:, HEIGHT]
+    shared = np.maximum(0, _overlap(accepted, accepted, 0)) * np.maximum(0, _overlap(accepted, accepted, 1))
+    return np.asarray((lower & (shared > 0.5 * accepted[:, [WIDTH]] * accepted[:, [HEIGHT]])).any(axis=1))
+
+
+def _crumb(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
+    heights = accepted[:, HEIGHT]
+    # Each weighs as much as it is tall: many crumbs do not outvote a few digits.
+    return np.asarray(heights < SMALLEST * _median(heights, heights))
+
+
+def _in_a_word(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
+    """Letters look like digits now and then; then most of their close neighbours do not.
+
+    A single letter makes no word: it may be the x of 2x.
+    """
+    if not len(letters):
+        return np.zeros(len(accepted), np.bool_)
     # A word in cursive is one piece, but as many letters as it is wide.
-    near = refused[_beside(one, refused)]
-    return bool(np.maximum(1, np.rint(near[:, WIDTH] / near[:, HEIGHT])).sum() > digits)
+    count = np.maximum(1, np.rint(letters[:, WIDTH] / letters[:, HEIGHT]))
+    beside = _beside(accepted, letters)
+    near = beside @ count
+    # Each stands beside itself, digit or letter.
+    digits = _beside(accepted, accepted).sum(axis=1) - 1
+    in_words = beside @ (_beside(letters, letters) @ count > 1)
+    return np.asarray((near > digits) & ((near > 1) | in_words))
 
 
-def _on_a_page_of_text(one: Boxes, accepted: Boxes, refused: Boxes) -> bool:
-    """Among many refused pieces of its size, what looks like a digit is one by accident."""
-    like = np.count_nonzero(_alike(one, refused))
-    fellows = np.count_nonzero(_alike(one, accepted))
-    return bool(like > TEXT_PIECES and fellows < TEXT_SHARE * like)
+def _among_text(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
+    """Among many refused pieces of its size and ink, what looks like a digit is one by accident.
+
+    Its line counts, since digits may stand below a paragraph, and, much less, the page.
+    """
+    like, fellows = _alike(accepted, letters), _alike(accepted, accepted)
+    page, digits = like.sum(axis=1), fellows.sum(axis=1)
+    line = (like & _on_line(accepted, letters)).sum(axis=1)
+    digits_on_line = (fellows & _on_line(accepted, accepted)).sum(axis=1)
+    return np.asarray(
+        ((page > TEXT_PIECES) & (digits < PAGE_SHARE * page))
+        | ((line > LINE_PIECES) & (digits_on_line < TEXT_SHARE * line))
+    )
 
 
 # In the order they are asked: each sees what the ones before left accepted.
 _REASONS = {
+    "too pale beside the others": _too_pale,
     "part of another digit": _inside_another,
     "too small beside the others": _crumb,
     "in a word": _in_a_word,
-    "among text": _on_a_page_of_text,
+    "among text": _among_text,
 }
 
 
-def _usual_height(accepted: Boxes) -> float:
-    """The median height, each digit weighing as much as it is tall: many crumbs do not outvote a few digits."""
-    heights = np.sort(accepted[:, HEIGHT])
-    weights = np.cumsum(heights)
-    return float(heights[np.searchsorted(weights, weights[-1] / 2)])
+def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values, kind="stable")
+    sums = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(sums, sums[-1] / 2)]])
 
 
-def _beside(one: Boxes, others: Boxes) -> NDArray[np.bool_]:
+def _beside(ones: Pieces, others: Pieces) -> Facts:
     """Which stand next to one on its line, as close as a letter, and of a like size."""
-    lower = np.minimum(one[HEIGHT], others[:, HEIGHT])
-    taller = np.maximum(one[HEIGHT], others[:, HEIGHT])
-    gap = -_overlap(one, others, 0)
-    return np.asarray(
-        (taller < 2.5 * lower) & (_overlap(one, others, 1) > 0.4 * lower) & (gap < WORD_GAP * lower), np.bool_
-    )
+    lower = np.minimum(ones[:, [HEIGHT]], others[:, HEIGHT])
+    taller = np.maximum(ones[:, [HEIGHT]], others[:, HEIGHT])
+    close = -_overlap(ones, others, 0) < WORD_GAP * lower
+    return np.asarray((taller < 2.5 * lower) & (_overlap(ones, others, 1) > 0.4 * lower) & close)
 
 
-def _alike(one: Boxes, others: Boxes) -> NDArray[np.bool_]:
-    return np.asarray((one[HEIGHT] < 2 * others[:, HEIGHT]) & (others[:, HEIGHT] < 2 * one[HEIGHT]), np.bool_)
+def _on_line(ones: Pieces, others: Pieces) -> Facts:
+    """Which stand on one's line, near or far."""
+    lower = np.minimum(ones[:, [HEIGHT]], others[:, HEIGHT])
+    near = -_overlap(ones, others, 0) < LINE_REACH * ones[:, [HEIGHT]]
+    return np.asarray((_overlap(ones, others, 1) > 0.3 * lower) & near)
 
 
-def _share_inside(inner: Boxes, outers: Boxes) -> NDArray[np.float64]:
-    shared = np.maximum(0, _overlap(inner, outers, 0)) * np.maximum(0, _overlap(inner, outers, 1))
-    return np.asarray(shared / (inner[WIDTH] * inner[HEIGHT]), np.float64)
+def _alike(ones: Pieces, others: Pieces) -> Facts:
+    """Which are about as tall as one, and as strong."""
+    return _within(ones, others, HEIGHT, 2) & _within(ones, others, STRENGTH, 2)
 
 
-def _overlap(one: Boxes, others: Boxes, axis: int) -> Boxes:
+def _fellows(ones: Pieces, others: Pieces) -> Facts:
+    """Which stand on one's line, not far off, and are just as tall and as strong."""
+    near = -_overlap(ones, others, 0) < FELLOW_REACH * ones[:, [HEIGHT]]
+    level = _overlap(ones, others, 1) > 0.5 * ones[:, [HEIGHT]]
+    return np.asarray(_within(ones, others, HEIGHT, 1.4) & _within(ones, others, STRENGTH, 1.6) & near & level)
+
+
+def _within(ones: Pieces, others: Pieces, column: int, factor: float) -> Facts:
+    one, other = ones[:, [column]], others[:, column]
+    return np.asarray((one < factor * other) & (other < factor * one))
+
+
+def _overlap(ones: Pieces, others: Pieces, axis: int) -> Pieces:
     """Pixels that both cover along x (0) or y (1); below 0 it is the gap between them."""
-    ends = np.minimum(one[axis] + one[axis + 2], others[:, axis] + others[:, axis + 2])
-    return np.asarray(ends - np.maximum(one[axis], others[:, axis]), np.int64)
+    ends = np.minimum((ones[:, axis] + ones[:, axis + 2])[:, None], others[:, axis] + others[:, axis + 2])
+    return np.asarray(ends - np.maximum(ones[:, [axis]], others[:, axis]))

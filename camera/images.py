@@ -1,10 +1,12 @@
 """Still pictures: which files are meant, and their pixels."""
 
 import glob
+import re
+import struct
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +18,16 @@ from mnist_edge.files import write_bytes
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".jp2", ".avif", ".gif"}
 STDIN = "-"
-# Transparency is taken out of so many rows at a time, since it takes memory many times theirs.
-ROWS = 64
+# Of a file: that many pixels of the deepest kind, 16 bits with transparency, without any compression.
+MAX_BYTES = 8 * MAX_PIXELS
+# Bytes or pixels that are worked on at a time.
+PIECE = 1 << 20
+JPEG = b"\xff\xd8"
+PNG = b"\x89PNG\r\n\x1a\n"
+# Where a PNG or a WebP holds its EXIF tags, and what they begin with.
+EXIF = re.compile(rb"(?:eXIf|EXIF.{4})(?:Exif\0\0)?(II\x2a\0|MM\0\x2a)", re.DOTALL)
+MAX_EXIF = 1 << 16
+ORIENTATION = 0x0112
 
 
 def find_images(arguments: Iterable[str]) -> Iterator[str]:
@@ -55,6 +65,8 @@ def _lacking(path: Path) -> str:
 def read_image(source: str) -> NDArray[np.uint8]:
     """The pixels of one picture, turned as its EXIF orientation says; transparent parts become white paper.
 
+    Of an animation it is the first frame.
+
     Args:
         source: A path, or `-` for standard input.
 
@@ -62,43 +74,119 @@ def read_image(source: str) -> NDArray[np.uint8]:
         Shape (height, width, 3), BGR.
 
     Raises:
-        ImageError: It is missing, empty, larger than 200 million pixels, or no picture that OpenCV can decode.
+        ImageError: It is missing, empty, larger than 200 million pixels or than memory, or no picture that OpenCV can
+            decode.
     """
     name = "standard input" if source == STDIN else source
     try:
-        content = sys.stdin.buffer.read() if source == STDIN else _content(Path(source))
+        content = _content(sys.stdin.buffer, name) if source == STDIN else _file_content(Path(source))
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror}") from None
-    if not content:
-        raise ImageError(f"{name} is empty")
     return decode_image(content, name)
 
 
-def _content(path: Path) -> bytes:
+def _file_content(path: Path) -> bytearray:
     # To open a pipe may wait for ever.
     if path.exists() and not path.is_file():
         raise ImageError(f"{path} is no file; - reads standard input")
-    return path.read_bytes()
+    with path.open("rb") as file:
+        return _content(file, str(path))
 
 
-def decode_image(content: bytes, name: str) -> NDArray[np.uint8]:
+def _content(stream: BinaryIO, name: str) -> bytearray:
+    content = bytearray()
+    while piece := stream.read(PIECE):
+        content += piece
+        if len(content) > MAX_BYTES:
+            raise ImageError(f"{name} has more than {MAX_BYTES / 1e9:g} GB, so it is no picture that can be read")
+    return content
+
+
+def decode_image(content: bytes | bytearray, name: str) -> NDArray[np.uint8]:
     """The pixels of one encoded picture; `name` stands in messages. As `read_image`."""
+    if not content:
+        raise ImageError(f"{name} is empty")
+    try:
+        return _pixels(content, name)
+    except MemoryError:
+        raise ImageError(f"{name} does not fit into memory; make it smaller") from None
+
+
+def _pixels(content: bytes | bytearray, name: str) -> NDArray[np.uint8]:
+    if content.startswith(PNG) and _has_endless_chunk(content):
+        raise _damaged(name)
     encoded = np.frombuffer(content, np.uint8)
-    colour = _decode(encoded, cv2.IMREAD_COLOR, name)
-    # JPEG has no transparency; anything else is looked at twice.
-    if not content.startswith(b"\xff\xd8"):
-        raw = _decode(encoded, cv2.IMREAD_UNCHANGED, name)
-        if raw.ndim == 3 and raw.shape[2] == 4 and raw.shape[:2] == colour.shape[:2]:
-            _lay_on_white(colour, raw[..., 3:])
-    return np.asarray(colour, np.uint8)
+    if content.startswith(JPEG):
+        return np.asarray(_decode(encoded, cv2.IMREAD_COLOR, name), np.uint8)
+    # Any other may be transparent, and what OpenCV makes of its orientation differs from version to version.
+    stored = _decode(encoded, cv2.IMREAD_UNCHANGED, name)
+    if stored.shape[2:] == (4,) and stored.dtype.kind == "u":
+        colour = _on_white(stored)
+    elif stored.shape[2:] == (3,) and stored.dtype == np.uint8:
+        colour = stored
+    else:
+        # Two pictures at once might not fit into memory.
+        del stored
+        colour = _decode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, name)
+        if colour.ndim == 2:
+            # OpenCV's reader of PFM gives grey all the same.
+            colour = cv2.cvtColor(colour, cv2.COLOR_GRAY2BGR)
+    return _turned(np.asarray(colour, np.uint8), _orientation(content))
 
 
-def _lay_on_white(colour: NDArray[np.uint8], alpha: NDArray[Any]) -> None:
-    opaque = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else 1.0
-    for top in range(0, len(colour), ROWS):
-        rows = colour[top : top + ROWS]
-        share = np.clip(alpha[top : top + ROWS].astype(np.float32) / opaque, 0, 1)
-        rows[:] = np.rint(rows * share + 255 * (1 - share))
+def _has_endless_chunk(png: bytes | bytearray) -> bool:
+    """Whether a chunk says that it is longer than the file: OpenCV would take all that memory before it sees."""
+    at = len(PNG)
+    while at + 8 <= len(png):
+        length, kind = struct.unpack_from(">I4s", png, at)
+        if length > len(png):
+            return True
+        if kind == b"IEND":
+            break
+        # Length, kind and check sum stand around it.
+        at += 12 + length
+    return False
+
+
+def _on_white(image: NDArray[Any]) -> NDArray[np.uint8]:
+    """A picture with transparency, shape (height, width, 4), of any unsigned integers, laid on white paper."""
+    laid = np.empty((*image.shape[:2], 3), np.uint8)
+    # In parts, since it takes memory many times theirs.
+    step = max(1, PIECE // image.shape[1])
+    for top in range(0, len(image), step):
+        rows = image[top : top + step].astype(np.float32) / np.iinfo(image.dtype).max
+        laid[top : top + step] = np.rint(255 * (1 - rows[..., 3:] * (1 - rows[..., :3])))
+    return laid
+
+
+def _orientation(content: bytes | bytearray) -> int:
+    """The EXIF orientation of a PNG or WebP, 1 to 8: 1 where there is none, and for TIFF, whose reader applies it."""
+    found = EXIF.search(content)
+    if not found:
+        return 1
+    tags = content[found.start(1) : found.start(1) + MAX_EXIF]
+    order = "<" if tags.startswith(b"II") else ">"
+    try:
+        (first,) = struct.unpack_from(order + "I", tags, 4)
+        (count,) = struct.unpack_from(order + "H", tags, first)
+        for index in range(count):
+            tag, value = struct.unpack_from(order + "H6xH", tags, first + 2 + 12 * index)
+            if tag == ORIENTATION:
+                return int(value)
+    except struct.error:
+        # Damaged tags say nothing.
+        pass
+    return 1
+
+
+def _turned(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    if 5 <= orientation <= 8:
+        image = image.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    return np.ascontiguousarray(image)
 
 
 def write_image(path: Path, image: NDArray[np.uint8]) -> None:
@@ -119,13 +207,19 @@ def _decode(encoded: NDArray[np.uint8], mode: int, name: str) -> Any:
         with quiet.silenced():
             image = cv2.imdecode(encoded, mode)
     except cv2.error as error:
+        if error.code == cv2.Error.STS_NO_MEM:
+            raise MemoryError from None
         if "MAX_IMAGE" in str(error):
             raise ImageError(f"{name} has more than {MAX_PIXELS:,} pixels; make it smaller") from None
         raise ImageError(f"{name} cannot be decoded ({str(error).splitlines()[-1].strip()})") from None
     if image is None:
-        raise ImageError(f"{name} is damaged or no picture; OpenCV reads PNG, JPEG, WebP, BMP and TIFF")
+        raise _damaged(name)
     if image.shape[0] * image.shape[1] > MAX_PIXELS:
         raise ImageError(
             f"{name} has {image.shape[1]}x{image.shape[0]} pixels, more than {MAX_PIXELS:,}; make it smaller"
         )
     return image
+
+
+def _damaged(name: str) -> ImageError:
+    return ImageError(f"{name} is damaged or no picture; OpenCV reads PNG, JPEG, WebP, BMP and TIFF")

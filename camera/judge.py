@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mnist_edge.camera.candidate import Classify, Judged, Refused, classify_candidates
-from mnist_edge.camera.context import refuse_by_context
-from mnist_edge.camera.segment import Segmentation
+from mnist_edge.camera.context import CLUTTERED, accept_by_context, refuse_by_context
+from mnist_edge.camera.segment import TOO_MANY, Segmentation
 from mnist_edge.camera.splitting import split
 from mnist_edge.reading import Box, Rejected
 
 # Paper round a digit is quiet; the edge of a table or a texture is not.
 MAX_CLUTTER = 0.3
+# Where a row of digits vouches for it, a digit needs only this share of the least confidence.
+VOUCHED = 0.5
+# Touching digits are cut only as long as this many images were judged for it.
+MAX_JUDGED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +34,40 @@ def judge(found: Segmentation, classify: Classify, min_confidence: float, min_sc
     Args:
         found: The candidates.
         classify: Probabilities, shape (n, 10), for n inks.
-        min_confidence: Less is refused, 0 to 1.
+        min_confidence: Less is refused, 0 to 1; half of it will do in a row of digits.
         min_score: What scores less is no digit for the network itself, 0 to 1 (`Classifier.refusal_threshold`).
     """
 
     def convinces(one: Judged) -> bool:
         return one.confidence >= min_confidence and one.score >= min_score
 
+    cut = 0
+
+    def judge_parts(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        nonlocal cut
+        cut += len(inks)
+        return classify(inks)
+
     judged = _best_joins(classify_candidates(list(found.candidates), classify), convinces)
     accepted: list[Judged] = []
     refused: list[Refused] = []
     for one in judged:
         if one.candidate.clutter > MAX_CLUTTER:
-            refused.append(Refused(one, "not on plain paper"))
+            refused.append(Refused(one, CLUTTERED))
         elif convinces(one):
             accepted.append(one)
-        elif (digits := split(one.candidate, classify, min_confidence)) and all(map(convinces, digits)):
+        elif cut > MAX_JUDGED:
+            refused.append(Refused(one, TOO_MANY))
+        elif (digits := split(one.candidate, judge_parts, min_confidence)) and all(map(convinces, digits)):
             accepted.extend(digits)
         else:
             refused.append(Refused(one, "not a digit" if one.score < min_score else "low confidence"))
     accepted, by_context = refuse_by_context(accepted, refused)
-    rejected = [Rejected(one.judged.box, one.reason) for one in refused + by_context]
+    accepted, refused = accept_by_context(accepted, refused + by_context, VOUCHED * min_confidence)
     joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
     # A crumb that belongs to a broken digit was read with it.
     crumbs = [one for one in found.rejected if not any(_inside(one.box, whole) for whole in joined)]
-    return Verdict(tuple(accepted), (*crumbs, *rejected))
+    return Verdict(tuple(accepted), (*crumbs, *(Rejected(one.judged.box, one.reason) for one in refused)))
 
 
 def _best_joins(judged: list[Judged], convinces: Callable[[Judged], bool]) -> list[Judged]:

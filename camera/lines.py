@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.pieces import Pieces, find_pieces
 
 # A line is much longer than a digit's longest stroke in proportion to its thickness, and long in the picture. A single
 # one must be very long: a thin pen's 1, or the bar of its 7, is as slender. Lines of a sheet come in numbers.
@@ -11,8 +12,27 @@ MIN_SLENDERNESS = 18
 MIN_SHARE_AMONG_OTHERS = 0.12
 MIN_SHARE_ALONE = 0.5
 OTHERS = 3
+# Where no piece of ink is so long a share of the picture, and few are slender, nobody looks for lines.
+MIN_LENGTH = 0.2
 
 Mask = NDArray[np.uint8]
+
+
+def without_lines(pieces: Pieces) -> Pieces:
+    """The pieces that are left when lines are taken out; the same ones where there is no line."""
+    if not _may_hold_lines(pieces):
+        return pieces
+    cleaned = remove_lines(pieces.binary)
+    return pieces if cleaned is pieces.binary else find_pieces(cleaned)
+
+
+def _may_hold_lines(pieces: Pieces) -> bool:
+    """Whether anything is as long as a line, or many short slender pieces may be what is left of some."""
+    height, width = pieces.binary.shape
+    across, down = pieces.boxes[:, 2], pieces.boxes[:, 3]
+    long = (across > MIN_LENGTH * width) | (down > MIN_LENGTH * height)
+    slender = (across > 6 * down) & (across > 0.02 * width)
+    return bool(long.any() or np.count_nonzero(slender) > OTHERS)
 
 
 def remove_lines(binary: Mask) -> Mask:

@@ -1,17 +1,19 @@
 """The reader: a frame in, the digits on it out."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.camera.candidate import Candidate, Judged, classify_candidates
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.judge import Verdict, judge
+from mnist_edge.camera.judge import judge
 from mnist_edge.camera.pen import widen_strokes
 from mnist_edge.camera.rows import group_rows, row_text
-from mnist_edge.camera.segment import Segmentation, segment
+from mnist_edge.camera.segment import TOO_MANY, segment
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError
 from mnist_edge.normalisation import normalise
@@ -32,7 +34,8 @@ class Reader:
         classifier: What judges the candidates.
         model: Name of its model.
         runtime: What runs it.
-        min_confidence: Digits below are refused, 0 to 1; may be changed between frames.
+        min_confidence: Digits below are refused, 0 to 1, but in a row of digits half of it will do; may be changed
+            between frames.
     """
 
     def __init__(
@@ -77,7 +80,7 @@ class Reader:
         found = segment(frame)
         segmented = time.perf_counter()
         verdict = judge(found, self._classify, self.min_confidence, self.classifier.refusal_threshold or 0.0)
-        digits, text = _in_order(verdict, found, frame.shape)
+        digits, text = _in_order(verdict.digits, found.scale, frame.shape)
         ended = time.perf_counter()
         return Reading(
             source=source,
@@ -93,7 +96,16 @@ class Reader:
                 "classify": (ended - segmented) * 1000,
                 "total": (ended - started) * 1000,
             },
+            limited=found.limited or any(one.reason == TOO_MANY for one in verdict.rejected),
         )
+
+    def judge_alone(self, candidates: list[Candidate]) -> list[Judged]:
+        """What the network alone thinks of candidates."""
+        return classify_candidates(candidates, self._classify)
+
+    def as_seen(self, candidate: Candidate) -> NDArray[np.uint8]:
+        """A candidate as the network sees it: shape (28, 28), 0 = paper, 255 = full ink."""
+        return normalise(widen_strokes(candidate.ink))
 
     def _classify(self, inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
         if not inks:
@@ -129,15 +141,14 @@ def _as_bgr(frame: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _in_order(
-    verdict: Verdict, found: Segmentation, shape: tuple[int, ...]
+    judged: Sequence[Judged], scale: float, shape: tuple[int, ...]
 ) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
-    boxes = [_unscaled(digit.box, found.scale, shape) for digit in verdict.digits]
+    boxes = [_unscaled(one.box, scale, shape) for one in judged]
     digits, text = [], []
     for row, indices in enumerate(group_rows(boxes)):
         for index in indices:
-            judged = verdict.digits[index]
-            digits.append(Digit(judged.label, judged.confidence, boxes[index], row))
-        text.append(row_text([verdict.digits[i].label for i in indices], [boxes[i] for i in indices]))
+            digits.append(Digit(judged[index].label, judged[index].confidence, boxes[index], row))
+        text.append(row_text([judged[i].label for i in indices], [boxes[i] for i in indices]))
     return tuple(digits), tuple(text)
 
 

@@ -51,11 +51,10 @@ def row_text(labels: Sequence[int], boxes: Sequence[Box]) -> str:
 
 def _tilt(x: Floats, y: Floats, height: Floats) -> float:
     """Rise of the rows in pixels per pixel: the median over each box's nearest neighbour to the right."""
-    slopes = []
-    for index in range(len(x)):
-        run, rise = x - x[index], y - y[index]
-        neighbours = (run > 0.3 * height[index]) & (np.abs(rise) < 0.6 * height[index]) & (run < 4 * height[index])
-        if neighbours.any():
-            nearest = np.flatnonzero(neighbours)[np.argmin(run[neighbours])]
-            slopes.append(rise[nearest] / run[nearest])
+    run, rise = x - x[:, None], y - y[:, None]
+    tall = height[:, None]
+    neighbours = (run > 0.3 * tall) & (np.abs(rise) < 0.6 * tall) & (run < 4 * tall)
+    nearest = np.where(neighbours, run, np.inf).argmin(axis=1)
+    having = np.flatnonzero(neighbours.any(axis=1))
+    slopes = rise[having, nearest[having]] / run[having, nearest[having]]
     return float(np.median(slopes)) if len(slopes) > 1 else 0.0

@@ -17,12 +17,14 @@ class Scene:
     Attributes:
         image: Shape (height, width, 3), BGR.
         digits: Every digit with its box, confidence 1, in reading order.
-        text: One string a row.
+        text: One string a row, with a space where the writer left a word's gap.
+        tags: What makes it easy or hard, such as `touching`, `lines` or `negative`.
     """
 
     image: NDArray[np.uint8]
     digits: tuple[Digit, ...]
     text: tuple[str, ...]
+    tags: tuple[str, ...] = ()
 
 
 def draw_scene(

@@ -57,6 +57,7 @@ class Reading:
         text: One string a row, top to bottom, digits left to right, a space where the gap is a word's.
         rejected: Ink that was refused, with the reason.
         milliseconds: How long `segment`, `classify` and `total` took.
+        limited: Whether there was more ink than is looked at in bounded time, so that digits may be missing.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Reading:
     text: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     milliseconds: dict[str, float] = field(default_factory=dict)
+    limited: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The document that `read --json` prints, as plain JSON types."""

@@ -10,8 +10,31 @@ from mnist_edge.cli.options import Data, Force, Json, Runtime, Threads
 
 def command(
     models: Annotated[
-        list[str], typer.Argument(metavar="MODEL...", help="`.tflite` files or names of models that ship.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="`.tflite` files or names of models that ship. Default: small.",
+            show_default=False,
+        ),
+    ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            "--photos",
+            metavar="DIR",
+            help="Instead of the speed: how well the pictures there are read, which its labels.json describes.",
+            show_default=False,
+        ),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--sheet",
+            metavar="FILE",
+            help="With --photos: also draw the worst pictures, as .png or .jpg.",
+            show_default=False,
+        ),
+    ] = None,
     threads: Threads = 1,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Samples of each timing.")] = 1000,
     runtime: Runtime = None,
@@ -23,13 +46,40 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Latency, start-up, memory and size of models, side by side, on this machine.
+    """Latency, start-up, memory and size of models, side by side, on this machine; or how well they read photographs.
 
     `invoke` is the network alone; `28x28 image to digit` adds quantising and deciding; `ink to digit` adds the
     normalisation of one digit. Start-up and memory are of a fresh process. All models are timed in turns.
 
     Example: mnist-edge benchmark small.float32 small.int8 --accuracy
+
+    Example: mnist-edge benchmark --photos my-photos --sheet worst.png
     """
+    from mnist_edge.errors import UsageError
+    from mnist_edge.shipped import DEFAULT
+
+    models = models or [DEFAULT]
+    if photos:
+        if csv or accuracy or data:
+            raise UsageError("--csv, --accuracy and --data do not go with --photos")
+        _read_photos(photos, models, sheet, runtime, threads, force, json)
+    elif sheet:
+        raise UsageError("--sheet shows labelled pictures; name their folder with --photos DIR")
+    else:
+        _measure_speed(models, threads, runs, runtime, accuracy, data, csv, force, json)
+
+
+def _measure_speed(
+    models: list[str],
+    threads: int,
+    runs: int,
+    runtime: str | None,
+    accuracy: bool,
+    data: Path | None,
+    csv: Path | None,
+    force: bool,
+    json: bool,
+) -> None:
     from mnist_edge.benchmarks.benchmark import benchmark
     from mnist_edge.benchmarks.report import batches_note, caption, table_rows, titles, write_csv
     from mnist_edge.cli.console import note, print_json, print_table, progress
@@ -54,3 +104,47 @@ def command(
     print_table(caption(measured), ("", *titles(measured)), table_rows(measured))
     if batched := batches_note(measured):
         note(f"note: {batched}")
+
+
+def _read_photos(
+    folder: Path,
+    models: list[str],
+    sheet: Path | None,
+    runtime: str | None,
+    threads: int,
+    force: bool,
+    json: bool,
+) -> None:
+    from mnist_edge.benchmarks.contact_sheet import MOST, contact_sheet, refuse_format
+    from mnist_edge.benchmarks.photo_report import (
+        TAG_COLUMNS,
+        benchmark_photos,
+        caption,
+        table_rows,
+        tag_rows,
+        titles,
+    )
+    from mnist_edge.camera.images import write_image
+    from mnist_edge.cli.console import note, print_json, print_table, progress
+    from mnist_edge.errors import UsageError
+    from mnist_edge.files import refuse_overwrite
+
+    if sheet:
+        if len(models) > 1:
+            raise UsageError("--sheet shows the mistakes of one model; name only one")
+        refuse_format(sheet)
+        refuse_overwrite(sheet, force)
+    with progress("photographs") as report:
+        reports = benchmark_photos(folder, models, runtime=runtime, threads=threads, progress=report)
+    names = titles(reports)
+    if sheet:
+        title = f"{names[0]}: F1 {reports[0].score.f1:.3f}; the worst of {len(reports[0].pictures)} pictures"
+        write_image(sheet, contact_sheet(folder, reports[0].worst[:MOST], title))
+        note(f"wrote {sheet}")
+    if json:
+        print_json([one.to_json() for one in reports])
+        return
+    print_table(caption(reports), ("", *names), table_rows(reports))
+    for name, one in zip(names, reports, strict=True):
+        if tags := tag_rows(one):
+            print_table(f"{name}, by tag, worst first", TAG_COLUMNS, tags)

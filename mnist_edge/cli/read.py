@@ -23,6 +23,12 @@ def command(
         Path | None,
         typer.Option("--annotate", metavar="DIR", help="Also draw what was read, a PNG each.", show_default=False),
     ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            "--explain", metavar="DIR", help="Also draw the stages, to see why a digit was missed.", show_default=False
+        ),
+    ] = None,
     runtime: Runtime = None,
     threads: Threads = 1,
     force: Force = False,
@@ -34,6 +40,8 @@ def command(
 
     Example: mnist-edge read page.jpg --annotate out
     """
+    from mnist_edge.camera.explain import STAGES
+    from mnist_edge.camera.explain import explain as explain_stages
     from mnist_edge.camera.images import read_image, write_image
     from mnist_edge.camera.overlay import annotate as draw
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
@@ -43,7 +51,8 @@ def command(
     sources, failed = _sources(images)
     if not sources:
         raise typer.Exit(1)
-    targets = _targets(sources, annotate, force) if annotate else []
+    targets = [path for (path,) in _targets(sources, annotate, [""], force)] if annotate else []
+    stages = _targets(sources, explain, [f".{stage}" for stage in STAGES], force) if explain else []
     least = MIN_CONFIDENCE if min_confidence is None else min_confidence
     reader = Reader(model, runtime=runtime, threads=threads, min_confidence=least)
     with progress("reading") as report:
@@ -62,6 +71,9 @@ def command(
                 print(_sentence(reading), flush=True)
             if targets:
                 write_image(targets[number], draw(frame, reading))
+            if stages:
+                for path, picture in zip(stages[number], explain_stages(reader, frame).values(), strict=True):
+                    write_image(path, picture)
     if failed:
         raise typer.Exit(1)
 
@@ -83,23 +95,26 @@ def _sources(arguments: list[str]) -> tuple[list[str], bool]:
     return found, failed
 
 
-def _targets(sources: list[str], folder: Path, force: bool) -> list[Path]:
-    """Where each annotated picture goes; refused before anything is read, so that no reading is lost."""
+def _targets(sources: list[str], folder: Path, endings: list[str], force: bool) -> list[list[Path]]:
+    """Where what is drawn of each picture goes; refused before anything is read, so that no reading is lost."""
     from mnist_edge.errors import OutputError
     from mnist_edge.files import refuse_overwrite
 
     if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is no folder; --annotate writes a picture for each image into one")
-    targets: list[Path] = []
+        raise OutputError(f"{folder} is no folder; name one to draw the pictures into")
+    names: list[str] = []
+    targets: list[list[Path]] = []
     for source in sources:
         # The whole name: page.jpg and page.png of one folder are two pictures.
-        name = "stdin" if source == "-" else Path(source).name
-        path, number = folder / f"{name}.png", 1
-        while path in targets:
+        given = name = "stdin" if source == "-" else Path(source).name
+        number = 1
+        while name in names:
             number += 1
-            path = folder / f"{name}-{number}.png"
-        refuse_overwrite(path, force)
-        targets.append(path)
+            name = f"{given}-{number}"
+        names.append(name)
+        targets.append([folder / f"{name}{ending}.png" for ending in endings])
+        for path in targets[-1]:
+            refuse_overwrite(path, force)
     return targets
 
 

@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from mnist_edge.benchmarks.photos import main, match_boxes, measure_photos, overlaps, read_labels, score_photos
+from mnist_edge.benchmarks.photos import (
+    Outcome,
+    main,
+    match_boxes,
+    measure_photos,
+    overlaps,
+    read_labels,
+    read_pictures,
+    score_photos,
+    score_picture,
+)
 from mnist_edge.camera.images import write_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.scenes import draw_scene
@@ -13,9 +23,9 @@ from mnist_edge.errors import DataError, ImageError
 from mnist_edge.reading import Box, Digit, Reading
 
 
-def reading(source: str, *digits: tuple[int, tuple[int, int, int, int]]) -> Reading:
+def reading(*digits: tuple[int, tuple[int, int, int, int]], text: tuple[str, ...] = (), ms: float = 0) -> Reading:
     found = tuple(Digit(label, 0.9, Box(*box)) for label, box in digits)
-    return Reading(source, 100, 100, "a model", "a runtime", found)
+    return Reading("a source", 100, 100, "a model", "a runtime", found, text, milliseconds={"total": ms})
 
 
 def photo(file: str, *digits: tuple[int, tuple[int, int, int, int]], **more: Any) -> dict[str, Any]:
@@ -45,16 +55,17 @@ def test_the_best_overlap_is_matched_first_and_each_box_once() -> None:
 def test_counts_and_shares() -> None:
     labels = [photo("a/one.jpg", (1, A), (2, B), (3, FAR)), photo("two.jpg", (4, A)), photo("none.jpg")]
     readings = [
-        reading("elsewhere/one.jpg", (1, A), (7, B), (5, (50, 50, 10, 10))),
-        reading("none.jpg", (1, A), (2, B)),
+        reading((1, A), (7, B), (5, (50, 50, 10, 10)), ms=7),
+        reading(ms=3),
+        reading((1, A), (2, B), ms=4),
     ]
     score = score_photos(labels, readings)
     assert (score.photos, score.negatives) == (2, 1)
-    # The second photograph was not read at all.
     assert (score.digits, score.found, score.matched, score.right) == (4, 3, 2, 1)
     assert score.false_on_negatives == score.false_per_negative == 2
     assert (score.label_accuracy, score.precision, score.recall) == (1 / 2, 2 / 3, 2 / 4)
     assert score.f1 == 2 * 1 / (4 + 3)
+    assert score.median_ms == 4
     document = score.to_json()
     assert document == json.loads(json.dumps(document))
     assert (document["f1"], document["precision"]) == (0.2857, 0.6667)
@@ -65,15 +76,62 @@ def test_what_a_person_could_not_tell_counts_neither_way() -> None:
     row["digits"][1]["ambiguous"] = True
     # Whatever is said of it, and where nothing is.
     for said in ((2, B), (9, B)):
-        score = score_photos([row], [reading("one.jpg", (1, A), said)])
+        score = score_photos([row], [reading((1, A), said)])
         assert (score.digits, score.found, score.matched, score.right) == (1, 1, 1, 1)
-    assert score_photos([row], [reading("one.jpg", (1, A))]) == score
+    assert score_photos([row], [reading((1, A))]) == score
 
 
 def test_what_is_seen_in_part_is_ignored() -> None:
     row = photo("one.jpg", (1, A), ignore=[[60, 60, 30, 30]])
-    score = score_photos([row], [reading("one.jpg", (1, A), (8, FAR), (8, B))])
+    score = score_photos([row], [reading((1, A), (8, FAR), (8, B))])
     assert (score.digits, score.found, score.matched) == (1, 2, 1)
+
+
+def test_every_digit_has_one_outcome() -> None:
+    row = photo("one.jpg", (1, A), (2, B), (3, (50, 50, 10, 10)), ignore=[[60, 60, 30, 30]], tags=["shadow"])
+    row["digits"][2]["ambiguous"] = True
+    picture = score_picture(row, reading((7, (1, 0, 10, 10)), (8, FAR), (9, (0, 40, 5, 5)), ms=5))
+    assert picture.outcomes == (
+        Outcome(Box(*FAR), None, 8, counts=False),
+        Outcome(Box(1, 0, 10, 10), 1, 7),
+        Outcome(Box(*B), 2, None),
+        Outcome(Box(50, 50, 10, 10), 3, None, counts=False),
+        Outcome(Box(0, 40, 5, 5), None, 9),
+    )
+    # One is missed, one misread, which is two errors, and one false.
+    assert (picture.errors, picture.counts()) == (
+        4,
+        {"errors": 4, "digits": 2, "found": 2, "matched": 1, "right": 0},
+    )
+    assert (picture.file, picture.tags, picture.negative, picture.milliseconds) == ("one.jpg", ("shadow",), False, 5)
+
+
+def test_every_digit_on_a_negative_is_false() -> None:
+    # Nothing is ignored there, and no row is expected.
+    row = photo("none.jpg", ignore=[[60, 60, 30, 30]], reading_order_text=["8"])
+    picture = score_picture(row, reading((8, FAR), (1, A), text=("8", "1")))
+    assert (picture.negative, picture.errors, picture.rows) == (True, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        (("7 42", "7 42", "1"), 3),
+        # Spaces and the order of the rows are not judged.
+        (("1", "742", "74 2"), 3),
+        # A row that was read once is one row.
+        (("742", "1"), 2),
+        (("742", "742", "742", "11"), 2),
+        (("74", "2"), 0),
+        ((), 0),
+    ],
+)
+def test_rows(said: tuple[str, ...], right: int) -> None:
+    row = photo("one.jpg", (1, A), reading_order_text=["742", "7 42", "1"])
+    score = score_photos([row, photo("two.jpg", (1, A))], [reading(text=said), reading(text=("1",))])
+    assert (score.rows, score.rows_right, score.rows_exact) == (3, right, right / 3)
+    row["digits"][0]["ambiguous"] = True
+    assert score_photos([row], [reading(text=said)]).rows == 0
 
 
 def test_nothing_at_all_is_no_division_by_zero() -> None:
@@ -103,13 +161,50 @@ def test_a_folder_is_read_and_scored(folder: Path, capsys: pytest.CaptureFixture
     assert main(str(folder), "small", "small.float32") == 0
     documents = json.loads(capsys.readouterr().out)
     assert [document["model"] for document in documents] == ["small", "small.float32"]
-    assert documents[0] == {"model": "small"} | score.to_json()
+    # All but the time is the same again.
+    same = documents[0] | {"median_ms": score.median_ms}
+    assert same == {"model": "small"} | score.to_json()
+    assert score.median_ms > 0
 
 
-@pytest.mark.parametrize("content", ["", "{}x", '[{"file": "a.png"}]', "[3]", '{"file": "a"}'])
+def test_pictures_of_one_name_are_told_apart(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "1.png").rename(folder / "more" / "2.png")
+    text = (folder / "labels.json").read_text().replace("1.png", "more/2.png")
+    (folder / "labels.json").write_text(text)
+    assert [one.errors for one in read_pictures(folder, Reader())] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("content", ["", "{}x", "{}", "[]", '"a.png"', "3"])
 def test_labels_that_are_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "labels.json").write_text(content)
     with pytest.raises(DataError, match="is no list of pictures"):
+        read_labels(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "3",
+        "[]",
+        '{"file": "a.png"}',
+        '{"file": 1, "digits": []}',
+        '{"file": "a.png", "digits": 3}',
+        '{"file": "a.png", "digits": [{"label": 10, "box": [0, 0, 1, 1]}]}',
+        '{"file": "a.png", "digits": [{"label": "1", "box": [0, 0, 1, 1]}]}',
+        '{"file": "a.png", "digits": [{"label": 1, "box": [0, 0, 1]}]}',
+        '{"file": "a.png", "digits": [{"label": 1, "box": [0, 0, 1, "1"]}]}',
+        '{"file": "a.png", "digits": [{"label": 1, "box": [0, 0, 0, 1]}]}',
+        '{"file": "a.png", "digits": [{"label": 1}]}',
+        '{"file": "a.png", "digits": [], "ignore": [3]}',
+        '{"file": "a.png", "digits": ""}',
+        '{"file": "a.png", "digits": [], "tags": "shadow"}',
+        '{"file": "a.png", "digits": [], "reading_order_text": [3]}',
+    ],
+)
+def test_a_picture_that_is_badly_described_is_named(tmp_path: Path, row: str) -> None:
+    (tmp_path / "labels.json").write_text('[{"file": "good.png", "digits": []}, ' + row + "]")
+    with pytest.raises(DataError, match=r"labels\.json: picture 2 is not"):
         read_labels(tmp_path)
 
 

@@ -63,8 +63,10 @@ def test_a_digit_among_letters_is_a_letter() -> None:
     letters = [refused(100, 100), refused(168, 100)]
     middle = judged(134, 100)
     assert reasons([middle], letters) == {middle: "in a word"}
-    assert reasons([middle], letters[:1]) == {middle: "in a word"}
-    # One letter beside a digit that has a digit on its other side proves nothing.
+    assert reasons([middle], [letters[0], refused(66, 100)]) == {middle: "in a word"}
+    # One letter alone makes no word: 2x.
+    assert reasons([middle], letters[:1]) == {}
+    # One beside a digit that has a digit on its other side proves nothing.
     assert reasons([middle, judged(168, 100)], letters[:1]) == {}
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.fuzz import broken_promises
 from mnist_edge.camera.images import decode_image, find_images, read_image
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
@@ -20,51 +21,13 @@ from mnist_edge.errors import ImageError
 from mnist_edge.reading import Box, Reading
 
 Image = NDArray[np.uint8]
+OLD_OPENCV = tuple(map(int, cv2.__version__.split(".")[:2])) < (4, 11)
+UNKNOWN_TO_OLD = {"animated gif", "animated webp", "RGBA AVIF"}
 READER = Reader()
 
 
 def check(reading: Reading, frame: Image) -> None:
-    """What every reading promises."""
-    height, width = frame.shape[:2]
-    assert (reading.width, reading.height) == (width, height)
-    for box in [*(digit.box for digit in reading.digits), *(refused.box for refused in reading.rejected)]:
-        assert box.width > 0 and box.height > 0
-        assert 0 <= box.x <= width - box.width
-        assert 0 <= box.y <= height - box.height
-    for digit in reading.digits:
-        assert digit.label in range(10)
-        assert 0 <= digit.confidence <= 1
-        assert digit.row in range(len(reading.text))
-    assert sum(len(row.replace(" ", "")) for row in reading.text) == len(reading.digits)
-    assert all(rejected.reason for rejected in reading.rejected)
-    reading.to_json()
-
-
-@st.composite
-def frames(draw: st.DrawFn) -> Image:
-    """Any shape up to 300 a side, from flat through scribbled to noise."""
-    side = st.one_of(st.integers(1, 6), st.integers(1, 300))
-    height, width = draw(side), draw(side)
-    shape = (height, width) if draw(st.booleans()) else (height, width, 3)
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    frame = np.full(shape, draw(st.integers(0, 255)), np.uint8)
-    for _ in range(draw(st.integers(0, 12))):
-        ends = rng.integers(-20, (width + 20, height + 20), (2, 2)).tolist()
-        colour = tuple(rng.integers(0, 256, 3).tolist())
-        cv2.line(frame, *ends, colour, draw(st.integers(1, 30)))
-    noise = draw(st.sampled_from([0, 0, 3, 40, 255]))
-    noisy = frame + rng.integers(-noise, noise + 1, shape)
-    return np.asarray(np.clip(noisy, 0, 255), np.uint8)
-
-
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(frames(), st.sampled_from([0.0, 0.7, 1.0]))
-def test_any_frame_gives_a_sound_reading(frame: Image, least: float) -> None:
-    READER.min_confidence = least
-    try:
-        check(READER.read(frame), frame)
-    finally:
-        READER.min_confidence = 0.7
+    assert broken_promises(reading, frame, READER.min_confidence) == []
 
 
 @pytest.mark.parametrize(
@@ -126,18 +89,22 @@ def encoded(suffix: str, image: Image) -> bytes:
     return bytes(cv2.imencode(suffix, image)[1])
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp", ".tiff", ".pgm", ".ppm"])
-def test_any_beginning_of_a_picture_is_a_picture_or_an_error(seven: Image, suffix: str) -> None:
-    image = seven[..., 0] if suffix == ".pgm" else seven
-    content = encoded(suffix, image)
-    assert READER.read(decode_image(content, "whole")).text == ("7",)
-    for length in np.linspace(1, len(content) - 1, 25).astype(int):
+def decode_beginnings(content: bytes, parts: int) -> None:
+    """Any beginning of a file is a picture or one line that names it."""
+    for length in np.linspace(1, len(content) - 1, parts).astype(int):
         try:
             decoded = decode_image(content[:length], "cut.x")
         except ImageError as error:
             assert "cut.x" in str(error) and "\n" not in str(error)
         else:
             check(READER.read(decoded), decoded)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp", ".tiff", ".pgm", ".ppm"])
+def test_any_beginning_of_a_picture_is_a_picture_or_an_error(seven: Image, suffix: str) -> None:
+    content = encoded(suffix, seven[..., 0] if suffix == ".pgm" else seven)
+    assert READER.read(decode_image(content, "whole")).text == ("7",)
+    decode_beginnings(content, 25)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -176,11 +143,15 @@ def variants(page: Image) -> dict[str, bytes]:
         "RGBA png": (clear, {"format": "png"}),
         "16-bit png": (pil.fromarray(page[..., 0].astype(np.uint16) * 257), {"format": "png"}),
         "TIFF of several pages": (picture, {"format": "tiff", "save_all": True, "append_images": [other]}),
+        "CMYK TIFF": (picture.convert("CMYK"), {"format": "tiff"}),
         "compressed TIFF": (picture, {"format": "tiff", "compression": "tiff_lzw"}),
+        "JPEG 2000": (picture, {"format": "jpeg2000"}),
         "RGBA webp": (clear, {"format": "webp", "lossless": True}),
         "animated webp": (picture, {"format": "webp", "save_all": True, "append_images": [other]}),
         "animated gif": (picture, {"format": "gif", "save_all": True, "append_images": [other]}),
     }
+    if pytest.importorskip("PIL.features").check("avif"):
+        saves["RGBA AVIF"] = (clear, {"format": "avif"})
     found = {}
     for name, (image, options) in saves.items():
         buffer = io.BytesIO()
@@ -189,21 +160,15 @@ def variants(page: Image) -> dict[str, bytes]:
     return found
 
 
-def test_every_kind_of_picture_is_read(seven: Image) -> None:
+def test_every_kind_of_picture_is_read_and_may_be_cut(seven: Image) -> None:
     wrong = {}
     for name, content in variants(seven).items():
         try:
             wrong[name] = READER.read(decode_image(content, name)).text
         except ImageError as error:
-            # Older OpenCV reads no GIF.
-            wrong[name] = ("7",) if "gif" in name else (str(error),)
+            wrong[name] = ("7",) if OLD_OPENCV and name in UNKNOWN_TO_OLD else (str(error),)
+        decode_beginnings(content, 7)
     assert {name: text for name, text in wrong.items() if text != ("7",)} == {}
-
-
-def test_a_bomb_takes_no_memory_and_is_one_line() -> None:
-    header = b"P5\n30000 20000\n255\n" + b"\xff" * 1000
-    with pytest.raises(ImageError, match="200,000,000"):
-        decode_image(header, "bomb.pgm")
 
 
 @pytest.fixture

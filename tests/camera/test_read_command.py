@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_edge.camera.explain import STAGES
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.cli import app
@@ -217,6 +218,23 @@ def test_annotating_into_a_file_is_refused(read: Read, folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
+def test_explained_stages(read: Read, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "stages"
+    page = sorted(folder.iterdir())[0]
+    run = read(page, "--explain", out)
+    assert run.code == 0
+    assert sorted(path.name for path in out.iterdir()) == [f"{page.name}.{stage}.png" for stage in STAGES]
+    pictures = [read_image(str(path)) for path in sorted(out.iterdir())]
+    frame = read_image(str(page))
+    assert all(picture.shape == frame.shape for picture in pictures[:4])
+    assert set(np.unique(pictures[1])) == {0, 255}
+    # A frame round each crop: green where it was read.
+    green = (pictures[4] == (40, 150, 20)).all(axis=2)
+    assert green.sum() > 100
+    assert read(page, "--explain", out).complaints[0].startswith("error:")
+    assert read(page, "--explain", out, "--force").code == 0
+
+
 def test_a_name_that_is_no_text_is_read_all_the_same(read: Read, tmp_path: Path, draw: Draw) -> None:
     path = os.fsencode(tmp_path) + b"/caf\xe9 7.png"
     Path(os.fsdecode(path)).write_bytes(cv2.imencode(".png", draw("7"))[1].tobytes())

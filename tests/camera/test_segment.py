@@ -121,7 +121,7 @@ def crowd(name: str) -> Image:
                 cv2.rectangle(frame, (x - 5, y - 5), (x + 6, y + 6), (0, 0, 0), cv2.FILLED)
     if name == "rings":
         for radius in range(8, 595, 6):
-            cv2.circle(frame, (800, 600), radius, (0, 0, 0), 2)
+            cv2.circle(frame, (800, 600), radius, (0, 0, 0), 1)
     return frame
 
 

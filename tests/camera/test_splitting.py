@@ -66,13 +66,13 @@ def pushed(left: Image, right: Image) -> Image:
 
 
 def test_touching_digits_are_split_or_refused(write: Write, classify: Classify) -> None:
-    """Where strokes cross, a straight cut parts them badly, and then nothing beats a guess."""
+    """Where strokes cross for long, any cut parts them badly, and then nothing beats a guess."""
     right = wrong = 0
     for text in ("00", "15", "42", "68", "90", "201"):
         for k in range(20):
             read = "".join(str(part.label) for part in split(candidate(write(text, k)), classify, 0.8))
             right, wrong = right + (read == text), wrong + (read not in ("", text))
-    assert right >= 45
+    assert right >= 65
     assert wrong <= 8
 
 
@@ -85,7 +85,7 @@ def test_drawn_digits_that_touch_are_read(write_digit: Callable[..., Box]) -> No
             write_digit(page, label, 60 + 39 * column, 60, 60, 5)
         assert cv2.connectedComponents(255 - page[..., 0] // 200 * 255)[0] == 2
         right += reader.read(page).text == (text,)
-    assert right >= len(texts) - 1
+    assert right >= len(texts) - 2
 
 
 def test_parts_stand_in_order_inside_the_whole(write: Write, classify: Classify) -> None:
@@ -96,7 +96,8 @@ def test_parts_stand_in_order_inside_the_whole(write: Write, classify: Classify)
         found += bool(parts)
         assert all(part.candidate.parts == whole.parts for part in parts)
         assert all(part.confidence >= 0.9 for part in parts)
-        assert all(a.box.x + a.box.width <= b.box.x for a, b in pairwise(parts))
+        # They may share the stroke where they touch.
+        assert all(a.box.x + a.box.width <= b.box.x + 20 and a.box.x < b.box.x for a, b in pairwise(parts))
         for part in parts:
             assert part.candidate.ink.shape == (part.box.height, part.box.width)
             assert whole.box.x <= part.box.x <= whole.box.x + whole.box.width - part.box.width
@@ -160,4 +161,4 @@ def test_a_comb_costs_a_bounded_number_of_inputs() -> None:
     comb[90:110] = 255
     comb[:, ::25] = comb[:, 1::25] = comb[:, 2::25] = 255
     assert split(candidate(comb), count, 0.7) == []
-    assert 0 < asked <= 18 * 17 // 2
+    assert 0 < asked <= 300

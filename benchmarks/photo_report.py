@@ -1,0 +1,153 @@
+"""How models read a folder of labelled pictures, as `mnist-edge benchmark --photos` shows it: figures, tags, tables."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnist_edge.benchmarks.photos import PhotoScore, PictureScore, read_pictures
+from mnist_edge.camera.reader import Reader
+from mnist_edge.machine import Machine, this_machine
+from mnist_edge.progress import Progress, no_progress
+from mnist_edge.shipped import DEFAULT
+
+# What the table shows: a label, and the figure as text.
+ROWS: tuple[tuple[str, Callable[[PhotoScore], str]], ...] = (
+    ("F1, right box and right label", lambda s: f"{s.f1:.3f}"),
+    ("recall, digits found", lambda s: _share(s.matched, s.digits)),
+    ("precision, digits among what was read", lambda s: _share(s.matched, s.found)),
+    ("label accuracy, of digits found", lambda s: _share(s.right, s.matched)),
+    ("rows read exactly", lambda s: _share(s.rows_right, s.rows)),
+    ("false digits a negative picture", lambda s: f"{s.false_per_negative:.2f}" if s.negatives else "-"),
+    ("median milliseconds a picture", lambda s: f"{s.median_ms:.1f}"),
+)
+TAG_COLUMNS = ("tag", "pictures", "digits", "F1", "recall", "precision")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoReport:
+    """How one model's reader did on a folder of pictures.
+
+    Attributes:
+        model: Its name.
+        file: Where it is.
+        runtime: What ran it, and the version.
+        threads: CPU threads for one invoke.
+        pictures: In the order of `labels.json`.
+        device: The computer.
+    """
+
+    model: str
+    file: Path
+    runtime: str
+    threads: int
+    pictures: tuple[PictureScore, ...]
+    device: Machine
+
+    @property
+    def score(self) -> PhotoScore:
+        """Over all pictures."""
+        return PhotoScore.of(self.pictures)
+
+    @property
+    def tags(self) -> list[tuple[str, PhotoScore]]:
+        """The score of each tag's pictures with digits, lowest F1 first."""
+        photos = [one for one in self.pictures if not one.negative]
+        names = sorted({tag for one in photos for tag in one.tags})
+        scores = [(name, PhotoScore.of([one for one in photos if name in one.tags])) for name in names]
+        return sorted(scores, key=lambda scored: (scored[1].f1, -scored[1].digits))
+
+    @property
+    def worst(self) -> list[PictureScore]:
+        """All pictures, most errors first."""
+        return sorted(self.pictures, key=lambda one: -one.errors)
+
+    def to_json(self) -> dict[str, Any]:
+        """One object of the list that `benchmark --photos --json` prints."""
+        keys = ("photos", "digits", "f1", "recall", "precision")
+        tags = [(name, score.to_json()) for name, score in self.tags]
+        return {
+            "model": self.model,
+            "file": str(self.file),
+            "runtime": self.runtime,
+            "threads": self.threads,
+            **self.score.to_json(),
+            "tags": [{"tag": name} | {key: score[key] for key in keys} for name, score in tags],
+            "pictures": [one.to_json() for one in self.pictures],
+            "device": self.device.to_json(),
+        }
+
+
+def benchmark_photos(
+    folder: Path,
+    models: Sequence[str | Path] = (DEFAULT,),
+    *,
+    runtime: str | None = None,
+    threads: int = 1,
+    progress: Progress = no_progress,
+) -> list[PhotoReport]:
+    """Read a folder's pictures with each model.
+
+    Args:
+        folder: Holds the pictures and `labels.json`.
+        models: `.tflite` files or names of models that ship.
+        runtime: None takes the first that works.
+        threads: CPU threads for one invoke.
+        progress: Told the number of pictures read.
+
+    Returns:
+        One report a model, in the same order.
+
+    Raises:
+        DataError: There are no labels.
+        ImageError: A picture is missing or damaged.
+        ModelError: A model cannot be run; known before anything is read.
+    """
+    readers = [Reader(model, runtime=runtime, threads=threads) for model in models]
+    machine = this_machine()
+    return [
+        PhotoReport(
+            model=reader.model,
+            file=reader.classifier.path,
+            runtime=reader.runtime,
+            threads=threads,
+            pictures=tuple(read_pictures(folder, reader, progress)),
+            device=machine,
+        )
+        for reader in readers
+    ]
+
+
+def table_rows(reports: Sequence[PhotoReport]) -> list[tuple[str, ...]]:
+    """One row a figure, one column a model."""
+    scores = [report.score for report in reports]
+    return [(label, *(figure(score) for score in scores)) for label, figure in ROWS]
+
+
+def tag_rows(report: PhotoReport) -> list[tuple[str, ...]]:
+    """One row a tag, worst first, under `TAG_COLUMNS`."""
+    return [
+        (name, f"{s.photos}", f"{s.digits}", f"{s.f1:.3f}", f"{s.recall:.3f}", f"{s.precision:.3f}")
+        for name, s in report.tags
+    ]
+
+
+def titles(reports: Sequence[PhotoReport]) -> list[str]:
+    """A short name of each model: its file's, or the path where that names two."""
+    names = [report.file.name for report in reports]
+    return [r.file.name if names.count(r.file.name) == 1 else str(r.file) for r in reports]
+
+
+def caption(reports: Sequence[PhotoReport]) -> str:
+    """On what, by what and where it was measured, in one line."""
+    first = reports[0]
+    score = first.score
+    threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
+    return (
+        f"{score.photos} pictures with {score.digits} digits, {score.negatives} without; "
+        f"{first.runtime}, {threads}, on {first.device.cpu}"
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} of {whole}  {part / whole:.3f}" if whole else "-"

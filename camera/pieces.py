@@ -1,0 +1,66 @@
+"""Connected pieces of ink."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.opencv import cv2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """The ink of a picture in connected pieces (8 neighbours).
+
+    Attributes:
+        binary: Shape (height, width), uint8: 255 where there is ink.
+        labels: Same shape, int32: which piece a pixel of ink belongs to, 1 or more.
+        ids: Shape (n,): the pieces' labels, the largest piece first.
+        boxes: Shape (n, 4): x, y, width and height of each.
+        areas: Shape (n,): pixels of ink of each.
+    """
+
+    binary: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+    ids: NDArray[np.intp]
+    boxes: NDArray[np.intp]
+    areas: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def find_pieces(binary: NDArray[np.uint8], seeds: NDArray[np.uint8] | None = None) -> Pieces:
+    """Tell the pieces of ink apart.
+
+    Args:
+        binary: Shape (height, width): not 0 where there is ink.
+        seeds: Same shape: only pieces that hold a pixel of these count (hysteresis, after Canny, 1986). None: all.
+    """
+    count, labels = cv2.connectedComponents(binary, connectivity=8, ltype=cv2.CV_32S)
+    # The outlines give the boxes in an eighth of the time that connectedComponentsWithStats takes.
+    outlines, nesting = cv2.findContours(binary, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = np.zeros((count, 4), np.intp)
+    if len(outlines):
+        outer = np.flatnonzero(nesting[0, :, 3] < 0)
+        starts = np.array([outlines[index][0, 0] for index in outer])
+        boxes[labels[starts[:, 1], starts[:, 0]]] = [cv2.boundingRect(outlines[index]) for index in outer]
+    areas = _count(labels, binary, count)
+    kept = areas > 0
+    if seeds is not None:
+        kept &= _count(labels, seeds, count) > 0
+        kept[0] = False
+    ids = np.flatnonzero(kept)
+    ids = ids[np.argsort(-areas[ids], kind="stable")]
+    ink = np.take(np.where(kept, np.uint8(255), np.uint8(0)), labels)
+    return Pieces(ink, labels, ids, boxes[ids], areas[ids])
+
+
+def _count(labels: NDArray[np.int32], mask: NDArray[np.uint8], count: int) -> NDArray[np.intp]:
+    """How many pixels of a mask bear each label."""
+    # NumPy's own search takes three times as long on a picture that is nearly empty.
+    found = cv2.findNonZero(mask)
+    if found is None:
+        return np.zeros(count, np.intp)
+    columns, rows = found.reshape(-1, 2).T
+    return np.bincount(labels[rows, columns], minlength=count)

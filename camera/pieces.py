@@ -45,22 +45,14 @@ def find_pieces(binary: NDArray[np.uint8], seeds: NDArray[np.uint8] | None = Non
         outer = np.flatnonzero(nesting[0, :, 3] < 0)
         starts = np.array([outlines[index][0, 0] for index in outer])
         boxes[labels[starts[:, 1], starts[:, 0]]] = [cv2.boundingRect(outlines[index]) for index in outer]
-    areas = _count(labels, binary, count)
+    # NumPy's own search takes three times as long on a picture that is nearly empty.
+    columns, rows = (cv2.findNonZero(binary) if count > 1 else np.empty((0, 2), np.intp)).reshape(-1, 2).T
+    of_pixels = labels[rows, columns]
+    areas = np.bincount(of_pixels, minlength=count)
     kept = areas > 0
     if seeds is not None:
-        kept &= _count(labels, seeds, count) > 0
-        kept[0] = False
+        kept &= np.bincount(of_pixels[seeds[rows, columns] > 0], minlength=count) > 0
     ids = np.flatnonzero(kept)
     ids = ids[np.argsort(-areas[ids], kind="stable")]
     ink = np.take(np.where(kept, np.uint8(255), np.uint8(0)), labels)
     return Pieces(ink, labels, ids, boxes[ids], areas[ids])
-
-
-def _count(labels: NDArray[np.int32], mask: NDArray[np.uint8], count: int) -> NDArray[np.intp]:
-    """How many pixels of a mask bear each label."""
-    # NumPy's own search takes three times as long on a picture that is nearly empty.
-    found = cv2.findNonZero(mask)
-    if found is None:
-        return np.zeros(count, np.intp)
-    columns, rows = found.reshape(-1, 2).T
-    return np.bincount(labels[rows, columns], minlength=count)

@@ -14,8 +14,6 @@ from mnist_edge.reading import Box, Rejected
 
 # Paper round a digit is quiet; the edge of a table or a texture is not.
 MAX_CLUTTER = 0.3
-# Where a row of digits vouches for it, a digit needs only this share of the least confidence.
-VOUCHED = 0.5
 # Touching digits are cut only as long as this many images were judged for it.
 MAX_JUDGED = 2_000
 
@@ -28,14 +26,21 @@ class Verdict:
     rejected: tuple[Rejected, ...]
 
 
-def judge(found: Segmentation, classify: Classify, min_confidence: float, min_score: float = 0.0) -> Verdict:
+def judge(
+    found: Segmentation,
+    classify: Classify,
+    min_confidence: float,
+    min_score: float = 0.0,
+    vouched_confidence: float = 1.0,
+) -> Verdict:
     """Decide which candidates are digits.
 
     Args:
         found: The candidates.
         classify: Probabilities, shape (n, 10), for n inks.
-        min_confidence: Less is refused, 0 to 1; half of it will do in a row of digits.
+        min_confidence: Less is refused, 0 to 1.
         min_score: What scores less is no digit for the network itself, 0 to 1 (`Classifier.refusal_threshold`).
+        vouched_confidence: This will do, instead of both, in a row of digits.
     """
 
     def convinces(one: Judged) -> bool:
@@ -63,7 +68,7 @@ def judge(found: Segmentation, classify: Classify, min_confidence: float, min_sc
         else:
             refused.append(Refused(one, "not a digit" if one.score < min_score else "low confidence"))
     accepted, by_context = refuse_by_context(accepted, refused)
-    accepted, refused = accept_by_context(accepted, refused + by_context, VOUCHED * min_confidence)
+    accepted, refused = accept_by_context(accepted, refused + by_context, vouched_confidence)
     joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
     # A crumb that belongs to a broken digit was read with it.
     crumbs = [one for one in found.rejected if not any(_inside(one.box, whole) for whole in joined)]

@@ -78,7 +78,7 @@ def test_a_sound_reading_keeps_every_promise() -> None:
         ("boxes", replace(SOUND, rejected=(Rejected(Box(3, 9, 0, 1), "too small"),))),
         ("boxes", replace(SOUND, rejected=(Rejected(Box(-1, 9, 2, 1), "too small"),))),
         ("labels", replace(SOUND, digits=(Digit(10, 0.9, Box(0, 0, 5, 9), 0), SOUND.digits[1]), text=("10", "7"))),
-        ("confidence", replace(SOUND, digits=(Digit(1, 0.3, Box(0, 0, 5, 9), 0), SOUND.digits[1]))),
+        ("confidence", replace(SOUND, digits=(Digit(1, 0.7, Box(0, 0, 5, 9), 0), SOUND.digits[1]))),
         ("confidence", replace(SOUND, digits=(Digit(1, 1.1, Box(0, 0, 5, 9), 0), SOUND.digits[1]))),
         ("rows", replace(SOUND, digits=SOUND.digits[::-1])),
         ("text", replace(SOUND, text=("1", "1"))),

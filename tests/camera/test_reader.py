@@ -146,7 +146,7 @@ def test_a_file_is_read_by_one_call(tmp_path: Path) -> None:
     assert reading.text == ("1",)
     assert reading.model == "small"
     document = reading.to_json()
-    keys = {"source", "width", "height", "model", "runtime", "digits", "text", "rejected", "milliseconds"}
+    keys = {"source", "width", "height", "model", "runtime", "digits", "text", "rejected", "milliseconds"} | {"limited"}
     assert set(document) == keys
     assert set(document["digits"][0]) == {"label", "confidence", "box", "row"}
     with pytest.raises(ImageError):

@@ -1,5 +1,6 @@
 """What the neighbours say: parts of digits, crumbs beside digits, letters of words, and digits of a row."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,23 +8,26 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.candidate import Judged, Refused
 
-# Pieces of ink, shape (n, 5): the columns of `Box`, then the strength of the ink.
+# Pieces of ink, shape (n, 6): the columns of `Box`, the strength of the ink, and 1 for one that stands alone or 0 for a
+# part of a larger piece, which says nothing of its neighbours: any word can be cut until something looks like digits.
 Pieces = NDArray[np.float64]
 # What holds for pieces, shape (n,), or between two lists of them, shape (n, m).
 Facts = NDArray[np.bool_]
-WIDTH, HEIGHT, STRENGTH = 2, 3, 4
+WIDTH, HEIGHT, STRENGTH, ALONE = 2, 3, 4, 5
 
 # Heights in shares of the page's usual digit, and ink in shares of its usual ink.
 SMALLEST = 0.33
 PALEST = 0.45
+# More ones than this on a page, and than so many for each other digit, are pieces of lines.
+MOST_ONES, ONES_A_DIGIT = 5, 3
 # A letter's neighbours stand closer than this, in heights.
 WORD_GAP = 0.6
 # Among more refused pieces than this on a page or a line, fewer accepted ones than this share of them are accidents.
 TEXT_PIECES, PAGE_SHARE = 25, 0.2
-LINE_PIECES, TEXT_SHARE = 4, 0.5
+LINE_PIECES, TEXT_SHARE = 2, 1.0
 # So many digits on its line vouch for what was refused for one of these reasons.
 VOUCHERS = 2
-DOUBTS = ("not a digit", "low confidence", "in a word", "among text")
+DOUBTS = ("not a digit", "low confidence")
 # How far off they may stand, in heights.
 FELLOW_REACH = 3.0
 # How far a line is followed, in heights: further off its tilt would tell.
@@ -70,7 +74,8 @@ def accept_by_context(
     if not near_misses or len(accepted) < VOUCHERS:
         return accepted, refused
     ones = _table(near_misses)
-    digits = _fellows(ones, _table(accepted)).sum(axis=1)
+    table = _table(accepted)
+    digits = _fellows(ones, table) @ table[:, ALONE]
     # It is one of the letters itself.
     letters = _fellows(ones, _table([one.judged for one in refused if one.reason != CLUTTERED])).sum(axis=1) - 1
     holds = (digits >= VOUCHERS) & (digits > 2 * letters)
@@ -79,7 +84,9 @@ def accept_by_context(
 
 
 def _table(judged: Sequence[Judged]) -> Pieces:
-    return np.array([(*one.box, one.candidate.strength) for one in judged], np.float64).reshape(-1, 5)
+    pieces = Counter(one.candidate.parts for one in judged)
+    rows = [(*one.box, one.candidate.strength, pieces[one.candidate.parts] == 1) for one in judged]
+    return np.array(rows, np.float64).reshape(-1, 6)
 
 
 def _too_pale(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
@@ -93,6 +100,13 @@ def _too_pale(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Fa
     # Weighted by ink: a grid leaves many pale crumbs, a pen few strong digits.
     usual = _median(sure[:, STRENGTH], sure[:, HEIGHT] * sure[:, STRENGTH])
     return np.asarray(accepted[:, STRENGTH] < PALEST * usual)
+
+
+def _of_lines(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
+    """Ones in a crowd with hardly another digit are pieces of ruled or grid lines."""
+    ones = labels == 1
+    crowd = np.count_nonzero(ones) > MOST_ONES + ONES_A_DIGIT * np.count_nonzero(~ones)
+    return np.asarray(ones & crowd)
 
 
 def _inside_another(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> Facts:
@@ -119,7 +133,7 @@ def _in_a_word(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> F
     beside = _beside(accepted, letters)
     near = beside @ count
     # Each stands beside itself, digit or letter.
-    digits = _beside(accepted, accepted).sum(axis=1) - 1
+    digits = (_beside(accepted, accepted) - np.eye(len(accepted))) @ accepted[:, ALONE]
     in_words = beside @ (_beside(letters, letters) @ count > 1)
     return np.asarray((near > digits) & ((near > 1) | in_words))
 
@@ -130,9 +144,9 @@ def _among_text(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> 
     Its line counts, since digits may stand below a paragraph, and, much less, the page.
     """
     like, fellows = _alike(accepted, letters), _alike(accepted, accepted)
-    page, digits = like.sum(axis=1), fellows.sum(axis=1)
+    page, digits = like.sum(axis=1), fellows @ accepted[:, ALONE]
     line = (like & _on_line(accepted, letters)).sum(axis=1)
-    digits_on_line = (fellows & _on_line(accepted, accepted)).sum(axis=1)
+    digits_on_line = (fellows & _on_line(accepted, accepted)) @ accepted[:, ALONE]
     return np.asarray(
         ((page > TEXT_PIECES) & (digits < PAGE_SHARE * page))
         | ((line > LINE_PIECES) & (digits_on_line < TEXT_SHARE * line))
@@ -142,6 +156,7 @@ def _among_text(accepted: Pieces, letters: Pieces, labels: NDArray[np.intp]) -> 
 # In the order they are asked: each sees what the ones before left accepted.
 _REASONS = {
     "too pale beside the others": _too_pale,
+    "a line": _of_lines,
     "part of another digit": _inside_another,
     "too small beside the others": _crumb,
     "in a word": _in_a_word,

@@ -23,7 +23,7 @@ from mnist_edge.shipped import DEFAULT
 MIN_CONFIDENCE = 0.4
 # What no row of digits vouches for needs the fourth root: 0.8 for 0.4, which refuses less than one in a hundred of the
 # validation digits, and most that is no digit.
-ALONE = 0.25
+ALONE = 0.08
 
 
 class Reader:

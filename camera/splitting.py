@@ -26,7 +26,7 @@ SLANTS = (-0.3, 0.0, 0.3, 0.6, 0.9)
 MIN_SHARED = 0.4
 SHARED_STROKES = 1.0
 # A cut letter looks like some digit now and then: parts must convince more than a piece that stands alone.
-MIN_CONFIDENCE = 0.9
+MIN_CONFIDENCE = 0.95
 # Digits that touch hang together by a stroke or two: what a seam may cross, in widths of the stroke.
 CROSSED_STROKES = 2.0
 MAX_SPANS = 300

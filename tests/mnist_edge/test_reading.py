@@ -31,6 +31,7 @@ def test_the_document_is_the_contract() -> None:
         "text": ["7", "4"],
         "rejected": [{"box": [1, 2, 3, 4], "reason": "too small"}],
         "milliseconds": {"segment": 2.123, "classify": 0.3, "total": 2.6},
+        "limited": False,
     }
 
 

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions fuzz reading-time docs clean
+.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions fuzz reading-time pages docs clean
 
 install: $(VENV)/installed
 
@@ -64,9 +64,13 @@ instructions: install
 fuzz: install
 	$(BIN)/python -m mnist_edge.benchmarks.fuzz $(FUZZ_SECONDS)
 
-# What reading a frame costs beside its floor; PHOTOS names a folder of labelled photographs.
+# What reading a frame costs beside its floor, on a quiet machine.
 reading-time: install
-	$(BIN)/python -m mnist_edge.benchmarks.reading_time $(PHOTOS)
+	-$(BIN)/python -m mnist_edge.benchmarks.reading_time > benchmarks/results/reading_time.json
+
+# How well generated pages are read.
+pages: install
+	$(BIN)/python -m mnist_edge.benchmarks.pages > benchmarks/results/pages.json
 
 docs: install
 	$(BIN)/python -m mnist_edge.benchmarks.docs

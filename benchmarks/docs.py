@@ -17,10 +17,11 @@ from mnist_edge.benchmarks.frontier import CPU, plot_frontier, points_by_bytes, 
 from mnist_edge.benchmarks.released import read_released
 from mnist_edge.benchmarks.robustness import Curve, Robustness, plot_robustness
 from mnist_edge.files import write_text
+from mnist_edge.shipped import DEFAULT
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-DOCUMENTS = ("README.md", "docs/models.md", "docs/recipes.md", "docs/benchmarks.md")
+DOCUMENTS = ("README.md", "docs/models.md", "docs/recipes.md", "docs/benchmarks.md", "docs/reading.md")
 _BLOCK = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -122,7 +123,52 @@ def startup_line() -> str:
     return f'`mnist-edge --help` takes {result["ratio"]:.2f} times as long as `python -c "import typer, rich"`.'
 
 
+def reading_table() -> str:
+    """How generated pages and other people's photographs are read."""
+    measured = _result("pages"), read_released()[DEFAULT]["photos"]
+    counts = [f"{one['photos'] + one['negatives']} {what}" for one, what in zip(measured, _READ, strict=True)]
+    return table(("figure", *counts), [(label, *(figure(one) for one in measured)) for label, figure in _READING_ROWS])
+
+
+_READ = ("generated pages", "photographs")
+_READING_ROWS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
+    ("digits written", lambda one: f"{one['digits']:,}"),
+    ("F1, right box and right label", lambda one: f"**{one['f1']:.3f}**"),
+    ("recall, digits found", lambda one: f"{one['recall']:.3f}"),
+    ("precision, digits among what was read", lambda one: f"{one['precision']:.3f}"),
+    ("label accuracy, of digits found", lambda one: f"{one['label_accuracy']:.3f}"),
+    ("rows read exactly", lambda one: f"{one['rows_exact']:.3f}"),
+    ("false digits a picture without any", lambda one: f"{one['false_per_negative']:.2f}"),
+)
+
+
+def reading_conditions_table() -> str:
+    """How generated pages are read by what is on them, hardest first."""
+    shares = ("f1", "recall", "precision")
+    rows = [
+        (one["tag"].replace("_", " "), f"{one['photos']}", *(f"{one[name]:.3f}" for name in shares))
+        for one in _result("pages")["tags"]
+    ]
+    return table(("condition", "pages", "F1", "recall", "precision"), rows)
+
+
+def reading_time_line() -> str:
+    """What reading a frame costs beside its floor and the usual webcam loop."""
+    scenes = _result("reading_time")["scenes"]
+    floor, webcam = scenes["median_to_floor"], scenes["median_to_webcam"]
+    return (
+        f"A frame of 640x480 with ten digits, on one thread, takes {floor:.1f} times as long as grey, adaptive "
+        f"threshold and connected components of the same frame (median of {scenes['frames']} frames; "
+        f"{scenes['to_floor']:.1f} times over all of them), and {webcam:.0f} times as long as one global threshold, "
+        "its contours and an invoke for each: the loop of many webcam projects, with the same network. Make it with "
+        "`make reading-time`."
+    )
+
+
 FIGURES: dict[str, Callable[[], str]] = {
+    "reading": reading_table,
+    "reading-conditions": reading_conditions_table,
+    "reading-time": reading_time_line,
     "recipes": recipes_table,
     "models": models_table,
     "published": published_table,

@@ -23,7 +23,7 @@ MIN_TILE = 16
 NOISE_FACTOR = 6.0
 STRONG, WEAK = 0.45, 0.27
 # Whether it is a blackboard is seen on a picture about this small.
-POLARITY_SIDE = 256
+POLARITY_SIDE = 128
 # Median grey below which a picture may be a blackboard.
 DARK = 110
 # Largest share of a picture that writing covers; more brightness than that is paper on a dark table.

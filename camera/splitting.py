@@ -13,7 +13,7 @@ from mnist_edge.reading import Box
 # Widths of one digit in heights of the whole piece.
 NARROWEST, WIDEST = 0.12, 1.1
 # A piece as slender as this is one digit, or none.
-MIN_ASPECT = 0.75
+MIN_ASPECT = 0.9
 MAX_ASPECT = 8.0
 # Seams, and shared strokes, for each height that the piece is wide.
 CUTS_A_HEIGHT = 6.0

@@ -75,16 +75,17 @@ def ink_level(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         frame = cv2.bitwise_not(frame)
     # Red ink is bright in the red channel: the darkest channel shows any ink.
     blue, green, red = cv2.split(frame)
-    darkest = cv2.min(cv2.min(blue, green), red)
+    darkest = cv2.min(cv2.min(blue, green, dst=blue), red, dst=blue)
     # Not cv2.subtract: an array of four rows and one column is a scalar to it.
-    return np.asarray(cv2.bitwise_not(cv2.divide(darkest, _paper(darkest), scale=255)), np.uint8)
+    return np.asarray(cv2.bitwise_not(cv2.divide(darkest, _paper(darkest), dst=green, scale=255), dst=green), np.uint8)
 
 
 def _is_light_on_dark(frame: NDArray[np.uint8]) -> bool:
     """Whether the picture is dark and what stands out from its surroundings is bright."""
-    small = cv2.cvtColor(_reduced(frame, POLARITY_SIDE), cv2.COLOR_BGR2GRAY)
-    middle = float(np.median(small))
-    if middle > DARK or np.mean(small > middle + 40) > MOST_INK:
+    if np.median(_grey(frame, cv2.INTER_NEAREST)) > DARK:
+        return False
+    small = _grey(frame, cv2.INTER_AREA)
+    if np.mean(small > np.median(small) + 40) > MOST_INK:
         return False
     around = cv2.medianBlur(small, 2 * (max(small.shape) // 16) + 1)
     bright, dark = (
@@ -94,24 +95,29 @@ def _is_light_on_dark(frame: NDArray[np.uint8]) -> bool:
     return bright > dark
 
 
+def _grey(frame: NDArray[np.uint8], interpolation: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(_reduced(frame, POLARITY_SIDE, interpolation), cv2.COLOR_BGR2GRAY))
+
+
 def _paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """What the paper alone would look like: a closing fills strokes and keeps the edges of shadows."""
     small = cv2.medianBlur(_reduced(grey, PAPER_SIDE), 3)
     width = round(WIDEST_STROKE * max(small.shape)) | 1
     # A square, since anything else takes twenty times as long.
-    closed = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8)), (0, 0), 1.6)
-    paper = cv2.resize(closed, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.maximum(paper, 1), np.uint8)
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8))
+    # Two boxes are nearly a Gaussian of 1.6 pixels, in a fifth of the time.
+    smooth = cv2.blur(cv2.blur(closed, (5, 5)), (3, 3))
+    return np.asarray(cv2.resize(np.maximum(smooth, 1), grey.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _reduced(image: NDArray[np.uint8], side: int) -> NDArray[Any]:
+def _reduced(image: NDArray[np.uint8], side: int, interpolation: int = cv2.INTER_AREA) -> NDArray[Any]:
     """The picture, smaller by the whole number (much the fastest) that brings its longer side nearest to `side`."""
     factor = round(max(image.shape[:2]) / side)
     if factor <= 1:
         return image
     size = [max(1, length // factor) for length in image.shape[1::-1]]
     whole = image[: size[1] * factor, : size[0] * factor]
-    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(whole, size, interpolation=interpolation))
 
 
 def _thresholds(level: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -126,7 +132,9 @@ def _thresholds(level: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np
     rows, columns = (max(1, length // side) for length in level.shape)
     height, width = level.shape[0] // rows, level.shape[1] // columns
     tiles = level[: rows * height, : columns * width].reshape(rows, height, columns, width)
-    samples = np.sort(tiles[:, ::step, :, ::step].transpose(0, 2, 1, 3).reshape(rows, columns, -1), axis=2)
+    samples = tiles[:, ::step, :, ::step].transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+    # Two bytes are what NumPy sorts in vectors: a tenth of the time that one byte takes.
+    samples = np.sort(samples.astype(np.uint16), axis=2)
     count = samples.shape[2]
     middle = samples[..., count // 2].astype(np.float32)
     # Median absolute deviation, from quartiles: the same for what is symmetrical.

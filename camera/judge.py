@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from mnist_edge.reading import Box, Rejected
 
 # Paper round a digit is quiet; the edge of a table or a texture is not.
 MAX_CLUTTER = 0.3
+# Touching digits are about as tall as the others: what is lower than this share of them is not cut.
+LOWEST_CUT = 0.5
 # Touching digits are cut only as long as this many images were judged for it.
 MAX_JUDGED = 2_000
 
@@ -46,27 +49,29 @@ def judge(
     def convinces(one: Judged) -> bool:
         return one.confidence >= min_confidence and one.score >= min_score
 
-    cut = 0
+    judged = _best_joins(classify_candidates(list(found.candidates), classify), convinces)
+    refused = [Refused(one, CLUTTERED) for one in judged if one.candidate.clutter > MAX_CLUTTER]
+    plain = [one for one in judged if one.candidate.clutter <= MAX_CLUTTER]
+    accepted = [one for one in plain if convinces(one)]
+    lowest = LOWEST_CUT * median(one.box.height for one in accepted) if accepted else 0
+    images = 0
 
     def judge_parts(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        nonlocal cut
-        cut += len(inks)
+        nonlocal images
+        images += len(inks)
         return classify(inks)
 
-    judged = _best_joins(classify_candidates(list(found.candidates), classify), convinces)
-    accepted: list[Judged] = []
-    refused: list[Refused] = []
-    for one in judged:
-        if one.candidate.clutter > MAX_CLUTTER:
-            refused.append(Refused(one, CLUTTERED))
-        elif convinces(one):
-            accepted.append(one)
-        elif cut > MAX_JUDGED:
-            refused.append(Refused(one, TOO_MANY))
-        elif (digits := split(one.candidate, judge_parts, min_confidence)) and all(map(convinces, digits)):
-            accepted.extend(digits)
-        else:
-            refused.append(Refused(one, "not a digit" if one.score < min_score else "low confidence"))
+    for one in plain:
+        if convinces(one):
+            continue
+        reason = "not a digit" if one.score < min_score else "low confidence"
+        if one.box.height >= lowest:
+            if images > MAX_JUDGED:
+                reason = TOO_MANY
+            elif (digits := split(one.candidate, judge_parts, min_confidence)) and all(map(convinces, digits)):
+                accepted.extend(digits)
+                continue
+        refused.append(Refused(one, reason))
     accepted, by_context = refuse_by_context(accepted, refused)
     accepted, refused = accept_by_context(accepted, refused + by_context, vouched_confidence)
     joined = [one.box for one in accepted if len(one.candidate.parts) > 1]

@@ -54,5 +54,6 @@ def find_pieces(binary: NDArray[np.uint8], seeds: NDArray[np.uint8] | None = Non
         kept &= np.bincount(of_pixels[seeds[rows, columns] > 0], minlength=count) > 0
     ids = np.flatnonzero(kept)
     ids = ids[np.argsort(-areas[ids], kind="stable")]
-    ink = np.take(np.where(kept, np.uint8(255), np.uint8(0)), labels)
+    ink, dropped = np.where(binary, np.uint8(255), np.uint8(0)), ~kept[of_pixels]
+    ink[rows[dropped], columns[dropped]] = 0
     return Pieces(ink, labels, ids, boxes[ids], areas[ids])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import fmean, median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +27,12 @@ def group_rows(boxes: Sequence[Box]) -> list[list[int]]:
     height = np.array([box.height for box in boxes], float)
     level = y - _tilt(x, y, height) * x
     rows: list[list[int]] = []
-    for index in np.argsort(level, kind="stable"):
+    for index in np.argsort(level, kind="stable").tolist():
         row = rows[-1] if rows else []
-        if row and level[index] - np.mean(level[row]) < 0.5 * max(float(np.median(height[row])), height[index]):
-            row.append(int(index))
+        if row and level[index] - fmean(level[row]) < 0.5 * max(median(height[row]), height[index]):
+            row.append(index)
         else:
-            rows.append([int(index)])
+            rows.append([index])
     return [sorted(row, key=lambda index: x[index]) for row in rows]
 
 
@@ -40,7 +41,7 @@ def row_text(labels: Sequence[int], boxes: Sequence[Box]) -> str:
     if not labels:
         return ""
     gaps = [right.x - left.x - left.width for left, right in pairwise(boxes)]
-    height = float(np.median([box.height for box in boxes]))
+    height = median(box.height for box in boxes)
     # The lower middle: of two gaps the narrow one is a letter's. A single gap has nothing to compare with.
     usual = sorted(gaps)[(len(gaps) - 1) // 2] if len(gaps) > 1 else 0.5 * height
     text = str(labels[0])

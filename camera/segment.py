@@ -1,6 +1,7 @@
 """From ink to candidates: pieces of ink that may each be a digit. The classifier judges them later."""
 
 from dataclasses import dataclass
+from itertools import combinations, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from mnist_edge.reading import Box, Rejected
 
 # The smallest ink, in pixels at working size, that MNIST's 20-pixel box can make anything of.
 MIN_HEIGHT = 10
+# The widest broken digit, in its heights.
+WIDEST = 1.3
 # Fewer pixels of ink are a speck.
 MIN_AREA = 8
 # Of single pieces, and again of joined ones.
@@ -55,13 +58,9 @@ def cut(ink: InkMap) -> Segmentation:
     sound = np.flatnonzero((pieces.areas >= MIN_AREA) & (pieces.boxes[:, 3] >= 3))
     limited = len(sound) > MAX_CANDIDATES
     ids, boxes = pieces.ids[sound[:MAX_CANDIDATES]], pieces.boxes[sound[:MAX_CANDIDATES]]
-    groups = [(frozenset([index]), Box(*box)) for index, box in zip(ids.tolist(), boxes.tolist(), strict=True)]
-    groups += [
-        (frozenset([int(ids[one]), int(ids[other])]), _union(groups[one][1], groups[other][1]))
-        for one, other in _may_be_one(boxes)
-    ]
     candidates, rejected, room = [], [], MAX_COVER * pieces.binary.size
-    for parts, box in groups:
+    for group in [*((index,) for index in range(len(ids))), *_may_be_one(boxes)]:
+        parts, box = frozenset(ids[list(group)].tolist()), _around(boxes[list(group)])
         area = box.width * box.height
         reason = _impossible(box, pieces.binary.shape) or (TOO_MANY if area > room else None)
         if reason is None:
@@ -71,7 +70,7 @@ def cut(ink: InkMap) -> Segmentation:
                 candidates.append(candidate)
                 continue
             reason = "too faint"
-        if len(parts) == 1:
+        if len(group) == 1:
             rejected.append(Rejected(box, reason))
     return Segmentation(tuple(candidates), tuple(rejected), ink.scale, limited)
 
@@ -87,8 +86,8 @@ def _impossible(box: Box, shape: tuple[int, ...]) -> str | None:
     return None
 
 
-def _may_be_one(boxes: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """Pairs of pieces that may be one broken digit, such as a 5 and its bar.
+def _may_be_one(boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
+    """Groups of two or three pieces that may be one broken digit, such as a 5 and its bar.
 
     Args:
         boxes: Shape (n, 4).
@@ -100,16 +99,31 @@ def _may_be_one(boxes: NDArray[np.intp]) -> list[tuple[int, int]]:
     gap_y = np.maximum(top, top.T) - np.minimum(bottom, bottom.T)
     union_width = np.maximum(right, right.T) - np.minimum(left, left.T)
     union_height = np.maximum(bottom, bottom.T) - np.minimum(top, top.T)
-    near = (gap_y < 0.2 * large) & (overlap_x > -0.12 * large)
+    near = (gap_y < 0.25 * union_height) & (overlap_x > -0.12 * large)
     # Two full-sized neighbours are two digits, whatever stands between them.
-    one = near & (large >= MIN_HEIGHT) & (small < 0.75 * large) & (union_width < 1.3 * union_height)
-    pairs = np.argwhere(np.triu(one, 1))
-    return [(int(first), int(second)) for first, second in pairs[:MAX_CANDIDATES]]
+    one = near & (large >= MIN_HEIGHT) & (small < 0.75 * large) & (union_width < WIDEST * union_height)
+    pairs = [(int(first), int(second)) for first, second in np.argwhere(np.triu(one, 1))[:MAX_CANDIDATES]]
+    return [*pairs, *_chained(pairs, boxes)][:MAX_CANDIDATES]
 
 
-def _union(a: Box, b: Box) -> Box:
-    x, y = min(a.x, b.x), min(a.y, b.y)
-    return Box(x, y, max(a.x + a.width, b.x + b.width) - x, max(a.y + a.height, b.y + b.height) - y)
+def _chained(pairs: list[tuple[int, int]], boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
+    """Two pairs that share a piece, as a group of three, unless they stand too wide."""
+    partners: dict[int, list[int]] = {}
+    for one, other in pairs:
+        partners.setdefault(one, []).append(other)
+        partners.setdefault(other, []).append(one)
+    found = ((middle, *two) for middle, around in partners.items() for two in combinations(around, 2))
+    # A ring of three pairs is found from each of its pieces.
+    triples = dict.fromkeys(tuple(sorted(three)) for three in islice(found, MAX_CANDIDATES))
+    unions = ((three, _around(boxes[list(three)])) for three in triples)
+    return [three for three, union in unions if union.width < WIDEST * union.height]
+
+
+def _around(boxes: NDArray[np.intp]) -> Box:
+    """The box around boxes of shape (n, 4)."""
+    x, y = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
+    return Box(x, y, right - x, bottom - y)
 
 
 def _candidate(found: InkMap, labels: NDArray[np.int32], parts: frozenset[int], box: Box) -> Candidate | None:
@@ -143,6 +157,6 @@ def _clutter(found: InkMap, box: Box) -> float:
 
 
 def _quantile(values: NDArray[np.uint8], share: float) -> float:
-    # np.quantile takes ten times as long for so few.
-    index = int(share * (len(values) - 1))
-    return float(np.partition(values, index)[index])
+    # From the histogram: a fifth of the time that selecting takes.
+    below = np.bincount(values).cumsum()
+    return float(below.searchsorted(int(share * (len(values) - 1)), side="right"))

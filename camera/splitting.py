@@ -171,16 +171,14 @@ def _part(candidate: Candidate, first: _Cut, last: _Cut) -> Candidate | None:
     left, right = int(first.start.min()), int(last.end.max())
     if right <= left:
         return None
-    ink = candidate.ink[:, left:right]
     columns = np.arange(left, right)
-    ink = np.where((columns >= first.start[:, None]) & (columns < last.end[:, None]), ink, np.uint8(0))
-    rows, columns = np.flatnonzero(ink.max(axis=1) > 64), np.flatnonzero(ink.max(axis=0) > 64)
+    ink = candidate.ink[:, left:right] * ((columns >= first.start[:, None]) & (columns < last.end[:, None]))
+    x, y, width, height = cv2.boundingRect(cv2.threshold(ink, 64, 255, cv2.THRESH_BINARY)[1])
     # Pieces of touching digits are about as tall as the whole; a crumb is none.
-    if not len(rows) or rows[-1] - rows[0] + 1 < 0.5 * candidate.box.height:
+    if height < 0.5 * candidate.box.height:
         return None
-    top, bottom, start, end = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    box = Box(candidate.box.x + left + int(start), candidate.box.y + int(top), int(end - start), int(bottom - top))
-    return replace(candidate, box=box, ink=np.ascontiguousarray(ink[top:bottom, start:end]))
+    box = Box(candidate.box.x + left + x, candidate.box.y + y, width, height)
+    return replace(candidate, box=box, ink=np.ascontiguousarray(ink[y : y + height, x : x + width]))
 
 
 def _best_path(cuts: int, options: dict[tuple[int, int], Judged]) -> list[Judged]:

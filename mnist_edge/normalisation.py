@@ -7,6 +7,7 @@ SIDE = 28
 BOX = 20
 # Where MNIST's own images have their centre of mass, measured over its 60,000 training images: (14.00, 14.01).
 CENTRE = 14.0
+_OUTPUTS = np.arange(0.5, SIDE, dtype=np.float32)
 
 
 def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -28,33 +29,43 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     if ink.ndim != 2 or ink.dtype != np.uint8:
         raise ValueError(f"ink must be a two-dimensional uint8 array, not {ink.dtype} of shape {ink.shape}")
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if not len(rows):
-        raise ValueError("there is no ink")
-    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    rows, columns = (_extent(np.asarray(ink.any(axis=axis))) for axis in (1, 0))
+    digit = ink[rows, columns].astype(np.float32)
     scale = BOX / max(digit.shape)
     vertical = _resampling(digit.sum(axis=1), scale)
     horizontal = _resampling(digit.sum(axis=0), scale)
     image = vertical @ digit @ horizontal.T
     # What lands between pixels loses a little peak; MNIST's digits reach full ink.
-    return np.asarray(np.rint(np.clip(image * (255 / max(image.max(), 1.0)), 0, 255)), np.uint8)
+    image *= 255 / max(image.max(), 1.0)
+    return np.asarray(np.rint(image, out=image).clip(0, 255, out=image), np.uint8)
+
+
+def _extent(any_ink: NDArray[np.bool_]) -> slice:
+    """From the first that holds ink to the last."""
+    first = int(any_ink.argmax()) if len(any_ink) else 0
+    if not any_ink.any():
+        raise ValueError("there is no ink")
+    return slice(first, len(any_ink) - int(any_ink[::-1].argmax()))
 
 
 def _resampling(profile: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     """The matrix, shape (28, n), that scales n pixels and moves their centre of mass to the middle of 28."""
     length = len(profile)
-    positions = np.arange(length, dtype=np.float32) + 0.5
-    centre = float(positions @ profile / profile.sum())
+    positions = np.arange(0.5, length, dtype=np.float32)
+    centre = float(positions @ profile) / float(profile.sum())
     # The digit may lean so far that centring would cut it: then it is moved back inside the frame.
-    first_edge = float(np.rint(CENTRE + 0.5 - centre * scale))
-    first_edge = min(max(first_edge, 0.0), SIDE - length * scale)
-    outputs = (np.arange(SIDE, dtype=np.float32) + 0.5 - first_edge) / scale
-    inside = np.ones(SIDE, bool)
+    first_edge = min(max(float(round(CENTRE + 0.5 - centre * scale)), 0.0), SIDE - length * scale)
+    outputs = (_OUTPUTS - np.float32(first_edge)) / np.float32(scale)
+    reach = max(1.0, 1.0 / scale)
+    # In place: these few steps are most of the time that a digit takes before the network sees it.
+    weights = outputs.clip(0.5, length - 0.5)[:, None] - positions if scale > 1 else outputs[:, None] - positions
+    np.abs(weights, out=weights)
+    weights *= np.float32(-1 / reach)
+    weights += 1
+    np.maximum(weights, 0, out=weights)
+    # Weights are shares of ink, so a pixel at the rim keeps its faintness rather than being divided by its part.
+    weights *= np.float32(1 / reach)
     if scale > 1:
         # Enlarged ink ends where its outermost pixels do, rather than fading out over the next ones.
-        inside = (outputs > 0) & (outputs < length)
-        outputs = np.clip(outputs, 0.5, length - 0.5)
-    reach = max(1.0, 1.0 / scale)
-    weights = np.maximum(0.0, 1.0 - np.abs(outputs[:, None] - positions[None, :]) / reach)
-    # Weights are shares of ink, so a pixel at the rim keeps its faintness rather than being divided by its part.
-    return (weights * (inside[:, None] / reach)).astype(np.float32)
+        weights[(outputs <= 0) | (outputs >= length)] = 0
+    return weights

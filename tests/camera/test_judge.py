@@ -145,6 +145,27 @@ def test_touching_digits_are_split_where_the_whole_does_not_convince(min_score: 
     assert found.rejected == (() if min_score < 0.987 else (Rejected(pair.box, "not a digit"),))
 
 
+@pytest.mark.parametrize(("height", "cut"), [(60, True), (32, True), (28, False)])
+def test_what_is_much_lower_than_the_digits_is_not_cut(height: int, cut: bool) -> None:
+    asked = []
+
+    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        asked.append(len(inks))
+        rows = np.full((len(inks), 10), 0.1, np.float32)
+        for row, ink in zip(rows, inks, strict=True):
+            if ink[0, 0] == 9:
+                row[:] = np.eye(10)[3]
+        return rows
+
+    two_bars = np.zeros((height, 2 * height), np.uint8)
+    two_bars[:, :8] = two_bars[:, -8:] = 255
+    wide = Candidate(Box(300, 100, 2 * height, height), two_bars, frozenset({3}), 0.0, 200.0)
+    digits = [candidate(9, Box(100, 100, 40, 60), {1}), candidate(9, Box(200, 100, 40, 60), {2})]
+    found = judge(Segmentation((*digits, wide), (), 1.0), classify, 0.7)
+    assert (len(asked) > 1) == cut
+    assert found.rejected == (Rejected(wide.box, "low confidence"),)
+
+
 def test_what_segmentation_and_the_surroundings_refused_is_listed_too() -> None:
     speck = Rejected(Box(0, 0, 5, 5), "too small")
     crumb = candidate(9, Box(300, 130, 6, 10), {3})

@@ -65,6 +65,17 @@ def test_a_five_whose_bar_came_off_is_also_offered_whole(write_digit: Callable[.
     assert [one.parts for one in found.candidates if len(one.parts) > 1] == [parts]
 
 
+def test_a_digit_in_three_pieces_is_also_offered_whole() -> None:
+    frame = paper()
+    # A 7 whose pen skipped twice; its bar is too low to be a digit of its own.
+    for start, end in (((300, 150), (352, 150)), ((350, 162), (340, 190)), ((336, 204), (320, 260))):
+        cv2.line(frame, start, end, (30, 30, 30), 8)
+    found = segment(frame)
+    assert sorted(len(candidate.parts) for candidate in found.candidates) == [1, 1, 2, 2, 3]
+    whole = next(candidate for candidate in found.candidates if len(candidate.parts) == 3)
+    assert off_by(whole.box, Box(295, 145, 62, 120)) <= 3
+
+
 def test_two_full_digits_side_by_side_are_not_joined() -> None:
     frame = paper()
     for x in (200, 219):

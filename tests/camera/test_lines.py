@@ -47,13 +47,26 @@ def grid() -> Image:
     return page
 
 
-PAPERS = {"ruled": ruled(), "tilted up": ruled(6), "tilted down": ruled(-6), "grid": grid()}
+def askew(page: Image, degrees: float) -> Image:
+    turn = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), degrees, 1)
+    return np.asarray(cv2.warpAffine(page, turn, (WIDTH, HEIGHT), flags=cv2.INTER_NEAREST), np.uint8)
+
+
+PAPERS = {
+    "ruled": ruled(),
+    "tilted up": ruled(6),
+    "tilted down": ruled(-6),
+    "grid": grid(),
+}
+# How a sheet lies in the picture, in degrees.
+TURNS = [0, 9, -12]
 
 
 @pytest.mark.parametrize("pen", [4, 9, 14])
+@pytest.mark.parametrize("degrees", TURNS)
 @pytest.mark.parametrize("paper", PAPERS)
-def test_lines_go(write: Callable[[int], Image], paper: str, pen: int) -> None:
-    digits, lines = write(pen), PAPERS[paper]
+def test_lines_go(write: Callable[[int], Image], paper: str, degrees: float, pen: int) -> None:
+    digits, lines = askew(write(pen), degrees), askew(PAPERS[paper], degrees)
     left = remove_lines(lines | digits) > 0
     where = (cv2.dilate(digits, np.ones((15, 15), np.uint8)) == 0) & (lines > 0)
     assert where.sum() > 2000
@@ -66,9 +79,10 @@ def share_kept(digits: Image, paper: Image) -> float:
     return float(((remove_lines(paper | digits) > 0) & drawn).sum() / drawn.sum())
 
 
+@pytest.mark.parametrize("degrees", TURNS)
 @pytest.mark.parametrize("paper", PAPERS)
-def test_digits_on_lines_keep_their_ink(write: Callable[[int], Image], paper: str) -> None:
-    assert share_kept(write(3), PAPERS[paper]) > 0.85
+def test_digits_on_lines_keep_their_ink(write: Callable[[int], Image], paper: str, degrees: float) -> None:
+    assert share_kept(askew(write(3), degrees), askew(PAPERS[paper], degrees)) > 0.85
 
 
 def test_a_stroke_across_a_line_stays_in_one_piece() -> None:

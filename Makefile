@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions fuzz reading-time pages docs clean
+.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions fuzz reading-time photos pages docs clean
 
 install: $(VENV)/installed
 
@@ -62,11 +62,15 @@ instructions: install
 
 # Ten minutes of frames and damaged files; FUZZ_SECONDS says another time.
 fuzz: install
-	$(BIN)/python -m mnist_edge.benchmarks.fuzz $(FUZZ_SECONDS)
+	$(BIN)/python -m mnist_edge.benchmarks.fuzz $(FUZZ_SECONDS) > benchmarks/results/fuzz.json
 
 # What reading a frame costs beside its floor, on a quiet machine.
 reading-time: install
 	-$(BIN)/python -m mnist_edge.benchmarks.reading_time > benchmarks/results/reading_time.json
+
+# The labelled photographs in PHOTOS, read again by all models that ship.
+photos: install
+	$(BIN)/python -m mnist_edge.benchmarks.photos "$(PHOTOS)"
 
 # How well generated pages are read.
 pages: install

@@ -165,10 +165,23 @@ def reading_time_line() -> str:
     )
 
 
+def fuzz_line() -> str:
+    """What the fuzz run saw."""
+    result = _result("fuzz")
+    files = sum(count for kind, count in result["kinds"].items() if kind.endswith(" file"))
+    broken = "none broke a promise" if result["failed_seed"] is None else f"seed {result['failed_seed']} broke one"
+    return (
+        f"`make fuzz`, {result['seconds'] / 60:.0f} minutes: {result['cases']:,} cases, {files:,} of them files, most "
+        f"damaged; {broken}. The slowest took {result['slowest_ms'] / 1000:.1f} s, and memory grew by at most "
+        f"{result['growth_mb']:.0f} MB."
+    )
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "reading": reading_table,
     "reading-conditions": reading_conditions_table,
     "reading-time": reading_time_line,
+    "fuzz": fuzz_line,
     "recipes": recipes_table,
     "models": models_table,
     "published": published_table,

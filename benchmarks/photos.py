@@ -9,8 +9,8 @@ A folder holds pictures and `labels.json`, a list with one object a picture:
 (`ambiguous`) and what is read inside of `ignore` counts neither for nor against. A row of `reading_order_text` is read
 when one row of the reading says the same, spaces aside; pictures with ambiguous digits count no rows.
 
-`mnist-edge benchmark --photos DIR` shows it (`photo_report`). `python -m mnist_edge.benchmarks.photos DIR [MODEL...]`
-prints only the counts and shares, one JSON list, one object a model.
+`mnist-edge benchmark --photos DIR` shows it (`photo_report`). `python -m mnist_edge.benchmarks.photos DIR`, or
+`make photos`, measures the models that ship again and keeps their figures.
 """
 
 import json
@@ -25,12 +25,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.released import read_released, write_released
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import DataError, MnistEdgeError, UsageError
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.reading import Box, Reading
-from mnist_edge.shipped import DEFAULT
 
 # A reading has found a digit where their boxes share so much of what both cover together.
 MIN_OVERLAP = 0.4
@@ -333,19 +333,22 @@ def _is_box(box: Any) -> bool:
     return len(box) == 4 and all(isinstance(side, int | float) for side in box) and min(box[2:]) > 0
 
 
-def main(folder: str = "", *models: str) -> int:
-    """Print the scores of each model; 0 if all could be measured."""
+def main(folder: str = "", figures: str | None = None) -> int:
+    """Measure all models that ship again, after the reader has changed; 0 if that went well."""
     from mnist_edge.cli.console import progress
 
+    path = Path(figures) if figures else None
     try:
         if not folder:
             raise UsageError("name a folder with pictures and labels.json")
+        released = read_released(path)
         with progress("photographs") as report:
-            scores = {name: measure_photos(Path(folder), Reader(name), report) for name in models or (DEFAULT,)}
+            for name in released:
+                released[name]["photos"] = measure_photos(Path(folder), Reader(name), report).to_json()
+        write_released(released, path)
     except MnistEdgeError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    print(json.dumps([{"model": name} | score.to_json() for name, score in scores.items()], indent=2))
     return 0
 
 

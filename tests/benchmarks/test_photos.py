@@ -15,6 +15,7 @@ from mnist_edge.benchmarks.photos import (
     score_photos,
     score_picture,
 )
+from mnist_edge.benchmarks.released import read_released, write_released
 from mnist_edge.camera.images import write_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.scenes import draw_scene
@@ -154,16 +155,18 @@ def folder(digits: Dataset, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_folder_is_read_and_scored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_is_read_and_scored(folder: Path, tmp_path: Path) -> None:
     score = measure_photos(folder, Reader())
     assert score.f1 == score.label_accuracy == 1 and score.digits > 5
     assert (score.photos, score.negatives, score.false_on_negatives) == (2, 1, 0)
-    assert main(str(folder), "small", "small.float32") == 0
-    documents = json.loads(capsys.readouterr().out)
-    assert [document["model"] for document in documents] == ["small", "small.float32"]
+    kept = tmp_path / "models.json"
+    files = {"int8": {"bytes": 1}}
+    write_released({name: {"files": files, "photos": None} for name in ("small", "nano")}, kept)
+    assert main(str(folder), str(kept)) == 0
+    released = read_released(kept)
+    assert released["nano"]["files"] == files and released["nano"]["photos"]["digits"] == score.digits
     # All but the time is the same again.
-    same = documents[0] | {"median_ms": score.median_ms}
-    assert same == {"model": "small"} | score.to_json()
+    assert released["small"]["photos"] | {"median_ms": score.median_ms} == score.to_json()
     assert score.median_ms > 0
 
 

@@ -1,7 +1,8 @@
 """One frame, and what everything that delivers frames agrees on."""
 
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 
@@ -18,12 +19,14 @@ class Frame:
         number: 0 for the first that the source delivered; dropped frames count.
         seconds: Since the source's first frame: by the clock where it is live, by its frame rate where it is a file.
         source: The file's path or the camera's name.
+        captured: When it came from the device, by `time.monotonic`.
     """
 
     image: NDArray[np.uint8]
     number: int
     seconds: float
     source: str
+    captured: float = field(default_factory=time.monotonic)
 
 
 class Source(Protocol):
@@ -45,6 +48,10 @@ class Source(Protocol):
     def dropped(self) -> int:
         """Frames that came while the one before was still being read."""
 
+    @property
+    def away(self) -> str:
+        """Why no frames come at the moment, one line; empty where they do."""
+
     def __enter__(self) -> "Source":
         """Open; raises `SourceError` where that fails."""
 
@@ -53,8 +60,11 @@ class Source(Protocol):
     ) -> None:
         """Release the device."""
 
-    def __iter__(self) -> Iterator[Frame]:
-        """The frames, until the source ends or is told to stop; raises `SourceError` when it fails."""
+    def __iter__(self) -> Iterator[Frame | None]:
+        """The frames, until the source ends or is told to stop; None now and then while there is none.
+
+        Raises `SourceError` when it fails for good.
+        """
 
 
 class ArraySource:
@@ -65,6 +75,7 @@ class ArraySource:
         still: See `Source`.
         rate: See `Source`.
         dropped: Always 0.
+        away: Always empty.
     """
 
     def __init__(
@@ -76,6 +87,7 @@ class ArraySource:
         self.still = still
         self.rate = rate
         self.dropped = 0
+        self.away = ""
 
     def __enter__(self) -> "ArraySource":
         return self

@@ -1,33 +1,39 @@
-"""The loop: source, reader, tracker, sinks."""
+"""The loop: source, reader, tracker, and all that is fed."""
 
-from collections.abc import Sequence
-from itertools import islice
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.events import EventSink, describe
 from mnist_edge.camera.frames import Frame, Source
-from mnist_edge.camera.meter import Meter, Summary
-from mnist_edge.camera.overlay import annotate
-from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.meter import Meter, Stats
 from mnist_edge.camera.tracker import MOVING, PAGES, Change, Tracker
+from mnist_edge.camera.view import View
 from mnist_edge.reading import Reading
+
+# How often a paused loop looks whether it goes on.
+PAUSE_SECONDS = 0.05
 
 
 class FrameReader(Protocol):
     """What finds the digits in a frame."""
 
+    min_confidence: float
+
     def read(self, frame: NDArray[np.uint8], source: str) -> Reading:
         """Read one frame: shape (height, width, 3), uint8, BGR."""
 
 
-class PictureSink(Protocol):
-    """Where annotated frames go."""
+class ViewSink(Protocol):
+    """What is shown every frame: a window, a web page, a recording."""
 
-    def show(self, picture: NDArray[np.uint8], frame: Frame) -> None:
-        """Take `frame`, drawn over: a picture of the same shape, uint8, BGR."""
+    def show(self, view: View) -> None:
+        """Take what is known after a frame; the same one again while nothing new comes. Must not wait for others."""
 
 
 def run(
@@ -35,11 +41,13 @@ def run(
     reader: FrameReader,
     *,
     events: Sequence[EventSink] = (),
-    pictures: Sequence[PictureSink] = (),
-    stop: Stop | None = None,
+    views: Sequence[ViewSink] = (),
+    controls: Controls | None = None,
+    meter: Meter | None = None,
+    beat: Callable[[], None] | None = None,
     max_frames: int | None = None,
-) -> Summary:
-    """Read a source's frames until it ends, `stop` is requested or `max_frames` are read.
+) -> Stats:
+    """Read a source's frames until it ends, the end is requested or `max_frames` are read.
 
     However it ends, every digit that is still there is reported gone.
 
@@ -47,38 +55,94 @@ def run(
         source: Entered already; whoever entered it releases it.
         reader: Reads each frame.
         events: Told what appeared, changed and went.
-        pictures: Shown each frame with what was read drawn over it.
-        stop: Looked at after each frame; pass the one the source and window have.
+        views: Shown what is known after each frame, and again while the loop waits.
+        controls: What people want; pass the one that the source, window and web page have.
+        meter: Where rates and times are kept; pass the one that displays count their pictures in.
+        beat: Called once a frame, and while the loop waits: a sign of life for a watchdog.
         max_frames: None for no limit.
 
     Raises:
         SourceError: The source fails.
     """
-    stop = stop or Stop()
-    tracker = Tracker(PAGES if source.still else MOVING)
-    meter = Meter()
-
-    def tell(changes: list[Change], frame: Frame) -> None:
-        if changes:
-            happened = describe(changes, frame, tracker)
-            for sink in events:
-                sink.write(happened)
-
-    frame: Frame | None = None
+    controls = controls or Controls(reader.min_confidence)
+    loop = _Loop(source, reader, events, views, controls, meter or Meter(), beat or (lambda: None))
     try:
-        for frame in islice(source, max_frames):
-            with meter.frame():
-                reading = reader.read(frame.image, frame.source)
-            tell(tracker.update(reading.digits), frame)
-            if pictures:
-                picture = annotate(frame.image, reading, status=f"{meter.rate:.1f} fps")
-                for shown in pictures:
-                    shown.show(picture, frame)
-            if source.still:
-                tell(tracker.end(), frame)
-            if stop.requested:
+        for frame in source:
+            if frame is None:
+                loop.wait()
+            else:
+                loop.read(frame)
+            while controls.paused and not controls.stop.requested:
+                loop.wait()
+                time.sleep(PAUSE_SECONDS)
+            if controls.stop.requested or (max_frames and loop.meter.reading.total >= max_frames):
                 break
     finally:
-        if frame is not None:
-            tell(tracker.end(), frame)
-    return meter.summary(source.dropped)
+        loop.end()
+    return loop.meter.summary()
+
+
+class _Loop:
+    def __init__(
+        self,
+        source: Source,
+        reader: FrameReader,
+        events: Sequence[EventSink],
+        views: Sequence[ViewSink],
+        controls: Controls,
+        meter: Meter,
+        beat: Callable[[], None],
+    ) -> None:
+        self.source, self.reader, self.controls, self.meter = source, reader, controls, meter
+        self.events, self.views, self.beat = events, views, beat
+        self.tracker = Tracker(PAGES if source.still else MOVING)
+        self.frame: Frame | None = None
+        self.view: View | None = None
+
+    def read(self, frame: Frame) -> None:
+        self.frame = frame
+        self.reader.min_confidence = self.controls.min_confidence
+        with self.meter.frame(frame.number, frame.captured, self.source.dropped):
+            reading = self.reader.read(frame.image, frame.source)
+        self.tell(self.tracker.update(reading.digits), frame)
+        self.meter.told(frame.captured)
+        if self.views:
+            self.view = View(
+                frame, reading, self.tracker.digits, self.tracker.text, self.meter.stats, self.controls.details
+            )
+            self.show(self.view)
+        if self.source.still:
+            self.tell(self.tracker.end(), frame)
+        self.beat()
+
+    def wait(self) -> None:
+        """Live on without a new frame: the source is away, or the loop is paused."""
+        if self.source.away and self.frame:
+            self.tell(self.tracker.end(), self.frame)
+        if self.view:
+            now = replace(
+                self.view,
+                digits=self.tracker.digits,
+                text=self.tracker.text,
+                details=self.controls.details,
+                away=self.source.away,
+                paused=self.controls.paused,
+            )
+            # The same object says that there is nothing new to draw.
+            self.view = self.view if now == self.view else now
+            self.show(self.view)
+        self.beat()
+
+    def end(self) -> None:
+        if self.frame:
+            self.tell(self.tracker.end(), self.frame)
+
+    def tell(self, changes: list[Change], frame: Frame) -> None:
+        if changes:
+            happened = describe(changes, frame, self.tracker)
+            for sink in self.events:
+                sink.write(happened)
+
+    def show(self, view: View) -> None:
+        for sink in self.views:
+            sink.show(view)

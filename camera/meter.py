@@ -1,31 +1,73 @@
-"""How fast the loop runs."""
+"""How fast the loop runs, and how old its news are."""
 
-import statistics
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-# Frames over which the shown rate is averaged.
+# Events of which a rate is the mean.
 WINDOW = 30
+# A rate is forgotten when nothing happened for so long.
+STALE_SECONDS = 5.0
+# Times of which a median and a 99th percentile are taken: the newest half minute or so.
+RECENT = 1000
+
+
+class Rate:
+    """How often something happens, of late."""
+
+    def __init__(self) -> None:
+        """Nothing has happened yet."""
+        self.total = 0
+        self._times: deque[float] = deque(maxlen=WINDOW)
+
+    def tick(self, count: int = 1) -> None:
+        """It happened, `count` times since the last call."""
+        self.total += count
+        self._times.extend([time.monotonic()] * min(count, WINDOW))
+
+    @property
+    def per_second(self) -> float:
+        """Mean over the last few; 0 before the second, and when nothing happened for a while."""
+        times = tuple(self._times)
+        if len(times) < 2 or time.monotonic() - times[-1] > STALE_SECONDS:
+            return 0.0
+        return (len(times) - 1) / max(times[-1] - times[0], 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What a run of the loop did.
+class Stats:
+    """How the loop does. Times in milliseconds are of the newest thousand frames or events.
 
     Attributes:
         frames: That were read.
         dropped: That were not, since newer ones had come.
-        seconds: From the start of the source to the end.
-        median_ms: Time to read one frame, milliseconds.
+        seconds: Since the loop began.
+        capture_fps: Frames per second that the source delivers, dropped ones included.
+        reading_fps: Frames per second that are read.
+        display_fps: Pictures per second that are shown in the window or sent to the web page.
+        read_ms: To read a frame: its median.
+        read_p99_ms: Its 99th percentile.
+        latency_ms: From a frame's capture until its events were delivered: the median.
+        latency_p99_ms: Its 99th percentile.
     """
 
-    frames: int
-    dropped: int
-    seconds: float
-    median_ms: float
+    frames: int = 0
+    dropped: int = 0
+    seconds: float = 0.0
+    capture_fps: float = 0.0
+    reading_fps: float = 0.0
+    display_fps: float = 0.0
+    read_ms: float = 0.0
+    read_p99_ms: float = 0.0
+    latency_ms: float = 0.0
+    latency_p99_ms: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """All of them, rounded to thousandths."""
+        return {name: round(value, 3) for name, value in asdict(self).items()}
 
     def __str__(self) -> str:
         """One line for people."""
@@ -33,38 +75,71 @@ class Summary:
             return "no frames"
         frames = "1 frame" if self.frames == 1 else f"{self.frames} frames"
         return (
-            f"{frames} in {self.seconds:.1f} s ({self.frames / self.seconds:.1f} per second), "
-            f"{self.dropped} dropped, {self.median_ms:.1f} ms to read one (median)"
+            f"{frames} in {self.seconds:.1f} s ({self.frames / self.seconds:.1f} per second), {self.dropped} dropped, "
+            f"{self.read_ms:.1f} ms to read one (median), {self.latency_ms:.1f} ms from capture to event"
         )
 
 
 class Meter:
-    """Counts frames and times their reading."""
+    """Counts and times what the loop does. Others read `stats` from their own threads."""
 
     def __init__(self) -> None:
         """Start the clock."""
-        self.frames = 0
+        self.reading = Rate()
+        self.capture = Rate()
+        self.display = Rate()
+        self._dropped = 0
+        self._last_number = -1
         self._started = time.monotonic()
-        self._recent: deque[float] = deque(maxlen=WINDOW)
-        # The newest hours are enough for a median, and a camera may run for months.
-        self._milliseconds: deque[float] = deque(maxlen=100_000)
+        self._read_ms: deque[float] = deque(maxlen=RECENT)
+        self._latency_ms: deque[float] = deque(maxlen=RECENT)
+        self._percentiles = (0.0, 0.0, 0.0, 0.0)
+        self._percentiles_due = 0.0
 
     @contextmanager
-    def frame(self) -> Iterator[None]:
-        """Count a frame, and time the block that reads it."""
+    def frame(self, number: int, captured: float, dropped: int) -> Iterator[None]:
+        """Count a frame, and time the block that reads it.
+
+        Args:
+            number: See `Frame`.
+            captured: See `Frame`.
+            dropped: By the source, until now.
+        """
+        self.capture.tick(max(number - self._last_number, 1))
+        self._last_number, self._dropped = number, dropped
         began = time.perf_counter()
         yield
-        self.frames += 1
-        self._milliseconds.append((time.perf_counter() - began) * 1000)
-        self._recent.append(time.monotonic())
+        self._read_ms.append((time.perf_counter() - began) * 1000)
+        self.reading.tick()
+
+    def told(self, captured: float) -> None:
+        """What was read in a frame has been passed on; `captured` as in `Frame`."""
+        self._latency_ms.append((time.monotonic() - captured) * 1000)
 
     @property
-    def rate(self) -> float:
-        """Frames per second of late; 0 before the second frame."""
-        span = self._recent[-1] - self._recent[0] if self._recent else 0.0
-        return (len(self._recent) - 1) / span if span > 0 else 0.0
-
-    def summary(self, dropped: int) -> Summary:
+    def stats(self) -> Stats:
         """What has happened until now."""
-        median = statistics.median(self._milliseconds) if self._milliseconds else 0.0
-        return Summary(self.frames, dropped, max(time.monotonic() - self._started, 1e-6), median)
+        now = time.monotonic()
+        # Sorting a thousand times for every frame would cost more than the rest of the loop.
+        if now >= self._percentiles_due:
+            self._percentiles = (*_median_and_p99(self._read_ms), *_median_and_p99(self._latency_ms))
+            self._percentiles_due = now + 1.0
+        return Stats(
+            self.reading.total,
+            self._dropped,
+            max(now - self._started, 1e-6),
+            self.capture.per_second,
+            self.reading.per_second,
+            self.display.per_second,
+            *self._percentiles,
+        )
+
+    def summary(self) -> Stats:
+        """The same, up to this moment."""
+        self._percentiles_due = 0.0
+        return self.stats
+
+
+def _median_and_p99(values: Sequence[float]) -> tuple[float, float]:
+    ordered = sorted(values)
+    return (ordered[len(ordered) // 2], ordered[int(0.99 * (len(ordered) - 1))]) if ordered else (0.0, 0.0)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.frames import Frame, Source
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.view import View
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.files import refuse_overwrite
 
@@ -57,12 +58,13 @@ class Recorder:
             self._writer = None
             self._part.replace(self._path)
 
-    def show(self, picture: NDArray[np.uint8], frame: Frame) -> None:
+    def show(self, view: View) -> None:
         """Write a frame, as often as its time asks for.
 
         Raises:
             OutputError: The folder cannot be written, or this OpenCV lacks the codec.
         """
+        picture, frame = view.picture, view.frame
         if self._writer is None:
             self._begin(picture, frame)
         due = round((frame.seconds - self._began) * self._source.rate) + 1

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from mnist_edge.camera.events import EventSink, JsonLines, TextLines
 from mnist_edge.camera.frames import Source
-from mnist_edge.camera.loop import PictureSink
+from mnist_edge.camera.loop import ViewSink
 from mnist_edge.camera.recorder import Recorder
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.window import Window, why_no_window
@@ -20,10 +20,10 @@ STDOUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """Where events and annotated pictures go."""
+    """Where events and views go."""
 
     events: tuple[EventSink, ...]
-    pictures: tuple[PictureSink, ...]
+    views: tuple[ViewSink, ...]
 
 
 @contextmanager
@@ -60,12 +60,12 @@ def open_sinks(
             told.append(JsonLines(sys.stdout if events == STDOUT else stack.enter_context(_append(Path(events)))))
         if shown is None and events != STDOUT:
             told.append(TextLines(sys.stdout))
-        pictures: list[PictureSink] = []
+        views: list[ViewSink] = []
         if recorder:
-            pictures.append(stack.enter_context(recorder))
+            views.append(stack.enter_context(recorder))
         if shown:
-            pictures.append(stack.enter_context(shown))
-        yield Sinks(tuple(told), tuple(pictures))
+            views.append(stack.enter_context(shown))
+        yield Sinks(tuple(told), tuple(views))
 
 
 def _window(source: Source, stop: Stop, wanted: bool | None, note: Callable[[str], None]) -> Window | None:

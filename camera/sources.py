@@ -57,11 +57,13 @@ class PictureSource:
         still: Always True.
         rate: One picture a second, in a recording.
         dropped: Always 0.
+        away: Always empty.
     """
 
     still = True
     rate = 1.0
     dropped = 0
+    away = ""
 
     def __init__(self, name: str, paths: list[Path]) -> None:
         """Keep what to read."""

@@ -11,7 +11,7 @@ from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.signals import Stop
 from mnist_edge.errors import SourceError
 
-# How often a wait looks up to see whether it should stop.
+# How often a wait looks up to see whether it should stop, and lets the loop do other things.
 POLL_SECONDS = 0.1
 # OpenCV's own time-out comes first and knows more; this is for what it does not bound, such as a name look-up.
 GRACE_SECONDS = 2.0
@@ -32,9 +32,11 @@ class VideoSource:
         still: Always False.
         rate: See `Source`.
         dropped: See `Source`.
+        away: Always empty: a source that is lost is an error here.
     """
 
     still = False
+    away = ""
 
     def __init__(
         self, name: str, opener: Callable[[], Capture], stop: Stop, live: bool | None, timeout_seconds: float
@@ -69,8 +71,10 @@ class VideoSource:
             SourceError: It does not open, or sends nothing.
         """
         self._thread.start()
+        deadline = time.monotonic() + self._patience
         try:
-            self._wait()
+            while not self._wait(deadline):
+                pass
         except BaseException:
             self.__exit__()
             raise
@@ -83,11 +87,14 @@ class VideoSource:
             self._changed.notify_all()
         self._thread.join(GRACE_SECONDS)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Frame | None]:
         # What came while others were still getting ready was not dropped by a slow loop.
         self.dropped = 0
         while True:
-            self._wait()
+            # A loop that took its time, such as a paused one, does not count against the source.
+            deadline = time.monotonic() + self._patience
+            while not self._wait(deadline):
+                yield None
             with self._changed:
                 frame, self._waiting = self._waiting, None
                 self._changed.notify_all()
@@ -95,16 +102,16 @@ class VideoSource:
                 return
             yield frame
 
-    def _wait(self) -> None:
-        """Until there is a frame, or there will be none."""
-        deadline = time.monotonic() + self._patience
+    def _wait(self, deadline: float) -> bool:
+        """Wait a moment; whether there is a frame now, or there will be none."""
         with self._changed:
-            while self._waiting is None and not self._ended and not self._stop.requested:
+            if self._waiting is None and not self._ended and not self._stop.requested:
                 if time.monotonic() > deadline:
                     raise SourceError(f"{self.name} sent nothing for {self._patience:.0f} s; check it, and start again")
                 self._changed.wait(POLL_SECONDS)
             if self._waiting is None and self._failure and not self._stop.requested:
                 raise self._failure
+            return self._waiting is not None or self._ended or self._stop.requested
 
     def _run(self) -> None:
         try:
@@ -129,12 +136,13 @@ class VideoSource:
         number, began = 0, 0.0
         while not self._closing:
             there, image = capture.read()
+            captured = time.monotonic()
             if not there:
                 self._check_end(number, counted, live)
                 return
-            began = began or time.monotonic()
-            seconds = time.monotonic() - began if live else number / self.rate
-            self._offer(Frame(image, number, seconds, self.name), live)
+            began = began or captured
+            seconds = captured - began if live else number / self.rate
+            self._offer(Frame(image, number, seconds, self.name, captured), live)
             number += 1
 
     def _offer(self, frame: Frame, live: bool) -> None:

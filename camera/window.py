@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import quiet
-from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.view import View
 
 TITLE = "mnist-edge camera"
 ENDING_KEYS = {ord("q"), ord("Q"), 27}
@@ -72,8 +72,9 @@ class Window:
         if self._began is not None:
             cv2.destroyAllWindows()
 
-    def show(self, picture: NDArray[np.uint8], frame: Frame) -> None:
+    def show(self, view: View) -> None:
         """Show a picture, and let the window live for as long as it is due."""
+        picture, frame = view.picture, view.frame
         if self._began is None:
             self._open(picture)
             self._began = time.monotonic() - frame.seconds

@@ -48,6 +48,7 @@ def command(
 
     Example: mnist-edge camera --source 0 --events digits.jsonl
     """
+    from mnist_edge.camera.controls import Controls
     from mnist_edge.camera.loop import run
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
     from mnist_edge.camera.signals import stop_on_signals
@@ -63,6 +64,11 @@ def command(
             open_sinks(frames, stop, events=events, record=record, window=window, force=force, note=note) as sinks,
         ):
             summary = run(
-                frames, reader, events=sinks.events, pictures=sinks.pictures, stop=stop, max_frames=max_frames
+                frames,
+                reader,
+                events=sinks.events,
+                views=sinks.views,
+                controls=Controls(least, stop),
+                max_frames=max_frames,
             )
     note(str(summary))

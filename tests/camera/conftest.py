@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.frames import ArraySource, Frame
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.tracker import TrackedDigit
+from mnist_edge.camera.view import View
 from mnist_edge.reading import Box, Digit, Reading
 
 Image = NDArray[np.uint8]
@@ -70,6 +72,8 @@ def frames_of() -> Callable[[Path], list[Image]]:
 class InkReader:
     """Finds each blob of dark ink and calls it a 7."""
 
+    min_confidence = 0.5
+
     def read(self, frame: Image, source: str) -> Reading:
         dark = (frame.min(axis=2) < 100).astype(np.uint8)
         dark = cv2.dilate(dark, np.ones((15, 15), np.uint8))
@@ -94,6 +98,26 @@ def blank() -> Callable[..., Frame]:
 
     def make(number: int = 0, seconds: float = 0.0, source: str = "blank") -> Frame:
         return Frame(np.zeros((2, 2, 3), np.uint8), number, seconds, source)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def view() -> Callable[..., View]:
+    """`view(image, number=0, seconds=0.0, digits=())`: what the loop knows after a frame; digits are `TrackedDigit`."""
+
+    def make(
+        image: Image | None = None,
+        number: int = 0,
+        seconds: float = 0.0,
+        digits: tuple[TrackedDigit, ...] = (),
+        **more: Any,
+    ) -> View:
+        image = np.full((48, 64, 3), 255, np.uint8) if image is None else image
+        read = tuple(Digit(one.label, one.confidence, one.box) for one in digits)
+        text = ("".join(str(one.label) for one in digits),) if digits else ()
+        reading = Reading("a camera", image.shape[1], image.shape[0], "a model", "a runtime", read, text)
+        return View(Frame(image, number, seconds, "a camera"), reading, digits, text, **more)
 
     return make
 

@@ -1,0 +1,46 @@
+"""What is known after a frame: for windows, pages, recordings and snapshots."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.meter import Stats
+from mnist_edge.camera.overlay import annotate
+from mnist_edge.camera.tracker import TrackedDigit
+from mnist_edge.reading import Digit, Reading
+
+
+@dataclass(frozen=True)
+class View:
+    """One frame, what was read in it, and what is believed after it.
+
+    Attributes:
+        frame: The picture as it came.
+        reading: Of this frame alone, refused ink included.
+        digits: Those that are believed to be there, in reading order: without the flicker of single frames.
+        text: What they say, one string a row.
+        stats: Rates, times and counts until now.
+        details: Whether refused ink is drawn too.
+        away: Why no frames come at the moment, one line; empty where they do.
+        paused: Whether the loop stays at this frame.
+    """
+
+    frame: Frame
+    reading: Reading
+    digits: tuple[TrackedDigit, ...]
+    text: tuple[str, ...]
+    stats: Stats = field(default_factory=Stats)
+    details: bool = False
+    away: str = ""
+    paused: bool = False
+
+    @cached_property
+    def picture(self) -> NDArray[np.uint8]:
+        """The frame with its digits drawn over it, shape (height, width, 3), BGR; drawn when first asked for."""
+        digits = tuple(Digit(digit.label, digit.confidence, digit.box) for digit in self.digits)
+        shown = replace(self.reading, digits=digits)
+        status = self.away or f"{self.stats.reading_fps:.1f} fps" + ("  paused" if self.paused else "")
+        return annotate(self.frame.image, shown, status, rejected=self.details)

@@ -5,17 +5,28 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
-from mnist_edge.camera.events import EventSink, JsonLines, TextLines
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.collect import Collector
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.event_files import STDOUT, open_events
+from mnist_edge.camera.events import EventSink, TextLines
 from mnist_edge.camera.frames import Source
 from mnist_edge.camera.loop import ViewSink
+from mnist_edge.camera.meter import Meter
+from mnist_edge.camera.mqtt import MqttSink
 from mnist_edge.camera.recorder import Recorder
-from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.settings import Settings
+from mnist_edge.camera.snapshots import Snapshots
+from mnist_edge.camera.web import WebView
 from mnist_edge.camera.window import Window, why_no_window
 from mnist_edge.errors import OutputError
+from mnist_edge.reading import Reading
 
-STDOUT = "-"
+# Where recordings go that were asked for by a key, where no other place is named.
+RECORDINGS = "recordings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,55 +39,80 @@ class Sinks:
 
 @contextmanager
 def open_sinks(
+    settings: Settings,
     source: Source,
-    stop: Stop,
-    *,
-    events: str | None,
-    record: Path | None,
-    window: bool | None,
-    force: bool,
+    controls: Controls,
+    meter: Meter,
+    read: Callable[[NDArray[np.uint8]], Reading],
     note: Callable[[str], None],
 ) -> Iterator[Sinks]:
     """Open what is wanted, and close it however the loop ends.
 
     Args:
-        source: What will be read.
-        stop: Where the window asks for the end.
-        events: A file to add events to, `-` for stdout, or None.
-        record: A video to write, or None.
-        window: Whether to show a window; None: where one can be shown.
-        force: Whether a recording may replace another.
-        note: Told that there is no window, where that was left open.
+        settings: What is wanted.
+        source: What will be read; entered.
+        controls: What the window and the web page may change.
+        meter: Where displays count their pictures.
+        read: Reads a picture that was sent to the web page, in a thread of its own.
+        note: Told what people should know.
 
     Raises:
-        OutputError: A window was demanded and cannot be shown, or a file cannot be written.
-        UsageError: The recording's suffix is unknown.
+        MnistEdgeError: Something cannot be opened, or its package is missing.
     """
-    recorder = Recorder(record, source, force=force) if record else None
-    shown = _window(source, stop, window, note)
+    events: list[EventSink] = []
+    views: list[ViewSink] = []
     with ExitStack() as stack:
-        told: list[EventSink] = []
-        if events:
-            told.append(JsonLines(sys.stdout if events == STDOUT else stack.enter_context(_append(Path(events)))))
-        if shown is None and events != STDOUT:
-            told.append(TextLines(sys.stdout))
-        views: list[ViewSink] = []
-        if recorder:
-            views.append(stack.enter_context(recorder))
+        shown = _window(settings, source, controls, meter, note)
+        if settings.events:
+            events.append(
+                stack.enter_context(
+                    open_events(settings.events, max_mb=settings.events_mb, files=settings.events_files, note=note)
+                )
+            )
+        if settings.mqtt:
+            mqtt = stack.enter_context(MqttSink(settings.mqtt, discovery=settings.mqtt_discovery, note=note))
+            events.append(mqtt)
+            views.append(mqtt)
+        if settings.serve:
+            web = stack.enter_context(
+                WebView(settings.serve, controls, meter, read=read, token=settings.token, note=note)
+            )
+            events.append(web)
+            views.append(web)
+        if shown is None and settings.events != STDOUT:
+            events.append(TextLines(sys.stdout))
+        if settings.collect:
+            views.append(
+                stack.enter_context(Collector(Path(settings.collect), controls, model=settings.model, note=note))
+            )
+        if settings.record or shown or settings.serve:
+            views.append(stack.enter_context(_recorder(settings, source, controls, note)))
+            views.append(Snapshots(Path(settings.snapshots), controls, note=note))
         if shown:
             views.append(stack.enter_context(shown))
-        yield Sinks(tuple(told), tuple(views))
+        yield Sinks(tuple(events), tuple(views))
 
 
-def _window(source: Source, stop: Stop, wanted: bool | None, note: Callable[[str], None]) -> Window | None:
-    reason = None if wanted is False else why_no_window()
-    if wanted and reason:
+def _recorder(settings: Settings, source: Source, controls: Controls, note: Callable[[str], None]) -> Recorder:
+    return Recorder(
+        Path(settings.record or RECORDINGS),
+        source,
+        controls,
+        always=settings.record is not None and settings.record_on == "always",
+        raw=settings.record_raw,
+        max_mb=settings.record_mb,
+        files=settings.record_files,
+        force=settings.force,
+        note=note,
+    )
+
+
+def _window(
+    settings: Settings, source: Source, controls: Controls, meter: Meter, note: Callable[[str], None]
+) -> Window | None:
+    reason = None if settings.window is False else why_no_window()
+    if settings.window and reason:
         raise OutputError(f"no window can be shown: {reason}; or leave out --window")
-    if reason:
+    if reason and not settings.serve:
         note(f"note: no window: {reason}")
-    return None if wanted is False or reason else Window(stop, wait_for_key=source.still)
-
-
-def _append(path: Path) -> TextIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("a", encoding="utf-8")
+    return None if settings.window is False or reason else Window(controls, meter, wait_for_key=source.still)

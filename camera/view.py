@@ -42,5 +42,5 @@ class View:
         """The frame with its digits drawn over it, shape (height, width, 3), BGR; drawn when first asked for."""
         digits = tuple(Digit(digit.label, digit.confidence, digit.box) for digit in self.digits)
         shown = replace(self.reading, digits=digits)
-        status = self.away or f"{self.stats.reading_fps:.1f} fps" + ("  paused" if self.paused else "")
+        status = self.away or ("paused" if self.paused else "")
         return annotate(self.frame.image, shown, status, rejected=self.details)

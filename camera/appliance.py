@@ -1,0 +1,64 @@
+"""The camera as an appliance: source, reader, loop and sinks, as the settings ask for them."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.loop import run
+from mnist_edge.camera.meter import Meter, Stats
+from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
+from mnist_edge.camera.settings import Settings
+from mnist_edge.camera.signals import stop_on_signals
+from mnist_edge.camera.sinks import open_sinks
+from mnist_edge.camera.sources import open_source
+from mnist_edge.camera.watchdog import Watchdog
+from mnist_edge.reading import Reading
+
+
+def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
+    """Read what a camera sees until it ends or the user ends it.
+
+    Args:
+        settings: What to read, how, and where the results go.
+        note: Told, in one line each, what people should know meanwhile.
+
+    Raises:
+        MnistEdgeError: The source, the model or a place for results cannot be opened, or the source fails for good.
+    """
+    least = MIN_CONFIDENCE if settings.min_confidence is None else settings.min_confidence
+    with stop_on_signals() as stop, Watchdog() as watchdog:
+        reader = _reader(settings, least)
+        controls, meter = Controls(least, stop, details=settings.details), Meter()
+        with (
+            open_source(settings, stop, note=note) as source,
+            open_sinks(settings, source, controls, meter, _Lender(settings, controls).read, note) as sinks,
+        ):
+            return run(
+                source,
+                reader,
+                events=sinks.events,
+                views=sinks.views,
+                controls=controls,
+                meter=meter,
+                beat=watchdog.beat,
+                max_frames=settings.max_frames,
+            )
+
+
+class _Lender:
+    """Reads pictures that others send, with a reader of its own: one object serves one thread."""
+
+    def __init__(self, settings: Settings, controls: Controls) -> None:
+        self._settings, self._controls = settings, controls
+        self._reader: Reader | None = None
+
+    def read(self, picture: NDArray[np.uint8]) -> Reading:
+        self._reader = self._reader or _reader(self._settings, self._controls.min_confidence)
+        self._reader.min_confidence = self._controls.min_confidence
+        return self._reader.read(picture, "upload")
+
+
+def _reader(settings: Settings, least: float) -> Reader:
+    return Reader(settings.model, runtime=settings.runtime, threads=settings.threads, min_confidence=least)

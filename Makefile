@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions fuzz reading-time photos pages docs clean
+.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions fuzz loop-cost steady soak faults reading-time photos pages docs clean
 
 install: $(VENV)/installed
 
@@ -67,6 +67,22 @@ fuzz: install
 # What reading a frame costs beside its floor, on a quiet machine.
 reading-time: install
 	-$(BIN)/python -m mnist_edge.benchmarks.reading_time > benchmarks/results/reading_time.json
+
+# What the camera's loop costs beside reading, and what each sink adds, on a quiet machine.
+loop-cost: install
+	-$(BIN)/python -m mnist_edge.benchmarks.loop_cost > benchmarks/results/loop_cost.json
+
+# A minute of pages that move, in the hand: whether the reading stands still.
+steady: install
+	-$(BIN)/python -m mnist_edge.benchmarks.steady > benchmarks/results/steady.json
+
+# 200,000 frames with web viewers and a broker (about an hour; needs mosquitto); SOAK_FRAMES says another number.
+soak: install
+	-$(BIN)/python -m mnist_edge.benchmarks.soak $(SOAK_FRAMES) > benchmarks/results/soak.json
+
+# Every fault that a camera meets, and whether it comes back.
+faults: install
+	-$(BIN)/python -m mnist_edge.benchmarks.faults > benchmarks/results/faults.json
 
 # The labelled photographs in PHOTOS, read again by all models that ship.
 photos: install

@@ -29,12 +29,23 @@ def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
     """
     least = MIN_CONFIDENCE if settings.min_confidence is None else settings.min_confidence
     with stop_on_signals() as stop, Watchdog() as watchdog:
+
+        def tell(line: str) -> None:
+            note(line)
+            # What `systemctl status` shows.
+            watchdog.tell(line)
+
         reader = _reader(settings, least)
         controls, meter = Controls(least, stop, details=settings.details), Meter()
         with (
-            open_source(settings, stop, note=note) as source,
-            open_sinks(settings, source, controls, meter, _Lender(settings, controls).read, note) as sinks,
+            open_source(settings, stop, note=tell) as source,
+            open_sinks(settings, source, controls, meter, _Lender(settings, controls).read, tell) as sinks,
         ):
+
+            def beat() -> None:
+                for one in (watchdog.beat, *sinks.beats):
+                    one()
+
             return run(
                 source,
                 reader,
@@ -42,7 +53,7 @@ def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
                 views=sinks.views,
                 controls=controls,
                 meter=meter,
-                beat=watchdog.beat,
+                beat=beat,
                 max_frames=settings.max_frames,
             )
 

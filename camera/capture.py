@@ -8,6 +8,9 @@ from mnist_edge.camera.devices import list_cameras, why_not
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import SourceError
 
+# More does not pass through USB 2 uncompressed, but for a few frames a second.
+MAX_RAW_PIXELS = 640 * 480
+
 
 class Capture(Protocol):
     """The part of `cv2.VideoCapture` that is used after opening."""
@@ -22,11 +25,13 @@ class Capture(Protocol):
         """Let go of the device."""
 
 
-def open_camera(device: str | int) -> Capture:
+def open_camera(device: str | int, size: tuple[int, int] | None = None, rate: float | None = None) -> Capture:
     """Open a camera.
 
     Args:
         device: As from `device_of`.
+        size: Width and height to ask it for; what it delivers may differ.
+        rate: Frames per second to ask it for; the same.
 
     Raises:
         SourceError: It is missing, in use, forbidden or no camera.
@@ -35,8 +40,19 @@ def open_camera(device: str | int) -> Capture:
     if not capture.isOpened():
         capture.release()
         raise SourceError(why_not(device, list_cameras()))
+    _ask(capture, size, rate)
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
     return _typed(capture)
+
+
+def _ask(capture: Any, size: tuple[int, int] | None, rate: float | None) -> None:
+    if size and size[0] * size[1] > MAX_RAW_PIXELS:
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*"MJPG"))
+    if size:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
+    if rate:
+        capture.set(cv2.CAP_PROP_FPS, rate)
 
 
 def open_video(path: Path) -> Capture:

@@ -23,6 +23,7 @@ class Event:
         track: Number of the digit's track.
         digits: All digits there are after this frame's changes.
         text: What these say, one string a row.
+        digit: The one that it happened to; one that has gone, as it was seen last.
     """
 
     time: str
@@ -33,23 +34,25 @@ class Event:
     track: int
     digits: tuple[TrackedDigit, ...]
     text: tuple[str, ...]
+    digit: TrackedDigit | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document of one line of `camera --events`."""
-        digits = [
-            {"track": d.track, "label": d.label, "confidence": round(d.confidence, 4), "box": list(d.box)}
-            for d in self.digits
-        ]
         return {
             "time": self.time,
             "frame": self.frame,
             "event": self.event,
             "track": self.track,
-            "digits": digits,
+            "digits": digits_to_json(self.digits),
             "text": list(self.text),
             "seconds": round(self.seconds, 3),
             "source": self.source,
+            "label": self.digit.label if self.digit else None,
         }
+
+    def to_line(self) -> str:
+        """The same as one line of JSON, without its end."""
+        return json.dumps(self.to_json(), ensure_ascii=False)
 
 
 class EventSink(Protocol):
@@ -57,6 +60,18 @@ class EventSink(Protocol):
 
     def write(self, events: Sequence[Event]) -> None:
         """Take one frame's events."""
+
+
+def timestamp() -> str:
+    """Now, ISO 8601 in UTC with milliseconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def digits_to_json(digits: Sequence[TrackedDigit]) -> list[dict[str, Any]]:
+    """Tracked digits as machines get them; boxes are left, top, width, height in pixels."""
+    return [
+        {"track": d.track, "label": d.label, "confidence": round(d.confidence, 4), "box": list(d.box)} for d in digits
+    ]
 
 
 def describe(changes: Sequence[Change], frame: Frame, tracker: Tracker) -> list[Event]:
@@ -69,10 +84,9 @@ def describe(changes: Sequence[Change], frame: Frame, tracker: Tracker) -> list[
     """
     if not changes:
         return []
-    time = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    digits, text = tracker.digits, tracker.text
+    time, digits, text = timestamp(), tracker.digits, tracker.text
     return [
-        Event(time, frame.number, frame.seconds, frame.source, kind, digit.track, digits, text)
+        Event(time, frame.number, frame.seconds, frame.source, kind, digit.track, digits, text, digit)
         for kind, digit in changes
     ]
 
@@ -87,8 +101,8 @@ class JsonLines:
     def write(self, events: Sequence[Event]) -> None:
         """Write each event on a line."""
         for event in events:
-            self._file.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
-        self._file.flush()
+            self._file.write(event.to_line() + "\n")
+            self._file.flush()
 
 
 class TextLines:

@@ -18,6 +18,8 @@ from mnist_edge.reading import Reading
 
 # How often a paused loop looks whether it goes on.
 PAUSE_SECONDS = 0.05
+# How old the rates may be that are shown while no frames come.
+REFRESH_SECONDS = 1.0
 
 
 class FrameReader(Protocol):
@@ -104,7 +106,8 @@ class _Loop:
         self.reader.min_confidence = self.controls.min_confidence
         with self.meter.frame(frame.number, frame.captured, self.source.dropped):
             reading = self.reader.read(frame.image, frame.source)
-        self.tell(self.tracker.update(reading.digits), frame)
+        refused = [one.box for one in reading.rejected]
+        self.tell(self.tracker.update(reading.digits, frame.seconds, refused), frame)
         self.meter.told(frame.captured)
         if self.views:
             self.view = View(
@@ -120,8 +123,12 @@ class _Loop:
         if self.source.away and self.frame:
             self.tell(self.tracker.end(), self.frame)
         if self.view:
+            stats = self.meter.stats
+            if stats.seconds - self.view.stats.seconds < REFRESH_SECONDS:
+                stats = self.view.stats
             now = replace(
                 self.view,
+                stats=stats,
                 digits=self.tracker.digits,
                 text=self.tracker.text,
                 details=self.controls.details,

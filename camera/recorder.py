@@ -1,106 +1,174 @@
-"""Annotated frames as a video file."""
+"""Recording what the camera sees, or what was read in it."""
 
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import Frame, Source
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.reasons import reason
+from mnist_edge.camera.recordings import Ring, recordings_at
+from mnist_edge.camera.video_file import VideoFile, even_size
 from mnist_edge.camera.view import View
-from mnist_edge.errors import OutputError, UsageError
-from mnist_edge.files import refuse_overwrite
 
-# What OpenCV writes everywhere. An AVI can be played even if the process was killed; an MP4 only once it is closed.
-CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
+# Frames that may wait for the encoder: a third of a second, and 8 MB at 640x480.
+WAITING = 8
+# How often the thread looks whether recording was turned off.
+POLL_SECONDS = 0.1
+# How long to wait for the disk at the end.
+PATIENCE_SECONDS = 10.0
 
 
 class Recorder:
-    """Writes a video at the source's own speed.
+    """Writes videos at the source's own speed, while `Controls.recording` says so.
 
-    It goes to `NAME.part.SUFFIX` beside the wanted file and gets its name when it is closed. A frame is repeated, or
-    left out, where the frames come slower or faster than the source means to deliver; a file's frames are all there,
-    once each.
+    A thread draws, encodes and writes, so that neither the codec nor a slow disk holds the loop up: frames of a live
+    source that it cannot keep up with are left out, those of a file are waited for. Where writing fails, recording is
+    turned off with a note and the loop goes on.
+
+    One video goes to `NAME.part.SUFFIX` beside the wanted file and gets its name when it is closed. Whatever was
+    written can be played even if the process is killed, but for the last moment, which was still in memory.
+
+    Attributes:
+        dropped: Frames that were left out since the encoder was busy.
     """
 
-    def __init__(self, path: Path, source: Source, *, force: bool = False) -> None:
-        """Check that it can be written; the file begins with the first frame.
+    def __init__(
+        self,
+        path: Path,
+        source: Source,
+        controls: Controls,
+        *,
+        always: bool = True,
+        raw: bool = False,
+        max_mb: float = 100.0,
+        files: int = 10,
+        force: bool = False,
+        note: Callable[[str], None],
+    ) -> None:
+        """Check the name; a file begins with the first frame.
 
         Args:
-            path: Ends in `.mp4` or `.avi`; its folder is created.
+            path: A video, ending in `.mp4` or `.avi`, or a folder for a ring of AVI files; is created.
             source: Whose frame rate the video gets.
+            controls: Where recording is turned on and off.
+            always: Whether to record from the start.
+            raw: Record frames as they come, with nothing drawn over them.
+            max_mb: In a folder, begin a new video when one has grown to so many million bytes.
+            files: In a folder, how many videos to keep.
             force: Replace what is there.
+            note: Told when recording stops by itself, and that frames are left out.
 
         Raises:
             UsageError: Another suffix.
-            OutputError: There is such a file, or a part of one that was never finished.
+            OutputError: There is such a video, or a part of one that was never finished.
         """
-        if path.suffix.lower() not in CODECS:
-            raise UsageError(f"{path} cannot be recorded: the name must end in {' or '.join(CODECS)}")
-        self._path = path
-        self._part = path.with_name(f"{path.stem}.part{path.suffix}")
-        for file in (self._path, self._part):
-            refuse_overwrite(file, force)
-        self._source = source
-        self._writer: Any = None
-        self._size = (0, 0)
-        self._began = 0.0
-        self._written = 0
+        self._place = recordings_at(path, files, force)
+        self._max_bytes = max_mb * 1e6 if isinstance(self._place, Ring) else float("inf")
+        self._source, self._controls, self._note = source, controls, note
+        self._always, self._raw = always, raw
+        self.dropped = 0
+        # Of the loop: a recording is what lies between turning it on and off.
+        self._on = False
+        self._recordings = count(1)
+        self._recording = 0
+        self._last: Frame | None = None
+        # Of the thread.
+        self._queue: queue.Queue[tuple[int, View]] = queue.Queue(WAITING)
+        self._ending = False
+        self._current = self._failed = 0
+        self._file: VideoFile | None = None
+        self._final = path
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def __enter__(self) -> "Recorder":
+        """Start, and turn recording on where it is always on."""
+        if self._always:
+            self._controls.recording = True
+        self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Close the video and give it its name."""
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
-            self._part.replace(self._path)
+        """Write what is waiting, and close the video."""
+        self._ending = True
+        self._thread.join(PATIENCE_SECONDS)
 
     def show(self, view: View) -> None:
-        """Write a frame, as often as its time asks for.
+        """Record a frame, as often as its time asks for; nothing where it was recorded already."""
+        if self._controls.recording and not self._on:
+            self._recording, self._last = next(self._recordings), None
+        self._on = self._controls.recording
+        if not self._on or view.frame is self._last:
+            return
+        self._last = view.frame
+        try:
+            self._queue.put_nowait((self._recording, view))
+        except queue.Full:
+            if getattr(self._source, "live", False):
+                self._drop()
+            else:
+                self._wait_for_room(view)
 
-        Raises:
-            OutputError: The folder cannot be written, or this OpenCV lacks the codec.
-        """
-        picture, frame = view.picture, view.frame
-        if self._writer is None:
-            self._begin(picture, frame)
-        due = round((frame.seconds - self._began) * self._source.rate) + 1
-        fitted = fit(picture, self._size)
-        for _ in range(self._written, due):
-            self._writer.write(fitted)
-            self._written += 1
+    def _drop(self) -> None:
+        self.dropped += 1
+        if self.dropped == 1:
+            self._note("note: the recording leaves frames out: the encoder or the disk is slower than the camera")
 
-    def _begin(self, picture: NDArray[np.uint8], frame: Frame) -> None:
-        # The codecs want even sides.
-        height, width = (max(2, side - side % 2) for side in picture.shape[:2])
-        self._size, self._began = (width, height), frame.seconds
-        self._part.parent.mkdir(parents=True, exist_ok=True)
-        codec = CODECS[self._path.suffix.lower()]
-        writer = cv2.VideoWriter(str(self._part), cv2.VideoWriter_fourcc(*codec), self._source.rate, self._size)
-        if not writer.isOpened():
-            raise OutputError(
-                f"{self._path} cannot be recorded: the folder cannot be written, or OpenCV lacks the codec {codec}; "
-                "try another folder, or the other suffix (.mp4, .avi)"
-            )
-        self._writer = writer
+    def _wait_for_room(self, view: View) -> None:
+        while not self._controls.stop.requested:
+            try:
+                self._queue.put((self._recording, view), timeout=POLL_SECONDS)
+                return
+            except queue.Full:
+                continue
 
+    def _run(self) -> None:
+        while True:
+            try:
+                item = self._queue.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                item = None
+            try:
+                if item:
+                    self._write(*item)
+                elif self._ending or not self._controls.recording:
+                    self._finish()
+            # Whatever it is, reading goes on.
+            except Exception as error:
+                self._fail(error)
+            if item is None and self._ending:
+                return
 
-def fit(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A picture scaled to fit a size, black where its proportions differ.
+    def _write(self, recording: int, view: View) -> None:
+        if recording == self._failed:
+            return
+        turned_on, self._current = recording != self._current, recording
+        if turned_on or (self._file and self._file.bytes >= self._max_bytes):
+            self._finish()
+        picture = view.frame.image if self._raw else view.picture
+        if self._file is None:
+            path, self._final = self._place.begin()
+            self._file = VideoFile(path, self._source.rate, even_size(picture))
+        self._file.show(picture, view.frame.seconds)
 
-    Args:
-        picture: Shape (height, width, 3).
-        size: Width and height.
-    """
-    width, height = size
-    if picture.shape[:2] == (height, width):
-        return picture
-    scale = min(width / picture.shape[1], height / picture.shape[0])
-    inner = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    canvas = np.zeros((height, width, 3), np.uint8)
-    canvas[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
-    return canvas
+    def _finish(self) -> None:
+        file, self._file = self._file, None
+        if file is None:
+            return
+        file.close()
+        if file.path != self._final:
+            file.path.replace(self._final)
+        if not self._controls.recording:
+            self._controls.message = f"recorded {self._final}"
+
+    def _fail(self, error: Exception) -> None:
+        # What is still waiting belongs to the recording that failed; turned on again, a new one begins.
+        self._failed = self._current
+        self._controls.recording = self._on = False
+        with suppress(OSError):
+            self._finish()
+        self._controls.message = f"recording stopped: {reason(error)}"
+        self._note(f"note: {self._controls.message}")

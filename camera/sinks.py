@@ -31,10 +31,11 @@ RECORDINGS = "recordings"
 
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """Where events and views go."""
+    """Where events and views go, and who wants to know that the loop lives."""
 
     events: tuple[EventSink, ...]
     views: tuple[ViewSink, ...]
+    beats: tuple[Callable[[], None], ...]
 
 
 @contextmanager
@@ -61,6 +62,7 @@ def open_sinks(
     """
     events: list[EventSink] = []
     views: list[ViewSink] = []
+    beats: list[Callable[[], None]] = []
     with ExitStack() as stack:
         shown = _window(settings, source, controls, meter, note)
         if settings.events:
@@ -79,18 +81,18 @@ def open_sinks(
             )
             events.append(web)
             views.append(web)
+            beats.append(web.beat)
         if shown is None and settings.events != STDOUT:
             events.append(TextLines(sys.stdout))
         if settings.collect:
-            views.append(
-                stack.enter_context(Collector(Path(settings.collect), controls, model=settings.model, note=note))
-            )
+            collector = Collector(Path(settings.collect), controls, model=settings.model, note=note, still=source.still)
+            views.append(stack.enter_context(collector))
         if settings.record or shown or settings.serve:
             views.append(stack.enter_context(_recorder(settings, source, controls, note)))
-            views.append(Snapshots(Path(settings.snapshots), controls, note=note))
+            views.append(stack.enter_context(Snapshots(Path(settings.snapshots), controls, note=note)))
         if shown:
             views.append(stack.enter_context(shown))
-        yield Sinks(tuple(events), tuple(views))
+        yield Sinks(tuple(events), tuple(views), tuple(beats))
 
 
 def _recorder(settings: Settings, source: Source, controls: Controls, note: Callable[[str], None]) -> Recorder:

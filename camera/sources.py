@@ -1,93 +1,117 @@
-"""Which kind of source a user means: a camera, a video, pictures or a stream."""
+"""Which kind of source a user means: a camera, a video, pictures, a stream or a pipe."""
 
+import glob
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from mnist_edge.camera.capture import open_camera, open_stream, open_video
 from mnist_edge.camera.devices import device_of
-from mnist_edge.camera.frames import Frame, Source
-from mnist_edge.camera.images import SUFFIXES, read_image
+from mnist_edge.camera.frames import Source
+from mnist_edge.camera.geometry import Geometry, parse_crop, parse_size
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.picamera import NAME as PICAMERA
+from mnist_edge.camera.picamera import open_picamera
+from mnist_edge.camera.pictures import PictureSource, pictures_in, pictures_matching
+from mnist_edge.camera.piped import NAME as STDIN_NAME
+from mnist_edge.camera.piped import open_stdin, stdin_is_file
+from mnist_edge.camera.prepared import PreparedSource
+from mnist_edge.camera.retry import RetryingSource
+from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.video import VideoSource
 from mnist_edge.errors import SourceError
 
-TIMEOUT_SECONDS = 10.0
+FAKE = "fake"
+STDIN = "-"
+DEFAULT_SIZE = (640, 480)
+DEFAULT_RATE = 25.0
+
+Note = Callable[[str], None]
 
 
-def open_source(source: str, stop: Stop, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Source:
-    """Find out what `source` means; nothing is opened until it is entered.
+def open_source(settings: Settings, stop: Stop, *, note: Note = lambda line: None) -> Source:
+    """Find out what is to be read; nothing is opened until it is entered.
 
     Args:
-        source: A camera's number, a device such as `/dev/video0`, a video file, a picture, a folder of pictures, or
-            a URL (rtsp, http).
+        settings: Its source, and how frames are asked for, waited for and turned.
         stop: Ends the frames once it is requested.
-        timeout_seconds: How long opening, or waiting for a frame, may take before that is an error.
+        note: Told, one line each, when a camera is lost and when it is back, and when frames are not as asked for.
 
     Raises:
         SourceError: There is no such file, or it is empty, unreadable or plainly no video.
+        UsageError: A size, region, angle or direction is none.
     """
-    if source.isdecimal() or Path(source).is_char_device():
-        device = device_of(source)
-        return VideoSource(f"camera {source}", partial(open_camera, device), stop, True, timeout_seconds)
+    size = parse_size(settings.resolution) if settings.resolution else None
+    geometry = Geometry(settings.rotate, settings.flip, parse_crop(settings.crop) if settings.crop else None)
+    source = _source(settings, size, stop, note)
+    # Others than cameras have the rate that they have.
+    rate = settings.rate if is_camera(settings.source) else None
+    if geometry == Geometry() and not size and not rate:
+        return source
+    return PreparedSource(source, geometry, note=note, size=size, rate=rate)
+
+
+def is_camera(source: str) -> bool:
+    """Whether that is a camera of this machine."""
+    # One that is unplugged is a camera all the same.
+    named = source == PICAMERA or source.isdecimal() or source.startswith(("/dev/video", "/dev/v4l/"))
+    return named or _is_device(source)
+
+
+def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: Note) -> Source:
+    source, rate = settings.source, settings.rate
+    if source == FAKE:
+        from mnist_edge.camera.fake import FakeSource
+
+        width, height = size or DEFAULT_SIZE
+        return FakeSource(stop, width=width, height=height, rate=rate or DEFAULT_RATE)
+    if source == STDIN:
+        # A pipe does not wait, as a camera does not; a file does.
+        opener, live = partial(open_stdin, size, rate), not stdin_is_file()
+        return VideoSource(STDIN_NAME, opener, stop, live, settings.timeout, ends=True)
+    if is_camera(source) or "://" in source:
+        make = partial(_live, settings, size, stop)
+        return RetryingSource(make, stop, note=note, max_retries=settings.max_retries)
+    return _stored(source, stop, settings.timeout)
+
+
+def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> VideoSource:
+    source, seconds = settings.source, settings.timeout
+    if source == PICAMERA:
+        return VideoSource(source, partial(open_picamera, size, settings.rate, seconds), stop, True, seconds)
     if "://" in source:
         name = re.sub(r"//[^/]*@", "//", source)
-        opener = partial(open_stream, source, name, timeout_seconds)
         # A video file behind http has an end and loses nothing by waiting; a running stream does not wait.
         live = None if source.startswith("http") else True
-        return VideoSource(name, opener, stop, live, timeout_seconds)
+        return VideoSource(name, partial(open_stream, source, name, seconds), stop, live, seconds)
+    opener = partial(open_camera, device_of(source), size, settings.rate)
+    return VideoSource(f"camera {source}", opener, stop, True, seconds)
+
+
+def _stored(source: str, stop: Stop, timeout_seconds: float) -> Source:
     path = Path(source)
-    if path.is_dir():
-        return PictureSource(source, _pictures_in(path))
-    _check_file(path)
+    try:
+        if path.is_dir():
+            return PictureSource(source, pictures_in(path))
+        if not path.exists() and glob.has_magic(source):
+            return PictureSource(source, pictures_matching(source))
+        _check_file(path)
+    except OSError as error:
+        raise SourceError(f"{source} cannot be read: {error.strerror}") from None
     if path.is_file() and path.suffix.lower() != ".gif" and cv2.haveImageReader(str(path)):
         return PictureSource(source, [path])
     return VideoSource(source, partial(open_video, path), stop, False, timeout_seconds)
 
 
-class PictureSource:
-    """Still pictures, each a page of its own.
-
-    Attributes:
-        name: See `Source`.
-        paths: The files, in their order.
-        still: Always True.
-        rate: One picture a second, in a recording.
-        dropped: Always 0.
-        away: Always empty.
-    """
-
-    still = True
-    rate = 1.0
-    dropped = 0
-    away = ""
-
-    def __init__(self, name: str, paths: list[Path]) -> None:
-        """Keep what to read."""
-        self.name = name
-        self.paths = paths
-
-    def __enter__(self) -> "PictureSource":
-        """See that the first can be read; raises `ImageError` if not."""
-        read_image(str(self.paths[0]))
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Nothing to release."""
-
-    def __iter__(self) -> Iterator[Frame]:
-        for number, path in enumerate(self.paths):
-            yield Frame(read_image(str(path)), number, number / self.rate, str(path))
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not found:
-        raise SourceError(f"{folder} holds no picture; give a folder with PNG or JPEG files, a video or a camera")
-    return found
+def _is_device(source: str) -> bool:
+    try:
+        return Path(source).is_char_device()
+    # A name that is too long, or has no sense, is none of a device.
+    except (OSError, ValueError):
+        return False
 
 
 def _check_file(path: Path) -> None:

@@ -2,24 +2,37 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf, log
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mnist_edge.camera.association import Places, alike, associate, common_motion, leap
 from mnist_edge.camera.rows import group_rows, row_text
 from mnist_edge.reading import Box, Digit
 
 Kind = Literal["appeared", "changed", "gone"]
 
-# Evidence fades by this much a frame: a digit read as another must be so for five frames to outweigh what was before.
-FADE = 0.8
-# How much stronger the new label must be; reading 4, 9, 4, 9 in turn never reaches it.
-MARGIN = 2.0
-# The farthest that a digit may move between two frames, in multiples of its longer side; its neighbour is farther.
-REACH = 0.6
-# The most that its longer side may grow or shrink.
-GROWTH = 1.6
+# Frames a second at which settings are meant; of a faster camera each frame says less that is new.
+USUAL_RATE = 25.0
+# Evidence fades by this much a frame, so that a digit that was made another is read as that within a second.
+FADE = 0.97
+# The surest that one frame can be: a blurred one may be wrong and sure.
+SUREST = 0.98
+# How much surer another label must be than the one shown, as a logarithm of probabilities; twice that after each
+# change, so that a digit that can be read in two ways settles.
+MARGIN = 6.0
+# How much surer the first label must be than any other.
+FIRST_MARGIN = 3.0
+# How much of a digit's new width and height is believed: a blurred one is wider for a moment.
+NEW_SHAPE = 0.3
+# How long another page must seem to be there before it is believed.
+TURN_SECONDS = 0.15
+# How long ink in its place that cannot be read keeps a digit.
+BLUR_SECONDS = 1.0
+# What is left of the page's velocity after a frame in which nothing was found.
+SLOWING = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +41,21 @@ class Patience:
 
     Attributes:
         appear: Frames in a row in which a digit must be seen.
-        gone: Frames in a row in which it may be missed.
+        appear_seconds: From the first to the last of them, at least.
+        gone: Frames in a row in which it must be missed.
+        gone_seconds: For which it must be missed, at least.
     """
 
     appear: int
+    appear_seconds: float
     gone: int
+    gone_seconds: float
 
 
-MOVING = Patience(appear=3, gone=5)
+# In frames for a slow device and in seconds for a fast camera.
+MOVING = Patience(appear=3, appear_seconds=0.07, gone=3, gone_seconds=0.35)
 # A page that is seen once must be believed at once.
-PAGES = Patience(appear=1, gone=0)
+PAGES = Patience(appear=1, appear_seconds=0.0, gone=1, gone_seconds=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +66,7 @@ class TrackedDigit:
         track: Its number, 1 for the first; never used again.
         label: 0 to 9.
         confidence: Of the latest frame that was read as `label`, 0 to 1.
-        box: Where it was seen last.
+        box: Where it was seen last, moved with the page since.
     """
 
     track: int
@@ -66,58 +84,103 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class _Track:
-    seen_as: Digit
-    evidence: NDArray[np.float64] = field(default_factory=lambda: np.zeros(10))
+    """One digit: where it is, and what speaks for each label."""
+
+    centre: complex
+    width: float
+    height: float
+    box: Box
+    first_seen: float
+    last_seen: float
+    evidence: dict[int, float] = field(default_factory=dict)
+    confidence: dict[int, float] = field(default_factory=dict)
     seen: int = 0
     missed: int = 0
+    blurred: float = -inf
+    changes: int = 0
     shown: TrackedDigit | None = None
 
-    def see(self, digit: Digit) -> None:
-        self.evidence *= FADE
-        self.evidence[digit.label] += digit.confidence
-        self.seen, self.missed, self.seen_as = self.seen + 1, 0, digit
+    def see(self, digit: Digit, now: float, share: float) -> None:
+        box, fade = digit.box, FADE**share
+        self.centre, self.box = _centre(box), box
+        self.width += NEW_SHAPE * (box.width - self.width)
+        self.height += NEW_SHAPE * (box.height - self.height)
+        self.last_seen, self.seen, self.missed = now, self.seen + 1, 0
+        for label in self.evidence:
+            self.evidence[label] *= fade
+        self.evidence[digit.label] = self.evidence.get(digit.label, 0.0) + share * _evidence(digit.confidence)
+        self.confidence[digit.label] = digit.confidence
 
-    def label(self) -> int:
-        best = int(self.evidence.argmax())
-        if self.shown and self.evidence[best] <= MARGIN * self.evidence[self.shown.label]:
-            return self.shown.label
-        return best
+    def move(self, centre: complex) -> None:
+        """It was missed, and is believed to be here."""
+        shift, box = centre - self.centre, self.box
+        self.box = Box(round(box.x + shift.real), round(box.y + shift.imag), box.width, box.height)
+        self.centre, self.missed = centre, self.missed + 1
 
-    def as_tracked(self, number: int) -> TrackedDigit:
-        label, now = self.label(), self.seen_as
-        confidence = now.confidence if now.label == label or not self.shown else self.shown.confidence
-        return TrackedDigit(number, label, confidence, now.box)
+    def best(self) -> tuple[int, float]:
+        """The label that most speaks for, and how much more than for any other, or than for the one shown."""
+        label = max(self.evidence, key=self.evidence.__getitem__)
+        if self.shown:
+            return label, self.evidence[label] - self.evidence[self.shown.label]
+        others = (value for other, value in self.evidence.items() if other != label)
+        return label, self.evidence[label] - max(others, default=0.0)
+
+    def likely(self) -> int:
+        return self.shown.label if self.shown else self.best()[0]
+
+    def holds(self, place: complex) -> bool:
+        """Whether a place lies within it; a thin 1 is given some width."""
+        apart = place - self.centre
+        return abs(apart.real) < max(self.width, 0.4 * self.height) / 2 and abs(apart.imag) < self.height / 2
 
 
 class Tracker:
-    """Follows digits by place, and their labels by evidence gathered over frames."""
+    """Follows digits by place, and their labels by evidence gathered over frames.
+
+    A page moves as a whole: where most digits went, those that were missed in a blurred frame are believed to be. A
+    page whose digits are found to be others is another page: its digits are new ones, wherever they stand.
+    """
 
     def __init__(self, patience: Patience = MOVING) -> None:
         """Start with nothing seen."""
         self._patience = patience
         self._tracks: list[_Track] = []
         self._last_number = 0
+        self._now = 0.0
+        self._velocity = 0j  # of the page, pixels per second
+        self._doubted_since: float | None = None  # another page seems to be there than what is shown
+        self._rows: list[list[TrackedDigit]] | None = []
 
     @property
     def digits(self) -> tuple[TrackedDigit, ...]:
         """Those that are there now, in reading order."""
-        shown = [track.shown for track in self._tracks if track.shown]
-        return tuple(shown[index] for row in group_rows([digit.box for digit in shown]) for index in row)
+        return tuple(digit for row in self._in_rows() for digit in row)
 
     @property
     def text(self) -> tuple[str, ...]:
         """What they say, one string a row: as in `Reading`, but without the flicker of single frames."""
-        digits = self.digits
-        rows = ([digits[index] for index in row] for row in group_rows([digit.box for digit in digits]))
-        return tuple(row_text([d.label for d in row], [d.box for d in row]) for row in rows)
+        return tuple(row_text([d.label for d in row], [d.box for d in row]) for row in self._in_rows())
 
-    def update(self, digits: Sequence[Digit]) -> list[Change]:
+    def update(
+        self, digits: Sequence[Digit], seconds: float | None = None, refused: Sequence[Box] = ()
+    ) -> list[Change]:
         """Take in one frame's digits.
+
+        Args:
+            digits: Of the frame.
+            seconds: When it was taken, on any clock; None: a 25th of a second after the one before.
+            refused: Ink that was found but not read: a digit that is blurred is still there.
 
         Returns:
             What is new: first what has gone, then what changed or appeared.
         """
-        self._see(digits)
+        now = self._now + 1 / USUAL_RATE if seconds is None else seconds
+        passed, self._now = max(now - self._now, 1e-3) if self._tracks else 1 / USUAL_RATE, now
+        self._rows = None
+        self._see(digits, passed)
+        for track in self._tracks:
+            if track.missed and any(track.holds(_centre(box)) for box in refused):
+                track.blurred = min(self._now, track.last_seen + BLUR_SECONDS)
         changes = self._drop()
         for track in self._tracks:
             changes += self._judge(track)
@@ -126,55 +189,139 @@ class Tracker:
     def end(self) -> list[Change]:
         """Let all go: the source is at its end, or the page is turned."""
         gone = [Change("gone", digit) for digit in self.digits]
-        self._tracks = []
+        self._tracks, self._velocity, self._doubted_since, self._rows = [], 0j, None, []
         return gone
 
-    def _see(self, digits: Sequence[Digit]) -> None:
-        pairs = match([track.seen_as.box for track in self._tracks], [digit.box for digit in digits])
+    def _see(self, digits: Sequence[Digit], passed: float) -> None:
+        found = Places.of([(_centre(d.box), d.box.width, d.box.height, d.label) for d in digits])
+        shift = self._velocity * min(passed, 0.2)
+        pairs = self._pair(found, shift)
+        centres = {index: _centre(digits[at].box) for index, at in pairs.items()}
+        if pairs:
+            before = np.array([self._tracks[index].centre for index in centres])
+            after = np.array(list(centres.values()))
+            turn, offset = common_motion(before, after)
+            self._velocity = complex((after - before).sum()) / len(centres) / passed
+        else:
+            turn, offset = 1 + 0j, shift
+            self._velocity *= SLOWING
+        share = min(1.0, passed * USUAL_RATE)
         for index, track in enumerate(self._tracks):
             if index in pairs:
-                track.see(digits[pairs[index]])
+                track.see(digits[pairs[index]], self._now, share)
             else:
-                track.missed += 1
+                track.move(turn * track.centre + offset)
         for index in sorted(set(range(len(digits))) - set(pairs.values())):
-            self._tracks.append(_Track(digits[index]))
-            self._tracks[-1].see(digits[index])
+            box = digits[index].box
+            track = _Track(_centre(box), box.width, box.height, box, self._now, self._now)
+            track.see(digits[index], self._now, share)
+            self._tracks.append(track)
+
+    def _pair(self, found: Places, shift: complex) -> dict[int, int]:
+        """Indices of tracks to indices of what was found; those that are shown choose first."""
+        shown = [index for index, track in enumerate(self._tracks) if track.shown]
+        pairs = self._pair_shown(shown, found, shift)
+        left = np.array(sorted(set(range(len(found.label))) - set(pairs.values())), np.intp)
+        waiting = [index for index, track in enumerate(self._tracks) if not track.shown]
+        if not waiting or not len(left):
+            return pairs
+        more = associate(self._places(waiting).moved(shift), found.take(left))
+        return pairs | {waiting[index]: int(left[at]) for index, at in more.items()}
+
+    def _pair_shown(self, shown: list[int], found: Places, shift: complex) -> dict[int, int]:
+        expected = self._places(shown).moved(shift)
+        kept, same = _in_place(expected, found)
+        # After a leap digits may lie where others were.
+        if 2 * same < len(shown) and (far := leap(expected, found)):
+            kept, same = max((kept, same), _in_place(expected.moved(far), found), key=itemgetter(1))
+        if not self._is_same_page(len(shown), len(found.label), len(kept), same):
+            return {}
+        return {shown[index]: at for index, at in kept.items()}
+
+    def _is_same_page(self, shown: int, found: int, kept: int, same: int) -> bool:
+        """Whether this is still the page that is shown: `kept` of its digits are in place, and `same` are read alike.
+
+        Blur misreads one or two of many; where most are others, it is doubted, until most are found again.
+        """
+        doubtful = shown > 1 and 2 * same < min(shown, found)
+        if doubtful and self._doubted_since is None:
+            self._doubted_since = self._now
+        back = 2 * kept >= shown or (kept > 1 and 2 * kept >= found)
+        if shown < 2 or (back and not doubtful):
+            self._doubted_since = None
+        return self._doubted_since is None
+
+    def _places(self, indices: Sequence[int]) -> Places:
+        tracks = [self._tracks[index] for index in indices]
+        return Places.of([(track.centre, track.width, track.height, track.likely()) for track in tracks])
 
     def _drop(self) -> list[Change]:
-        lost = [t for t in self._tracks if t.missed > (self._patience.gone if t.shown else 0)]
-        self._tracks = [track for track in self._tracks if all(track is not other for other in lost)]
+        kept: list[_Track] = []
+        lost: list[_Track] = []
+        turned = self._is_turned()
+        for track in self._tracks:
+            since = self._now - max(track.last_seen, track.blurred)
+            late = track.missed >= self._patience.gone and since > self._patience.gone_seconds
+            (lost if track.missed and (late or turned or not track.shown) else kept).append(track)
+        self._tracks = kept
         return [Change("gone", track.shown) for track in lost if track.shown]
 
+    def _is_turned(self) -> bool:
+        """Whether what is shown must give way to another page."""
+        since = self._doubted_since
+        if since is None or self._now - since < TURN_SECONDS or not any(map(self._is_settled, self._tracks)):
+            return False
+        self._doubted_since = None
+        return True
+
     def _judge(self, track: _Track) -> list[Change]:
+        label, margin = track.best()
         before = track.shown
-        if before is None and track.seen < self._patience.appear:
-            return []
         if before is None:
+            if not self._is_settled(track) or self._is_in_the_way(track):
+                return []
             self._last_number += 1
-        track.shown = track.as_tracked(before.track if before else self._last_number)
-        if before is None:
+            track.shown = TrackedDigit(self._last_number, label, track.confidence[label], track.box)
             return [Change("appeared", track.shown)]
-        return [Change("changed", track.shown)] if before.label != track.shown.label else []
+        if label == before.label or margin <= MARGIN * 2**track.changes:
+            track.shown = TrackedDigit(before.track, before.label, track.confidence[before.label], track.box)
+            return []
+        track.changes += 1
+        track.shown = TrackedDigit(before.track, label, track.confidence[label], track.box)
+        return [Change("changed", track.shown)]
+
+    def _is_settled(self, track: _Track) -> bool:
+        """Whether it was seen long enough, and its label is clear."""
+        patience = self._patience
+        if track.shown or track.seen < patience.appear or self._now - track.first_seen < patience.appear_seconds:
+            return False
+        return patience.appear == 1 or track.best()[1] >= FIRST_MARGIN
+
+    def _is_in_the_way(self, track: _Track) -> bool:
+        """Half of a blurred digit is none, and another page's digits wait until this one is given up."""
+        if self._doubted_since is not None:
+            return True
+        return any(other.shown and other.holds(track.centre) for other in self._tracks)
+
+    def _in_rows(self) -> list[list[TrackedDigit]]:
+        """What is shown, in rows; grouped once a frame, and only where somebody asks."""
+        if self._rows is None:
+            shown = [track.shown for track in self._tracks if track.shown]
+            self._rows = [[shown[index] for index in row] for row in group_rows([digit.box for digit in shown])]
+        return self._rows
 
 
-def match(before: Sequence[Box], now: Sequence[Box]) -> dict[int, int]:
-    """Pair boxes of two frames, nearest centres first; distance serves a thin 1, which hardly overlaps itself.
+def _in_place(expected: Places, found: Places) -> tuple[dict[int, int], int]:
+    """What lies where something like it is expected, and how many of these are read alike."""
+    kept = alike(expected, found, associate(expected, found))
+    return kept, sum(int(expected.label[index] == found.label[at]) for index, at in kept.items())
 
-    Returns:
-        Index in `before` to index in `now`; what moved or grew too far has no partner.
-    """
-    if not before or not now:
-        return {}
-    old, new = np.array(before, np.float64)[:, None], np.array(now, np.float64)[None]
-    sides, new_sides = old[..., 2:].max(-1), new[..., 2:].max(-1)
-    larger = np.maximum(sides, new_sides)
-    apart = np.linalg.norm((old[..., :2] + old[..., 2:] / 2) - (new[..., :2] + new[..., 2:] / 2), axis=-1) / larger
-    apart[larger > GROWTH * np.minimum(sides, new_sides)] = np.inf
-    pairs: dict[int, int] = {}
-    for flat in np.argsort(apart, axis=None, kind="stable"):
-        row, column = divmod(int(flat), len(now))
-        if apart[row, column] > REACH:
-            break
-        if row not in pairs and column not in pairs.values():
-            pairs[row] = column
-    return pairs
+
+def _evidence(confidence: float) -> float:
+    """How much a reading speaks for its label: its probability against that of each other one, as a logarithm."""
+    sure = min(max(confidence, 0.2), SUREST)
+    return log(sure / ((1 - sure) / 9))
+
+
+def _centre(box: Box) -> complex:
+    return complex(box.x + box.width / 2, box.y + box.height / 2)

@@ -18,6 +18,46 @@ from mnist_edge.models.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a network does before or after fine-tuning; shares, 0 to 1.
+
+    Attributes:
+        test_accuracy: On the test split.
+        held_out_accuracy: On the held-out collected digits; right for what is no digit is to refuse it.
+        non_digits_refused: Of drawn non-digits.
+    """
+
+    test_accuracy: float
+    held_out_accuracy: float
+    non_digits_refused: float
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuning:
+    """What a network was taught of collected digits.
+
+    Attributes:
+        images: How many there were.
+        corrected: How many of them people had corrected.
+        no_digits: How many of them are no digits.
+        skipped: How many lines were of no use, by the reason.
+        held_out: How many were not taught, but chose the share.
+        share: Of the new weights in those that were kept, 0 to 1; the rest are the old ones.
+        before: The network as it ships.
+        after: The network that was kept.
+    """
+
+    images: int
+    corrected: int
+    no_digits: int
+    skipped: dict[str, int]
+    held_out: int
+    share: float
+    before: Measured
+    after: Measured
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A run folder and what came of it.
 
@@ -31,6 +71,7 @@ class Run:
         seconds: Wall-clock time of the training.
         interrupted: Whether a user ended it early.
         test: Figures of the kept weights on the test split.
+        fine_tuning: What was taught to a network that ships; None for one that was trained from nothing.
     """
 
     folder: Path
@@ -42,6 +83,7 @@ class Run:
     seconds: float
     interrupted: bool
     test: Evaluation
+    fine_tuning: FineTuning | None = None
 
     @property
     def model(self) -> Path:
@@ -73,6 +115,7 @@ def write_report(run: Run, recipe: Recipe, data: Dataset, keras: Any) -> None:
         "seconds": run.seconds,
         "interrupted": run.interrupted,
         "test": run.test.to_json(),
+        **({"fine_tuning": asdict(run.fine_tuning)} if run.fine_tuning else {}),
     }
     write_text(run.folder / "metrics.json", json.dumps(report, indent=2) + "\n")
     best = run.epochs[run.kept]["val_accuracy"]

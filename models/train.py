@@ -60,7 +60,7 @@ def train(
         state = None
     data = data.with_validation(recipe.validation_images)
     keras = load_keras()
-    _seed_everything(keras, seed)
+    seed_everything(keras, seed)
     if state:
         model = keras.models.load_model(folder / STATE)
         restore_dropout(model, state)
@@ -110,7 +110,8 @@ def _refuse_overwrite(folder: Path, force: bool) -> None:
     refuse_overwrite(folder / "model.keras", force)
 
 
-def _seed_everything(keras: Any, seed: int) -> None:
+def seed_everything(keras: Any, seed: int) -> None:
+    """Make what Keras draws, and the order in which it adds, the same for the same seed."""
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         load_tensorflow().config.experimental.enable_op_determinism()

@@ -15,6 +15,7 @@ from mnist_edge.cli import (
     models,
     quickstart,
     read,
+    service,
     train,
     verify,
 )
@@ -29,8 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _module in (quickstart, data, train, evaluate, export, verify, benchmark, read, camera, doctor):
-    app.command(_module.__name__.rpartition(".")[2])(_module.command)
+    app.command(_module.__name__.rpartition(".")[2], cls=getattr(_module, "GroupedHelp", None))(_module.command)
 app.add_typer(models.app, name="models")
+app.add_typer(service.app, name="service")
 
 
 def _print_version(value: bool) -> None:

@@ -1,74 +1,95 @@
-"""`mnist-edge camera`."""
+"""`mnist-edge camera`: its flags are the fields of `Settings`."""
 
+from collections.abc import Mapping
+from dataclasses import Field, fields
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from mnist_edge.cli.options import Force, MinConfidence, Model, Runtime, Threads
+from mnist_edge.camera.settings import Settings, by_group, flag
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings as TOML; flags win. Default: ~/.config/mnist-edge/camera.toml, if it is there.",
+        show_default=False,
+    ),
+]
+ShowConfig = Annotated[
+    bool, typer.Option("--show-config", help="Print the settings in effect as such a file, and end.")
+]
 
 
-def command(
-    source: Annotated[
-        str,
-        typer.Option(
-            metavar="SOURCE",
-            help="A camera's number or device, a video, a picture, a folder of pictures, or a URL (rtsp, http).",
-        ),
-    ] = "0",
-    model: Model = "small",
-    max_frames: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="End after N frames.", show_default=False)
-    ] = None,
-    events: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Add what appears, changes and goes to FILE, as JSON Lines; - is stdout.",
-            show_default=False,
-        ),
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Record what the window shows, as .mp4 or .avi.", show_default=False),
-    ] = None,
-    window: Annotated[
-        bool | None,
-        typer.Option("--window/--no-window", help="Default: a window where there is a display.", show_default=False),
-    ] = None,
-    min_confidence: MinConfidence = None,
-    runtime: Runtime = None,
-    threads: Threads = 1,
-    force: Force = False,
-) -> None:
+class GroupedHelp(TyperCommand):
+    """A command whose help has a heading over each group of settings."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options, group by group, and last those that are no settings."""
+        left = {param.name: param.get_help_record(ctx) for param in self.get_params(ctx)}
+        groups = {heading: [left.pop(option.name) for option in group] for heading, group in by_group().items()}
+        for heading, rows in (groups | {"Settings": list(left.values())}).items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+def command(context: typer.Context, config: Config, show_config: ShowConfig, **flags: Any) -> None:
     """Read the digits that a camera sees, live; q, Esc or Ctrl-C ends, with exit code 0.
 
     Without a window the text is printed whenever it changes. A still picture in the window waits for a key.
-    An .avi can be played even if the process was killed; an .mp4 only after it has ended.
+    `mnist-edge service install` keeps it running for good.
 
-    Example: mnist-edge camera --source 0 --events digits.jsonl
+    Example: mnist-edge camera --source 0 --serve 8080 --events digits.jsonl
     """
-    from mnist_edge.camera.controls import Controls
-    from mnist_edge.camera.loop import run
-    from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
-    from mnist_edge.camera.signals import stop_on_signals
-    from mnist_edge.camera.sinks import open_sinks
-    from mnist_edge.camera.sources import open_source
+    from mnist_edge.camera.config import load_settings
     from mnist_edge.cli.console import note
 
-    least = MIN_CONFIDENCE if min_confidence is None else min_confidence
-    with stop_on_signals() as stop:
-        reader = Reader(model, runtime=runtime, threads=threads, min_confidence=least)
-        with (
-            open_source(source, stop) as frames,
-            open_sinks(frames, stop, events=events, record=record, window=window, force=force, note=note) as sinks,
-        ):
-            summary = run(
-                frames,
-                reader,
-                events=sinks.events,
-                views=sinks.views,
-                controls=Controls(least, stop),
-                max_frames=max_frames,
-            )
-    note(str(summary))
+    found = load_settings(config, given(context, flags))
+    for line in found.notes:
+        note(line)
+    if show_config:
+        from mnist_edge.camera.config_text import as_toml
+
+        print(as_toml(found), end="", flush=True)
+        return
+    from mnist_edge.camera.appliance import run_camera
+
+    note(str(run_camera(found.settings, note)))
+
+
+def given(context: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that stand on the command line, whatever their value."""
+    names = [option.name for option in fields(Settings)]
+    # The enumeration is Click's, which must not be imported: typer may bring its own.
+    return {name: values[name] for name in names if context.get_parameter_source(name).name == "COMMANDLINE"}
+
+
+def _parameter(option: "Field[Any]") -> Parameter:
+    about = option.metadata
+    switch = option.type in (bool, bool | None)
+    names = f"{flag(option)}/--no-{flag(option)[2:]}" if switch else flag(option)
+    typed = typer.Option(
+        names,
+        metavar=about["metavar"] or None,
+        help=about["help"],
+        min=about.get("min"),
+        max=about.get("max"),
+        show_default=not switch and option.default is not None,
+    )
+    annotation: Any = Annotated[option.type, typed]
+    return Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default, annotation=annotation)
+
+
+# What typer looks at; no flag is written twice.
+command.__signature__ = Signature(  # type: ignore[attr-defined]
+    [
+        Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context),
+        *(_parameter(option) for option in fields(Settings)),
+        Parameter("config", Parameter.KEYWORD_ONLY, default=None, annotation=Config),
+        Parameter("show_config", Parameter.KEYWORD_ONLY, default=False, annotation=ShowConfig),
+    ]
+)

@@ -12,7 +12,7 @@ from mnist_edge.cli.options import Data, Force, Json, Seed
 if TYPE_CHECKING:
     from mnist_edge.benchmarks.recipes import RecipeResult
     from mnist_edge.dataset import Dataset
-    from mnist_edge.models.run import Run
+    from mnist_edge.models.run import FineTuning, Run
     from mnist_edge.progress import Progress
 
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Instead of the recipe's.", show_default=False)]
@@ -35,6 +35,15 @@ def command(
     compare: Annotated[
         bool, typer.Option("--compare", help="With `all`: export each to int8 too, and plot them side by side.")
     ] = False,
+    extra: Annotated[
+        Path | None,
+        typer.Option(
+            "--extra",
+            metavar="DIR",
+            help="Teach a model that ships the digits that `camera --collect DIR` kept.",
+            show_default=False,
+        ),
+    ] = None,
     data: Data = None,
     force: Force = False,
     resume: Annotated[
@@ -44,13 +53,16 @@ def command(
 ) -> None:
     """Train a recipe and write a run folder; Ctrl-C keeps what there is so far, and --resume goes on from there.
 
-    `train all --compare` trains every recipe, taking up those that are finished already.
+    `train all --compare` trains every recipe, taking up those that are finished already. `train small --extra DIR` goes
+    on from the model that ships, with the digits of your camera; that takes minutes.
 
     Example: mnist-edge train two-conv --epochs 5
     """
     from mnist_edge.cli.console import note, progress
     from mnist_edge.dataset import load
     from mnist_edge.errors import UsageError
+    from mnist_edge.models.extra import read_extra
+    from mnist_edge.models.fine_tune import fine_tune, recipe_for_extra
     from mnist_edge.models.recipes import find_recipe
     from mnist_edge.models.train import train
     from mnist_edge.runs import RUNS
@@ -60,33 +72,48 @@ def command(
         raise UsageError("`all` and --compare go together: mnist-edge train all --compare")
     if compare and resume:
         raise UsageError("--compare goes on with what is unfinished by itself; leave --resume out")
-    chosen = None if compare else find_recipe(recipe).with_overrides(epochs, batch_size)
+    if extra and (compare or resume):
+        raise UsageError("--extra starts from a model that ships; leave --compare and --resume out")
+    chosen = None if compare else find_recipe(recipe)
+    if chosen:
+        chosen = (recipe_for_extra(chosen) if extra else chosen).with_overrides(epochs, batch_size)
     with progress(recipe) as report:
         # Whoever lacks the packages should not download MNIST first.
         load_keras()
-        found = load(data, fallback=True, progress=report)
+        collected = read_extra(extra) if extra else None
+        found = load(data, fallback=extra is None, progress=report)
         for line in found.notes:
             note(f"note: {line}")
         if chosen is None:
             _all(found, output or RUNS, seed, epochs, batch_size, force, report, json)
             return
-        folder = output or RUNS / f"{recipe}-seed{seed}"
-        run = train(chosen, found, folder, seed=seed, force=force, resume=resume, progress=report)
+        folder = output or RUNS / f"{recipe}{'-extra' if extra else ''}-seed{seed}"
+        if collected:
+            run = fine_tune(chosen, found, collected, folder, seed=seed, force=force, progress=report)
+        else:
+            run = train(chosen, found, folder, seed=seed, force=force, resume=resume, progress=report)
     _show(run, json)
     if run.interrupted:
         raise typer.Exit(130)
 
 
 def _show(run: Run, json: bool) -> None:
+    from dataclasses import asdict
+
     from mnist_edge.cli.console import note, print_json, print_table
 
     best = run.epochs[run.kept]
     if run.interrupted:
-        note(f"interrupted; kept epoch {run.kept + 1} of {len(run.epochs)}; --resume goes on")
+        on = "" if run.fine_tuning else "; --resume goes on"
+        note(f"interrupted; kept epoch {run.kept + 1} of {len(run.epochs)}{on}")
     if json:
         figures = {"epochs": len(run.epochs), "kept_epoch": run.kept + 1, "seconds": run.seconds}
         document = {"folder": str(run.folder), "recipe": run.recipe, "seed": run.seed, **figures}
-        print_json(document | {"validation_accuracy": best["val_accuracy"], "test": run.test.to_json()})
+        document |= {"validation_accuracy": best["val_accuracy"], "test": run.test.to_json()}
+        print_json(document | ({"fine_tuning": asdict(run.fine_tuning)} if run.fine_tuning else {}))
+        return
+    if run.fine_tuning:
+        _show_learned(run, run.fine_tuning)
         return
     rows = [
         ("model", run.model),
@@ -99,6 +126,26 @@ def _show(run: Run, json: bool) -> None:
         ("also there", "metrics.json, curves.png, confusion.png"),
     ]
     print_table(f"{run.recipe}, seed {run.seed}", ("what", "value"), rows)
+
+
+def _show_learned(run: Run, learned: FineTuning) -> None:
+    from mnist_edge.cli.console import note, print_table
+
+    if learned.skipped:
+        note("skipped: " + ", ".join(f"{count} {reason}" for reason, count in learned.skipped.items()))
+    before, after = learned.before, learned.after
+    rows = [
+        ("model", run.recipe, run.model),
+        ("test accuracy", f"{before.test_accuracy:.2%}", f"{after.test_accuracy:.2%}"),
+        (
+            f"of {learned.held_out} held-out collected digits",
+            f"{before.held_out_accuracy:.1%}",
+            f"{after.held_out_accuracy:.1%}",
+        ),
+        ("non-digits refused", f"{before.non_digits_refused:.1%}", f"{after.non_digits_refused:.1%}"),
+    ]
+    taught = f"{run.recipe}, taught {learned.images} collected digits, {learned.corrected} corrected"
+    print_table(taught, ("what", "before", "after"), rows)
 
 
 def _all(

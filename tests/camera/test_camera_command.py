@@ -4,10 +4,13 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -34,14 +37,27 @@ class Reader(ink):
         time.sleep({delay})
         return super().read(frame, source)
 reader.Reader = Reader
+{before}
 from mnist_edge.cli import main
 main()
+"""
+# As if somebody had paused it before the first frame.
+PAUSED = """
+from mnist_edge.camera import appliance
+wanted = appliance.Controls
+def paused(*arguments, **options):
+    controls = wanted(*arguments, **options)
+    controls.paused = True
+    return controls
+appliance.Controls = paused
 """
 NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
 
 
-def camera(*arguments: object, env: dict[str, str] = NO_DISPLAY, delay: float = 0.0) -> "subprocess.Popen[str]":
-    code = STAND_IN.format(conftest=str(Path(__file__).with_name("conftest.py")), delay=delay)
+def camera(
+    *arguments: object, env: dict[str, str] = NO_DISPLAY, delay: float = 0.0, before: str = ""
+) -> "subprocess.Popen[str]":
+    code = STAND_IN.format(conftest=str(Path(__file__).with_name("conftest.py")), delay=delay, before=before)
     command = [sys.executable, "-c", code, "camera", *map(str, arguments)]
     return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -50,6 +66,16 @@ def finished(*arguments: object, env: dict[str, str] = NO_DISPLAY) -> tuple[int,
     process = camera(*arguments, env=env)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever runs the tests may have a camera of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmp_path_factory.mktemp("settings"))
+        patch.setenv("XDG_CONFIG_HOME", folder)
+        patch.setitem(NO_DISPLAY, "XDG_CONFIG_HOME", folder)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +145,71 @@ def test_a_second_signal_ends_it_at_once(video: Path) -> None:
     assert process.returncode == -signal.SIGINT
 
 
+@pytest.fixture
+def dying_stream(pages: Pages) -> Iterator[str]:
+    """The address of an MJPEG stream that breaks off after ten frames, and that nobody answers from then on."""
+    picture = cv2.imencode(".jpg", pages(1)[0])[1].tobytes()
+    part = b"--part\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(picture), picture)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError), server.accept()[0] as stream:
+                server.close()
+                stream.recv(65536)
+                stream.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=part\r\n\r\n")
+                for _ in range(10):
+                    stream.sendall(part)
+                    time.sleep(0.1)
+
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/stream.mjpg"
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield address
+    thread.join(timeout=30)
+
+
+def test_a_signal_ends_the_waiting_for_a_lost_camera(dying_stream: str) -> None:
+    process = camera("--source", dying_stream, "--events", "-", "--no-window")
+    assert process.stdout and process.stderr
+    note = process.stderr.readline()
+    assert note.startswith("note: ") and "trying again" in note
+    events = [json.loads(process.stdout.readline())["event"] for _ in range(6)]
+    assert events == ["appeared"] * 3 + ["gone"] * 3
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, "")
+    assert "frames in" in err.splitlines()[-1]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="systemd is Linux's")
+def test_a_pause_is_a_sign_of_life_and_a_signal_ends_it(long_video: Path, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(60)
+        watched = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000"}
+        process = camera("--source", long_video, "--no-window", env=NO_DISPLAY | watched, before=PAUSED)
+        messages = [systemd.recv(4096).decode() for _ in range(4)]
+        assert messages == ["READY=1\nWATCHDOG=1"] + ["WATCHDOG=1"] * 3
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+        assert err.startswith("1 frame in ")
+        while messages[-1] == "WATCHDOG=1":
+            messages.append(systemd.recv(4096).decode())
+        assert (process.returncode, messages[-1]) == (0, "STOPPING=1")
+
+
+def test_a_configuration_file_tells_what_flags_do_not(video: Path, tmp_path: Path) -> None:
+    file = tmp_path / "camera.toml"
+    file.write_text(f'source = "{video}"\nmax-frames = 50\nevents = "events.jsonl"\nwindow = false\ntoken = "s3cret"\n')
+    file.chmod(0o644)
+    code, out, err = finished("--config", file, "--max-frames", 7)
+    assert (code, out.replace(" ", "")) == (0, "777\n")
+    note, summary = err.splitlines()
+    assert note.startswith(f"note: others may read {file}") and summary.startswith("7 frames in ")
+    assert len((tmp_path / "events.jsonl").read_text().splitlines()) == 6
+
+
 def test_a_recording_holds_every_frame_drawn_over(
     video: Path, tmp_path: Path, pages: Pages, frames_of: Callable[[Path], list[Image]]
 ) -> None:
@@ -148,9 +239,12 @@ def test_a_folder_of_pictures_prints_a_line_for_each(tmp_path: Path, pages: Page
         (["--source", "missing.mp4"], 1, "there is no missing.mp4"),
         (["--source", "http://127.0.0.1:1/x"], 1, "does not open"),
         (["--source", "VIDEO", "--window"], 1, "no window can be shown: neither DISPLAY"),
-        (["--source", "VIDEO", "--record", "clip.mkv"], 2, "clip.mkv"),
+        (["--source", "VIDEO", "--no-window", "--record", "clip.mkv"], 2, "clip.mkv"),
         (["--source", "VIDEO", "--max-frames", "0"], 2, "max-frames"),
         (["--source", "VIDEO", "--min-confidence", "2"], 2, "min-confidence"),
+        (["--source", "VIDEO", "--rotate", "45"], 2, "--rotate 45: choose 0, 90, 180 or 270"),
+        (["--source", "VIDEO", "--crop", "1,2"], 2, "1,2"),
+        (["--source", "VIDEO", "--config", "nowhere.toml"], 2, "there is no nowhere.toml"),
     ],
 )
 def test_what_a_user_can_mend_is_one_line(

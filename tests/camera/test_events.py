@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from typing import ClassVar
 
 from mnist_edge.camera.events import Event, JsonLines, TextLines, describe
 from mnist_edge.camera.frames import Frame
@@ -31,6 +32,27 @@ def test_an_event_is_one_json_line_with_the_promised_keys(blank: Callable[..., F
     assert [d["label"] for d in second["digits"]] == [4, 2]
     assert first["text"] == second["text"] == ["42"]
     assert (first["seconds"], first["source"]) == (0.48, "a.mp4")
+    assert (first["label"], second["label"]) == (4, 2)
+
+
+def test_an_event_names_the_digit_that_is_gone(blank: Callable[..., Frame]) -> None:
+    tracker = Tracker(PAGES)
+    tracker.update([Digit(7, 0.9, Box(0, 10, 20, 40))])
+    (event,) = describe(tracker.end(), blank(), tracker)
+    document = event.to_json()
+    assert (document["event"], document["track"], document["label"]) == ("gone", 1, 7)
+    assert (document["digits"], document["text"]) == ([], [])
+
+
+def test_each_line_is_there_before_the_next_is_written(blank: Callable[..., Frame]) -> None:
+    class Flushed(io.StringIO):
+        seen: ClassVar[list[int]] = []
+
+        def flush(self) -> None:
+            self.seen.append(self.getvalue().count("\n"))
+
+    JsonLines(Flushed()).write(happened(blank, 4, 2, 7))
+    assert Flushed.seen == [1, 2, 3]
 
 
 def test_the_time_is_now_with_its_zone(blank: Callable[..., Frame]) -> None:

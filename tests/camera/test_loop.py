@@ -1,6 +1,6 @@
 """The loop, from any source to any sink."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,11 +72,11 @@ def test_each_picture_is_a_page_of_its_own(pages: Pages, ink_reader: Any) -> Non
 
 
 def test_pictures_are_drawn_over_and_the_frame_is_not(pages: Pages, ink_reader: Any) -> None:
-    pictures, images = Pictures(), pages(3)
+    pictures, images = Pictures(), pages(12)
     before = images[0].copy()
     run(ArraySource(images), ink_reader, views=[pictures])
-    assert [frame.number for _, frame in pictures.seen] == [0, 1, 2]
-    picture = pictures.seen[0][0]
+    assert [frame.number for _, frame in pictures.seen] == list(range(12))
+    picture = pictures.seen[-1][0]
     assert picture.shape == images[0].shape and picture.dtype == np.uint8
     assert (picture != before).any()
     assert (images[0] == before).all()
@@ -130,3 +130,95 @@ def test_a_source_without_frames(ink_reader: Any) -> None:
 def test_the_summary_is_one_line_with_the_figures(pages: Pages, ink_reader: Any) -> None:
     line = str(run(ArraySource(pages(5)), ink_reader))
     assert line.startswith("5 frames in ") and "0 dropped" in line and "median" in line and "\n" not in line
+
+
+class Away:
+    """Delivers frames, is lost for a while, and comes back."""
+
+    name, still, rate, dropped, away = "away", False, 25.0, 0, ""
+
+    def __init__(self, before: list[NDArray[np.uint8]], gap: int, after: list[NDArray[np.uint8]]) -> None:
+        self.before, self.gap, self.after = before, gap, after
+
+    def __enter__(self) -> "Away":
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def __iter__(self) -> Iterator[Frame | None]:
+        for number, image in enumerate(self.before):
+            yield Frame(image, number, number / 25, "away")
+        self.away = "the cable is out; trying again"
+        for _ in range(self.gap):
+            yield None
+        self.away = ""
+        for number, image in enumerate(self.after, start=len(self.before)):
+            yield Frame(image, number, number / 25, "away")
+
+
+class Views:
+    def __init__(self) -> None:
+        self.seen: list[View] = []
+
+    def show(self, view: View) -> None:
+        self.seen.append(view)
+
+
+def test_while_the_source_is_away_the_digits_are_gone_and_the_loop_lives(pages: Pages, ink_reader: Any) -> None:
+    events, views, beats = Events(), Views(), []
+    source = Away(pages(5), 4, pages(5))
+    stats = run(source, ink_reader, events=[events], views=[views], beat=lambda: beats.append(len(views.seen)))
+    assert [(e.event, e.frame) for e in events.seen] == [
+        *[("appeared", 2)] * 3, *[("gone", 4)] * 3, *[("appeared", 7)] * 3, *[("gone", 9)] * 3,
+    ]  # fmt: skip
+    assert stats.frames == 10 and len(beats) == len(views.seen) == 14
+    waiting = views.seen[5:9]
+    assert {(view.away, view.digits, view.frame.number) for view in waiting} == {(source_says(), (), 4)}
+    # Nothing new: the same object, so that nobody draws it again.
+    assert all(view is waiting[0] for view in waiting)
+    assert not views.seen[9].away
+
+
+def source_says() -> str:
+    return "the cable is out; trying again"
+
+
+def test_a_paused_loop_reads_nothing_and_goes_on_where_it_was(pages: Pages, ink_reader: Any) -> None:
+    controls, views = Controls(0.5), Views()
+
+    class Pausing(Views):
+        def show(self, view: View) -> None:
+            super().show(view)
+            # Pressed at the fourth frame, and again when it was shown three times more.
+            controls.paused = 4 <= len(self.seen) < 7
+            controls.details = len(self.seen) >= 6
+
+    views = Pausing()
+    stats = run(ArraySource(pages(8)), ink_reader, views=[views], controls=controls)
+    assert stats.frames == 8
+    assert [view.frame.number for view in views.seen] == [0, 1, 2, 3, 3, 3, 3, 4, 5, 6, 7]
+    assert [view.paused for view in views.seen[3:8]] == [False, True, True, True, False]
+    # What is asked for meanwhile is seen at once.
+    assert [view.details for view in views.seen[4:8]] == [False, False, True, True]
+
+
+def test_a_paused_loop_can_be_ended(pages: Pages, ink_reader: Any) -> None:
+    controls = Controls(0.5, paused=True)
+
+    class Impatient(Views):
+        def show(self, view: View) -> None:
+            super().show(view)
+            controls.stop.requested = len(self.seen) == 5
+
+    assert run(ArraySource(pages(8)), ink_reader, views=[Impatient()], controls=controls).frames == 1
+
+
+def test_the_threshold_may_change_while_it_runs(pages: Pages, ink_reader: Any) -> None:
+    controls = Controls(0.5)
+
+    class Raising(Views):
+        def show(self, view: View) -> None:
+            controls.min_confidence = 0.8
+
+    run(ArraySource(pages(2)), ink_reader, views=[Raising()], controls=controls)
+    assert ink_reader.min_confidence == 0.8

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +17,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.camera.devices import list_cameras, why_not
-from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.frames import Frame, Source
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.video import VideoSource
@@ -27,9 +29,21 @@ Image = NDArray[np.uint8]
 WriteVideo = Callable[[Path, list[Image]], Path]
 
 
-def frames_from(source: str, **options: Any) -> list[Frame]:
-    with open_source(source, Stop(), **options) as opened:
-        return list(opened)
+def opened(source: str, stop: Stop | None = None, **settings: Any) -> Source:
+    return open_source(Settings(source, **settings), stop or Stop())
+
+
+def frames_in(source: Source) -> list[Frame]:
+    return [frame for frame in source if frame is not None]
+
+
+def following(frames: Iterator[Frame | None]) -> Frame:
+    return next(frame for frame in frames if frame is not None)
+
+
+def frames_from(source: str, **settings: Any) -> list[Frame]:
+    with opened(source, **settings) as entered:
+        return frames_in(entered)
 
 
 def counting(count: int) -> list[Image]:
@@ -39,8 +53,8 @@ def counting(count: int) -> list[Image]:
 @pytest.mark.parametrize("suffix", [".mp4", ".avi"])
 def test_a_video_gives_every_frame_in_order(tmp_path: Path, write_video: WriteVideo, suffix: str) -> None:
     path = write_video(tmp_path / f"clip{suffix}", counting(30))
-    with open_source(str(path), Stop()) as source:
-        frames = list(source)
+    with opened(str(path)) as source:
+        frames = frames_in(source)
         assert (source.dropped, source.still, source.rate) == (0, False, 25.0)
     assert [frame.number for frame in frames] == list(range(30))
     assert np.allclose([frame.image.mean() for frame in frames], [8 * n for n in range(30)], atol=6)
@@ -62,9 +76,9 @@ def test_a_folder_gives_its_pictures_by_name_each_a_page_of_its_own(tmp_path: Pa
     for name, level in (("b.png", 100), ("a.jpg", 0), ("c.PNG", 200)):
         cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), level, np.uint8))
     (tmp_path / "notes.txt").write_text("no picture")
-    with open_source(str(tmp_path), Stop()) as source:
+    with opened(str(tmp_path)) as source:
         assert source.still
-        frames = list(source)
+        frames = frames_in(source)
     assert [Path(frame.source).name for frame in frames] == ["a.jpg", "b.png", "c.PNG"]
     assert [round(frame.image.mean() / 100) for frame in frames] == [0, 1, 2]
 
@@ -85,8 +99,8 @@ def cut_short(path: Path, write_video: WriteVideo) -> Path:
 def test_a_video_that_is_cut_short_gives_what_it_has_and_then_says_so(tmp_path: Path, write_video: WriteVideo) -> None:
     path = cut_short(tmp_path / "cut.avi", write_video)
     got: list[Frame] = []
-    with pytest.raises(SourceError, match=r"cut\.avi ends after \d+ of 30 frames"), open_source(str(path), Stop()) as s:
-        got.extend(s)
+    with pytest.raises(SourceError, match=r"cut\.avi ends after \d+ of 30 frames"), opened(str(path)) as cut:
+        got.extend(frame for frame in cut if frame is not None)
     assert 0 < len(got) < 25
 
 
@@ -199,10 +213,10 @@ def test_a_live_source_keeps_the_newest_frame_and_counts_the_others() -> None:
     camera.steps.release()
     with live(camera) as source:
         frames = iter(source)
-        assert next(frames).number == 0
+        assert following(frames).number == 0
         assert camera.waiting.acquire(timeout=10)
         camera.allow(5)
-        assert next(frames).number == 5
+        assert following(frames).number == 5
         assert source.dropped == 4
         camera.unplug()
     assert camera.released.wait(10)
@@ -213,9 +227,9 @@ def test_a_camera_that_is_unplugged_is_an_error_and_is_released() -> None:
     camera.steps.release()
     with pytest.raises(SourceError, match="camera 0 stopped after 1 frames; check its cable"), live(camera) as source:
         frames = iter(source)
-        next(frames)
+        following(frames)
         camera.unplug()
-        next(frames)
+        following(frames)
     assert camera.released.is_set()
 
 
@@ -239,8 +253,17 @@ def test_a_request_to_stop_ends_a_source_that_waits() -> None:
     camera, stop = FakeCamera(), Stop()
     threading.Timer(0.2, lambda: setattr(stop, "requested", True)).start()
     with live(camera, stop) as source:
-        assert list(source) == []
+        assert frames_in(source) == []
         camera.unplug()
+
+
+def test_a_slow_camera_is_waited_for_when_it_is_left() -> None:
+    camera = FakeCamera()
+    camera.steps.release()
+    with live(camera) as source:
+        following(iter(source))
+        threading.Timer(0.8, camera.unplug).start()
+    assert camera.released.is_set()
 
 
 def test_a_bug_in_the_device_is_shown_as_it_is() -> None:
@@ -262,7 +285,7 @@ def silent_port() -> Iterator[int]:
 def test_a_server_that_says_nothing_is_an_error_in_bounded_time(silent_port: int, scheme: str) -> None:
     url = f"{scheme}://user:secret@127.0.0.1:{silent_port}/stream"
     with pytest.raises(SourceError, match="does not open") as caught:
-        frames_from(url, timeout_seconds=0.5)
+        frames_from(url, timeout=0.5)
     assert "secret" not in str(caught.value)
 
 
@@ -307,8 +330,9 @@ def serve() -> Iterator[Callable[[Any], ThreadingHTTPServer]]:
 
 def test_a_network_camera_is_live_and_let_go_at_the_end(serve: Callable[[Any], Any]) -> None:
     server = serve(Multipart)
-    with open_source(f"http://127.0.0.1:{server.server_port}/live", Stop()) as source:
-        numbers = [frame.number for frame, _ in zip(source, range(5), strict=False)]
+    with opened(f"http://127.0.0.1:{server.server_port}/live") as source:
+        frames = iter(source)
+        numbers = [following(frames).number for _ in range(5)]
     assert numbers == sorted(set(numbers))
     assert server.left.wait(10)
 
@@ -319,3 +343,102 @@ def test_a_video_behind_a_url_loses_no_frame(
     write_video(tmp_path / "clip.mp4", counting(30))
     server = serve(partial(Quiet, directory=str(tmp_path)))
     assert len(frames_from(f"http://127.0.0.1:{server.server_port}/clip.mp4")) == 30
+
+
+def test_a_glob_gives_its_files_in_order(tmp_path: Path) -> None:
+    for name, level in (("scan10.png", 200), ("scan02.png", 100), ("scan01.jpg", 0), ("deep/scan03.png", 50)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), level, np.uint8))
+    with opened(str(tmp_path / "*.png")) as source:
+        assert source.still
+        assert [Path(frame.source).name for frame in frames_in(source)] == ["scan02.png", "scan10.png"]
+    assert len(frames_from(str(tmp_path / "**" / "scan*"))) == 4
+    with pytest.raises(SourceError, match=r"no file matches .*\*\.tif"):
+        frames_from(str(tmp_path / "*.tif"))
+
+
+def test_a_picture_whose_name_looks_like_a_glob_is_that_picture(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "page[1].png"), np.full((20, 30, 3), 50, np.uint8))
+    assert len(frames_from(str(tmp_path / "page[1].png"))) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "nul\0byte", "", "/dev/video63", "no*thing"])
+def test_a_name_that_is_none_is_one_error(name: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        frames_from(name)
+    assert "\n" not in str(caught.value)
+
+
+class AskedCamera:
+    """`cv2.VideoCapture` of a camera that can do 1280x720 at the most, and 15 frames a second."""
+
+    def __init__(self, device: str, backend: int) -> None:
+        self.device = device
+        self.asked: list[tuple[int, float]] = []
+        self.size = [640, 480]
+
+    def isOpened(self) -> bool:
+        return True
+
+    def set(self, property: int, value: float) -> bool:
+        self.asked.append((property, value))
+        if property == cv2.CAP_PROP_FRAME_WIDTH:
+            self.size[0] = min(int(value), 1280)
+        if property == cv2.CAP_PROP_FRAME_HEIGHT:
+            self.size[1] = min(int(value), 720)
+        return True
+
+    def get(self, property: int) -> float:
+        return 15.0 if property == cv2.CAP_PROP_FPS else 0.0
+
+    def read(self) -> tuple[bool, Any]:
+        return True, np.zeros((self.size[1], self.size[0], 3), np.uint8)
+
+    def release(self) -> None: ...
+
+
+def test_a_camera_is_asked_for_size_and_rate_and_what_it_does_instead_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    cameras: list[AskedCamera] = []
+
+    def make(device: str, backend: int) -> AskedCamera:
+        cameras.append(AskedCamera(device, backend))
+        return cameras[-1]
+
+    monkeypatch.setattr(cv2, "VideoCapture", make)
+    notes: list[str] = []
+    settings = Settings("0", resolution="1920x1080", rate=30, rotate=90)
+    with open_source(settings, Stop(), note=notes.append) as source:
+        frame = following(iter(source))
+    assert frame.image.shape == (1280, 720, 3)
+    assert notes == [
+        "note: camera 0 delivers 1280x720 pixels instead of 1920x1080 and 15 frames a second instead of 30"
+    ]
+    asked = [property for property, _ in cameras[0].asked]
+    # A driver takes the size by the format that was chosen, so that comes first.
+    wanted = [cv2.CAP_PROP_FOURCC, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS]
+    assert [property for property in asked if property in wanted] == wanted
+
+
+def test_a_camera_is_left_as_it_is_where_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = AskedCamera("/dev/video0", 0)
+    monkeypatch.setattr(cv2, "VideoCapture", lambda device, backend: camera)
+    with opened("0") as source:
+        following(iter(source))
+    assert camera.asked == [(cv2.CAP_PROP_BUFFERSIZE, 1)]
+
+
+def test_a_frame_says_when_it_came() -> None:
+    camera = FakeCamera()
+    began = time.monotonic()
+    camera.steps.release()
+    with live(camera) as source:
+        first = following(iter(source))
+        camera.unplug()
+    assert began <= first.captured <= time.monotonic()
+
+
+@pytest.mark.parametrize("source", ["0", "picamera", "http://127.0.0.1:1/x", "rtsp://127.0.0.1:1/x", "-", "fake"])
+def test_nothing_is_opened_before_it_is_entered(source: str) -> None:
+    threads = threading.active_count()
+    assert opened(source).name
+    assert threading.active_count() == threads

@@ -1,0 +1,103 @@
+"""Whether the camera comes back after every fault: each is injected into the real command, as people start it.
+
+Run as `python -m mnist_edge.benchmarks.faults [NAME...]`, all by default: prints one JSON document, and exits with 1
+where something did not hold. Faults that this computer or user cannot have are left out, and that is said.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from mnist_edge.benchmarks.broker_faults import BROKER_FAULTS
+from mnist_edge.benchmarks.disk_faults import DISK_FAULTS
+from mnist_edge.benchmarks.fault_outcome import Fault, NotInjected, Outcome
+from mnist_edge.benchmarks.process_faults import PROCESS_FAULTS
+from mnist_edge.benchmarks.source_faults import SOURCE_FAULTS
+from mnist_edge.benchmarks.web_faults import WEB_FAULTS
+from mnist_edge.errors import MnistEdgeError, PackageMissing, UsageError
+from mnist_edge.machine import this_machine
+from mnist_edge.progress import Progress, no_progress
+
+FAULTS = (*SOURCE_FAULTS, *BROKER_FAULTS, *DISK_FAULTS, *WEB_FAULTS, *PROCESS_FAULTS)
+
+
+def inject(faults: Sequence[Fault], progress: Progress = no_progress) -> list[tuple[Fault, Outcome]]:
+    """Have one fault after the other, each with a camera of its own."""
+    outcomes = []
+    for done, fault in enumerate(faults):
+        progress(done, len(faults), fault.name)
+        outcomes.append((fault, _outcome(fault)))
+    return outcomes
+
+
+def find_faults(names: Sequence[str]) -> tuple[Fault, ...]:
+    """Those with these names, or all.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    known = {fault.name: fault for fault in FAULTS}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no fault {name!r}; choose from: {', '.join(known)}")
+    return tuple(known[name] for name in names) or FAULTS
+
+
+def _outcome(fault: Fault) -> Outcome:
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            outcome = fault.act(Path(name))
+        except (NotInjected, PackageMissing) as reason:
+            return Outcome(skipped=str(reason))
+        except MnistEdgeError as error:
+            return Outcome(broken=(str(error),))
+        # Whatever it is, such as a page that does not answer, the other faults are tried as well.
+        except Exception as error:
+            return Outcome(broken=(f"{type(error).__name__}: {error}",))
+        return replace(outcome, notes=tuple(note.replace(name, "FOLDER") for note in outcome.notes))
+
+
+def _row(fault: Fault, outcome: Outcome) -> dict[str, Any]:
+    if outcome.skipped:
+        return {"name": fault.name, "injected": fault.injected, "skipped": outcome.skipped}
+    found = {name: value for name, value in asdict(outcome).items() if name not in ("skipped", "figures")}
+    return {
+        "name": fault.name,
+        "injected": fault.injected,
+        "recovered": outcome.seconds is not None,
+        **found,
+        **(outcome.figures or {}),
+    }
+
+
+def main(*names: str) -> int:
+    """Print what became of each fault; 0 if everything held."""
+    from mnist_edge.cli.console import progress
+
+    try:
+        faults = find_faults(names)
+    except MnistEdgeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    began = time.monotonic()
+    with progress("faults") as report:
+        outcomes = inject(faults, report)
+    broken = [fault.name for fault, outcome in outcomes if outcome.broken]
+    document = {
+        "seconds": round(time.monotonic() - began, 1),
+        "faults": [_row(fault, outcome) for fault, outcome in outcomes],
+        "broken": broken,
+        "skipped": [fault.name for fault, outcome in outcomes if outcome.skipped],
+        "device": this_machine().to_json(),
+    }
+    print(json.dumps(document, indent=2))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

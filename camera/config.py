@@ -1,0 +1,150 @@
+"""The settings of a camera from its configuration file and the command line, and where each comes from."""
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from mnist_edge.camera.settings import Settings, accept
+from mnist_edge.errors import UsageError
+from mnist_edge.optional import require
+
+# The password in a URL, which may itself hold an unescaped @.
+PASSWORD = re.compile(r"(://[^/@:]*:).+@")
+HIDDEN = "***"
+PLAINLY_A_PATH = re.compile(r"[/*?~]")
+OTHERS_MAY_READ = 0o044
+FIELDS = {option.name: option for option in fields(Settings)}
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a camera is told, all in all.
+
+    Attributes:
+        settings: What holds in the end.
+        origins: By the name of each setting where it comes from: `default`, `flag`, or the file's path.
+        file: The configuration file, None where there is none.
+        notes: What the user should know of the file; one line each.
+    """
+
+    settings: Settings
+    origins: dict[str, str]
+    file: Path | None = None
+    notes: tuple[str, ...] = ()
+
+
+def settings_folder() -> Path:
+    """Where the user's programs keep their settings."""
+    given = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    # The standard has relative paths ignored.
+    return given if given.is_absolute() else Path(os.path.expanduser("~/.config"))
+
+
+def default_file() -> Path:
+    """The configuration file that needs no naming."""
+    return settings_folder() / "mnist-edge" / "camera.toml"
+
+
+def load_settings(file: Path | None, flags: Mapping[str, Any]) -> Configuration:
+    """Put together what is told: flags win over the file, the file over the defaults.
+
+    Relative paths in the file count from the file's folder, and `~` is the user's home.
+
+    Args:
+        file: The configuration file; None for `default_file`, if it exists.
+        flags: What the command line gives, by the names of the fields of `Settings`.
+
+    Raises:
+        UsageError: The file is missing, is not TOML, or has a key or a value that does not serve; or a flag does not.
+        PackageMissing: This Python reads no TOML, and tomli is not installed.
+    """
+    found = file or default_file()
+    try:
+        given = _read(found)
+    except FileNotFoundError:
+        if file:
+            raise UsageError(f"there is no {file}; write one with: mnist-edge camera --show-config > {file}") from None
+        return Configuration(Settings(**flags), _origins(flags, "flag"))
+    except OSError as error:
+        raise UsageError(f"{found} cannot be read: {error.strerror}; choose another with --config") from None
+    origins = _origins(given, str(found)) | {name: "flag" for name in flags}
+    return Configuration(Settings(**{**given, **flags}), origins, found, _notes(found, given))
+
+
+def masked(option: "Field[Any]", value: Any) -> Any:
+    """A setting as anybody may see it: without the token, and without the password in a URL."""
+    if not isinstance(value, str):
+        return value
+    return HIDDEN if option.metadata.get("secret") else PASSWORD.sub(rf"\g<1>{HIDDEN}@", value)
+
+
+def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
+    """A setting that is a relative path, or may be one, as an absolute path.
+
+    A source and a model are paths where a slash or a wildcard says so, or where there is a file of that name; else they
+    may be a camera's number, or the name of a model.
+
+    Args:
+        option: The field.
+        value: Its value.
+        folder: What relative paths count from.
+    """
+    if not isinstance(value, str) or value in ("", "-") or "://" in value:
+        return value
+    path = folder / os.path.expanduser(value)
+    perhaps = option.metadata.get("perhaps_path") and (PLAINLY_A_PATH.search(value) or path.is_file())
+    return os.path.abspath(path) if option.metadata.get("path") or perhaps else value
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content = file.read_bytes()
+    # Python 3.10 has none of its own.
+    toml = require("tomllib" if sys.version_info >= (3, 11) else "tomli", extra="camera")
+    try:
+        document = toml.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not UTF-8 text; save it as that") from None
+    except toml.TOMLDecodeError as error:
+        raise UsageError(f'{file} is not TOML: {error}; write lines such as: source = "0"') from None
+    read: dict[str, Any] = {}
+    for key, value in document.items():
+        name = key.replace("-", "_")
+        if name in read:
+            raise UsageError(f"{file}: {key} is given twice; leave one out")
+        read[name] = _accepted(file, key, name, value)
+    return read
+
+
+def _accepted(file: Path, key: str, name: str, value: Any) -> Any:
+    if name not in FIELDS:
+        raise UsageError(f"{file}: there is no key {key}; {_instead(name, value)}")
+    option = FIELDS[name]
+    try:
+        return located(option, accept(option, value), file.absolute().parent)
+    except ValueError as wanted:
+        shown = str(value).lower() if isinstance(value, bool) else masked(option, value)
+        raise UsageError(f"{file}: {key} = {shown!r} does not serve: {wanted}") from None
+
+
+def _instead(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return "there are no [tables], all keys stand at the top"
+    near = difflib.get_close_matches(name, FIELDS, n=1)
+    return f"did you mean {near[0]}?" if near else "mnist-edge camera --show-config lists them all"
+
+
+def _origins(given: Mapping[str, Any], origin: str) -> dict[str, str]:
+    return {name: origin if name in given else "default" for name in FIELDS}
+
+
+def _notes(file: Path, given: Mapping[str, Any]) -> tuple[str, ...]:
+    secrets = [name for name, value in given.items() if masked(FIELDS[name], value) != value]
+    # Elsewhere the bits say nothing about who may read.
+    if os.name != "posix" or not secrets or not file.stat().st_mode & OTHERS_MAY_READ:
+        return ()
+    return (f"note: others may read {file}, and with it the secret in {secrets[0]}; keep it private: chmod 600 {file}",)

@@ -1,0 +1,172 @@
+"""Events added to a file, or to standard output, line by line; files are begun anew when they have grown."""
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from io import FileIO
+from itertools import pairwise
+from pathlib import Path
+
+from mnist_edge.camera.events import Event, EventSink, JsonLines
+from mnist_edge.errors import OutputError
+
+STDOUT = "-"
+MB = 1_000_000
+COLUMNS = (
+    *("time", "frame", "event", "track", "label", "text", "seconds", "source"),
+    *("confidence", "x", "y", "width", "height"),
+)
+# How far back to look for the beginning of a line that was cut short.
+LONGEST_LINE = 65536
+
+
+@contextmanager
+def open_events(target: str, *, max_mb: float, files: int, note: Callable[[str], None]) -> Iterator[EventSink]:
+    """Where events are written.
+
+    A pipe or device is written to as it is, like standard output, and what goes wrong there is raised.
+
+    Args:
+        target: `-` for JSON Lines on standard output; a file is added to, as CSV where its name ends in `.csv`, else
+            as JSON Lines. See `EventFile` for what becomes of it.
+        max_mb: See `EventFile`.
+        files: See `EventFile`.
+        note: See `EventFile`.
+
+    Raises:
+        OutputError: The file cannot be opened.
+    """
+    path = Path(target)
+    if target == STDOUT:
+        yield JsonLines(sys.stdout)
+    elif path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            yield JsonLines(file)
+    else:
+        yield EventFile(path, max_mb=max_mb, files=files, note=note)
+
+
+class EventFile:
+    """Adds events to a file, a whole line each: whoever reads it has them at once.
+
+    A process that is killed leaves whole lines, unless it was within the writing of one; what comes later then begins
+    on a line of its own.
+
+    When the file would grow too large it becomes FILE.1, the file of that name FILE.2 and so on, and a new one begins.
+    Each line opens the file anew, so that nothing must be mended here after it was moved away, deleted or mounted
+    again. What cannot be written is dropped.
+
+    Attributes:
+        dropped: How many events could not be written.
+    """
+
+    def __init__(self, path: Path, *, max_mb: float, files: int, note: Callable[[str], None]) -> None:
+        """Create the file, and its folder.
+
+        Args:
+            path: CSV if it ends in `.csv`, else JSON Lines.
+            max_mb: Size at which a new file is begun, in millions of bytes; a single longer line gets its own file.
+            files: How many full ones to keep; the oldest go.
+            note: Told once when events cannot be written any more, and once when they can again.
+
+        Raises:
+            OutputError: It cannot be opened.
+        """
+        self.dropped = 0
+        # A link stays where it is; what it leads to is moved.
+        self._path = path.resolve()
+        self._limit = max_mb * MB
+        self._files = files
+        self._note = note
+        self._as_csv = path.suffix.lower() == ".csv"
+        self._header = _csv_line(COLUMNS) if self._as_csv else b""
+        self._failed = 0
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.open("ab").close()
+        except OSError as error:
+            raise OutputError(
+                f"events cannot be written to {path}: {error.strerror}; choose another file for --events"
+            ) from error
+        self._try(b"")
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Write each event on a line."""
+        for event in events:
+            line = _csv_line(_row(event)) if self._as_csv else _encode(event.to_line() + "\n")
+            if not self._try(line):
+                self.dropped += 1
+                self._failed += 1
+
+    def _try(self, line: bytes) -> bool:
+        try:
+            self._append(line)
+        except OSError as error:
+            if not self._failed:
+                self._note(f"note: events cannot be written to {self._path} ({error.strerror}); they are dropped")
+            return False
+        if self._failed:
+            self._note(f"note: events are written to {self._path} again; {self._failed} were dropped")
+            self._failed = 0
+        return True
+
+    def _append(self, line: bytes) -> None:
+        size = self._path.stat().st_size if self._path.exists() else 0
+        if size > len(self._header) and size + len(line) > self._limit:
+            self._rotate()
+        # Without a buffer, so that a line goes out in one piece.
+        with self._path.open("a+b", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            _write_all(file, (self._end_of_half_line(file) if size else self._header) + line, size)
+
+    def _rotate(self) -> None:
+        """Make way, the oldest first, so that nothing is overwritten that could not be moved."""
+        names = [self._path, *(Path(f"{self._path}.{number}") for number in range(1, self._files + 1))]
+        names[-1].unlink(missing_ok=True)
+        for newer, older in reversed(list(pairwise(names))):
+            if newer.exists():
+                newer.replace(older)
+
+    def _end_of_half_line(self, file: FileIO) -> bytes:
+        """What ends a line that was cut short, as by a power cut; nothing where the file ends as it should."""
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) == b"\n":
+            return b""
+        file.seek(-min(LONGEST_LINE, file.tell()), os.SEEK_END)
+        half = file.read().rpartition(b"\n")[2]
+        # A quote left open would swallow the lines that follow.
+        return b'"\n' if self._as_csv and half.count(b'"') % 2 else b"\n"
+
+
+def _write_all(file: FileIO, data: bytes, size: int) -> None:
+    """Write all of it, or leave the file at its `size` in bytes."""
+    try:
+        while data:
+            data = data[file.write(data) :]
+    except OSError:
+        with suppress(OSError):
+            file.truncate(size)
+        raise
+
+
+def _row(event: Event) -> list[object]:
+    text, seconds = " / ".join(event.text), round(event.seconds, 3)
+    row = [event.time, event.frame, event.event, event.track, "", text, seconds, event.source]
+    if event.digit:
+        row[COLUMNS.index("label")] = event.digit.label
+        row += [round(event.digit.confidence, 4), *event.digit.box]
+    return row
+
+
+def _csv_line(row: Sequence[object]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(row)
+    return _encode(line.getvalue())
+
+
+def _encode(line: str) -> bytes:
+    # A file's name may hold bytes that are no text; JSON reads them back.
+    return line.encode(errors="backslashreplace")

@@ -1,0 +1,98 @@
+"""Sizes and regions as users write them, and frames turned, mirrored and cropped."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.opencv import MAX_PIXELS, cv2
+from mnist_edge.errors import SourceError, UsageError
+from mnist_edge.reading import Box
+
+ROTATIONS = {0: None, 90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+# What `cv2.flip` calls them.
+FLIPS = {"none": None, "horizontal": 1, "vertical": 0, "both": -1}
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height in pixels, from `640x480`.
+
+    Raises:
+        UsageError: It is written otherwise, or holds no pixel or more than 200 million.
+    """
+    match = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text.strip().lower())
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 0 < width * height <= MAX_PIXELS:
+        raise UsageError(f"{text!r} is no resolution; give width x height in pixels, such as --resolution 640x480")
+    return width, height
+
+
+def parse_crop(text: str) -> Box:
+    """A part of the frame, from `X,Y,WIDTH,HEIGHT` in pixels.
+
+    Raises:
+        UsageError: It is written otherwise, or holds no pixel.
+    """
+    match = re.fullmatch(r"(\d{1,6}),(\d{1,6}),(\d{1,6}),(\d{1,6})", text.replace(" ", ""))
+    box = Box(*map(int, match.groups())) if match else Box(0, 0, 0, 0)
+    if box.width * box.height == 0:
+        raise UsageError(f"{text!r} is no part of a frame; give X,Y,WIDTH,HEIGHT in pixels, such as --crop 0,0,320,240")
+    return box
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """What is done to a frame before it is read: it is turned, then mirrored, then cropped.
+
+    Attributes:
+        rotate: Clockwise, a key of `ROTATIONS`, in degrees.
+        flip: A key of `FLIPS`.
+        crop: In pixels of the frame that was turned and mirrored; None for all of it.
+
+    Raises:
+        UsageError: An angle or a direction is unknown.
+    """
+
+    rotate: int = 0
+    flip: str = "none"
+    crop: Box | None = None
+
+    def __post_init__(self) -> None:
+        _check("--rotate", self.rotate, list(ROTATIONS))
+        _check("--flip", self.flip, list(FLIPS))
+
+    def apply(self, image: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
+        """The frame as it is read.
+
+        Args:
+            image: Shape (height, width, 3); it is not changed.
+            name: The source, for messages.
+
+        Returns:
+            Contiguous; `image` itself where there is nothing to do.
+
+        Raises:
+            SourceError: The region lies outside the frame.
+        """
+        if (rotation := ROTATIONS[self.rotate]) is not None:
+            image = cv2.rotate(image, rotation)
+        if (axis := FLIPS[self.flip]) is not None:
+            image = cv2.flip(image, axis)
+        return image if self.crop is None else np.ascontiguousarray(_cropped(image, self.crop, name))
+
+
+def _cropped(image: NDArray[np.uint8], crop: Box, name: str) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    if crop.x + crop.width > width or crop.y + crop.height > height:
+        raise SourceError(
+            f"--crop {','.join(map(str, crop))} reaches outside the frames of {name}, which are {width}x{height}; "
+            "make it smaller"
+        )
+    return image[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+
+
+def _check(flag: str, value: object, known: Sequence[object]) -> None:
+    if value not in known:
+        raise UsageError(f"{flag} {value} is unknown; use one of: {', '.join(map(str, known))}")

@@ -1,0 +1,87 @@
+"""What tells Home Assistant that there is a camera that reads digits, and where to find what it says."""
+
+import hashlib
+from typing import Any
+
+from mnist_edge import __version__
+
+DISCOVERY = "homeassistant"
+# The longest state that Home Assistant keeps.
+LONGEST_STATE = 255
+
+# Key -> kind of entity, topic below the prefix, value in its JSON, and what else there is to say.
+ENTITIES: dict[str, tuple[str, str, str, dict[str, str]]] = {
+    "text": (
+        "sensor",
+        "reading",
+        f"(value_json.text | join(' / '))[:{LONGEST_STATE}]",
+        {"name": "Text", "icon": "mdi:text-recognition"},
+    ),
+    "digits": (
+        "sensor",
+        "reading",
+        "value_json.digits | count",
+        {"name": "Digits", "icon": "mdi:counter", "state_class": "measurement"},
+    ),
+    "camera": (
+        "binary_sensor",
+        "stats",
+        "'OFF' if value_json.away else 'ON'",
+        {"name": "Camera", "device_class": "connectivity"},
+    ),
+}
+# Key in the stats -> name and unit.
+DIAGNOSTICS = {
+    "capture_fps": ("Capture rate", "fps"),
+    "reading_fps": ("Reading rate", "fps"),
+    "read_ms": ("Reading time", "ms"),
+    "latency_ms": ("Latency", "ms"),
+    "dropped": ("Dropped frames", "frames"),
+    "events_dropped": ("Dropped events", "events"),
+}
+
+
+def announcements(prefix: str) -> dict[str, dict[str, Any]]:
+    """The messages of MQTT discovery, one for each entity of one device; they are to be retained.
+
+    Args:
+        prefix: Of the camera's topics; the device is told from others by it.
+
+    Returns:
+        Topic to JSON document.
+    """
+    # Of a prefix, only some characters may be in such a topic.
+    node = f"mnist_edge_{hashlib.sha256(prefix.encode()).hexdigest()[:12]}"
+    shared = {
+        "availability_topic": f"{prefix}/available",
+        "device": {
+            "identifiers": [node],
+            "name": prefix.replace("/", " "),
+            "manufacturer": "mnist-edge",
+            "model": "Camera that reads digits",
+            "sw_version": __version__,
+        },
+        "origin": {"name": "mnist-edge", "sw_version": __version__},
+    }
+    return {
+        f"{DISCOVERY}/{kind}/{node}/{key}/config": {
+            **more,
+            "unique_id": f"{node}_{key}",
+            "state_topic": f"{prefix}/{topic}",
+            "value_template": f"{{{{ {value} }}}}",
+            **shared,
+        }
+        for key, (kind, topic, value, more) in _entities().items()
+    }
+
+
+def _entities() -> dict[str, tuple[str, str, str, dict[str, str]]]:
+    return ENTITIES | {
+        key: (
+            "sensor",
+            "stats",
+            f"value_json.{key}",
+            {"name": name, "unit_of_measurement": unit, "state_class": "measurement", "entity_category": "diagnostic"},
+        )
+        for key, (name, unit) in DIAGNOSTICS.items()
+    }

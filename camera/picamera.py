@@ -1,0 +1,117 @@
+"""The Raspberry Pi's camera modules, through picamera2, the system's own package."""
+
+import logging
+import os
+from concurrent.futures import TimeoutError as Late
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from mnist_edge import quiet
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.errors import PackageMissing, SourceError
+
+NAME = "picamera"
+# Wide enough for a page, and quick to read.
+DEFAULT_SIZE = (1280, 720)
+# What picamera2 delivers unless told otherwise.
+DEFAULT_RATE = 30.0
+# libcamera names formats from the last byte to the first: this is blue, green, red in memory.
+BGR = "RGB888"
+# What picamera2 raises where the camera is not there, in use or lost.
+FAULTS = (RuntimeError, OSError)
+
+
+class PiCapture:
+    """A running camera, with the interface of `Capture`."""
+
+    def __init__(self, camera: Any, rate: float, timeout_seconds: float) -> None:
+        """Take a `Picamera2` that was started."""
+        self._camera = camera
+        self._rate = rate
+        self._timeout_seconds = timeout_seconds
+
+    def read(self) -> tuple[bool, Any]:
+        """See `Capture`."""
+        try:
+            # Newer ones wait no longer than this; older ones take any number for yes.
+            image = self._camera.capture_array("main", wait=self._timeout_seconds)
+        except (*FAULTS, Late):
+            return False, None
+        if image.ndim != 3 or image.shape[2] != 3:
+            raise SourceError(
+                f"{NAME} delivers no colour frames; give a USB camera's number instead, such as --source 0"
+            )
+        return True, image
+
+    def get(self, property: int) -> float:
+        """See `Capture`."""
+        return self._rate if property == cv2.CAP_PROP_FPS else 0.0
+
+    def release(self) -> None:
+        """See `Capture`."""
+        # That it is lost has been told, and nothing more can be done.
+        with suppress(*FAULTS):
+            self._camera.stop()
+        with suppress(*FAULTS):
+            self._camera.close()
+
+
+def open_picamera(size: tuple[int, int] | None, rate: float | None, timeout_seconds: float) -> PiCapture:
+    """Open and start the first camera module.
+
+    Args:
+        size: Width and height of the frames, scaled by the camera's own hardware; None for 1280x720.
+        rate: Frames per second; None for 30.
+        timeout_seconds: How long to wait for a frame.
+
+    Raises:
+        PackageMissing: picamera2 is not installed, or does not fit the other packages.
+        SourceError: There is no camera, or it is in use.
+    """
+    package = _picamera2()
+    rate = rate or DEFAULT_RATE
+    try:
+        camera = package.Picamera2()
+    # It indexes an empty list where there is no camera.
+    except (*FAULTS, IndexError) as error:
+        raise _not_opening("no camera is found" if isinstance(error, IndexError) else _line(error)) from None
+    capture = PiCapture(camera, rate, timeout_seconds)
+    try:
+        main = {"size": size or DEFAULT_SIZE, "format": BGR}
+        camera.configure(camera.create_video_configuration(main=main, controls={"FrameRate": rate}))
+        camera.start()
+    except FAULTS as error:
+        capture.release()
+        raise _not_opening(_line(error)) from None
+    return capture
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _not_opening(reason: str) -> SourceError:
+    return SourceError(
+        f"{NAME} does not open ({reason}); check the ribbon cable, close other programs that use the "
+        "camera, and see what this shows: rpicam-hello --list-cameras"
+    )
+
+
+def _picamera2() -> Any:
+    if not quiet.verbose:
+        os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:ERROR")
+        logging.getLogger("picamera2").setLevel(logging.CRITICAL)
+    try:
+        return import_module("picamera2")
+    except ModuleNotFoundError as error:
+        raise PackageMissing(
+            f"{error.name} is not to be found; it is the system's package: sudo apt install python3-picamera2, and "
+            "make the environment with: python3 -m venv --system-site-packages"
+        ) from None
+    # Built for another numpy than the one in this environment.
+    except (ImportError, ValueError) as error:
+        raise PackageMissing(
+            f"picamera2 is there but does not load ({_line(error)}); if its numpy is older: "
+            "pip install 'numpy<2' 'opencv-python<4.12'"
+        ) from None

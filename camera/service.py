@@ -1,0 +1,181 @@
+"""A camera as a service of systemd: where its unit file is, and how it comes and goes."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_edge.camera.config import settings_folder
+from mnist_edge.camera.unit_file import MARK
+from mnist_edge.errors import OutputError, UsageError
+from mnist_edge.files import write_text
+
+SYSTEM_UNITS = Path("/etc/systemd/system")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service, installed or not.
+
+    Attributes:
+        name: Of its unit, without `.service`.
+        system: Whether it is the system's, else the user's own.
+        folder: Where its unit file is.
+    """
+
+    name: str
+    system: bool
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """Its unit file."""
+        return self.folder / f"{self.name}.service"
+
+    def systemctl(self, *words: str) -> list[str]:
+        """A command line for whoever runs this service."""
+        return ["systemctl", *([] if self.system else ["--user"]), *words]
+
+    def install_steps(self) -> list[list[str]]:
+        """What follows a unit file that was written; a service that runs already takes the new one up."""
+        # It may wait for its camera a long time; nobody else has to.
+        start = self.systemctl("restart", "--no-block", self.path.name)
+        return [self.systemctl("daemon-reload"), self.systemctl("enable", self.path.name), start]
+
+    def uninstall_steps(self) -> list[list[str]]:
+        """What precedes the removal of the unit file."""
+        return [self.systemctl("disable", "--now", self.path.name)]
+
+
+def find_service(name: str, *, system: bool) -> Service:
+    """The service for the camera called `name`, whether it is there or not.
+
+    Raises:
+        UsageError: The name cannot be part of a unit's.
+    """
+    if not NAME.fullmatch(name):
+        raise UsageError(f"--name {name}: give lower-case letters, digits, - and _")
+    folder = SYSTEM_UNITS if system else settings_folder() / "systemd" / "user"
+    # With our own prefix no other service of the machine can be meant.
+    return Service(f"mnist-edge-{name}", system, folder)
+
+
+def check_user(user: str) -> None:
+    """See that there is such a user, as systemd would try in vain for ever.
+
+    Raises:
+        UsageError: There is none.
+    """
+    # Windows has no such module, and no systemd.
+    import pwd
+
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        raise UsageError(f"--run-as {user}: there is no such user; create one with: sudo useradd -r {user}") from None
+
+
+def check_systemd(service: Service, command: Sequence[str]) -> None:
+    """See that this machine and this user can manage the service.
+
+    Args:
+        service: The service.
+        command: The command line that asks for it, to be shown with sudo before it.
+
+    Raises:
+        OutputError: There is no systemd, or the user may not.
+    """
+    if not sys.platform.startswith("linux"):
+        raise OutputError(f"services are systemd's, which {sys.platform} lacks; start mnist-edge camera by other means")
+    if not shutil.which("systemctl"):
+        raise OutputError("there is no systemctl here; start mnist-edge camera by what this system has instead")
+    if service.system and os.geteuid() != 0:
+        raise OutputError(f"only root may change the system's services; run: sudo {shlex.join(command)}")
+
+
+def check_replace(service: Service, text: str, force: bool) -> None:
+    """See that installing destroys nothing.
+
+    Raises:
+        OutputError: There is another unit file already, and `force` is not set.
+    """
+    if service.path.exists() and service.path.read_bytes() != text.encode() and not force:
+        raise OutputError(f"{service.path} exists already, and differs; choose another --name, or add --force")
+
+
+def install(service: Service, text: str, *, force: bool, tell: Callable[[str], None]) -> None:
+    """Write the unit file, and start the service now and at every boot or log-in.
+
+    Args:
+        service: The service.
+        text: The unit file.
+        force: Whether it may replace another.
+        tell: Told each step before it is done.
+
+    Raises:
+        OutputError: There is another unit file already, or systemd refuses.
+    """
+    check_replace(service, text, force)
+    tell(f"write {service.path}")
+    write_text(service.path, text)
+    for step in service.install_steps():
+        _run(step, tell)
+
+
+def uninstall(service: Service, tell: Callable[[str], None]) -> None:
+    """Stop and disable the service, and remove its unit file; what it wrote stays.
+
+    Args:
+        service: The service.
+        tell: Told each step before it is done.
+
+    Raises:
+        OutputError: It is not installed, or not by `install`; or systemd refuses.
+    """
+    check_ours(service)
+    for step in service.uninstall_steps():
+        _run(step, tell)
+    tell(f"remove {service.path}")
+    service.path.unlink()
+    _run(service.systemctl("daemon-reload"), tell)
+
+
+def check_ours(service: Service) -> None:
+    """See that `install` made the unit file.
+
+    Raises:
+        OutputError: There is none, or somebody else made it.
+    """
+    if not service.path.exists():
+        raise OutputError(f"{service.path} is not there: {service.name} is not installed; see: mnist-edge service")
+    if MARK not in service.path.read_text(encoding="utf-8", errors="replace"):
+        raise OutputError(f"{service.path} was not made by mnist-edge; remove it yourself")
+
+
+def show_status(service: Service) -> int:
+    """Let systemd print how the service does; its exit code is 0 where it runs.
+
+    Raises:
+        OutputError: It is not installed.
+    """
+    check_ours(service)
+    return subprocess.run(service.systemctl("status", "--no-pager", service.path.name)).returncode
+
+
+def lingers(user: str) -> bool:
+    """Whether a user's services run while the user is not logged in."""
+    return Path("/var/lib/systemd/linger", user).exists()
+
+
+def _run(command: list[str], tell: Callable[[str], None]) -> None:
+    tell(shlex.join(command))
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        reason = done.stderr.strip() or f"exit code {done.returncode}"
+        raise OutputError(f"{shlex.join(command)} failed: {reason}; mend that, and run this again")

@@ -1,0 +1,50 @@
+"""The JSON documents of the API."""
+
+from typing import Any
+
+from mnist_edge import __version__
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.meter import Meter
+from mnist_edge.camera.view import View
+from mnist_edge.camera.web.feed import Feed
+
+
+def reading_of(view: View | None) -> dict[str, Any]:
+    """What is read now; nothing before the first frame."""
+    if view is None:
+        return {"text": [], "digits": [], "frame": None, "seconds": None}
+    digits = [
+        {"track": one.track, "label": one.label, "confidence": round(one.confidence, 4), "box": list(one.box)}
+        for one in view.digits
+    ]
+    seconds = round(view.frame.seconds, 3)
+    return {"text": list(view.text), "digits": digits, "frame": view.frame.number, "seconds": seconds}
+
+
+def controls_of(controls: Controls) -> dict[str, Any]:
+    """What `POST /api/controls` has changed, and can change again."""
+    return {
+        "min_confidence": controls.min_confidence,
+        "details": controls.details,
+        "paused": controls.paused,
+        "recording": controls.recording,
+    }
+
+
+def status_of(feed: Feed, controls: Controls, meter: Meter) -> dict[str, Any]:
+    """How the loop does, and what it was told."""
+    reading = feed.view.reading if feed.view else None
+    return {
+        "version": __version__,
+        "model": reading.model if reading else None,
+        "runtime": reading.runtime if reading else None,
+        "source": reading.source if reading else None,
+        "width": reading.width if reading else None,
+        "height": reading.height if reading else None,
+        "stats": meter.stats.to_json(),
+        "controls": controls_of(controls),
+        "away": feed.view.away if feed.view else "",
+        "alive": feed.alive,
+        "viewers": feed.clients["pictures"],
+        "message": controls.message,
+    }

@@ -1,0 +1,72 @@
+"""The loop's figures in the text format of Prometheus."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from mnist_edge import __version__
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.meter import Meter
+from mnist_edge.camera.web.feed import Feed
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def metrics(feed: Feed, controls: Controls, meter: Meter) -> str:
+    """All figures, each with its help and its type."""
+    return "".join(_lines(feed, controls, meter))
+
+
+def _lines(feed: Feed, controls: Controls, meter: Meter) -> Iterator[str]:
+    stats, view = meter.stats, feed.view
+    model, runtime = (view.reading.model, view.reading.runtime) if view else ("", "")
+    yield _family("info", "gauge", "What runs.", {_labels(version=__version__, model=model, runtime=runtime): 1})
+    yield _family("frames_total", "counter", "Frames read.", stats.frames)
+    yield _family("frames_dropped_total", "counter", "Frames that newer ones replaced unread.", stats.dropped)
+    events = {_labels(event=kind): count for kind, count in feed.counts.items()}
+    yield _family("events_total", "counter", "Changes of digits.", events)
+    rates = {"capture": stats.capture_fps, "reading": stats.reading_fps, "display": stats.display_fps}
+    by_stage = {_labels(stage=stage): rate for stage, rate in rates.items()}
+    yield _family("frames_per_second", "gauge", "Rate of late.", by_stage)
+    yield _seconds("read_seconds", "To read a frame.", stats.read_ms, stats.read_p99_ms)
+    yield _seconds("latency_seconds", "From capture to event.", stats.latency_ms, stats.latency_p99_ms)
+    yield _family("viewers", "gauge", "Who watches the live picture.", feed.clients["pictures"])
+    yield _family("digits", "gauge", "Digits that are there now.", len(view.digits) if view else 0)
+    yield _family("away", "gauge", "1 while the camera is lost.", int(bool(view and view.away)))
+    yield _family("alive", "gauge", "1 while the loop gives signs of life.", int(feed.alive))
+    yield _family("paused", "gauge", "1 while the loop is paused.", int(controls.paused))
+    yield _family("recording", "gauge", "1 while frames are recorded.", int(controls.recording))
+    yield _family("min_confidence", "gauge", "Digits below are refused.", controls.min_confidence)
+    yield _family("uptime_seconds", "gauge", "Since the loop began.", stats.seconds)
+    if (memory := memory_bytes()) is not None:
+        yield _family("resident_memory_bytes", "gauge", "Memory of the process.", memory)
+
+
+def _family(name: str, kind: str, help: str, values: float | Mapping[str, float]) -> str:
+    """One figure, or several that differ by their labels."""
+    name = f"mnist_edge_{name}"
+    series = values if isinstance(values, Mapping) else {"": values}
+    lines = [f"{name}{labels} {value!r}\n" for labels, value in series.items()]
+    return f"# HELP {name} {help}\n# TYPE {name} {kind}\n" + "".join(lines)
+
+
+def _seconds(name: str, help: str, median_ms: float, p99_ms: float) -> str:
+    values = {_labels(quantile="0.5"): median_ms / 1000, _labels(quantile="0.99"): p99_ms / 1000}
+    return _family(name, "gauge", help, values)
+
+
+def _labels(**labels: str) -> str:
+    pairs = (f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return "{" + ",".join(pairs) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def memory_bytes() -> int | None:
+    """What the process holds in memory now; None where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return None

@@ -1,0 +1,85 @@
+"""What clients send: wishes, and pictures to read."""
+
+from mnist_edge.camera.images import decode_image
+from mnist_edge.camera.web.access import Refused
+from mnist_edge.camera.web.documents import controls_of
+from mnist_edge.camera.web.handler import Handler
+from mnist_edge.camera.web.wishes import grant, parse_wishes
+from mnist_edge.errors import ImageError, MnistEdgeError
+
+MAX_CONTROLS_BYTES = 10_000
+MAX_PICTURE_BYTES = 20_000_000
+# Pictures that are sent, waiting or read at the same time.
+MAX_READS = 4
+
+
+class SetControls(Handler):
+    """What a page or program wishes to change."""
+
+    verb = "POST"
+    max_bytes = MAX_CONTROLS_BYTES
+
+    def admit(self) -> None:
+        """Only JSON, which no other site's form can send."""
+        super().admit()
+        _check_type(self.request.headers.get("Content-Type"), ("application/json",))
+
+    async def answer(self) -> None:
+        """Change it, and tell everybody."""
+        grant(parse_wishes(self.body), self.site.controls)
+        self.site.feed.wake()
+        self.send(controls_of(self.site.controls))
+
+
+class Read(Handler):
+    """Reads a picture that a program sends."""
+
+    verb = "POST"
+    max_bytes = MAX_PICTURE_BYTES
+    holds_place = False
+    is_read = False
+
+    def admit(self) -> None:
+        """Only pictures, and few at a time, since they are large."""
+        super().admit()
+        # The last two are what programs call a body of which they know nothing.
+        _check_type(
+            self.request.headers.get("Content-Type"),
+            ("image/", "application/octet-stream", "application/x-www-form-urlencoded", ""),
+        )
+        if self.site.reads >= MAX_READS:
+            raise Refused(503, f"{MAX_READS} pictures are being read already; send this one again later")
+        self.site.reads += 1
+        self.holds_place = True
+
+    async def answer(self) -> None:
+        """Read it, and send what `read --json` prints."""
+        body, read, self.is_read = self.body, self.site.read, True
+        try:
+            reading = await self.site.reader.do(lambda: read(decode_image(body, "the body")))
+        except MnistEdgeError as error:
+            # Anything else than a bad picture is not the client's fault, such as a model that cannot be loaded.
+            raise Refused(400 if isinstance(error, ImageError) else 500, str(error)) from None
+        finally:
+            self._make_room()
+        self.send(reading.to_json())
+
+    def on_finish(self) -> None:
+        """Make room for the next one, if the body was refused."""
+        self._make_room()
+
+    def on_connection_close(self) -> None:
+        """Make room for the next one if the client has gone while it sent."""
+        super().on_connection_close()
+        if not self.is_read:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        self.site.reads -= self.holds_place
+        self.holds_place = False
+
+
+def _check_type(given: str | None, allowed: tuple[str, ...]) -> None:
+    kind = (given or "").partition(";")[0].strip().lower()
+    if kind not in allowed and not (kind.startswith("image/") and "image/" in allowed):
+        raise Refused(415, f"the Content-Type is {given or 'missing'}; send {' or '.join(filter(None, allowed[:2]))}")

@@ -1,0 +1,144 @@
+"""The server itself: addresses and limits, in the event loop of its own thread."""
+
+import asyncio
+import socket
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.meter import Meter
+from mnist_edge.camera.web import answers, live, posts
+from mnist_edge.camera.web.access import Access
+from mnist_edge.camera.web.feed import Feed
+from mnist_edge.camera.web.handler import MAX_WASTED_BYTES, Handler, Site
+from mnist_edge.camera.web.pictures import Pictures
+from mnist_edge.camera.web.tornado import httpserver, web
+from mnist_edge.camera.web.worker import Worker
+from mnist_edge.reading import Reading
+
+# A page has three or four; who has opened one and says nothing is soon gone.
+MAX_CONNECTIONS = 128
+MAX_HEADER_BYTES = 16_384
+IDLE_SECONDS = 30.0
+BODY_SECONDS = 60.0
+# How long the end waits for a thread.
+END_SECONDS = 3.0
+
+ADDRESSES = {
+    "/": answers.Page,
+    "/api/status": answers.Status,
+    "/api/reading": answers.CurrentReading,
+    "/api/events": live.Events,
+    "/api/controls": posts.SetControls,
+    "/api/read": posts.Read,
+    "/stream.mjpg": live.Stream,
+    "/snapshot.jpg": answers.Snapshot,
+    "/healthz": answers.Health,
+    "/metrics": answers.Metrics,
+}
+
+
+class Server(httpserver.HTTPServer):  # type: ignore[misc]
+    """An HTTP server that lets so many in and no more."""
+
+    def initialize(self, *args: Any, **options: Any) -> None:
+        """As Tornado's."""
+        super().initialize(*args, **options)
+        self._open: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def handle_stream(self, stream: Any, address: tuple[Any, ...]) -> None:
+        """Take a connection, or close it at once."""
+        if sum(not one.closed() for one in self._open) >= MAX_CONNECTIONS:
+            stream.close()
+            return
+        self._open.add(stream)
+        super().handle_stream(stream, address)
+
+
+@contextmanager
+def start(
+    listening: socket.socket,
+    access: Access,
+    controls: Controls,
+    meter: Meter,
+    read: Callable[[NDArray[np.uint8]], Reading],
+) -> Iterator[Feed]:
+    """Serve in a thread until the block is left.
+
+    Args:
+        listening: Where requests come in; closed at the end.
+        access: What they must show.
+        controls: What they may change.
+        meter: What they are told of the loop's speed.
+        read: Reads a picture that they send; called in a thread of its own.
+
+    Yields:
+        Where to put what they are told.
+    """
+    pictures, readings = Worker("web view's pictures"), Worker("web view's readings")
+    started: Future[tuple[Feed, Callable[[], object]]] = Future()
+
+    async def serve() -> None:
+        loop, feed, ended = asyncio.get_running_loop(), Feed(), asyncio.Event()
+        site = Site(
+            feed, Pictures(feed, pictures, meter), controls, meter, access, read, readings, listening.getsockname()[1]
+        )
+        server = _server(listening, site)
+        started.set_result((feed, lambda: loop.call_soon_threadsafe(ended.set)))
+        await ended.wait()
+        server.stop()
+        await server.close_all_connections()
+        deadline = loop.time() + END_SECONDS / 2
+        while any(feed.clients.values()) and loop.time() < deadline:
+            await asyncio.sleep(0.01)
+        # Who waits for a reading is cancelled, which Tornado does not expect.
+        loop.set_exception_handler(lambda loop, context: None)
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            if started.done():
+                raise
+            # Who waits for it to start must hear of it.
+            started.set_exception(error)
+
+    thread = threading.Thread(target=run, name="web view", daemon=True)
+    thread.start()
+    feed, end = started.result()
+    try:
+        yield feed
+    finally:
+        # It may have ended already, by a bug of its own.
+        with suppress(RuntimeError):
+            end()
+        thread.join(END_SECONDS)
+        for worker in (pictures, readings):
+            worker.end(END_SECONDS)
+
+
+def _server(listening: socket.socket, site: Site) -> Server:
+    shared = {"site": site}
+    application = web.Application(
+        [(address, handler, shared) for address, handler in ADDRESSES.items()],
+        default_handler_class=Handler,
+        default_handler_args=shared,
+        log_function=lambda handler: None,
+    )
+    server = Server(
+        application,
+        # The handlers have limits of their own, and say so.
+        max_body_size=MAX_WASTED_BYTES,
+        max_header_size=MAX_HEADER_BYTES,
+        idle_connection_timeout=IDLE_SECONDS,
+        body_timeout=BODY_SECONDS,
+    )
+    server.add_socket(listening)
+    return server

@@ -1,0 +1,83 @@
+"""What a page or program wishes to change, checked before anything is changed."""
+
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.web.access import Refused
+
+NO_DIGIT = -1
+# What every program can count to.
+MAX_TRACK = 2**53
+
+
+def parse_wishes(body: bytes | bytearray) -> dict[str, Any]:
+    """The wishes that a request's body holds, each of them valid.
+
+    Raises:
+        Refused: It is no JSON object, or has a key or value that is not understood.
+    """
+    try:
+        wishes = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise Refused(400, "the body is no JSON document") from None
+    if not isinstance(wishes, dict):
+        raise Refused(400, 'the body must be a JSON object such as {"paused": true}')
+    if unknown := sorted(set(wishes) - set(CHECKS)):
+        raise Refused(400, f"unknown: {', '.join(map(repr, unknown))}; known are {', '.join(CHECKS)}")
+    for name, value in wishes.items():
+        allowed, check = CHECKS[name]
+        if not check(value):
+            raise Refused(400, f"{name} must be {allowed}")
+    return wishes
+
+
+def grant(wishes: dict[str, Any], controls: Controls) -> None:
+    """Let the loop have them; as `parse_wishes` gives them."""
+    for name in {"min_confidence", "details", "paused", "recording"} & wishes.keys():
+        setattr(controls, name, wishes[name])
+    if "snapshot" in wishes:
+        controls.snapshots += 1
+    if "correct" in wishes:
+        controls.corrections.append((wishes["correct"]["track"], wishes["correct"]["label"]))
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_probability(value: Any) -> bool:
+    return (_is_whole(value) or isinstance(value, float)) and 0 <= value <= 1
+
+
+def _is_correction(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"track", "label"}
+        and all(map(_is_whole, value.values()))
+        and 1 <= value["track"] <= MAX_TRACK
+        and NO_DIGIT <= value["label"] <= 9
+    )
+
+
+# For each wish what it may be, in words and as a test.
+CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "min_confidence": ("a number from 0 to 1", _is_probability),
+    "details": ("true or false", _is_flag),
+    "paused": ("true or false", _is_flag),
+    "recording": ("true or false", _is_flag),
+    "snapshot": ("true", lambda value: value is True),
+    "correct": (
+        'like {"track": 3, "label": 7}: the number of a digit\'s track, and 0 to 9, or -1 for no digit',
+        _is_correction,
+    ),
+}

@@ -1,0 +1,225 @@
+"""Fine-tuning: a network that ships and collected digits in, a run folder out, and nothing forgotten."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.classifier import as_input
+from mnist_edge.dataset import Dataset
+from mnist_edge.errors import ModelError, UsageError
+from mnist_edge.evaluate import CHUNK, SMALLEST_PROBABILITY, Evaluation, KerasClassifier, load_keras_model, score
+from mnist_edge.files import refuse_overwrite, write_whole
+from mnist_edge.models.extra import NO_DIGIT, Extra
+from mnist_edge.models.non_digits import non_digits
+from mnist_edge.models.recipes import Recipe
+from mnist_edge.models.rehearsal import Draw, rehearsal
+from mnist_edge.models.run import FineTuning, Measured, Run, write_report
+from mnist_edge.models.train import seed_everything
+from mnist_edge.progress import Progress, no_progress
+from mnist_edge.refusal import choose_threshold, digit_score
+from mnist_edge.shipped import shipped_models
+from mnist_edge.training_stack import load_keras
+
+EPOCHS = 5
+STEPS = 100
+BATCH_SIZE = 128
+# A third of what trained it: what ships has no batch normalisation any more, which kept that calm.
+LEARNING_RATE = 1e-3
+# What may be lost on the validation images, and how much of the new weights is tried.
+MAX_DROP = 0.001
+SHARES = tuple(tenths / 10 for tenths in range(11))
+# To see whether non-digits are still refused.
+PROBES = 500
+
+Row = dict[str, float]
+Weights = list[NDArray[np.float32]]
+
+
+def recipe_for_extra(recipe: Recipe) -> Recipe:
+    """The recipe as fine-tuning follows it: with epochs, batches and a learning rate of its own.
+
+    Raises:
+        UsageError: No such network ships with its weights.
+    """
+    weights_of(recipe)
+    return replace(
+        recipe,
+        epochs=EPOCHS,
+        batch_size=BATCH_SIZE,
+        learning_rate=LEARNING_RATE,
+        weight_decay=0.0,
+        monitor="extra",
+        augmentation="pen",
+        gentle_share=1.0,
+        teacher=recipe.name,
+    )
+
+
+def weights_of(recipe: Recipe) -> Path:
+    """The Keras network of a recipe as it ships.
+
+    Raises:
+        UsageError: None ships.
+    """
+    found = {shipped.name: shipped.weights for shipped in shipped_models().values() if shipped.weights}
+    if recipe.name not in found:
+        raise UsageError(f"--extra goes on from a network that ships: {', '.join(found)}; not from {recipe.name}")
+    return found[recipe.name]
+
+
+def fine_tune(
+    recipe: Recipe,
+    data: Dataset,
+    extra: Extra,
+    folder: Path,
+    *,
+    seed: int = 0,
+    force: bool = False,
+    progress: Progress = no_progress,
+) -> Run:
+    """Teach a network that ships what the camera collected, and keep what it can do already.
+
+    Each batch mixes collected digits with the data set's and with drawn non-digits (`rehearsal`). The weights are then
+    mixed with those before (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022): in the share that gives
+    the lowest loss on the held-out quarter of the collected digits, of those that lose no more than 0.1 points on the
+    validation images. Ctrl-C ends training: the epochs so far count.
+
+    Args:
+        recipe: As `recipe_for_extra` gives it.
+        data: What the network was trained on.
+        extra: What to learn.
+        folder: The run folder to write.
+        seed: Of the split of `extra`, the order and the augmentation.
+        force: Replace a run that is there.
+        progress: Told the epochs done.
+
+    Raises:
+        OutputError: The folder holds a run already.
+        UsageError: No such network ships with its weights.
+        ModelError: The loss became NaN, or training was interrupted before its first epoch ended.
+    """
+    weights = weights_of(recipe)
+    refuse_overwrite(folder / "model.keras", force)
+    data = data.with_validation(recipe.validation_images)
+    keras = load_keras()
+    seed_everything(keras, seed)
+    before = load_keras_model(weights)
+    name = f"{before.name}-extra"
+    model = keras.Sequential([keras.Input((28, 28, 1), name="image"), *load_keras_model(weights).layers], name=name)
+    _compile(keras, model, recipe)
+    taught, held_out = extra.split(seed)
+    started = time.perf_counter()
+    draw = rehearsal(recipe, data.training, taught, seed, before.predict_on_batch)
+    rows, interrupted = _teach(model, recipe, draw, data, held_out, progress)
+    share, figures = _mix(model, before.get_weights(), data, held_out)
+    rows[-1] |= figures
+    seconds = round(time.perf_counter() - started, 1)
+    write_whole(folder / "model.keras", model.save)
+    (_, first), (test, last) = (_measured(one, recipe.name, data, held_out, seed) for one in (before, model))
+    run = Run(
+        folder=folder,
+        recipe=recipe.name,
+        seed=seed,
+        parameters=model.count_params(),
+        epochs=tuple(rows),
+        kept=len(rows) - 1,
+        seconds=seconds,
+        interrupted=interrupted,
+        test=test,
+        fine_tuning=FineTuning(
+            images=len(extra),
+            corrected=extra.corrected,
+            no_digits=int((extra.labels == NO_DIGIT).sum()),
+            skipped=dict(extra.skipped),
+            held_out=len(held_out),
+            share=share,
+            before=first,
+            after=last,
+        ),
+    )
+    write_report(run, recipe, data, keras)
+    return run
+
+
+def _compile(keras: Any, model: Any, recipe: Recipe) -> None:
+    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * STEPS)
+    model.compile(keras.optimizers.Adam(schedule), loss="categorical_crossentropy", metrics=["accuracy"])
+
+
+def _teach(
+    model: Any, recipe: Recipe, draw: Draw, data: Dataset, held_out: Extra, progress: Progress
+) -> tuple[list[Row], bool]:
+    """Run the epochs, and leave the weights of the last in the model: a row for each, and whether Ctrl-C ended them."""
+    rows: list[Row] = []
+    weights: Weights = []
+    interrupted = False
+    try:
+        for epoch in range(recipe.epochs):
+            logs: list[Row] = []
+            for step in range(STEPS):
+                logs.append(model.train_on_batch(*draw(epoch * STEPS + step), return_dict=True))
+                progress(epoch + (step + 1) / STEPS, recipe.epochs)
+            row = {name: float(np.mean([log[name] for log in logs])) for name in ("accuracy", "loss")}
+            if not np.isfinite(row["loss"]):
+                raise ModelError(f"the loss became {row['loss']} in epoch {epoch + 1}; look at the collected digits")
+            weights, row = model.get_weights(), row | _figures(model, data, held_out)
+            rows.append(row)
+    except KeyboardInterrupt:
+        interrupted = True
+    if not rows:
+        raise ModelError("training was interrupted before its first epoch ended; nothing was kept")
+    model.set_weights(weights)
+    return rows, interrupted
+
+
+def _mix(model: Any, before: Weights, data: Dataset, held_out: Extra) -> tuple[float, Row]:
+    """Go part of the way back to what the network was before: the share of the new weights, 0 to 1, and its figures."""
+    after: Weights = model.get_weights()
+    found: dict[float, Row] = {}
+    for share in SHARES:
+        model.set_weights([(1 - share) * old + share * new for old, new in zip(before, after, strict=True)])
+        found[share] = _figures(model, data, held_out)
+    floor = found[0.0]["val_accuracy"] - MAX_DROP
+    best = min((s for s in SHARES if found[s]["val_accuracy"] >= floor), key=lambda s: found[s]["extra_loss"])
+    model.set_weights([(1 - best) * old + best * new for old, new in zip(before, after, strict=True)])
+    return best, found[best]
+
+
+def _figures(model: Any, data: Dataset, held_out: Extra) -> Row:
+    """`val_accuracy`, `val_loss` and the `threshold` below which it would refuse; `extra_accuracy`, `extra_loss`.
+
+    What is no digit counts as right where it would be refused, by a threshold chosen as `export` chooses it.
+    """
+    said = _said(model, data.validation.images)
+    known = score(said, data.validation.labels, "validation", "keras")
+    threshold = choose_threshold(digit_score(said))
+    new, strange = _said(model, held_out.images), held_out.labels == NO_DIGIT
+    right = np.where(strange, digit_score(new) < threshold, new.argmax(axis=1) == held_out.labels)
+    logs = -np.log(np.maximum(new, SMALLEST_PROBABILITY))
+    losses = np.where(strange, logs.mean(axis=1), logs[np.arange(len(new)), held_out.labels])
+    return {
+        "val_accuracy": known.accuracy,
+        "val_loss": known.loss,
+        "threshold": threshold,
+        "extra_accuracy": float(right.mean()),
+        "extra_loss": float(losses.mean()),
+    }
+
+
+def _measured(model: Any, name: str, data: Dataset, held_out: Extra, seed: int) -> tuple[Evaluation, Measured]:
+    """Its figures on the test images, and these with what it does to collected digits and to non-digits."""
+    test = score(_said(model, data.test.images), data.test.labels, name, KerasClassifier(model).runtime)
+    row = _figures(model, data, held_out)
+    probes = _said(model, non_digits(data.validation, seed, PROBES))
+    refused = float((digit_score(probes) < row["threshold"]).mean())
+    return test, Measured(test.accuracy, row["extra_accuracy"], refused)
+
+
+def _said(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Probabilities, shape (n, 10). Keras' `predict` would build a pipeline each time, which takes longer than this."""
+    chunks = [images[start : start + CHUNK] for start in range(0, len(images), CHUNK)]
+    return np.concatenate([model.predict_on_batch(as_input(chunk)) for chunk in chunks])

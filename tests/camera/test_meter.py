@@ -1,0 +1,67 @@
+"""Rates, times and counts."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from mnist_edge.camera import meter as module
+from mnist_edge.camera.meter import Meter, Rate, Stats
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    ticking = SimpleNamespace(monotonic=lambda: found.now, perf_counter=lambda: found.now)
+    monkeypatch.setattr(module, "time", ticking)
+    return found
+
+
+def test_a_rate_is_the_mean_of_late_and_forgets(clock: Clock) -> None:
+    rate = Rate()
+    assert rate.per_second == 0
+    for _ in range(100):
+        rate.tick()
+        clock.now += 0.04
+    assert rate.per_second == pytest.approx(25)
+    for _ in range(100):
+        rate.tick()
+        clock.now += 0.1
+    assert rate.per_second == pytest.approx(10)
+    clock.now += 6
+    assert (rate.per_second, rate.total) == (0, 200)
+
+
+def test_what_was_dropped_was_captured_too(clock: Clock) -> None:
+    meter = Meter()
+    for number in range(0, 300, 3):
+        with meter.frame(number, clock.now, dropped=number // 3 * 2):
+            clock.now += 0.02
+        meter.told(clock.now - 0.05)
+        clock.now += 0.1
+    stats = meter.summary()
+    assert (stats.frames, stats.dropped) == (100, 198)
+    assert stats.reading_fps == pytest.approx(1 / 0.12, rel=0.01)
+    assert stats.capture_fps == pytest.approx(3 / 0.12, rel=0.15)
+    assert stats.read_ms == pytest.approx(20) and stats.latency_ms == pytest.approx(50)
+    assert stats.seconds == pytest.approx(12)
+
+
+def test_percentiles(clock: Clock) -> None:
+    meter = Meter()
+    for milliseconds in range(1, 201):
+        meter.told(clock.now - milliseconds / 1000)
+    stats = meter.summary()
+    assert stats.latency_ms == pytest.approx(101) and stats.latency_p99_ms == pytest.approx(198)
+
+
+def test_nothing_yet() -> None:
+    assert str(Stats()) == "no frames"
+    assert str(Stats(1, 0, 2.0, read_ms=5, latency_ms=7)) == (
+        "1 frame in 2.0 s (0.5 per second), 0 dropped, 5.0 ms to read one (median), 7.0 ms from capture to event"
+    )
+    assert Stats(read_ms=1.23456).to_json()["read_ms"] == 1.235

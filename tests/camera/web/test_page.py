@@ -1,0 +1,240 @@
+"""The page in a real browser, over a running loop."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnist_edge.camera.frames import ArraySource
+from mnist_edge.camera.loop import run
+from mnist_edge.camera.opencv import cv2
+
+Image = NDArray[np.uint8]
+
+
+class Scene:
+    """A page with so many digits, which move, until it is over."""
+
+    def __init__(self, pages: Callable[..., list[Image]]) -> None:
+        self.pages = [pages(1, digits)[0] for digits in (0, 1, 2, 3)]
+        self.digits = 2
+        self.over = threading.Event()
+
+    def __iter__(self) -> Iterator[Image]:
+        for step in itertools.count():
+            if self.over.wait(0.04):
+                return
+            yield np.roll(self.pages[self.digits], int(6 * np.sin(step / 5)), axis=0)
+
+
+class Alive:
+    """A served loop that runs until the test ends."""
+
+    def __init__(self, served: Any, scene: Scene, reader: Any) -> None:
+        self.served, self.scene, self.reader = served, scene, reader
+        self.source = ArraySource(scene, name="/dev/video0")
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        web = self.served.web
+        controls, meter = self.served.controls, self.served.meter
+        run(self.source, self.reader, events=[web], views=[web], controls=controls, meter=meter)
+
+    def end(self) -> None:
+        self.scene.over.set()
+        self.served.controls.paused = False
+        self.thread.join()
+
+
+@pytest.fixture
+def alive(serve: Any, pages: Any, ink_reader: Any) -> Iterator[Alive]:
+    running = Alive(serve(), Scene(pages), ink_reader)
+    yield running
+    running.end()
+
+
+def picture_of(tab: Any) -> str:
+    """The live picture's pixels, small."""
+    return str(
+        tab.run("""(() => { const c = document.createElement("canvas"); c.width = 64; c.height = 48;
+        c.getContext("2d").drawImage(document.querySelector("#frame"), 0, 0, 64, 48); return c.toDataURL(); })()""")
+    )
+
+
+def test_moving_digits_are_shown(alive: Alive, tab: Any, wait_until: Any, tmp_path: Path) -> None:
+    tab.open(alive.served.web.url)
+    wait_until(lambda: tab.text("#text") == "77", "two digits")
+    first = picture_of(tab)
+    wait_until(lambda: picture_of(tab) != first, "the picture moves")
+    alive.scene.digits = 3
+    wait_until(lambda: tab.text("#text") == "777", "a third digit")
+    wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 3)
+    assert tab.text("#digits button span") == "90 %"
+    wait_until(lambda: "7 appeared" in tab.text("#history li:first-child"), "the third in the history")
+    wait_until(lambda: float(tab.text("#reading_fps")) > 0, "a rate")
+    assert tab.text("#state") == "live"
+    assert tab.text("#about") == "/dev/video0 · ink"
+    assert tab.run("document.querySelector('#frame').naturalWidth") == 320
+    picture = cv2.imread(str(tab.screenshot(tmp_path / "desktop.png")))
+    assert picture.shape == (900, 1280, 3)
+    # The boxes' green, in the live picture alone.
+    green = (np.abs(picture.astype(int) - (40, 150, 20)).max(axis=2) < 30).nonzero()
+    assert len(green[0]) > 500
+    assert green[0].min() > 60
+    assert green[1].max() < 780
+    assert tab.complaints == []
+
+
+def test_controls_change_the_running_loop(alive: Alive, tab: Any, wait_until: Any) -> None:
+    controls, reader = alive.served.controls, alive.reader
+    tab.open(alive.served.web.url)
+    wait_until(lambda: tab.text("#text") == "77")
+    tab.run("document.querySelector('#threshold').focus()")
+    for _ in range(5):
+        tab.press("ArrowRight")
+    wait_until(lambda: controls.min_confidence == 0.55, "the slider by keyboard")
+    wait_until(lambda: reader.min_confidence == 0.55, "the loop's reader has it")
+    assert tab.text("#threshold-value") == "55 %"
+    tab.click("#details")
+    wait_until(lambda: alive.served.web._feed.view.details, "refused ink is drawn")
+    tab.click("#record")
+    wait_until(lambda: controls.recording)
+    tab.click("#snapshot")
+    wait_until(lambda: controls.snapshots == 1)
+    tab.click("#pause")
+    wait_until(lambda: controls.paused)
+    wait_until(lambda: tab.text("#state") == "paused")
+    read = alive.served.meter.reading.total
+    alive.scene.digits = 3
+    tab.run("document.querySelector('#pause').focus()")
+    assert alive.served.meter.reading.total <= read + 1
+    tab.press("Enter")
+    wait_until(lambda: not controls.paused, "going on by keyboard")
+    wait_until(lambda: tab.text("#text") == "777")
+    # Others' wishes are shown too.
+    controls.min_confidence = 0.25
+    wait_until(lambda: tab.text("#threshold-value") == "25 %")
+    assert tab.complaints == []
+
+
+def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, wait_until: Any, tmp_path: Path) -> None:
+    corrections = alive.served.controls.corrections
+    tab.open(alive.served.web.url, dark=True)
+    wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
+    tracks = [int(track) for track in tab.run("[...document.querySelectorAll('#digits li')].map(e => e.dataset.track)")]
+    tab.click("#digits li:nth-child(2) button")
+    wait_until(lambda: tab.text("#dialog[open] #dialog-title") == "Read as 7. What is it?")
+    tab.screenshot(tmp_path / "dialog.png")
+    tab.click("#labels button:nth-child(4)")
+    wait_until(lambda: list(corrections) == [(tracks[1], 3)])
+    wait_until(lambda: tab.text("#message") == "Noted: it is a 3")
+    assert not tab.run("document.querySelector('#dialog').open")
+    # By keyboard, and what is no digit at all.
+    tab.run("document.querySelector('#digits li button').focus()")
+    tab.press("Enter")
+    wait_until(lambda: tab.run("document.querySelector('#dialog').open"))
+    tab.press("9")
+    wait_until(lambda: len(corrections) == 2)
+    tab.click("#digits li button")
+    tab.click("#labels .wide")
+    wait_until(lambda: list(corrections)[1:] == [(tracks[0], 9), (tracks[0], -1)])
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_nothing_sticks_out_or_jumps(alive: Alive, tab: Any, wait_until: Any, tmp_path: Path, width: int) -> None:
+    tab.open(alive.served.web.url, width, 740, dark=width == 360)
+    wait_until(lambda: tab.text("#text") == "77")
+    wait_until(lambda: tab.text("#reading_fps") != "–")
+    places = "[...document.querySelectorAll('.card')].map(e => Object.values(e.getBoundingClientRect().toJSON()))"
+    before = tab.run(places)
+    assert len(before) == 6
+    assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+    sticking_out = """[...document.querySelectorAll("main *")].filter(e => {
+        const r = e.getBoundingClientRect(); return r.width && (r.right > innerWidth + 1 || r.left < -1) }).length"""
+    assert tab.run(sticking_out) == 0
+    # Fingers need room.
+    small = (
+        "[...document.querySelectorAll('main button')].filter(e => e.offsetHeight < 44 || e.offsetWidth < 44).length"
+    )
+    assert tab.run(small) == 0
+    alive.scene.digits = 3
+    wait_until(lambda: tab.text("#text") == "777")
+    assert tab.run(places) == before
+    tab.screenshot(tmp_path / f"{width}.png")
+    tab.screenshot(tmp_path / f"{width}-whole.png", whole=True)
+    alive.scene.digits = 0
+    wait_until(lambda: tab.text("#text") == "no digits")
+    assert tab.run(places) == before
+    tab.run("for (const id of ['details', 'record', 'pause']) document.getElementById(id).click()")
+    wait_until(lambda: tab.text("#state") == "paused")
+    wait_until(lambda: tab.text("#record") == "Recording")
+    tab.run("scrollTo(0, 0)")
+    assert tab.run(places) == before
+    assert tab.complaints == []
+
+
+def test_the_largest_texts_fit(serve: Any, view: Any, tab: Any, wait_until: Any) -> None:
+    served = serve()
+    tab.open(served.web.url, 720, 600)
+    fits = """(() => { const t = document.querySelector("#text").getBoundingClientRect(),
+        c = document.querySelector("#says").getBoundingClientRect();
+        return t.left >= c.left && t.right <= c.right && t.top >= c.top && t.bottom <= c.bottom; })()"""
+    for text in (("2026",), ("0",), ("00 00 00 00 00",), ("0000",) * 6, ("0" * 40,) * 8):
+        served.web.show(replace(view(), text=text))
+        wait_until(lambda text=text: tab.text("#text") == "\n".join(text))
+        assert tab.run(fits), text
+
+
+def test_a_lost_camera_and_a_lost_server_are_told_and_mended(
+    serve: Any, view: Any, tab: Any, wait_until: Any, tmp_path: Path
+) -> None:
+    first = serve()
+    first.web.show(view())
+    tab.open(first.web.url)
+    wait_until(lambda: tab.text("#state") == "live")
+    wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 64)
+    first.web.show(view(away="the camera is unplugged"))
+    wait_until(lambda: tab.text("#state") == "camera lost")
+    wait_until(lambda: tab.run("getComputedStyle(document.querySelector('#veil')).opacity") == "1")
+    assert tab.text("#veil-why") == "the camera is unplugged"
+    tab.screenshot(tmp_path / "away.png")
+    first.web.show(view())
+    wait_until(lambda: tab.text("#state") == "live")
+    first.web.__exit__()
+    wait_until(lambda: tab.text("#state") == "connection lost")
+    again = serve(f"127.0.0.1:{first.port}")
+    again.web.show(view(np.zeros((40, 80, 3), np.uint8)))
+    wait_until(lambda: tab.text("#state") == "live", "it comes back by itself")
+    wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 80, "the picture too")
+
+
+def test_with_a_token_the_page_gets_everything_by_its_cookie(
+    serve: Any, view: Any, tab: Any, wait_until: Any, tmp_path: Path
+) -> None:
+    served = serve(token="sesame & co")
+    served.web.show(view())
+    tab.open(served.web.url, 360, 740)
+    wait_until(lambda: tab.text("h1") == "This camera asks for a token")
+    tab.screenshot(tmp_path / "locked.png")
+    tab.click("input")
+    tab.call("Input.insertText", text="sesame & co")
+    tab.click("button")
+    wait_until(lambda: tab.text("#state") == "live")
+    wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 64)
+    assert tab.run("location.href") == served.web.url + "/"
+    assert tab.run("document.cookie") == ""
+    tab.click("#pause")
+    wait_until(lambda: served.controls.paused)
+    tab.open(served.web.url)
+    wait_until(lambda: tab.text("#state") == "paused", "the cookie is enough")
+    served.web.__exit__()
+    serve(f"127.0.0.1:{served.port}", token="another")
+    wait_until(lambda: tab.text("h1") == "This camera asks for a token", "it comes back with another token")

@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Literal
 
-from mnist_edge.camera.fake import FakeSource
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.sources.fake import FakeSource
 
 # Sheets that follow each other, each held this long: something appears and goes all the time.
 SHEETS, PICTURES_PER_SHEET = 3, 20

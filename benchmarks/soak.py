@@ -240,13 +240,13 @@ class _Subscriber:
 def _child(folder: str, mqtt: str, frames: str) -> None:
     """The watched process: tells its web page's address, then reads."""
     from mnist_edge.camera.controls import Controls
-    from mnist_edge.camera.fake import FakeSource
     from mnist_edge.camera.loop import run
     from mnist_edge.camera.meter import Meter
     from mnist_edge.camera.opencv import cv2
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
     from mnist_edge.camera.settings import Settings
     from mnist_edge.camera.sinks import open_sinks
+    from mnist_edge.camera.sources.fake import FakeSource
 
     cv2.setNumThreads(1)
     # Its rotation would end before the count.

@@ -25,14 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.events import Event
-from mnist_edge.camera.film import Film, Moment
 from mnist_edge.camera.frames import ArraySource
+from mnist_edge.camera.generated.film import Film, Moment
+from mnist_edge.camera.generated.motion import Unrest
+from mnist_edge.camera.generated.sheets import Glyph
+from mnist_edge.camera.generated.strokes import Pen, Stroke, is_legible, render, trace
 from mnist_edge.camera.loop import FrameReader, run
-from mnist_edge.camera.motion import Unrest
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
-from mnist_edge.camera.sheets import Glyph
-from mnist_edge.camera.strokes import Pen, Stroke, is_legible, render, trace
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.dataset import Split, load

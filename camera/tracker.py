@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from mnist_edge.camera.association import Places, alike, associate, common_motion, leap
-from mnist_edge.camera.rows import group_rows, row_text
+from mnist_edge.camera.reader.rows import group_rows, row_text
 from mnist_edge.reading import Box, Digit
 
 Kind = Literal["appeared", "changed", "gone"]

@@ -40,11 +40,11 @@ def command(
 
     Example: mnist-edge read page.jpg --annotate out
     """
-    from mnist_edge.camera.explain import STAGES
-    from mnist_edge.camera.explain import explain as explain_stages
     from mnist_edge.camera.images import read_image, write_image
     from mnist_edge.camera.overlay import annotate as draw
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
+    from mnist_edge.camera.reader.explain import STAGES
+    from mnist_edge.camera.reader.explain import explain as explain_stages
     from mnist_edge.cli.console import note, print_json, progress
     from mnist_edge.errors import ImageError
 

@@ -30,20 +30,19 @@ STAND_IN = """
 import runpy, sys, time
 from pathlib import Path
 ink = runpy.run_path({conftest!r})["InkReader"]
-from mnist_edge.camera import reader
+from mnist_edge.camera import appliance
 class Reader(ink):
     def __init__(self, *args, **options): pass
     def read(self, frame, source):
         time.sleep({delay})
         return super().read(frame, source)
-reader.Reader = Reader
+appliance.Reader = Reader
 {before}
 from mnist_edge.cli import main
 main()
 """
 # As if somebody had paused it before the first frame.
 PAUSED = """
-from mnist_edge.camera import appliance
 wanted = appliance.Controls
 def paused(*arguments, **options):
     controls = wanted(*arguments, **options)
@@ -250,7 +249,7 @@ def test_a_folder_of_pictures_prints_a_line_for_each(tmp_path: Path, pages: Page
 def test_what_a_user_can_mend_is_one_line(
     video: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, message: str
 ) -> None:
-    monkeypatch.setattr("mnist_edge.camera.reader.Reader", lambda *_, **__: None)
+    monkeypatch.setattr("mnist_edge.camera.appliance.Reader", lambda *_, **__: None)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     words = [str(video) if word == "VIDEO" else word for word in arguments]

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.explain import STAGES
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.reader.explain import STAGES
 from mnist_edge.cli import app
 from mnist_edge.reading import Box
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.collect import Collector
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.sinks.collect import Collector
 from mnist_edge.models import fine_tune, rehearsal
 from mnist_edge.models.extra import LIST, read_extra
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.pen import widen_strokes
+from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate, load_keras_model

@@ -97,19 +97,20 @@ def test_every_source_and_every_model_ships(root: Path, tracked: list[Path], whe
         path.as_posix() if path.parts[0] == "mnist_edge" else f"mnist_edge/{path.as_posix()}"
         for path in tracked
         if path.parts[0] in rooms
-        and path.suffix in (".py", ".tflite", ".keras", ".md")
+        and path.suffix in (".py", ".tflite", ".keras", ".md", ".html")
         and not (root / path).is_symlink()
         # A record for developers.
         and path.name != "LOG.md"
     ]
     assert any(name.endswith(".tflite") for name in shipping)
+    assert any(name.endswith("page.html") for name in shipping)
     assert set(shipping) <= names
 
 
 def test_the_source_distribution_gives_the_same_wheel(sdist: Path, wheel: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"pyproject.toml", "tests/conftest.py", "tests/project/test_wheel.py", "camera/reader.py"} <= names
+    assert {"pyproject.toml", "tests/conftest.py", "tests/project/test_wheel.py", "camera/reader/reader.py"} <= names
     assert files_in(next(sdist.parent.glob("*.whl"))) == files_in(wheel)
 
 
@@ -161,6 +162,15 @@ def test_a_picture_is_read(there: Run, page: Path) -> None:
     done = there("mnist-edge", "read", page, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["text"] == ["372", "20"]
+
+
+def test_the_camera_runs(there: Run) -> None:
+    done = there("mnist-edge", "camera", "--source", "fake", "--no-window", "--events", "-", "--max-frames", "25")
+    assert done.returncode == 0, done.stderr
+    assert {json.loads(line)["event"] for line in done.stdout.splitlines()} == {"appeared", "gone"}
+    done = there("mnist-edge", "camera", "--source", "fake", "--no-window", "--serve", "0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "tornado is not installed; install it with: pip install 'mnist-edge[web]'" in done.stderr
 
 
 def test_the_public_names_work(there: Run, page: Path) -> None:

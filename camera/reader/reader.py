@@ -1,0 +1,169 @@
+"""The reader: a frame in, the digits on it out."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.images import read_image
+from mnist_edge.camera.reader.candidate import Candidate, Judged, classify_candidates
+from mnist_edge.camera.reader.judge import judge
+from mnist_edge.camera.reader.pen import widen_strokes
+from mnist_edge.camera.reader.rows import group_rows, row_text
+from mnist_edge.camera.reader.segment import TOO_MANY, segment
+from mnist_edge.classifier import Classifier
+from mnist_edge.errors import UsageError
+from mnist_edge.normalisation import normalise
+from mnist_edge.reading import Box, Digit, Reading, Rejected
+from mnist_edge.shipped import DEFAULT
+
+MIN_CONFIDENCE = 0.4
+# What no row of digits vouches for needs this power of it: 0.93 for 0.4, chosen on generated pages.
+ALONE = 0.08
+
+
+class Reader:
+    """Finds and reads the handwritten digits of frames.
+
+    What the model itself refuses is "not a digit"; of the rest, what is not sure enough is "low
+    confidence". It keeps nothing from one frame to the next. One object serves one thread at a time.
+
+    Attributes:
+        classifier: What judges the candidates.
+        model: Name of its model.
+        runtime: What runs it.
+        min_confidence: Digits below are refused, 0 to 1; one that no row of digits vouches for must be surer:
+            0.93 for 0.4. May be changed between frames.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = DEFAULT,
+        *,
+        runtime: str | None = None,
+        threads: int = 1,
+        min_confidence: float = MIN_CONFIDENCE,
+    ) -> None:
+        """Load a model.
+
+        Args:
+            model: A `.tflite` file or the name of a model that ships.
+            runtime: As for `Classifier`.
+            threads: CPU threads for one invoke.
+            min_confidence: Least probability of a digit, 0 to 1.
+
+        Raises:
+            ModelError: The model cannot be run here.
+            UsageError: `min_confidence` is not a probability.
+        """
+        if not 0 <= min_confidence <= 1:
+            raise UsageError(f"the least confidence must lie in 0 to 1, not {min_confidence}")
+        self.classifier = Classifier(model, runtime=runtime, threads=threads)
+        self.model = self.classifier.name
+        self.runtime = self.classifier.runtime
+        self.min_confidence = min_confidence
+
+    def read(self, frame: NDArray[np.uint8], source: str = "frame") -> Reading:
+        """Read one frame.
+
+        Args:
+            frame: Shape (height, width, 3) BGR or (height, width) grey, uint8; dark on light or light on dark.
+            source: What the reading calls it.
+
+        Raises:
+            ValueError: Another shape or dtype.
+        """
+        frame = _as_bgr(frame)
+        started = time.perf_counter()
+        found = segment(frame)
+        segmented = time.perf_counter()
+        verdict = judge(
+            found,
+            self._classify,
+            self.min_confidence**ALONE,
+            self.classifier.refusal_threshold or 0.0,
+            self.min_confidence,
+        )
+        digits, text = _in_order(verdict.digits, found.scale, frame.shape)
+        ended = time.perf_counter()
+        return Reading(
+            source=source,
+            width=frame.shape[1],
+            height=frame.shape[0],
+            model=self.model,
+            runtime=self.runtime,
+            digits=digits,
+            text=text,
+            rejected=tuple(Rejected(_unscaled(r.box, found.scale, frame.shape), r.reason) for r in verdict.rejected),
+            milliseconds={
+                "segment": (segmented - started) * 1000,
+                "classify": (ended - segmented) * 1000,
+                "total": (ended - started) * 1000,
+            },
+            limited=found.limited or any(one.reason == TOO_MANY for one in verdict.rejected),
+        )
+
+    def judge_alone(self, candidates: list[Candidate]) -> list[Judged]:
+        """What the network alone thinks of candidates."""
+        return classify_candidates(candidates, self._classify)
+
+    def as_seen(self, candidate: Candidate) -> NDArray[np.uint8]:
+        """A candidate as the network sees it: shape (28, 28), 0 = paper, 255 = full ink."""
+        return normalise(widen_strokes(candidate.ink))
+
+    def _classify(self, inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        if not inks:
+            return np.empty((0, 10), np.float32)
+        return self.classifier.probabilities(np.stack([normalise(widen_strokes(ink)) for ink in inks]))
+
+
+def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> Reading:
+    """Read one picture.
+
+    Args:
+        image: A file, or pixels as `Reader.read` takes them.
+        model: A `.tflite` file or the name of a model that ships.
+
+    Raises:
+        ImageError: The file is no picture.
+        ModelError: The model cannot be run here.
+    """
+    reader = Reader(model)
+    if isinstance(image, np.ndarray):
+        return reader.read(image)
+    return reader.read(read_image(str(image)), str(image))
+
+
+def _as_bgr(frame: NDArray[Any]) -> NDArray[np.uint8]:
+    if frame.dtype != np.uint8 or not frame.size:
+        raise ValueError(f"a frame must be uint8 and not empty, not {frame.dtype} of shape {frame.shape}")
+    if frame.ndim == 2:
+        return np.repeat(frame[..., None], 3, axis=2)
+    if frame.ndim != 3 or frame.shape[2] != 3:
+        raise ValueError(f"a frame must have shape (height, width, 3) or (height, width), not {frame.shape}")
+    return frame
+
+
+def _in_order(
+    judged: Sequence[Judged], scale: float, shape: tuple[int, ...]
+) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
+    boxes = [_unscaled(one.box, scale, shape) for one in judged]
+    digits, text = [], []
+    for row, indices in enumerate(group_rows(boxes)):
+        for index in indices:
+            digits.append(Digit(judged[index].label, judged[index].confidence, boxes[index], row))
+        text.append(row_text([judged[i].label for i in indices], [boxes[i] for i in indices]))
+    return tuple(digits), tuple(text)
+
+
+def _unscaled(box: Box, scale: float, shape: tuple[int, ...]) -> Box:
+    # Both sizes are rounded, so that the rim of the small picture may lie beyond the rim of the large one.
+    right, bottom = (
+        min(round((box.x + box.width) / scale), shape[1]),
+        min(round((box.y + box.height) / scale), shape[0]),
+    )
+    left, top = min(round(box.x / scale), right - 1), min(round(box.y / scale), bottom - 1)
+    return Box(left, top, right - left, bottom - top)

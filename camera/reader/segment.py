@@ -1,0 +1,162 @@
+"""From ink to candidates: pieces of ink that may each be a digit. The classifier judges them later."""
+
+from dataclasses import dataclass
+from itertools import combinations, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.reader.candidate import Candidate
+from mnist_edge.camera.reader.ink import InkMap, find_ink
+from mnist_edge.camera.reader.lines import without_lines
+from mnist_edge.reading import Box, Rejected
+
+# The smallest ink, in pixels at working size, that MNIST's 20-pixel box can make anything of.
+MIN_HEIGHT = 10
+# The widest broken digit, in its heights.
+WIDEST = 1.3
+# Fewer pixels of ink are a speck.
+MIN_AREA = 8
+# Of single pieces, and again of joined ones.
+MAX_CANDIDATES = 400
+# Rings within rings: each candidate keeps its ink, and all of them together no more than this many pictures.
+MAX_COVER = 16
+TOO_MANY = "one of too many"
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """What a frame holds, before anything is read.
+
+    Attributes:
+        candidates: Single pieces first, then joined ones.
+        rejected: Ink that no digit can be, with the reason; boxes at working size.
+        scale: Working size divided by the frame's.
+        limited: Whether there was more ink than is looked at.
+    """
+
+    candidates: tuple[Candidate, ...]
+    rejected: tuple[Rejected, ...]
+    scale: float
+    limited: bool = False
+
+
+def segment(frame: NDArray[np.uint8]) -> Segmentation:
+    """Find the ink of a frame and cut it into candidates.
+
+    Args:
+        frame: Shape (height, width, 3), BGR.
+    """
+    return cut(find_ink(frame))
+
+
+def cut(ink: InkMap) -> Segmentation:
+    """Cut the ink into candidates: connected pieces, and neighbours that may be one broken digit."""
+    pieces = without_lines(ink.pieces)
+    # Neither specks nor more than a page can hold.
+    sound = np.flatnonzero((pieces.areas >= MIN_AREA) & (pieces.boxes[:, 3] >= 3))
+    limited = len(sound) > MAX_CANDIDATES
+    ids, boxes = pieces.ids[sound[:MAX_CANDIDATES]], pieces.boxes[sound[:MAX_CANDIDATES]]
+    candidates, rejected, room = [], [], MAX_COVER * pieces.binary.size
+    for group in [*((index,) for index in range(len(ids))), *_may_be_one(boxes)]:
+        parts, box = frozenset(ids[list(group)].tolist()), _around(boxes[list(group)])
+        area = box.width * box.height
+        reason = _impossible(box, pieces.binary.shape) or (TOO_MANY if area > room else None)
+        if reason is None:
+            room -= area
+            candidate = _candidate(ink, pieces.labels, parts, box)
+            if candidate:
+                candidates.append(candidate)
+                continue
+            reason = "too faint"
+        if len(group) == 1:
+            rejected.append(Rejected(box, reason))
+    return Segmentation(tuple(candidates), tuple(rejected), ink.scale, limited)
+
+
+def _impossible(box: Box, shape: tuple[int, ...]) -> str | None:
+    """Why no digit has such a box, or None."""
+    if box.height < MIN_HEIGHT:
+        return "too small"
+    if box.width > 6 * box.height or box.height > 14 * box.width:
+        return "a line"
+    if box.height > 0.97 * shape[0] and box.width > 0.97 * shape[1]:
+        return "fills the picture"
+    return None
+
+
+def _may_be_one(boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
+    """Groups of two or three pieces that may be one broken digit, such as a 5 and its bar.
+
+    Args:
+        boxes: Shape (n, 4).
+    """
+    left, top, width, height = (boxes[:, [axis]] for axis in range(4))
+    right, bottom = left + width, top + height
+    large, small = np.maximum(height, height.T), np.minimum(height, height.T)
+    overlap_x = np.minimum(right, right.T) - np.maximum(left, left.T)
+    gap_y = np.maximum(top, top.T) - np.minimum(bottom, bottom.T)
+    union_width = np.maximum(right, right.T) - np.minimum(left, left.T)
+    union_height = np.maximum(bottom, bottom.T) - np.minimum(top, top.T)
+    near = (gap_y < 0.25 * union_height) & (overlap_x > -0.12 * large)
+    # Two full-sized neighbours are two digits, whatever stands between them.
+    one = near & (large >= MIN_HEIGHT) & (small < 0.75 * large) & (union_width < WIDEST * union_height)
+    pairs = [(int(first), int(second)) for first, second in np.argwhere(np.triu(one, 1))[:MAX_CANDIDATES]]
+    return [*pairs, *_chained(pairs, boxes)][:MAX_CANDIDATES]
+
+
+def _chained(pairs: list[tuple[int, int]], boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
+    """Two pairs that share a piece, as a group of three, unless they stand too wide."""
+    partners: dict[int, list[int]] = {}
+    for one, other in pairs:
+        partners.setdefault(one, []).append(other)
+        partners.setdefault(other, []).append(one)
+    found = ((middle, *two) for middle, around in partners.items() for two in combinations(around, 2))
+    # A ring of three pairs is found from each of its pieces.
+    triples = dict.fromkeys(tuple(sorted(three)) for three in islice(found, MAX_CANDIDATES))
+    unions = ((three, _around(boxes[list(three)])) for three in triples)
+    return [three for three, union in unions if union.width < WIDEST * union.height]
+
+
+def _around(boxes: NDArray[np.intp]) -> Box:
+    """The box around boxes of shape (n, 4)."""
+    x, y = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
+    return Box(x, y, right - x, bottom - y)
+
+
+def _candidate(found: InkMap, labels: NDArray[np.int32], parts: frozenset[int], box: Box) -> Candidate | None:
+    """The ink of some pieces alone, stretched so that the stroke's middle is full ink, with its surroundings.
+
+    None where there is none: a piece may be the smoothed rim of a stroke that was taken out as a line.
+    """
+    window = (slice(box.y, box.y + box.height), slice(box.x, box.x + box.width))
+    mask = np.logical_or.reduce([labels[window] == part for part in parts])
+    # Half a pixel of soft edge belongs to the stroke too.
+    soft = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8))
+    ink = np.asarray(cv2.multiply(found.level[window], soft), np.uint8)
+    strength = _quantile(ink[mask], 0.6)
+    if not strength:
+        return None
+    stretched = np.asarray(cv2.convertScaleAbs(ink, alpha=255 / strength), np.uint8)
+    return Candidate(box, stretched, parts, _clutter(found, box) / strength, strength)
+
+
+def _clutter(found: InkMap, box: Box) -> float:
+    margin = max(4, round(0.3 * box.height))
+    # Some thousand pixels tell it well enough.
+    step = max(1, box.height // 40)
+    around = (
+        slice(max(0, box.y - margin), box.y + box.height + margin, step),
+        slice(max(0, box.x - margin), box.x + box.width + margin, step),
+    )
+    paper = found.level[around][found.near[around] == 0]
+    # Nothing but ink all around: no digit stands like that.
+    return _quantile(paper, 0.9) if len(paper) * step**2 > box.height else 255.0
+
+
+def _quantile(values: NDArray[np.uint8], share: float) -> float:
+    # From the histogram: a fifth of the time that selecting takes.
+    below = np.bincount(values).cumsum()
+    return float(below.searchsorted(int(share * (len(values) - 1)), side="right"))

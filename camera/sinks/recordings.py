@@ -1,0 +1,107 @@
+"""Where recordings go: one video, or a ring of files in a folder."""
+
+import re
+from itertools import count
+from pathlib import Path
+
+from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
+from mnist_edge.camera.sinks.video_file import CODECS
+from mnist_edge.errors import OutputError, UsageError
+from mnist_edge.files import refuse_overwrite
+
+# Nothing else in the folder is ever deleted.
+OURS = re.compile(PATTERN + r"\.avi")
+
+
+class OneVideo:
+    """One video; where recording is begun again, the next is called `NAME-2.SUFFIX`, and so on."""
+
+    def __init__(self, path: Path, force: bool) -> None:
+        """Check that it would replace nothing unasked.
+
+        Args:
+            path: Ends in `.mp4` or `.avi`.
+            force: Replace what is there.
+
+        Raises:
+            OutputError: There is such a file, or a part of one that was never finished.
+        """
+        self._path, self._force = path, force
+        self._numbers = count(1)
+        for file in (_part(path), path):
+            refuse_overwrite(file, force)
+
+    def begin(self) -> tuple[Path, Path]:
+        """Where to write the next video, and what to call it when it is finished.
+
+        Raises:
+            OSError: The folder cannot be made.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        names = (self._path if n == 1 else self._path.with_stem(f"{self._path.stem}-{n}") for n in self._numbers)
+        path = next(name for name in names if self._force or not (name.exists() or _part(name).exists()))
+        return _part(path), path
+
+
+class Ring:
+    """A folder of videos, named by the time they began, of which the newest are kept.
+
+    They have their names from the start: an AVI can be played without its end, so one that a killed process left is a
+    file of the ring like the others.
+    """
+
+    def __init__(self, folder: Path, files: int) -> None:
+        """Keep what to do.
+
+        Args:
+            folder: Made when the first video begins.
+            files: How many to keep, 1 or more.
+        """
+        self._folder, self._files = folder, files
+        self._mine: list[str] = []
+
+    def begin(self) -> tuple[Path, Path]:
+        """Make room for the next video; where to write it, twice.
+
+        Raises:
+            OSError: The folder cannot be made, or a file not be deleted.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        kept = 0
+        for path in reversed(self._oldest_first()):
+            # One that ended before anything was written must not cost a real one its place.
+            kept += path.stat().st_size > 0
+            if kept >= self._files:
+                path.unlink(missing_ok=True)
+        name = free_stamp(lambda name: (self._folder / f"{name}.avi").exists()) + ".avi"
+        self._mine.append(name)
+        return self._folder / name, self._folder / name
+
+    def _oldest_first(self) -> list[Path]:
+        names = {path.name for path in self._folder.iterdir() if OURS.fullmatch(path.name) and path.is_file()}
+        # This run's are the newest, even where the clock was put back since, as on a board without one of its own.
+        self._mine = [name for name in self._mine if name in names]
+        return [self._folder / name for name in [*sorted(names.difference(self._mine)), *self._mine]]
+
+
+def recordings_at(path: Path, files: int, force: bool) -> OneVideo | Ring:
+    """What a user means by a path: a name that ends in `.mp4` or `.avi` is one video, anything else a folder.
+
+    Raises:
+        OutputError: Such a file is there already.
+        UsageError: The name ends in something else.
+    """
+    if path.suffix.lower() in CODECS and not path.is_dir():
+        return OneVideo(path, force)
+    if path.suffix and not path.is_dir():
+        raise UsageError(
+            f"{path} cannot be recorded: the name must end in {' or '.join(CODECS)}; "
+            "a folder with a dot in its name must be there already"
+        )
+    if path.is_file():
+        raise OutputError(f"{path} is a file; name a folder, or a video that ends in {' or '.join(CODECS)}")
+    return Ring(path, files)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.part{path.suffix}")

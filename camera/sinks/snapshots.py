@@ -1,0 +1,78 @@
+"""Snapshots: what was read in a frame, and the frame itself beside it."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.sinks.reasons import reason
+from mnist_edge.camera.sinks.stamps import free_stamp
+from mnist_edge.camera.view import View
+from mnist_edge.files import write_bytes
+
+# How long to wait for the disk at the end.
+PATIENCE_SECONDS = 5.0
+
+
+class Snapshots:
+    """Takes the snapshots that `Controls.snapshots` asks for, and says in `Controls.message` where they lie.
+
+    `TIME.jpg` has the digits drawn in, `TIME.raw.png` holds the frame's pixels as they came. They are written by a
+    thread, one frame at a time. What goes wrong is a message.
+    """
+
+    def __init__(self, folder: Path, controls: Controls, *, note: Callable[[str], None]) -> None:
+        """Keep what to do.
+
+        Args:
+            folder: Where snapshots go; made with the first.
+            controls: What people want.
+            note: Told where a snapshot lies, or why there is none.
+        """
+        self._folder, self._controls, self._note = folder, controls, note
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> "Snapshots":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Wait for the last one."""
+        if self._thread:
+            self._thread.join(PATIENCE_SECONDS)
+
+    def show(self, view: View) -> None:
+        """Take a snapshot, where one was asked for and the one before is written."""
+        if self._controls.snapshots > 0 and not (self._thread and self._thread.is_alive()):
+            self._controls.snapshots -= 1
+            self._thread = threading.Thread(target=self._take, args=(view,), name="snapshot", daemon=True)
+            self._thread.start()
+
+    def _take(self, view: View) -> None:
+        try:
+            message = f"snapshot: {self._write(view)}"
+        # Whatever it is, reading goes on.
+        except Exception as error:
+            message = f"no snapshot: {reason(error)}"
+        self._controls.message = message
+        self._note(f"note: {message}")
+
+    def _write(self, view: View) -> Path:
+        drawn, raw = _encode(".jpg", view.picture), _encode(".png", view.frame.image)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        stem = free_stamp(
+            lambda name: any((self._folder / f"{name}{suffix}").exists() for suffix in (".jpg", ".raw.png"))
+        )
+        write_bytes(self._folder / f"{stem}.raw.png", raw)
+        write_bytes(self._folder / f"{stem}.jpg", drawn)
+        return self._folder / f"{stem}.jpg"
+
+
+def _encode(suffix: str, picture: NDArray[np.uint8]) -> bytes:
+    fine, content = cv2.imencode(suffix, picture)
+    if not fine:
+        raise ValueError(f"OpenCV cannot write {suffix[1:].upper()}")
+    return bytes(content.tobytes())

@@ -1,0 +1,202 @@
+"""The window, where there is a display."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge import quiet
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.meter import Meter
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.sinks.panel import draw_panel
+from mnist_edge.camera.view import View
+from mnist_edge.reading import Box
+
+TITLE = "mnist-edge camera"
+NO_DIGIT_KEY = "x"
+# Of the threshold.
+STEP = 0.05
+ENDING_KEYS = {ord("q"), ord("Q"), 27}
+# The first window is at most this large; it can be resized.
+MAX_SIZE = (1280, 800)
+# So long may one wait for keys take: signals are handled between two.
+SLICE_MS = 20
+PROBE_SECONDS = 20
+NO_WINDOWS = 3
+# In a process of its own: where the display cannot be used, OpenCV's Qt does not raise but aborts.
+PROBE = f"""
+import sys, cv2
+try:
+    cv2.namedWindow("{TITLE}", cv2.WINDOW_NORMAL)
+    cv2.destroyAllWindows()
+except cv2.error:
+    sys.exit({NO_WINDOWS})
+"""
+
+
+def why_no_window() -> str | None:
+    """Why no window can be shown here, and what to do; None where it can."""
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not display:
+        return "neither DISPLAY nor WAYLAND_DISPLAY is set; start it from a desktop, or connect with ssh -X"
+    try:
+        code = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, timeout=PROBE_SECONDS).returncode
+    except subprocess.TimeoutExpired:
+        return f"the display {display} does not answer within {PROBE_SECONDS} s; restart the desktop or unset DISPLAY"
+    if code == NO_WINDOWS:
+        return "this OpenCV has no windows; install opencv-python in place of opencv-python-headless"
+    return f"the display {display} cannot be opened; check DISPLAY, and xhost or ssh -X" if code else None
+
+
+class Window:
+    """Shows what is read, until q, Esc or its own closing button asks the loop to stop.
+
+    A video plays no faster than its frame rate. Of still pictures each waits for a key. A click selects a digit, whose
+    true label a digit key then says.
+    """
+
+    def __init__(self, controls: Controls, meter: Meter | None = None, *, wait_for_key: bool = False) -> None:
+        """Nothing is opened before the first frame.
+
+        Args:
+            controls: Where to ask for the end, a pause and all else that has a key.
+            meter: Where pictures that were shown are counted.
+            wait_for_key: Keep each picture until a key is pressed that asks for nothing else.
+        """
+        self._controls = controls
+        self._meter = meter or Meter()
+        self._wait_for_key = wait_for_key
+        self._began: float | None = None
+        self._was_visible = False
+        self._view: View | None = None
+        self._selected: int | None = None
+        self._scale = 1.0
+
+    def __enter__(self) -> "Window":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the window."""
+        if self._began is not None:
+            cv2.destroyAllWindows()
+
+    def show(self, view: View) -> None:
+        """Show a view, and let the window live for as long as it is due."""
+        nothing_new = self._view is not None and view.frame is self._view.frame
+        self._view = view
+        self._draw()
+        if self._began is None:
+            self._began = time.monotonic() - view.frame.seconds
+        if nothing_new:
+            # The video does not hurry after a pause.
+            self._began = max(self._began, time.monotonic() - view.frame.seconds)
+            self._press(cv2.waitKey(1))
+            return
+        self._meter.display.tick()
+        due = self._began + view.frame.seconds
+        turned = False
+        while not self._controls.stop.requested:
+            left_ms = SLICE_MS if self._wait_for_key else round((due - time.monotonic()) * 1000)
+            turned = self._press(cv2.waitKey(min(max(left_ms, 1), SLICE_MS)))
+            if turned if self._wait_for_key else time.monotonic() >= due:
+                return
+
+    def _draw(self) -> None:
+        if self._view is None:
+            return
+        if self._selected not in {digit.track for digit in self._view.digits}:
+            self._selected = None
+        panel = draw_panel(self._view, self._controls, self._selected)
+        self._scale = panel.scale
+        if self._began is None:
+            self._open(panel.image)
+        cv2.imshow(TITLE, panel.image)
+
+    def _press(self, key: int) -> bool:
+        """Do what a key asks for; whether it was one that asks for nothing."""
+        if self._is_closed() or (key >= 0 and key & 0xFF in ENDING_KEYS):
+            self._controls.stop.requested = True
+        if key < 0:
+            return False
+        wish = chr(key & 0xFF).lower()
+        if self._selected is not None and (wish.isdecimal() or wish == NO_DIGIT_KEY):
+            label = -1 if wish == NO_DIGIT_KEY else int(wish)
+            self._controls.corrections.append((self._selected, label))
+            self._controls.message = f"digit {self._selected} is " + ("no digit" if label < 0 else f"a {label}")
+            self._selected = None
+        elif wish in WISHES and not (wish == " " and self._wait_for_key):
+            WISHES[wish](self._controls)
+        else:
+            return True
+        if self._view is not None:
+            self._view = replace(self._view, details=self._controls.details)
+        self._draw()
+        return False
+
+    def _click(self, event: int, x: int, y: int, *_: object) -> None:
+        if event == cv2.EVENT_LBUTTONDOWN and self._view is not None:
+            point = x / self._scale, y / self._scale
+            under = [digit.track for digit in self._view.digits if _holds(digit.box, *point)]
+            self._selected = under[0] if under else None
+            self._draw()
+
+    def _open(self, picture: NDArray[np.uint8]) -> None:
+        height, width = picture.shape[:2]
+        scale = min(1.0, MAX_SIZE[0] / width, MAX_SIZE[1] / height)
+        with quiet.silenced():
+            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+            cv2.resizeWindow(TITLE, max(1, round(width * scale)), max(1, round(height * scale)))
+            cv2.setMouseCallback(TITLE, self._click)
+
+    def _is_closed(self) -> bool:
+        """Whether the user closed it; some window systems cannot tell and always say no."""
+        try:
+            visible = cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:
+            # Qt's answer once its last window is closed.
+            visible = False
+        self._was_visible = self._was_visible or visible
+        return self._was_visible and not visible
+
+
+def _holds(box: Box, x: float, y: float) -> bool:
+    return box.x <= x < box.x + box.width and box.y <= y < box.y + box.height
+
+
+def _pause(controls: Controls) -> None:
+    controls.paused = not controls.paused
+
+
+def _snapshot(controls: Controls) -> None:
+    controls.snapshots += 1
+
+
+def _record(controls: Controls) -> None:
+    controls.recording = not controls.recording
+
+
+def _details(controls: Controls) -> None:
+    controls.details = not controls.details
+
+
+def _threshold(by: float, controls: Controls) -> None:
+    controls.min_confidence = round(min(max(controls.min_confidence + by, 0.0), 1.0), 2)
+
+
+# What a key asks for.
+WISHES: dict[str, Callable[[Controls], None]] = {
+    " ": _pause,
+    "s": _snapshot,
+    "r": _record,
+    "d": _details,
+    "+": partial(_threshold, STEP),
+    "=": partial(_threshold, STEP),
+    "-": partial(_threshold, -STEP),
+}

@@ -1,0 +1,100 @@
+"""Opening cameras, videos and streams in OpenCV; what does not open is one clear error."""
+
+import sys
+from pathlib import Path
+from typing import Any, Protocol
+
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.sources.devices import list_cameras, why_not
+from mnist_edge.errors import SourceError
+
+# More does not pass through USB 2 uncompressed, but for a few frames a second.
+MAX_RAW_PIXELS = 640 * 480
+
+
+class Capture(Protocol):
+    """The part of `cv2.VideoCapture` that is used after opening."""
+
+    def read(self) -> tuple[bool, Any]:
+        """Whether there was a frame, and the frame: (height, width, 3), uint8, BGR."""
+
+    def get(self, property: int) -> float:
+        """A property, or 0 or less where it is unknown."""
+
+    def release(self) -> None:
+        """Let go of the device."""
+
+
+def open_camera(device: str | int, size: tuple[int, int] | None = None, rate: float | None = None) -> Capture:
+    """Open a camera.
+
+    Args:
+        device: As from `device_of`.
+        size: Width and height to ask it for; what it delivers may differ.
+        rate: Frames per second to ask it for; the same.
+
+    Raises:
+        SourceError: It is missing, in use, forbidden or no camera.
+    """
+    capture = cv2.VideoCapture(device, cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY)
+    if not capture.isOpened():
+        capture.release()
+        raise SourceError(why_not(device, list_cameras()))
+    _ask(capture, size, rate)
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    return _typed(capture)
+
+
+def _ask(capture: Any, size: tuple[int, int] | None, rate: float | None) -> None:
+    if size and size[0] * size[1] > MAX_RAW_PIXELS:
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*"MJPG"))
+    if size:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
+    if rate:
+        capture.set(cv2.CAP_PROP_FPS, rate)
+
+
+def open_video(path: Path) -> Capture:
+    """Open a video file.
+
+    Raises:
+        SourceError: It is damaged or no video.
+    """
+    capture = cv2.VideoCapture(str(path), _file_backend())
+    if not capture.isOpened():
+        capture.release()
+        raise SourceError(
+            f"{path} does not open as a video: it is damaged, cut short, or of another kind; copy it again"
+        )
+    return _typed(capture)
+
+
+def open_stream(url: str, name: str, timeout_seconds: float) -> Capture:
+    """Open a network stream.
+
+    Args:
+        url: Such as `rtsp://camera/stream` or `http://host/video.mjpg`.
+        name: The URL without password, for messages.
+        timeout_seconds: How long connecting, and each frame, may take.
+
+    Raises:
+        SourceError: Nothing answers, or what answers is no video.
+    """
+    milliseconds = int(timeout_seconds * 1000)
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
+    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+    if not capture.isOpened():
+        capture.release()
+        raise SourceError(f"{name} does not open; check the address, the network, and that the stream is being sent")
+    return _typed(capture)
+
+
+def _file_backend() -> int:
+    """FFmpeg where this OpenCV has it: the others would take a file's name for a numbered series of pictures."""
+    return int(cv2.CAP_FFMPEG if cv2.CAP_FFMPEG in cv2.videoio_registry.getStreamBackends() else cv2.CAP_ANY)
+
+
+def _typed(capture: Any) -> Capture:
+    typed: Capture = capture
+    return typed

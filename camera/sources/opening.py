@@ -1,0 +1,132 @@
+"""Which kind of source a user means: a camera, a video, pictures, a stream or a pipe."""
+
+import glob
+import os
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from mnist_edge.camera.frames import Source
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.settings import Settings
+from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.sources.capture import open_camera, open_stream, open_video
+from mnist_edge.camera.sources.devices import device_of
+from mnist_edge.camera.sources.geometry import Geometry, parse_crop, parse_size
+from mnist_edge.camera.sources.picamera import NAME as PICAMERA
+from mnist_edge.camera.sources.picamera import open_picamera
+from mnist_edge.camera.sources.pictures import PictureSource, pictures_in, pictures_matching
+from mnist_edge.camera.sources.piped import NAME as STDIN_NAME
+from mnist_edge.camera.sources.piped import open_stdin, stdin_is_file
+from mnist_edge.camera.sources.prepared import PreparedSource
+from mnist_edge.camera.sources.retry import RetryingSource
+from mnist_edge.camera.sources.video import VideoSource
+from mnist_edge.errors import SourceError
+
+FAKE = "fake"
+STDIN = "-"
+DEFAULT_SIZE = (640, 480)
+DEFAULT_RATE = 25.0
+
+Note = Callable[[str], None]
+
+
+def open_source(settings: Settings, stop: Stop, *, note: Note = lambda line: None) -> Source:
+    """Find out what is to be read; nothing is opened until it is entered.
+
+    Args:
+        settings: Its source, and how frames are asked for, waited for and turned.
+        stop: Ends the frames once it is requested.
+        note: Told, one line each, when a camera is lost and when it is back, and when frames are not as asked for.
+
+    Raises:
+        SourceError: There is no such file, or it is empty, unreadable or plainly no video.
+        UsageError: A size, region, angle or direction is none.
+    """
+    size = parse_size(settings.resolution) if settings.resolution else None
+    geometry = Geometry(settings.rotate, settings.flip, parse_crop(settings.crop) if settings.crop else None)
+    source = _source(settings, size, stop, note)
+    # Others than cameras have the rate that they have.
+    rate = settings.rate if is_camera(settings.source) else None
+    if geometry == Geometry() and not size and not rate:
+        return source
+    return PreparedSource(source, geometry, note=note, size=size, rate=rate)
+
+
+def is_camera(source: str) -> bool:
+    """Whether that is a camera of this machine."""
+    # One that is unplugged is a camera all the same.
+    named = source == PICAMERA or source.isdecimal() or source.startswith(("/dev/video", "/dev/v4l/"))
+    return named or _is_device(source)
+
+
+def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: Note) -> Source:
+    source, rate = settings.source, settings.rate
+    if source == FAKE:
+        from mnist_edge.camera.sources.fake import FakeSource
+
+        width, height = size or DEFAULT_SIZE
+        return FakeSource(stop, width=width, height=height, rate=rate or DEFAULT_RATE)
+    if source == STDIN:
+        # A pipe does not wait, as a camera does not; a file does.
+        opener, live = partial(open_stdin, size, rate), not stdin_is_file()
+        return VideoSource(STDIN_NAME, opener, stop, live, settings.timeout, ends=True)
+    if is_camera(source) or "://" in source:
+        make = partial(_live, settings, size, stop)
+        return RetryingSource(make, stop, note=note, max_retries=settings.max_retries)
+    return _stored(source, stop, settings.timeout)
+
+
+def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> VideoSource:
+    source, seconds = settings.source, settings.timeout
+    if source == PICAMERA:
+        return VideoSource(source, partial(open_picamera, size, settings.rate, seconds), stop, True, seconds)
+    if "://" in source:
+        name = re.sub(r"//[^/]*@", "//", source)
+        # A video file behind http has an end and loses nothing by waiting; a running stream does not wait.
+        live = None if source.startswith("http") else True
+        return VideoSource(name, partial(open_stream, source, name, seconds), stop, live, seconds)
+    opener = partial(open_camera, device_of(source), size, settings.rate)
+    return VideoSource(f"camera {source}", opener, stop, True, seconds)
+
+
+def _stored(source: str, stop: Stop, timeout_seconds: float) -> Source:
+    path = Path(source)
+    try:
+        if path.is_dir():
+            return PictureSource(source, pictures_in(path))
+        if not path.exists() and glob.has_magic(source):
+            return PictureSource(source, pictures_matching(source))
+        _check_file(path)
+    except OSError as error:
+        raise SourceError(f"{source} cannot be read: {error.strerror}") from None
+    if path.is_file() and path.suffix.lower() != ".gif" and cv2.haveImageReader(str(path)):
+        return PictureSource(source, [path])
+    return VideoSource(source, partial(open_video, path), stop, False, timeout_seconds)
+
+
+def _is_device(source: str) -> bool:
+    try:
+        return Path(source).is_char_device()
+    # A name that is too long, or has no sense, is none of a device.
+    except (OSError, ValueError):
+        return False
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        raise SourceError(
+            f"there is no {path}; give a camera's number, a video, a picture, a folder of pictures or a URL"
+        )
+    if not os.access(path, os.R_OK):
+        raise SourceError(f"{path} may not be read; allow it with: chmod +r {path}")
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if not head:
+        raise SourceError(f"{path} is empty; record or copy it again")
+    # FFmpeg would draw a text file as a terminal's screen and call it a video.
+    if b"\0" not in head and head.isascii():
+        raise SourceError(f"{path} is text, not a video; give a video, a picture, a folder of pictures or a camera")

@@ -1,0 +1,197 @@
+"""Frames from a camera, a video file or a stream, read by a thread so that nothing can hang."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.sources.capture import Capture
+from mnist_edge.errors import SourceError
+
+# How often a wait looks up to see whether it should stop, and lets the loop do other things.
+POLL_SECONDS = 0.05
+# OpenCV's own time-out comes first and knows more; this is for what it does not bound, such as a name look-up.
+GRACE_SECONDS = 2.0
+# How long leaving waits for a thread that is stuck. One that delivers is given the time of a slow frame: a process that
+# ends just when its thread comes back from native code is aborted.
+STUCK_SECONDS = 0.4
+CULPRITS = "its cable, power and network"
+# Their headers count the frames; elsewhere OpenCV estimates from the duration.
+COUNTED = {".mp4", ".m4v", ".mov", ".avi"}
+# An edit list may leave out some of the counted frames.
+MIN_SHARE = 0.9
+
+
+class VideoSource:
+    """A camera, video file or stream.
+
+    A thread opens and reads it. From a live source only the newest frame is kept, since drivers and networks would
+    otherwise deliver the past; a file waits and loses nothing. The thread releases the device, however the loop ends.
+
+    Attributes:
+        name: See `Source`.
+        still: Always False.
+        rate: See `Source`.
+        dropped: See `Source`.
+        away: Always empty: a source that is lost is an error here.
+        live: Whether frames that nobody took are dropped; None until that is known.
+    """
+
+    still = False
+    away = ""
+
+    def __init__(
+        self,
+        name: str,
+        opener: Callable[[], Capture],
+        stop: Stop,
+        live: bool | None,
+        timeout_seconds: float,
+        *,
+        ends: bool = False,
+    ) -> None:
+        """Keep what to open.
+
+        Args:
+            name: See `Source`.
+            opener: Opens the device, in the thread; raises `SourceError`.
+            stop: Ends the frames once it is requested.
+            live: Whether frames that nobody took are dropped; None: unless the source knows its length.
+            timeout_seconds: How long to wait for a frame.
+            ends: Whether its end is none of its failures, though it is live.
+        """
+        self.name = name
+        self.live = live
+        self.rate = 25.0
+        self.dropped = 0
+        self._opener = opener
+        self._stop = stop
+        self._ends = ends
+        self._patience = timeout_seconds + GRACE_SECONDS
+        self._changed = threading.Condition()
+        self._waiting: Frame | None = None
+        self._heard = float("-inf")
+        self._failure: Exception | None = None
+        self._ended = False
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name=f"frames of {name}", daemon=True)
+
+    def __enter__(self) -> "VideoSource":
+        """Open it, and wait for the first frame.
+
+        Raises:
+            SourceError: It does not open, or sends nothing.
+        """
+        self.begin()
+        deadline = time.monotonic() + self._patience
+        try:
+            while not self._wait(deadline):
+                pass
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Release the device; a thread that is stuck in a read is left to end by itself."""
+        self.let_go()
+        delivers = time.monotonic() - self._heard < GRACE_SECONDS
+        self._thread.join(GRACE_SECONDS if delivers else STUCK_SECONDS)
+
+    def begin(self) -> None:
+        """Start to open it, as entering does, but wait for nothing: the frames begin with None."""
+        self._thread.start()
+
+    def let_go(self) -> None:
+        """Have the device released, as leaving does, but wait for nothing: see `busy`."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the device is still held."""
+        return self._thread.is_alive()
+
+    def __iter__(self) -> Iterator[Frame | None]:
+        # What came while others were still getting ready was not dropped by a slow loop.
+        self.dropped = 0
+        while True:
+            # A loop that took its time, such as a paused one, does not count against the source.
+            deadline = time.monotonic() + self._patience
+            while not self._wait(deadline):
+                yield None
+            with self._changed:
+                frame, self._waiting = self._waiting, None
+                self._changed.notify_all()
+            if frame is None or self._stop.requested:
+                return
+            yield frame
+
+    def _wait(self, deadline: float) -> bool:
+        """Wait a moment; whether there is a frame now, or there will be none."""
+        with self._changed:
+            if self._waiting is None and not self._ended and not self._stop.requested:
+                if time.monotonic() > deadline:
+                    raise SourceError(f"{self.name} sent nothing for {self._patience:.0f} s; check {CULPRITS}")
+                self._changed.wait(POLL_SECONDS)
+            if self._waiting is None and self._failure and not self._stop.requested:
+                raise self._failure
+            return self._waiting is not None or self._ended or self._stop.requested
+
+    def _run(self) -> None:
+        try:
+            capture = self._opener()
+            try:
+                self._deliver(capture)
+            finally:
+                capture.release()
+        except cv2.error as error:
+            self._failure = SourceError(f"{self.name} failed in OpenCV ({str(error).strip().splitlines()[-1]})")
+        # Whatever it is, the loop that waits for a frame must hear of it.
+        except Exception as error:
+            self._failure = error
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _deliver(self, capture: Capture) -> None:
+        counted = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        live = self.live = counted <= 0 if self.live is None else self.live
+        rate = capture.get(cv2.CAP_PROP_FPS)
+        # Streams and broken headers claim 0, NaN or 90000.
+        self.rate = rate if 0.1 <= rate <= 240 else self.rate
+        number, began = 0, 0.0
+        while not self._closing:
+            there, image = capture.read()
+            captured = self._heard = time.monotonic()
+            if not there:
+                self._check_end(number, counted, live)
+                return
+            began = began or captured
+            seconds = captured - began if live else number / self.rate
+            self._offer(Frame(image, number, seconds, self.name, captured), live)
+            number += 1
+
+    def _offer(self, frame: Frame, live: bool) -> None:
+        with self._changed:
+            while not live and self._waiting is not None and not self._closing:
+                self._changed.wait(POLL_SECONDS)
+            self.dropped += self._waiting is not None and live
+            self._waiting = frame
+            self._changed.notify_all()
+
+    def _check_end(self, number: int, counted: float, live: bool) -> None:
+        if number == 0:
+            raise SourceError(
+                f"{self.name} opens but gives no picture; it is damaged, empty or in use by another program"
+            )
+        if live and not self._ends:
+            raise SourceError(f"{self.name} stopped after {number} frames; check {CULPRITS}")
+        if Path(self.name).suffix.lower() in COUNTED and number < MIN_SHARE * counted:
+            raise SourceError(
+                f"{self.name} ends after {number} of {counted:.0f} frames: it is cut short; copy it again"
+            )

@@ -1,0 +1,186 @@
+"""Who decides what: the model, the paper around, the threshold, and joins against their parts."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnist_edge.camera.reader.candidate import Candidate
+from mnist_edge.camera.reader.judge import Verdict, judge
+from mnist_edge.camera.reader.segment import Segmentation
+from mnist_edge.reading import Box, Rejected
+
+# What the stand-in model makes of a candidate: its label and confidence, by the value of its ink.
+Opinions = dict[int, tuple[int, float]]
+
+
+def candidate(value: int, box: Box, parts: set[int], clutter: float = 0.0) -> Candidate:
+    return Candidate(box, np.full((box.height, box.width), value, np.uint8), frozenset(parts), clutter, 200.0)
+
+
+def verdict(candidates: list[Candidate], opinions: Opinions, least: float = 0.7) -> Verdict:
+    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        rows = np.zeros((len(inks), 10), np.float32)
+        for row, ink in zip(rows, inks, strict=True):
+            label, row[:] = opinions[int(ink[0, 0])][0], 0
+            row[label] = opinions[int(ink[0, 0])][1]
+        return rows
+
+    return judge(Segmentation(tuple(candidates), (), 1.0), classify, least)
+
+
+ONE, TWO = Box(100, 100, 24, 40), Box(200, 100, 24, 40)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "clutter", "reason"),
+    [(0.95, 0.0, None), (0.7, 0.3, None), (0.6, 0.0, "low confidence"), (0.95, 0.5, "not on plain paper")],
+)
+def test_the_first_doubt_is_the_reason(confidence: float, clutter: float, reason: str | None) -> None:
+    found = verdict([candidate(9, ONE, {1}, clutter)], {9: (3, confidence + 1e-6)})
+    assert [(digit.label, digit.box) for digit in found.digits] == ([] if reason else [(3, ONE)])
+    assert list(found.rejected) == ([Rejected(ONE, reason)] if reason else [])
+
+
+def doubtful(confidence: float, spread: int) -> NDArray[np.float32]:
+    """A 3 with this confidence, and the rest spread over so many other digits."""
+    row = np.zeros(10, np.float32)
+    row[3] = confidence
+    row[4 : 4 + spread] = (1 - confidence) / spread
+    return row
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (doubtful(0.75, 1), None),
+        (doubtful(0.65, 1), "low confidence"),
+        # As likely a 3, but the rest could be anything.
+        (doubtful(0.75, 6), "not a digit"),
+        (doubtful(0.2, 6), "not a digit"),
+    ],
+)
+def test_what_the_network_refuses_is_no_digit_and_what_it_is_unsure_of_another(
+    row: NDArray[np.float32], reason: str | None
+) -> None:
+    found = judge(Segmentation((candidate(9, ONE, {1}),), (), 1.0), lambda inks: np.stack([row] * len(inks)), 0.7, 0.6)
+    assert [digit.label for digit in found.digits] == [3] * (reason is None)
+    assert list(found.rejected) == ([Rejected(ONE, reason)] if reason else [])
+
+
+def test_a_join_that_is_no_digit_for_the_network_replaces_nothing() -> None:
+    rows = {1: doubtful(0.1, 6), 2: doubtful(0.8, 1), 3: doubtful(0.85, 6)}
+
+    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return np.stack([rows[int(ink[0, 0])] for ink in inks])
+
+    whole = Segmentation(tuple(pieces()), (), 1.0)
+    assert [digit.box for digit in judge(whole, classify, 0.7).digits] == [WHOLE]
+    assert [digit.box for digit in judge(whole, classify, 0.7, 0.7).digits] == [BODY]
+
+
+@pytest.mark.parametrize("least", [0.0, 0.5, 0.75, 0.85, 1.0])
+def test_the_threshold_decides(least: float) -> None:
+    found = verdict([candidate(8, ONE, {1}), candidate(9, TWO, {2})], {8: (3, 0.8), 9: (4, 0.6)}, least)
+    assert [digit.label for digit in found.digits] == [3] * (least <= 0.8) + [4] * (least <= 0.6)
+    assert len(found.digits) + len(found.rejected) == 2
+
+
+BAR, BODY = Box(106, 100, 20, 11), Box(100, 112, 24, 30)
+WHOLE = Box(100, 100, 26, 42)
+
+
+def pieces() -> list[Candidate]:
+    return [candidate(1, BAR, {1}), candidate(2, BODY, {2}), candidate(3, WHOLE, {1, 2})]
+
+
+def test_a_join_that_reads_better_replaces_its_parts() -> None:
+    found = verdict(pieces(), {1: (1, 0.6), 2: (3, 0.8), 3: (5, 0.95)})
+    assert [(digit.label, digit.box) for digit in found.digits] == [(5, WHOLE)]
+    assert found.rejected == ()
+
+
+def test_a_part_too_small_to_stand_alone_is_not_refused_once_its_join_is_read() -> None:
+    crumb, speck = Rejected(Box(106, 100, 20, 8), "too small"), Rejected(Box(300, 100, 5, 5), "too small")
+
+    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return np.eye(10, dtype=np.float32)[[5 if ink[0, 0] == 3 else 3 for ink in inks]] * np.float32(0.9)
+
+    found = judge(Segmentation(tuple(pieces()[1:]), (crumb, speck), 1.0), classify, 0.7)
+    assert [digit.label for digit in found.digits] == [5]
+    assert found.rejected == (speck,)
+
+
+@pytest.mark.parametrize("join", [0.85, 0.65], ids=["worse than a part", "below the threshold"])
+def test_a_join_that_does_not_is_dropped_without_a_word(join: float) -> None:
+    part = 0.9 if join > 0.7 else 0.6
+    found = verdict(pieces(), {1: (1, 0.3), 2: (3, part), 3: (5, join)})
+    assert [digit.label for digit in found.digits] == [3] * (part > 0.7)
+    assert WHOLE not in [rejected.box for rejected in found.rejected]
+
+
+def test_a_piece_serves_one_join_only_the_surest() -> None:
+    other = candidate(4, Box(130, 100, 20, 11), {4})
+    rival = candidate(5, Box(100, 100, 50, 42), {2, 4})
+    opinions = {1: (1, 0.2), 2: (3, 0.2), 3: (5, 0.8), 4: (1, 0.2), 5: (6, 0.9)}
+    found = verdict([*pieces(), other, rival], opinions)
+    assert [digit.label for digit in found.digits] == [6]
+    assert [rejected.box for rejected in found.rejected] == [BAR]
+
+
+@pytest.mark.parametrize("min_score", [0.0, 0.9, 0.99])
+def test_touching_digits_are_split_where_the_whole_does_not_convince(min_score: float) -> None:
+    ink = np.zeros((60, 62), np.uint8)
+    ink[:, :8] = ink[:, -8:] = 255
+    ink[30:33] = 255
+    pair = Candidate(Box(50, 50, 62, 60), ink, frozenset([1]), 0.0, 200.0)
+
+    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        rows = np.zeros((len(inks), 10), np.float32)
+        rows[:, 1] = [0.97 if ink.shape[1] < 40 else 0.4 for ink in inks]
+        return rows
+
+    found = judge(Segmentation((pair,), (), 1.0), classify, 0.7, min_score)
+    # Each half scores 0.987.
+    assert [digit.label for digit in found.digits] == ([1, 1] if min_score < 0.987 else [])
+    assert found.rejected == (() if min_score < 0.987 else (Rejected(pair.box, "not a digit"),))
+
+
+@pytest.mark.parametrize(("height", "cut"), [(60, True), (32, True), (28, False)])
+def test_what_is_much_lower_than_the_digits_is_not_cut(height: int, cut: bool) -> None:
+    asked = []
+
+    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        asked.append(len(inks))
+        rows = np.full((len(inks), 10), 0.1, np.float32)
+        for row, ink in zip(rows, inks, strict=True):
+            if ink[0, 0] == 9:
+                row[:] = np.eye(10)[3]
+        return rows
+
+    two_bars = np.zeros((height, 2 * height), np.uint8)
+    two_bars[:, :8] = two_bars[:, -8:] = 255
+    wide = Candidate(Box(300, 100, 2 * height, height), two_bars, frozenset({3}), 0.0, 200.0)
+    digits = [candidate(9, Box(100, 100, 40, 60), {1}), candidate(9, Box(200, 100, 40, 60), {2})]
+    found = judge(Segmentation((*digits, wide), (), 1.0), classify, 0.7)
+    assert (len(asked) > 1) == cut
+    assert found.rejected == (Rejected(wide.box, "low confidence"),)
+
+
+def test_what_segmentation_and_the_surroundings_refused_is_listed_too() -> None:
+    speck = Rejected(Box(0, 0, 5, 5), "too small")
+    crumb = candidate(9, Box(300, 130, 6, 10), {3})
+    digits = [candidate(9, ONE, {1}), candidate(9, TWO, {2})]
+
+    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return np.eye(10, dtype=np.float32)[[7] * len(inks)]
+
+    found = judge(Segmentation((*digits, crumb), (speck,), 1.0), classify, 0.7)
+    assert [digit.box for digit in found.digits] == [ONE, TWO]
+    assert found.rejected == (speck, Rejected(crumb.box, "too small beside the others"))
+
+
+def test_nothing_found_nothing_asked() -> None:
+    def never(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        raise AssertionError("asked")
+
+    assert judge(Segmentation((), (), 1.0), never, 0.7) == Verdict((), ())

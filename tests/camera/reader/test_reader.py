@@ -1,0 +1,153 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnist_edge.camera.generated.scenes import Scene, draw_scene
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.reader import Reader, read
+from mnist_edge.dataset import Dataset
+from mnist_edge.errors import ImageError, UsageError
+from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
+from mnist_edge.reading import Reading
+from mnist_edge.refusal import SCORE
+from mnist_edge.shipped import resolve
+
+
+def hits(scene: Scene, reading: Reading) -> tuple[int, int]:
+    """How many digits were found (more than half of both boxes shared), and how many of them read right."""
+    found = right = 0
+    for true in scene.digits:
+        for digit in reading.digits:
+            width = min(true.box.x + true.box.width, digit.box.x + digit.box.width) - max(true.box.x, digit.box.x)
+            height = min(true.box.y + true.box.height, digit.box.y + digit.box.height) - max(true.box.y, digit.box.y)
+            shared = max(0, width) * max(0, height)
+            union = true.box.width * true.box.height + digit.box.width * digit.box.height - shared
+            if shared > 0.6 * union:
+                found, right = found + 1, right + (true.label == digit.label)
+    return found, right
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture
+def scenes(digits: Dataset) -> list[Scene]:
+    if digits.name != "MNIST":
+        pytest.skip("the bundled 8x8 digits are too coarse to enlarge: set MNIST_EDGE_DATA")
+    return [draw_scene(digits.validation, seed, ruled=seed % 2 == 1) for seed in range(6)]
+
+
+def test_generated_pages_are_read(reader: Reader, scenes: list[Scene]) -> None:
+    results = [hits(scene, reader.read(scene.image)) for scene in scenes]
+    digits = sum(len(scene.digits) for scene in scenes)
+    assert sum(found for found, _ in results) >= 0.95 * digits
+    assert sum(right for _, right in results) >= 0.95 * digits
+    exact = sum(scene.text == reader.read(scene.image).text for scene in scenes)
+    assert exact >= 3
+
+
+CHANGES: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    "light on dark": lambda image: 255 - image,
+    "grey": lambda image: np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8),
+    "four times the size": lambda image: np.asarray(cv2.resize(image, None, fx=4, fy=4), np.uint8),
+    "half the contrast": lambda image: (image // 2 + 100).astype(np.uint8),
+    "dark room": lambda image: (image // 3).astype(np.uint8),
+    "hard shadow": lambda image: np.concatenate([image[:, :200], image[:, 200:] // 2], axis=1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_light_polarity_and_size_do_not_matter(reader: Reader, scenes: list[Scene], change: str) -> None:
+    digits = read_digits = 0
+    for scene in scenes[:3]:
+        read_digits += len(reader.read(CHANGES[change](scene.image)).digits)
+        digits += len(scene.digits)
+    assert 0.9 * digits <= read_digits <= 1.05 * digits
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        np.full((480, 640, 3), 255, np.uint8),
+        np.zeros((480, 640, 3), np.uint8),
+        np.full((480, 640, 3), 127, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8),
+        np.full((1, 1, 3), 9, np.uint8),
+        np.zeros((3, 2000, 3), np.uint8),
+        np.tile(np.linspace(0, 255, 640).astype(np.uint8)[None, :, None], (480, 1, 3)),
+    ],
+    ids=["white", "black", "grey", "noise", "one pixel", "strip", "gradient"],
+)
+def test_nothing_written_nothing_read(reader: Reader, frame: NDArray[np.uint8]) -> None:
+    reading = reader.read(frame)
+    assert reading.digits == ()
+    assert reading.text == ()
+    assert (reading.width, reading.height) == frame.shape[1::-1]
+
+
+def test_many_specks_take_bounded_time_and_are_no_digits(reader: Reader) -> None:
+    frame = np.full((1200, 1600, 3), 240, np.uint8)
+    rng = np.random.default_rng(0)
+    frame[rng.integers(0, 1200, 100_000), rng.integers(0, 1600, 100_000)] = 0
+    assert len(reader.read(frame).digits) <= 2
+
+
+def test_boxes_are_pixels_of_the_frame_as_given(reader: Reader) -> None:
+    frame = np.full((3000, 4000, 3), 230, np.uint8)
+    cv2.line(frame, (2000, 1000), (2000, 1600), (20, 20, 20), 50)
+    digits = reader.read(frame).digits
+    assert [digit.label for digit in digits] == [1]
+    box = digits[0].box
+    assert abs(box.x - 1975) < 12
+    assert abs(box.y - 975) < 12
+    assert abs(box.width - 51) < 20
+    assert abs(box.height - 651) < 20
+
+
+@pytest.mark.parametrize(
+    "frame", [np.zeros((5, 5, 4), np.uint8), np.zeros((5, 5), np.float32), np.zeros((0, 5, 3), np.uint8)]
+)
+def test_a_frame_of_another_kind_is_refused(reader: Reader, frame: NDArray[np.uint8]) -> None:
+    with pytest.raises(ValueError, match="a frame must"):
+        reader.read(frame)
+
+
+def test_the_threshold_decides(scenes: list[Scene]) -> None:
+    readings = [Reader(min_confidence=least).read(scenes[0].image) for least in (0.0, 0.8, 1.0)]
+    counts = [len(reading.digits) for reading in readings]
+    assert counts[0] >= counts[1] >= counts[2]
+    assert all(digit.confidence >= 0.8 for digit in readings[1].digits)
+    with pytest.raises(UsageError, match=r"1\.5"):
+        Reader(min_confidence=1.5)
+
+
+@pytest.mark.parametrize("threshold", [0.3, 1.0])
+def test_the_models_own_threshold_decides_too(tmp_path: Path, threshold: float) -> None:
+    shipped, path = resolve("small.float32"), tmp_path / "strict.tflite"
+    facts = read_metadata(shipped) | {"refusal": {"score": SCORE, "threshold": threshold}}
+    path.write_bytes(append_metadata(strip_metadata(shipped.read_bytes()), facts))
+    frame = np.full((200, 200, 3), 240, np.uint8)
+    cv2.line(frame, (100, 40), (100, 160), (20, 20, 20), 12)
+    reading = Reader(path, min_confidence=0.5).read(frame)
+    assert reading.text == (("1",) if threshold < 1 else ())
+    assert [one.reason for one in reading.rejected] == ["not a digit"] * (threshold == 1)
+
+
+def test_a_file_is_read_by_one_call(tmp_path: Path) -> None:
+    frame = np.full((200, 200, 3), 240, np.uint8)
+    cv2.line(frame, (100, 40), (100, 160), (20, 20, 20), 12)
+    cv2.imwrite(str(tmp_path / "one.png"), frame)
+    reading = read(tmp_path / "one.png")
+    assert reading.text == ("1",)
+    assert reading.model == "small"
+    document = reading.to_json()
+    keys = {"source", "width", "height", "model", "runtime", "digits", "text", "rejected", "milliseconds"} | {"limited"}
+    assert set(document) == keys
+    assert set(document["digits"][0]) == {"label", "confidence", "box", "row"}
+    with pytest.raises(ImageError):
+        read(tmp_path / "nowhere.png")

@@ -1,0 +1,328 @@
+"""Events in files: lines that are whole, files of a bounded size, and disks that fill up and fail."""
+
+import csv
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnist_edge.camera.events import Event, EventSink
+from mnist_edge.camera.sinks.event_files import COLUMNS, EventFile, open_events
+from mnist_edge.camera.tracker import TrackedDigit
+from mnist_edge.errors import OutputError
+from mnist_edge.reading import Box
+
+LINE_BYTES = 270
+
+
+def event(number: int = 1, *, kind: Any = "appeared", text: tuple[str, ...] = ("42",), source: str = "desk") -> Event:
+    digits = tuple(TrackedDigit(track, label, 0.98765, Box(10, 20, 30, 40)) for track, label in ((1, 4), (2, 2)))
+    return Event("2026-01-02T03:04:05.678+00:00", number, number / 25, source, kind, 2, digits, text, digits[1])
+
+
+def frames(path: Path) -> list[int]:
+    """The numbers in a file all of whose lines must be whole."""
+    content = path.read_text(encoding="utf-8")
+    assert content == "" or content.endswith("\n")
+    if path.name.partition(".")[2].startswith("csv"):
+        return [int(row["frame"]) for row in csv.DictReader(io.StringIO(content))]
+    return [json.loads(line)["frame"] for line in content.splitlines()]
+
+
+@pytest.fixture
+def notes() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def sink(notes: list[str]) -> Callable[..., EventFile]:
+    """`sink(path, max_mb=1.0, files=2)`: adds events to a file."""
+
+    def make(path: Path, max_mb: float = 1.0, files: int = 2) -> EventFile:
+        return EventFile(path, max_mb=max_mb, files=files, note=notes.append)
+
+    return make
+
+
+Sink = Callable[..., EventFile]
+
+
+def test_json_lines_are_added_to_a_file_and_there_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "events.jsonl"
+    for number in (1, 2):
+        with open_events(str(path), max_mb=1, files=1, note=print) as file:
+            file.write([event(number), event(number)])
+            assert frames(path) == [1, 1, 2, 2][: 2 * number]
+    assert json.loads(path.read_text().splitlines()[0]) == event(1).to_json()
+
+
+def test_csv_has_one_header_and_quotes_what_must_be(tmp_path: Path) -> None:
+    path = tmp_path / "events.CSV"
+    for _ in range(2):
+        with open_events(str(path), max_mb=1, files=1, note=print) as file:
+            file.write([event(text=("4 2", "7"), source='a "b", c.mp4'), event(kind="gone", text=())])
+    lines = path.read_text().splitlines()
+    assert lines[0] == "time,frame,event,track,label,text,seconds,source,confidence,x,y,width,height"
+    assert lines.count(lines[0]) == 1 and len(lines) == 5
+    first, second = list(csv.DictReader(io.StringIO(path.read_text())))[:2]
+    assert (first["event"], first["label"], first["text"], first["source"]) == (
+        "appeared",
+        "2",
+        "4 2 / 7",
+        'a "b", c.mp4',
+    )
+    assert (first["time"], first["frame"], first["seconds"]) == ("2026-01-02T03:04:05.678+00:00", "1", "0.04")
+    assert [first[name] for name in COLUMNS[-5:]] == ["0.9877", "10", "20", "30", "40"]
+    assert (second["event"], second["label"], second["text"]) == ("gone", "2", "")
+
+
+def test_a_csv_without_events_has_its_header(tmp_path: Path, sink: Sink) -> None:
+    sink(tmp_path / "events.csv")
+    assert (tmp_path / "events.csv").read_text() == ",".join(COLUMNS) + "\n"
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "events.csv"])
+@pytest.mark.parametrize("files", [0, 1, 3])
+def test_files_are_bounded_in_size_and_number(tmp_path: Path, sink: Sink, name: str, files: int) -> None:
+    path = tmp_path / name
+    file = sink(path, max_mb=0.002, files=files)
+    for number in range(1, 101):
+        file.write([event(number)])
+    parts = sorted(tmp_path.iterdir(), key=lambda part: -int(f"0{part.suffix[1:]}") if part != path else 1)
+    assert {part.name for part in parts} == {name, *(f"{name}.{number}" for number in range(1, files + 1))}
+    assert all(part.stat().st_size <= 2000 for part in parts)
+    kept = [number for part in parts for number in frames(part)]
+    assert kept == list(range(101 - len(kept), 101)) and len(kept) > 4 * files
+    if files:
+        # A full one is as full as it can be.
+        assert (tmp_path / f"{name}.1").stat().st_size > 2000 - LINE_BYTES - 50
+
+
+def test_a_line_longer_than_a_file_is_written_all_the_same(tmp_path: Path, sink: Sink, notes: list[str]) -> None:
+    for name in ("events.jsonl", "events.csv"):
+        file = sink(tmp_path / name, max_mb=0.00001, files=1)
+        file.write([event(1)])
+        assert frames(tmp_path / name) == [1] and not (tmp_path / f"{name}.1").exists()
+        file.write([event(2), event(3)])
+        assert frames(tmp_path / name) == [3] and frames(tmp_path / f"{name}.1") == [2] and not notes
+
+
+@pytest.mark.parametrize("half", ['{"frame": 7, "ev', "no events at all"])
+def test_half_a_line_is_not_written_on(tmp_path: Path, sink: Sink, half: str) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text(f'{{"frame": 6}}\n{half}')
+    sink(path).write([event(8)])
+    lines = path.read_text().splitlines()
+    assert lines[:2] == ['{"frame": 6}', half] and json.loads(lines[2])["frame"] == 8 and len(lines) == 3
+
+
+def test_half_a_csv_row_does_not_swallow_the_next(tmp_path: Path, sink: Sink) -> None:
+    path = tmp_path / "events.csv"
+    sink(path).write([event(1, source="a,b"), event(2, source="a,b")])
+    path.write_bytes(path.read_bytes().rpartition(b",b")[0])
+    sink(path).write([event(3, source="a,b")])
+    assert frames(path) == [1, 2, 3]
+
+
+def test_what_was_moved_away_or_deleted_begins_anew(tmp_path: Path, sink: Sink, notes: list[str]) -> None:
+    path = tmp_path / "events.csv"
+    file = sink(path)
+    file.write([event(1)])
+    path.rename(tmp_path / "old.csv")
+    file.write([event(2)])
+    assert frames(path) == [2] and frames(tmp_path / "old.csv") == [1]
+    path.unlink()
+    file.write([event(3)])
+    assert frames(path) == [3] and not notes
+
+
+def test_a_link_is_followed(tmp_path: Path, sink: Sink) -> None:
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "events.jsonl").symlink_to(tmp_path / "stick" / "events.jsonl")
+    file = sink(tmp_path / "events.jsonl", max_mb=0.0001, files=1)
+    file.write([event(1), event(2)])
+    assert frames(tmp_path / "stick" / "events.jsonl.1") == [1]
+    assert frames(tmp_path / "events.jsonl") == [2] and (tmp_path / "events.jsonl").is_symlink()
+
+
+def test_a_name_that_is_no_text_can_be_written(tmp_path: Path, sink: Sink) -> None:
+    path = tmp_path / "events.jsonl"
+    source = os.fsdecode(b"caf\xe9.mp4") + " é"
+    sink(path).write([event(source=source)])
+    assert json.loads(path.read_text(encoding="utf-8"))["source"] == source
+    sink(tmp_path / "events.csv").write([event(source=source)])
+
+
+@contextmanager
+def full_disk(path: Path, room: int) -> Iterator[None]:
+    """No file of this process may grow beyond `room` bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def check_recovery(file: EventFile, path: Path, notes: list[str], trouble: Any) -> None:
+    """Events in trouble are dropped, counted and noted once; those before and after are whole."""
+    file.write([event(1)])
+    with trouble:
+        file.write([event(2), event(3)])
+        file.write([event(4)])
+        assert len(notes) == 1 and str(path) in notes[0] and notes[0].startswith("note: events cannot be written")
+    file.write([event(5)])
+    assert frames(path) == [1, 5] and file.dropped == 3
+    assert notes[1:] == [f"note: events are written to {path} again; 3 were dropped"]
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "events.csv"])
+def test_a_disk_that_is_full_in_the_middle_of_a_line(tmp_path: Path, sink: Sink, notes: list[str], name: str) -> None:
+    path = tmp_path / name
+    file = sink(path)
+    room = len(path.read_bytes()) + 300
+    check_recovery(file, path, notes, full_disk(path, room if name.endswith("l") else 200))
+
+
+@contextmanager
+def pulled(folder: Path) -> Iterator[None]:
+    """The memory stick is not there for a while."""
+    folder.rename(folder.with_name("pulled"))
+    yield
+    folder.with_name("pulled").rename(folder)
+
+
+def test_a_folder_that_is_gone_for_a_while(tmp_path: Path, sink: Sink, notes: list[str]) -> None:
+    path = tmp_path / "stick" / "events.jsonl"
+    check_recovery(sink(path), path, notes, pulled(path.parent))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 kB, for those who may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("this user may not mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_real_disk_that_is_full(small_disk: Path, sink: Sink, notes: list[str]) -> None:
+    path = small_disk / "events.jsonl"
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        filler = small_disk / "filler"
+        with filler.open("wb", buffering=0) as big:
+            while True:
+                try:
+                    big.write(bytes(4096))
+                except OSError:
+                    break
+        # The page that the file has is not full yet.
+        file.write([event(0) for _ in range(4096 // LINE_BYTES)])
+        notes.clear()
+        yield
+        filler.unlink()
+
+    file = sink(path)
+    with full():
+        before = file.dropped
+        assert before
+        file.write([event(4)])
+        assert file.dropped == before + 1 and not notes
+    file.write([event(5)])
+    assert frames(path)[-1] == 5 and 4 not in frames(path) and len(notes) == 1
+
+
+def test_a_real_disk_that_turns_read_only(small_disk: Path, sink: Sink, notes: list[str]) -> None:
+    path = small_disk / "events.csv"
+
+    @contextmanager
+    def read_only() -> Iterator[None]:
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+        yield
+        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+
+    check_recovery(sink(path), path, notes, read_only())
+
+
+@pytest.mark.parametrize("wrong", ["folder", "file/events.jsonl"])
+def test_what_cannot_be_opened_is_said_at_the_start(tmp_path: Path, sink: Sink, wrong: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="--events"):
+        sink(tmp_path / wrong)
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {tests!r})
+from test_event_files import event
+from mnist_edge.camera.sinks.event_files import open_events
+with open_events({target!r}, max_mb=1, files=1, note=print) as sink:
+    number = 0
+    while True:
+        number += 1
+        sink.write([event(number)])
+"""
+
+
+def start(target: str) -> "subprocess.Popen[bytes]":
+    """A program that writes events as fast as it can, until something stops it."""
+    program = PROGRAM.format(tests=str(Path(__file__).parent), target=target)
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_standard_output_is_json_lines_and_ends_where_nobody_reads() -> None:
+    with start("-") as process:
+        assert process.stdout and process.stderr
+        assert json.loads(process.stdout.readline()) == event(1).to_json()
+        process.stdout.close()
+        assert process.wait(60) == 1
+        assert b"BrokenPipeError" in process.stderr.read()
+
+
+def test_a_pipe_is_written_to_like_standard_output(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    with start(str(pipe)) as process:
+        with pipe.open() as reader:
+            assert json.loads(reader.readline())["frame"] == 1
+        assert process.wait(60) == 1
+        assert process.stderr and b"BrokenPipeError" in process.stderr.read()
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "events.csv"])
+def test_a_killed_program_leaves_whole_lines(tmp_path: Path, sink: Sink, name: str) -> None:
+    path = tmp_path / name
+    with start(str(path)) as process:
+        while not path.exists() or path.stat().st_size < 20_000:
+            assert process.poll() is None
+        process.kill()
+    content = path.read_bytes()
+    # Where a line crosses a page of memory, the kernel may stop between the two; nothing can be done about that.
+    assert content.endswith(b"\n") or len(content) % 4096 == 0
+    sink(path).write([event(0)])
+    whole = content.count(b"\n") - name.endswith("csv")
+    found = frames(path) if content.endswith(b"\n") else [*range(1, whole + 1), 0]
+    assert found == [*range(1, whole + 1), 0] and whole > 50
+    last = path.read_text().splitlines()[-1]
+    assert json.loads(last) if name.endswith("l") else len(next(csv.reader([last]))) == len(COLUMNS)
+
+
+def test_the_loop_may_write_nothing(tmp_path: Path, sink: Sink) -> None:
+    file: EventSink = sink(tmp_path / "events.jsonl")
+    file.write([])
+    assert (tmp_path / "events.jsonl").read_bytes() == b""

@@ -1,0 +1,667 @@
+"""What a broker is told: against a real one, which comes late, refuses, restarts, hangs and goes."""
+
+import contextlib
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from mnist_edge.camera.events import Event
+from mnist_edge.camera.meter import Stats
+from mnist_edge.camera.sinks.mqtt import MqttSink
+from mnist_edge.camera.sinks.mqtt_address import parse_address
+from mnist_edge.camera.sinks.outbox import IN_FLIGHT, Outbox
+from mnist_edge.camera.tracker import TrackedDigit
+from mnist_edge.camera.view import View
+from mnist_edge.errors import PackageMissing, UsageError
+from mnist_edge.reading import Box
+
+Views = Callable[..., View]
+# For what happens at once on a quiet machine.
+PATIENCE = 60.0
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
+with_broker = pytest.mark.skipif(not MOSQUITTO, reason="mosquitto is not installed")
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for {what}"
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def seven(track: int = 1, *, label: int = 7, x: int = 10, confidence: float = 0.98765) -> TrackedDigit:
+    return TrackedDigit(track, label, confidence, Box(x, 20, 30, 40))
+
+
+def event(number: int, digits: tuple[TrackedDigit, ...] = ()) -> Event:
+    text = ("".join(str(digit.label) for digit in digits),) if digits else ()
+    return Event("2026-01-02T03:04:05.678+00:00", number, number / 25, "a camera", "appeared", number, digits, text)
+
+
+class Broker:
+    """A real one, which can be stopped and started again at the same port."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._config = folder / "mosquitto.conf"
+        lines = [f"listener {self.port} 127.0.0.1", "max_queued_messages 0", *options]
+        if os.getuid() == 0:
+            lines.append("user root")
+        if "password_file" not in " ".join(options):
+            lines.append("allow_anonymous true")
+        self._config.write_text("\n".join(lines) + "\n")
+
+    def url(self, prefix: str = "desk/camera", login: str = "") -> str:
+        return f"mqtt://{login}127.0.0.1:{self.port}/{prefix}"
+
+    def start(self) -> None:
+        assert MOSQUITTO
+        self._process = subprocess.Popen([MOSQUITTO, "-c", str(self._config)], stderr=subprocess.DEVNULL)
+        wait_for(self._accepts, "mosquitto to start")
+
+    def _accepts(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(number)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        if self._process:
+            self._process.send_signal(number)
+            self._process.wait(PATIENCE)
+            self._process = None
+
+
+Start = Callable[..., Broker]
+
+
+@pytest.fixture
+def start_broker(tmp_path: Path) -> Iterator[Start]:
+    """`start_broker(*lines of its configuration)`: a broker for the test."""
+    brokers: list[Broker] = []
+
+    def start(*options: str) -> Broker:
+        brokers.append(Broker(tmp_path, *options))
+        brokers[-1].start()
+        return brokers[-1]
+
+    yield start
+    for broker in brokers:
+        broker.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def persistent(start_broker: Start, tmp_path: Path) -> Broker:
+    """A broker that remembers, over a restart, what its subscribers have not got yet."""
+    return start_broker("persistence true", f"persistence_location {tmp_path}/")
+
+
+class Listener:
+    """Collects all that is published; the broker keeps for it what it misses."""
+
+    def __init__(self, broker: Broker, name: str = "listener", login: tuple[str, str] | None = None) -> None:
+        self.messages: list[paho.MQTTMessage] = []
+        self._ready = threading.Event()
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, name, clean_session=False)
+        if login:
+            self._client.username_pw_set(*login)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_message = lambda client, data, message: self.messages.append(message)
+        self._client.connect("127.0.0.1", broker.port)
+        self._client.loop_start()
+        assert self._ready.wait(PATIENCE)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def of(self, topic: str) -> list[Any]:
+        """The contents of what came to a topic: JSON, or else text."""
+        found = [message.payload.decode() for message in list(self.messages) if message.topic == topic]
+        return [json.loads(content) if content.startswith("{") else content for content in found]
+
+    def last(self, topic: str) -> Any:
+        found = self.of(topic)
+        return found[-1] if found else None
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Listener]]:
+    listeners: list[Listener] = []
+
+    def listen(*args: Any, **more: Any) -> Listener:
+        listeners.append(Listener(*args, **more))
+        return listeners[-1]
+
+    yield listen
+    for listener in listeners:
+        listener.close()
+
+
+Listen = Callable[..., Listener]
+
+
+def tracks(listener: Listener, topic: str = "desk/camera/events") -> list[int]:
+    """The numbers of the events that came, each where it came first."""
+    return list(dict.fromkeys(document["track"] for document in listener.of(topic)))
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("mqtt to")]
+
+
+@with_broker
+def test_a_broker_hears_all_there_is_to_hear_at_once(
+    start_broker: Start, listen: Listen, view: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing may wait for the next look at a quiet connection.
+    monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.TURN_SECONDS", 300.0)
+    broker = start_broker()
+    notes: list[str] = []
+    listener = listen(broker)
+    happened = [event(number, (seven(number),)) for number in range(1, 31)]
+    with MqttSink(broker.url(), note=notes.append) as sink:
+        sink.write(happened[:10])
+        wait_for(lambda: len(listener.of("desk/camera/events")) == 10 and not sink.waiting, "the first events")
+        sink.write(happened[10:])
+        sink.show(view(digits=(seven(30),), stats=Stats(frames=12, reading_fps=24.5)))
+        wait_for(lambda: len(listener.of("desk/camera/events")) == 30, "the events")
+        wait_for(lambda: listener.of("desk/camera/stats"), "the stats")
+        assert listener.last("desk/camera/available") == "online"
+    assert notes == [] and threads() == []
+    wait_for(lambda: listener.last("desk/camera/available") == "offline", "the end")
+    assert listener.of("desk/camera/events") == [one.to_json() for one in happened]
+    assert listener.last("desk/camera/reading") == {
+        "time": happened[-1].time,
+        "text": ["7"],
+        "digits": [{"track": 30, "label": 7, "confidence": 0.9877, "box": [10, 20, 30, 40]}],
+    }
+    stats = listener.last("desk/camera/stats")
+    assert (stats["frames"], stats["reading_fps"], stats["away"], stats["events_dropped"]) == (12, 24.5, "", 0)
+
+
+@with_broker
+def test_who_comes_late_knows_the_state_and_not_the_past(start_broker: Start, listen: Listen, view: Views) -> None:
+    broker = start_broker()
+    with MqttSink(broker.url(), note=print) as sink:
+        first = listen(broker)
+        sink.write([event(1, (seven(1),))])
+        sink.show(view(digits=(seven(1),)))
+        wait_for(lambda: first.of("desk/camera/stats") and not sink.waiting, "all messages")
+        second = listen(broker, name="second")
+        wait_for(lambda: len(second.messages) == 3, "what is retained")
+    third = listen(broker, name="third")
+    wait_for(lambda: len(third.messages) == 3, "what is retained")
+    for late, available in ((second, "online"), (third, "offline")):
+        kept = {message.topic: message.payload for message in late.messages[:3] if message.retain}
+        assert set(kept) == {f"desk/camera/{name}" for name in ("available", "reading", "stats")}
+        assert kept["desk/camera/available"] == available.encode()
+
+
+@with_broker
+def test_only_a_changed_reading_is_told(start_broker: Start, listen: Listen, view: Views) -> None:
+    broker = start_broker()
+    listener = listen(broker)
+
+    def told() -> list[list[str]]:
+        return [document["text"] for document in listener.of("desk/camera/reading")]
+
+    with MqttSink(broker.url(), note=print) as sink:
+        wait_for(lambda: told() == [[]], "the empty reading")
+        for number in range(50):
+            sink.show(view(number=number, digits=(seven(x=10 + number % 3, confidence=0.9 + number / 1000),)))
+            time.sleep(0.002)
+        wait_for(lambda: told() == [[], ["7"]], "the first reading")
+        sink.show(view(digits=(seven(label=1),)))
+        wait_for(lambda: told() == [[], ["7"], ["1"]], "the second reading")
+        sink.show(view(digits=(seven(label=1), seven(2))))
+    wait_for(lambda: listener.last("desk/camera/available") == "offline", "the end")
+    assert told() == [[], ["7"], ["1"], ["17"]]
+
+
+@with_broker
+def test_a_lost_camera_is_told_at_once(start_broker: Start, listen: Listen, view: Views) -> None:
+    broker = start_broker()
+    listener = listen(broker)
+    with MqttSink(broker.url(), note=print) as sink:
+        for away in ("", "camera 0 is gone", ""):
+            sink.show(view(away=away))
+            wait_for(lambda away=away: (listener.last("desk/camera/stats") or {}).get("away") == away, away)  # type: ignore[misc]
+    assert [document["away"] for document in listener.of("desk/camera/stats")] == ["", "camera 0 is gone", ""]
+
+
+@with_broker
+def test_a_restarted_broker_misses_nothing(persistent: Broker, listen: Listen) -> None:
+    notes: list[str] = []
+    listener = listen(persistent)
+    with MqttSink(persistent.url(), note=notes.append) as sink:
+        for number in range(1, 301):
+            sink.write([event(number)])
+            if number == 100:
+                wait_for(lambda: tracks(listener), "the first events")
+                persistent.stop()
+            if number == 200:
+                wait_for(lambda: notes, "the note")
+                persistent.start()
+            time.sleep(0.001)
+        wait_for(lambda: len(tracks(listener)) == 300, "all events")
+        assert tracks(listener) == list(range(1, 301))
+        wait_for(lambda: len(notes) == 2, "the second note")
+    assert re.fullmatch(
+        rf"note: the MQTT broker 127.0.0.1:{persistent.port} is away \(.+\); reading goes on .+", notes[0]
+    )
+    assert notes[1] == f"note: the MQTT broker 127.0.0.1:{persistent.port} is back; 0 events were dropped meanwhile"
+
+
+@with_broker
+def test_a_broker_that_forgot_everything_is_told_again(start_broker: Start, listen: Listen, view: Views) -> None:
+    broker = start_broker()
+    listener = listen(broker)
+    with MqttSink(broker.url(), discovery=True, note=print) as sink:
+        sink.show(view(digits=(seven(),)))
+        wait_for(lambda: (listener.last("desk/camera/reading") or {}).get("text") == ["7"], "the reading")
+        broker.stop(signal.SIGKILL)
+        listener.messages.clear()
+        broker.start()
+        wait_for(lambda: len({message.topic for message in listener.messages}) == 12, "all that is retained")
+        assert listener.last("desk/camera/available") == "online"
+        assert listener.last("desk/camera/reading")["text"] == ["7"]
+
+
+@with_broker
+def test_a_late_broker_gets_the_newest_events(persistent: Broker, listen: Listen, view: Views) -> None:
+    listener = listen(persistent)
+    notes: list[str] = []
+    persistent.stop()
+    with MqttSink(persistent.url(), note=notes.append) as sink:
+        for number in range(1, 1101):
+            sink.write([event(number)])
+        sink.show(view())
+        wait_for(lambda: notes, "the note")
+        assert sink.dropped == 100
+        persistent.start()
+        wait_for(lambda: len(tracks(listener)) == 1000, "the newest events")
+        assert tracks(listener) == list(range(101, 1101))
+        wait_for(lambda: listener.of("desk/camera/stats"), "the stats")
+        assert listener.last("desk/camera/stats")["events_dropped"] == 100
+    assert len(notes) == 2
+
+
+@with_broker
+def test_a_broker_that_hangs_holds_nobody_up(start_broker: Start, listen: Listen, view: Views) -> None:
+    broker = start_broker()
+    listener = listen(broker)
+    with MqttSink(broker.url(), note=print) as sink:
+        sink.write([event(1)])
+        wait_for(lambda: tracks(listener) == [1], "the first event")
+        broker.send(signal.SIGSTOP)
+        began = time.monotonic()
+        for number in range(2, 3002):
+            sink.write([event(number)])
+            sink.show(view(digits=(seven(number),)))
+        assert time.monotonic() - began < 10
+        broker.send(signal.SIGCONT)
+        wait_for(lambda: tracks(listener)[-1] == 3001, "the newest event")
+        wait_for(lambda: listener.last("desk/camera/reading")["digits"][0]["track"] == 3001, "the newest reading")
+        assert len(tracks(listener)) == 3001 - sink.dropped
+        # Of the readings meanwhile, hardly any was worth sending.
+        assert len(listener.of("desk/camera/reading")) < 100
+
+
+class Relay:
+    """Stands between a client and a broker, and can keep the broker's answers from the client."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.deaf = False
+        self._broker = broker
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._pairs: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            broker = socket.create_connection(("127.0.0.1", self._broker.port))
+            self._pairs += [client, broker]
+            threading.Thread(target=self._pass, args=(client, broker, False), daemon=True).start()
+            threading.Thread(target=self._pass, args=(broker, client, True), daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
+        try:
+            while data := source.recv(4096):
+                if not (answers and self.deaf):
+                    target.sendall(data)
+        except OSError:
+            pass
+
+    def cut(self) -> None:
+        for end in self._pairs:
+            # Closing alone does not wake the thread that reads.
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._pairs.clear()
+
+    def close(self) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self.cut()
+
+
+@with_broker
+def test_what_was_not_acknowledged_is_sent_again_in_order(start_broker: Start, listen: Listen) -> None:
+    broker = start_broker()
+    listener, relay = listen(broker), Relay(broker)
+    try:
+        with MqttSink(f"mqtt://127.0.0.1:{relay.port}/desk/camera", note=print) as sink:
+            sink.write([event(1)])
+            wait_for(lambda: tracks(listener) == [1] and not sink.waiting, "the first event")
+            relay.deaf = True
+            sink.write([event(number) for number in range(2, 102)])
+            wait_for(lambda: len(tracks(listener)) == IN_FLIGHT + 1, "those that may go without an answer")
+            relay.deaf = False
+            relay.cut()
+            wait_for(lambda: len(tracks(listener)) == 101, "all events")
+        received = [document["track"] for document in listener.of("desk/camera/events")]
+        assert received == [1, *range(2, 2 + IN_FLIGHT), *range(2, 102)]
+    finally:
+        relay.close()
+
+
+@with_broker
+def test_a_network_that_swallows_everything_is_noticed(
+    start_broker: Start, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnist_edge.camera.sinks.mqtt_connection.KEEPALIVE_SECONDS", 2)
+    broker = start_broker()
+    notes: list[str] = []
+    listener, relay = listen(broker), Relay(broker)
+    try:
+        with MqttSink(f"mqtt://127.0.0.1:{relay.port}/desk/camera", note=notes.append) as sink:
+            wait_for(lambda: listener.last("desk/camera/available") == "online", "the connection")
+            relay.deaf = True
+            sink.write([event(number) for number in range(1, 101)])
+            wait_for(lambda: notes, "the note")
+            relay.deaf = False
+            wait_for(lambda: not sink.waiting, "the acknowledgements")
+            wait_for(lambda: len(tracks(listener)) == 100, "all events")
+            assert tracks(listener) == list(range(1, 101))
+    finally:
+        relay.close()
+
+
+@with_broker
+def test_a_killed_program_is_offline(start_broker: Start, listen: Listen) -> None:
+    broker = start_broker()
+    listener = listen(broker)
+    program = f"""
+import time
+from mnist_edge.camera.sinks.mqtt import MqttSink
+with MqttSink({broker.url()!r}, note=print):
+    time.sleep(600)
+"""
+    process = subprocess.Popen([sys.executable, "-c", program])
+    try:
+        wait_for(lambda: listener.last("desk/camera/available") == "online", "the program")
+    finally:
+        process.kill()
+        process.wait()
+    wait_for(lambda: listener.last("desk/camera/available") == "offline", "the last will")
+
+
+@with_broker
+def test_a_wrong_password_is_one_note_and_the_right_one_none(
+    start_broker: Start, listen: Listen, tmp_path: Path
+) -> None:
+    passwords = tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "ann", "s3cr@t/"], check=True, capture_output=True)
+    broker = start_broker(f"password_file {passwords}")
+    listener = listen(broker, login=("ann", "s3cr@t/"))
+    notes: list[str] = []
+    with MqttSink(broker.url("wrong", "ann:other@"), note=notes.append) as sink:
+        wait_for(lambda: notes, "the note")
+        sink.write([event(1)])
+        time.sleep(1.5)
+    assert len(notes) == 1 and "Not authorized" in notes[0] and "other" not in notes[0]
+    with MqttSink(broker.url("right", "ann:s3cr%40t%2F@"), note=notes.append) as sink:
+        sink.write([event(1)])
+    wait_for(lambda: tracks(listener, "right/events") == [1], "the event")
+    assert len(notes) == 1 and not listener.of("wrong/events")
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """Of 127.0.0.1, signed by itself; and its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    own, key = tmp_path / "own.pem", tmp_path / "key.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    )
+    subprocess.run([*command.split(), "-keyout", str(key), "-out", str(own)], check=True, capture_output=True)
+    return own, key
+
+
+@with_broker
+def test_encryption_trusts_the_systems_authorities_only(
+    start_broker: Start, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, view: Views
+) -> None:
+    own, key = certificate
+    broker = start_broker(f"certfile {own}", f"keyfile {key}")
+    url = broker.url().replace("mqtt:", "mqtts:")
+    notes: list[str] = []
+    with MqttSink(url, note=notes.append) as sink:
+        wait_for(lambda: notes, "the note")
+    assert "certificate verify failed" in notes[0]
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    with MqttSink(url, note=notes.append) as sink:
+        sink.write([event(number) for number in range(1, 501)])
+        sink.show(view())
+        wait_for(lambda: not sink.waiting, "the acknowledgements")
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
+def test_nobody_there_is_one_note_and_costs_nothing(host: str, view: Views) -> None:
+    notes: list[str] = []
+    with MqttSink(f"mqtt://{host}:{free_port()}/desk", note=notes.append) as sink:
+        wait_for(lambda: notes, "the note")
+        began = time.monotonic()
+        for number in range(500):
+            sink.write([event(number)])
+            sink.show(view())
+        assert time.monotonic() - began < 5
+        began = time.monotonic()
+    assert time.monotonic() - began < 10
+    assert len(notes) == 1 and host in notes[0]
+    wait_for(lambda: not threads(), "the thread to end")
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x00", b"\x20\x01\x00", b"\x20\xff\xff\xff\xff\xff", bytes(64)],
+    ids=["nothing", "web", "empty", "short", "endless", "zeros"],
+)
+def test_what_is_no_broker_is_one_note(greeting: bytes) -> None:
+    def answer() -> None:
+        while True:
+            try:
+                caller, _ = server.accept()
+            except OSError:
+                return
+            with caller:
+                caller.recv(4096)
+                caller.sendall(greeting)
+
+    notes: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=answer, daemon=True)
+        answering.start()
+        with MqttSink(f"mqtt://127.0.0.1:{server.getsockname()[1]}", note=notes.append):
+            wait_for(lambda: notes, "the note")
+            time.sleep(1.2)
+            assert threads()
+        server.shutdown(socket.SHUT_RDWR)
+    answering.join(PATIENCE)
+    assert len(notes) == 1
+
+
+def test_it_is_tried_again_and_again_but_ever_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.FIRST_DELAY", 0.1)
+    monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.LAST_DELAY", 0.4)
+    notes: list[str] = []
+    attempts: list[float] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
+        with MqttSink(f"mqtt://127.0.0.1:{server.getsockname()[1]}", note=notes.append):
+            for _ in range(6):
+                caller, _ = server.accept()
+                attempts.append(time.monotonic())
+                caller.close()
+    waits = [later - earlier for earlier, later in itertools.pairwise(attempts)]
+    assert all(wait > least for wait, least in zip(waits, (0.05, 0.15, 0.35, 0.35, 0.35), strict=True))
+    assert len(notes) == 1
+
+
+@with_broker
+def test_home_assistant_finds_what_is_published(start_broker: Start, listen: Listen, view: Views) -> None:
+    broker = start_broker()
+    listener = listen(broker)
+    with MqttSink(broker.url("büro/desk 1"), discovery=True, note=print) as sink:
+        sink.show(view(digits=(seven(),)))
+        wait_for(lambda: listener.of("büro/desk 1/stats"), "the stats")
+    configs = {
+        message.topic: json.loads(message.payload) for message in listener.messages if "homeassistant" in message.topic
+    }
+    kinds = [topic.split("/")[1] for topic in configs]
+    assert (kinds.count("sensor"), kinds.count("binary_sensor")) == (8, 1)
+    assert len({config["unique_id"] for config in configs.values()}) == 9
+    assert len({json.dumps(config["device"]) for config in configs.values()}) == 1
+    for topic, config in configs.items():
+        assert re.fullmatch(r"homeassistant/(binary_)?sensor/[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+/config", topic)
+        assert config["availability_topic"] == "büro/desk 1/available"
+        (key,) = re.findall(r"value_json\.(\w+)", config["value_template"])
+        assert key in listener.last(config["state_topic"])
+        assert config["origin"]["name"] == "mnist-edge" and config["device"]["identifiers"]
+
+
+def test_another_prefix_is_another_device() -> None:
+    from mnist_edge.camera.sinks.home_assistant import announcements
+
+    assert not set(announcements("desk")) & set(announcements("door"))
+
+
+def test_an_address_has_sensible_defaults() -> None:
+    plain, full = parse_address("mqtt://pi.local"), parse_address("mqtts://ann:p%40ss@[::1]:1234/a%20b/c/")
+    assert (plain.host, plain.port, plain.tls, plain.user, plain.prefix) == ("pi.local", 1883, False, "", "mnist-edge")
+    assert (full.host, full.port, full.tls, full.user, full.password) == ("::1", 1234, True, "ann", "p@ss")
+    assert full.prefix == "a b/c" and parse_address("mqtts://pi.local").port == 8883
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "S3CRET",
+        "pi.local/S3CRET",
+        "http://ann:S3CRET@pi.local",
+        "mqtt://ann:S3CRET@",
+        "mqtt://ann:S3CRET@pi.local:port",
+        "mqtt://ann:S3CRET@pi.local:0",
+        "mqtt://ann:S3CRET@pi.local:70000",
+        "mqtt://ann:S3CRET/x@pi.local",
+        "mqtt://ann:12/S3CRET@pi.local",
+        "mqtt://ann:S3CRET#x@pi.local",
+        "mqtt://ann:S3CRET?x@pi.local",
+        "mqtt://:S3CRET@pi.local",
+        "mqtt://ann:S3CRET@[::1",
+        "mqtt://ann:S3CRET@pi..local",
+        f"mqtt://ann:S3CRET@{'x' * 100}.local",
+        "mqtt://ann:S3CRET@pi.local/a/+/b",
+        "mqtt://ann:S3CRET@pi.local/a/#",
+        "mqtt://ann:S3CRET@pi.local/a/%23",
+        "mqtt://ann:S3CRET@pi.local/$SYS",
+        "mqtt://ann:S3CRET@pi.local/a%00b",
+        "mqtt://ann:S3CRET@pi.local/a\nb",
+        f"mqtt://ann:S3CRET@pi.local/{'x' * 100_000}",
+        f"mqtt://ann:S3CRET@pi.local/{'a/' * 300}b",
+    ],
+)
+def test_a_wrong_address_is_refused_without_showing_the_password(url: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        MqttSink(url, note=print)
+    message = str(caught.value)
+    assert "S3CRET" not in message and len(message) < 1000 and "MQTT" in message
+
+
+def test_the_password_is_not_shown_elsewhere() -> None:
+    address = parse_address("mqtt://ann:S3CRET@pi.local")
+    assert "S3CRET" not in repr(address) + str(address)
+
+
+def test_without_paho_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "paho"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "path", [])
+    with pytest.raises(PackageMissing, match=r"mnist-edge\[mqtt\]"):
+        MqttSink("mqtt://pi.local", note=print)
+
+
+def test_the_outbox_keeps_order_through_losses() -> None:
+    outbox, sent = Outbox(limit=30), []
+
+    def publish(one: Event) -> int:
+        sent.append(one.track)
+        return one.track
+
+    outbox.add([event(number) for number in range(1, 26)])
+    outbox.send(publish)
+    assert sent == list(range(1, IN_FLIGHT + 1))
+    outbox.acknowledge(1)
+    outbox.acknowledge(2)
+    outbox.acknowledge(99)
+    outbox.take_back()
+    sent.clear()
+    outbox.send(publish)
+    assert sent == list(range(3, 3 + IN_FLIGHT)) and len(outbox) == 23
+    outbox.add([event(number) for number in range(26, 36)])
+    # Those that are under way are not dropped: the broker may have them already.
+    assert outbox.dropped == 3 and len(outbox) == 30
+    for number in range(3, 40):
+        outbox.acknowledge(number)
+    sent.clear()
+    outbox.send(publish)
+    assert sent == list(range(26, 36))

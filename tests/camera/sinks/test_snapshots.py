@@ -1,0 +1,174 @@
+"""Snapshots: a pair of whole files, never over another, and never an exception."""
+
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.sinks.snapshots import Snapshots
+from mnist_edge.camera.tracker import TrackedDigit
+from mnist_edge.camera.view import View
+from mnist_edge.files import write_bytes
+from mnist_edge.reading import Box
+
+Views = Callable[..., View]
+NAME = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z"
+
+
+def page(width: int = 320, height: int = 240) -> NDArray[np.uint8]:
+    return (
+        np.random.default_rng(0)
+        .integers(200, 255, (height // 40, width // 40, 3), np.uint8)
+        .repeat(40, 0)
+        .repeat(40, 1)
+    )
+
+
+class Desk:
+    """Snapshots with all that they need."""
+
+    def __init__(self, folder: Path) -> None:
+        self.controls, self.notes = Controls(0.5), list[str]()
+        self.snapshots = Snapshots(folder, self.controls, note=self.notes.append)
+
+    def take(self, view: View, count: int = 1) -> None:
+        """Ask for snapshots, and show the same view until all are taken."""
+        self.controls.snapshots += count
+        deadline = time.monotonic() + 60
+        with self.snapshots:
+            while self.controls.snapshots:
+                self.snapshots.show(view)
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
+
+
+def test_a_snapshot_is_the_frame_and_what_was_read(tmp_path: Path, view: Views) -> None:
+    folder = tmp_path / "new" / "snapshots"
+    desk = Desk(folder)
+    shown = view(page(), digits=(TrackedDigit(1, 7, 0.9, Box(100, 80, 60, 90)),))
+    desk.take(shown)
+    raw, drawn = sorted(folder.iterdir(), reverse=True)
+    assert re.fullmatch(NAME + r"\.raw\.png", raw.name) and drawn.name == raw.name.replace(".raw.png", ".jpg")
+    assert np.array_equal(cv2.imread(str(raw)), shown.frame.image)
+    seen = cv2.imread(str(drawn)).astype(int)
+    assert np.abs(seen - shown.picture).mean() < 3
+    assert np.abs(seen - shown.frame.image)[75:80, 100:160].mean() > 60
+    assert desk.controls.message == f"snapshot: {drawn}" and desk.notes == [f"note: snapshot: {drawn}"]
+
+
+def test_nothing_is_taken_unasked(tmp_path: Path, view: Views) -> None:
+    desk = Desk(tmp_path)
+    desk.take(view(), 0)
+    for _ in range(5):
+        desk.snapshots.show(view())
+    assert not list(tmp_path.iterdir()) and not desk.controls.message
+
+
+def test_each_one_asked_for_is_taken_once(tmp_path: Path, view: Views) -> None:
+    desk = Desk(tmp_path)
+    desk.take(view(), 5)
+    for _ in range(5):
+        desk.snapshots.show(view())
+    assert len(list(tmp_path.glob("*.jpg"))) == len(list(tmp_path.glob("*.raw.png"))) == 5
+    assert len(list(tmp_path.iterdir())) == 10
+
+
+def test_none_replaces_another(tmp_path: Path, view: Views, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stopped":
+            return cls(2026, 11, 21, 18, 4, 59, 998_700)
+
+    monkeypatch.setattr("mnist_edge.camera.sinks.stamps.datetime", Stopped)
+    (tmp_path / "2026-11-21T18-04-59.998Z.jpg").write_text("mine")
+    (tmp_path / "2026-11-21T18-04-59.999Z.raw.png").write_text("mine too")
+    Desk(tmp_path).take(view(), 2)
+    assert {path.name for path in tmp_path.glob("*.raw.png")} == {
+        "2026-11-21T18-04-59.999Z.raw.png",
+        "2026-11-21T18-05-00.000Z.raw.png",
+        "2026-11-21T18-05-00.001Z.raw.png",
+    }
+    assert (tmp_path / "2026-11-21T18-04-59.998Z.jpg").read_text() == "mine"
+    assert (tmp_path / "2026-11-21T18-04-59.999Z.raw.png").read_text() == "mine too"
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (31, 33, 3), (3, 500, 3), (20, 30)])
+def test_any_frame_can_be_kept(tmp_path: Path, view: Views, shape: tuple[int, ...]) -> None:
+    image = np.full(shape, 77, np.uint8)
+    Desk(tmp_path).take(view(image))
+    (raw,) = tmp_path.glob("*.raw.png")
+    assert np.array_equal(cv2.imread(str(raw), cv2.IMREAD_UNCHANGED), image)
+    assert len(list(tmp_path.glob("*.jpg"))) == 1
+
+
+def test_a_folder_that_cannot_be_made_is_a_message(tmp_path: Path, view: Views) -> None:
+    (tmp_path / "file").touch()
+    desk = Desk(tmp_path / "file" / "snapshots")
+    desk.take(view())
+    assert re.fullmatch(r"no snapshot: .*file.*: .*(Not a directory|File exists)", desk.controls.message)
+    assert desk.notes == [f"note: {desk.controls.message}"]
+    assert desk.controls.snapshots == 0
+
+
+def test_a_frame_that_cannot_be_encoded_is_one_line(tmp_path: Path, view: Views) -> None:
+    desk = Desk(tmp_path)
+    shown = view(page())
+    object.__setattr__(shown.frame, "image", np.zeros((0, 0, 3), np.uint8))
+    desk.take(shown)
+    assert desk.controls.message.startswith("no snapshot: ") and "\n" not in desk.controls.message
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system with room for the folder and little else."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=False, capture_output=True
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("may not mount a file system here")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_is_a_message_and_leaves_nothing_half_written(full_disk: Path, view: Views) -> None:
+    desk = Desk(full_disk)
+    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    desk.take(view(noise))
+    assert "No space left" in desk.controls.message
+    assert not list(full_disk.iterdir())
+    # With room again the next one is taken.
+    desk.take(view(np.zeros((24, 32, 3), np.uint8)))
+    assert len(list(full_disk.iterdir())) == 2
+
+
+def test_the_loop_waits_for_no_disk(tmp_path: Path, view: Views, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, writing = threading.Event(), threading.Event()
+
+    def slowly(path: Path, content: bytes) -> None:
+        writing.set()
+        assert go.wait(60)
+        write_bytes(path, content)
+
+    monkeypatch.setattr("mnist_edge.camera.sinks.snapshots.write_bytes", slowly)
+    desk = Desk(tmp_path)
+    desk.controls.snapshots = 3
+    # That this returns at all is the test: nothing is written until `go`.
+    for _ in range(100):
+        desk.snapshots.show(view())
+    assert writing.wait(60) and desk.controls.snapshots == 2
+    go.set()
+    desk.take(view(), 0)
+    assert len(list(tmp_path.glob("*.jpg"))) == 3

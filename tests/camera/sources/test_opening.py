@@ -1,0 +1,444 @@
+"""Sources: real files, real sockets, fake cameras; all end in frames or in one clear error, and none hangs."""
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnist_edge.camera.frames import Frame, Source
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.settings import Settings
+from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.sources import open_source
+from mnist_edge.camera.sources.devices import list_cameras, why_not
+from mnist_edge.camera.sources.video import VideoSource
+from mnist_edge.errors import SourceError
+
+Image = NDArray[np.uint8]
+WriteVideo = Callable[[Path, list[Image]], Path]
+
+
+def opened(source: str, stop: Stop | None = None, **settings: Any) -> Source:
+    return open_source(Settings(source, **settings), stop or Stop())
+
+
+def frames_in(source: Source) -> list[Frame]:
+    return [frame for frame in source if frame is not None]
+
+
+def following(frames: Iterator[Frame | None]) -> Frame:
+    return next(frame for frame in frames if frame is not None)
+
+
+def frames_from(source: str, **settings: Any) -> list[Frame]:
+    with opened(source, **settings) as entered:
+        return frames_in(entered)
+
+
+def counting(count: int) -> list[Image]:
+    return [np.full((120, 160, 3), 8 * number, np.uint8) for number in range(count)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_video_gives_every_frame_in_order(tmp_path: Path, write_video: WriteVideo, suffix: str) -> None:
+    path = write_video(tmp_path / f"clip{suffix}", counting(30))
+    with opened(str(path)) as source:
+        frames = frames_in(source)
+        assert (source.dropped, source.still, source.rate) == (0, False, 25.0)
+    assert [frame.number for frame in frames] == list(range(30))
+    assert np.allclose([frame.image.mean() for frame in frames], [8 * n for n in range(30)], atol=6)
+    assert frames[-1].seconds == pytest.approx(29 / 25)
+    assert frames[0].source == str(path)
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.webm", "clip.mkv", "clip.gif", "no-suffix"])
+def test_videos_that_ffmpeg_made(tmp_path: Path, name: str) -> None:
+    made = tmp_path / (name if "." in name else "clip.mov")
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=duration=1:size=160x120:rate=10", "-threads", "1"]
+    subprocess.run([*command, str(made)], check=True)
+    made.rename(tmp_path / name)
+    assert len(frames_from(str(tmp_path / name))) == 10
+
+
+def test_a_folder_gives_its_pictures_by_name_each_a_page_of_its_own(tmp_path: Path) -> None:
+    for name, level in (("b.png", 100), ("a.jpg", 0), ("c.PNG", 200)):
+        cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), level, np.uint8))
+    (tmp_path / "notes.txt").write_text("no picture")
+    with opened(str(tmp_path)) as source:
+        assert source.still
+        frames = frames_in(source)
+    assert [Path(frame.source).name for frame in frames] == ["a.jpg", "b.png", "c.PNG"]
+    assert [round(frame.image.mean() / 100) for frame in frames] == [0, 1, 2]
+
+
+def test_one_picture_is_known_by_its_content(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((20, 30, 3), 50, np.uint8))
+    (tmp_path / "a.png").rename(tmp_path / "photo")
+    (frame,) = frames_from(str(tmp_path / "photo"))
+    assert frame.image.shape == (20, 30, 3)
+
+
+def cut_short(path: Path, write_video: WriteVideo) -> Path:
+    content = write_video(path, counting(30)).read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    return path
+
+
+def test_a_video_that_is_cut_short_gives_what_it_has_and_then_says_so(tmp_path: Path, write_video: WriteVideo) -> None:
+    path = cut_short(tmp_path / "cut.avi", write_video)
+    got: list[Frame] = []
+    with pytest.raises(SourceError, match=r"cut\.avi ends after \d+ of 30 frames"), opened(str(path)) as cut:
+        got.extend(frame for frame in cut if frame is not None)
+    assert 0 < len(got) < 25
+
+
+def test_files_that_are_no_video_are_one_clear_error(tmp_path: Path, write_video: WriteVideo) -> None:
+    (tmp_path / "text.mp4").write_text("these are words\n" * 500)
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(0).bytes(50_000))
+    (tmp_path / "folder").mkdir()
+    cut_short(tmp_path / "cut.mp4", write_video)
+    expected = {
+        "text.mp4": "is text, not a video",
+        "empty.mp4": "is empty",
+        "noise.mp4": "does not open as a video",
+        "cut.mp4": "does not open as a video",
+        "folder": "holds no picture",
+        "missing.mp4": "there is no ",
+    }
+    for name, reason in expected.items():
+        with pytest.raises(SourceError, match=reason) as caught:
+            frames_from(str(tmp_path / name))
+        assert name in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_opencv_says_nothing_of_its_own(tmp_path: Path, write_video: WriteVideo, capfd: Any) -> None:
+    path = cut_short(tmp_path / "cut.mp4", write_video)
+    for source in (str(path), "63", "http://127.0.0.1:1/none"):
+        with pytest.raises(SourceError):
+            frames_from(source)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(tmp_path: Path, write_video: WriteVideo) -> None:
+    path = write_video(tmp_path / "clip.avi", counting(3))
+    path.chmod(0)
+    with pytest.raises(SourceError, match="may not be read"):
+        frames_from(str(path))
+
+
+def test_a_camera_that_is_not_there() -> None:
+    with pytest.raises(SourceError, match=r"camera.* plug"):
+        frames_from("63")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_a_device_that_is_no_camera() -> None:
+    with pytest.raises(SourceError, match="/dev/zero"):
+        frames_from("/dev/zero")
+
+
+def test_the_error_names_the_cameras_that_exist(tmp_path: Path) -> None:
+    for name in ("video10", "video2", "video-notes", "audio1"):
+        (tmp_path / name).touch()
+    cameras = list_cameras(tmp_path)
+    assert [Path(camera).name for camera in cameras] == ["video2", "video10"]
+    assert f"--source ({cameras[0]}, {cameras[1]})" in why_not(str(tmp_path / "video0"), cameras)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_a_busy_camera_is_told_from_a_missing_one(tmp_path: Path) -> None:
+    device = tmp_path / "video0"
+    device.touch()
+    assert "is there but does not open" in why_not(str(device), [])
+    with device.open() as held, subprocess.Popen(["sleep", "60"], stdin=held) as other:
+        message = why_not(str(device), [])
+        other.kill()
+    assert f"in use by sleep (process {other.pid})" in message
+
+
+class FakeCamera:
+    """Gives a frame for each `allow`; fails once it is unplugged."""
+
+    def __init__(self) -> None:
+        self.steps = threading.Semaphore(0)
+        self.waiting = threading.Semaphore(0)
+        self.plugged = True
+        self.released = threading.Event()
+        self.number = 0
+
+    def allow(self, frames: int) -> None:
+        """Return when the camera has given so many frames and is asked for another."""
+        for _ in range(frames):
+            self.steps.release()
+            assert self.waiting.acquire(timeout=10)
+
+    def unplug(self) -> None:
+        self.plugged = False
+        self.steps.release()
+
+    def read(self) -> tuple[bool, Any]:
+        if self.number:
+            self.waiting.release()
+        self.steps.acquire()
+        self.number += 1
+        return self.plugged, np.zeros((2, 2, 3), np.uint8) if self.plugged else None
+
+    def get(self, _: int) -> float:
+        return 0.0
+
+    def release(self) -> None:
+        self.released.set()
+
+
+def live(camera: FakeCamera, stop: Stop | None = None, timeout_seconds: float = 10.0) -> VideoSource:
+    return VideoSource("camera 0", lambda: camera, stop or Stop(), True, timeout_seconds)
+
+
+def test_a_live_source_keeps_the_newest_frame_and_counts_the_others() -> None:
+    camera = FakeCamera()
+    camera.steps.release()
+    with live(camera) as source:
+        frames = iter(source)
+        assert following(frames).number == 0
+        assert camera.waiting.acquire(timeout=10)
+        camera.allow(5)
+        assert following(frames).number == 5
+        assert source.dropped == 4
+        camera.unplug()
+    assert camera.released.wait(10)
+
+
+def test_a_camera_that_is_unplugged_is_an_error_and_is_released() -> None:
+    camera = FakeCamera()
+    camera.steps.release()
+    with pytest.raises(SourceError, match="camera 0 stopped after 1 frames; check its cable"), live(camera) as source:
+        frames = iter(source)
+        following(frames)
+        camera.unplug()
+        following(frames)
+    assert camera.released.is_set()
+
+
+def test_a_camera_that_opens_but_gives_nothing() -> None:
+    camera = FakeCamera()
+    camera.unplug()
+    with pytest.raises(SourceError, match="gives no picture"), live(camera):
+        pass
+    assert camera.released.is_set()
+
+
+def test_a_camera_that_hangs_ends_in_an_error() -> None:
+    camera = FakeCamera()
+    with pytest.raises(SourceError, match="sent nothing"), live(camera, timeout_seconds=-1.9):
+        pass
+    camera.unplug()
+    assert camera.released.wait(10)
+
+
+def test_a_request_to_stop_ends_a_source_that_waits() -> None:
+    camera, stop = FakeCamera(), Stop()
+    threading.Timer(0.2, lambda: setattr(stop, "requested", True)).start()
+    with live(camera, stop) as source:
+        assert frames_in(source) == []
+        camera.unplug()
+
+
+def test_a_slow_camera_is_waited_for_when_it_is_left() -> None:
+    camera = FakeCamera()
+    camera.steps.release()
+    with live(camera) as source:
+        following(iter(source))
+        threading.Timer(0.8, camera.unplug).start()
+    assert camera.released.is_set()
+
+
+def test_a_bug_in_the_device_is_shown_as_it_is() -> None:
+    camera = FakeCamera()
+    camera.read = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    with pytest.raises(ZeroDivisionError), live(camera):
+        pass
+    assert camera.released.is_set()
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A server that accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_server_that_says_nothing_is_an_error_in_bounded_time(silent_port: int, scheme: str) -> None:
+    url = f"{scheme}://user:secret@127.0.0.1:{silent_port}/stream"
+    with pytest.raises(SourceError, match="does not open") as caught:
+        frames_from(url, timeout=0.5)
+    assert "secret" not in str(caught.value)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None: ...
+
+
+class Multipart(BaseHTTPRequestHandler):
+    """The stream of a network camera."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=cut")
+        self.end_headers()
+        jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 120, np.uint8))[1].tobytes()
+        head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()
+        try:
+            while True:
+                self.wfile.write(head + jpeg + b"\r\n")
+        except OSError:
+            self.server.left.set()  # type: ignore[attr-defined]
+
+    def log_message(self, *args: object) -> None: ...
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Any], ThreadingHTTPServer]]:
+    started: list[ThreadingHTTPServer] = []
+
+    def start(handler: Any) -> ThreadingHTTPServer:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.left = threading.Event()  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_network_camera_is_live_and_let_go_at_the_end(serve: Callable[[Any], Any]) -> None:
+    server = serve(Multipart)
+    with opened(f"http://127.0.0.1:{server.server_port}/live") as source:
+        frames = iter(source)
+        numbers = [following(frames).number for _ in range(5)]
+    assert numbers == sorted(set(numbers))
+    assert server.left.wait(10)
+
+
+def test_a_video_behind_a_url_loses_no_frame(
+    tmp_path: Path, write_video: WriteVideo, serve: Callable[[Any], Any]
+) -> None:
+    write_video(tmp_path / "clip.mp4", counting(30))
+    server = serve(partial(Quiet, directory=str(tmp_path)))
+    assert len(frames_from(f"http://127.0.0.1:{server.server_port}/clip.mp4")) == 30
+
+
+def test_a_glob_gives_its_files_in_order(tmp_path: Path) -> None:
+    for name, level in (("scan10.png", 200), ("scan02.png", 100), ("scan01.jpg", 0), ("deep/scan03.png", 50)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), level, np.uint8))
+    with opened(str(tmp_path / "*.png")) as source:
+        assert source.still
+        assert [Path(frame.source).name for frame in frames_in(source)] == ["scan02.png", "scan10.png"]
+    assert len(frames_from(str(tmp_path / "**" / "scan*"))) == 4
+    with pytest.raises(SourceError, match=r"no file matches .*\*\.tif"):
+        frames_from(str(tmp_path / "*.tif"))
+
+
+def test_a_picture_whose_name_looks_like_a_glob_is_that_picture(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "page[1].png"), np.full((20, 30, 3), 50, np.uint8))
+    assert len(frames_from(str(tmp_path / "page[1].png"))) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "nul\0byte", "", "/dev/video63", "no*thing"])
+def test_a_name_that_is_none_is_one_error(name: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        frames_from(name)
+    assert "\n" not in str(caught.value)
+
+
+class AskedCamera:
+    """`cv2.VideoCapture` of a camera that can do 1280x720 at the most, and 15 frames a second."""
+
+    def __init__(self, device: str, backend: int) -> None:
+        self.device = device
+        self.asked: list[tuple[int, float]] = []
+        self.size = [640, 480]
+
+    def isOpened(self) -> bool:
+        return True
+
+    def set(self, property: int, value: float) -> bool:
+        self.asked.append((property, value))
+        if property == cv2.CAP_PROP_FRAME_WIDTH:
+            self.size[0] = min(int(value), 1280)
+        if property == cv2.CAP_PROP_FRAME_HEIGHT:
+            self.size[1] = min(int(value), 720)
+        return True
+
+    def get(self, property: int) -> float:
+        return 15.0 if property == cv2.CAP_PROP_FPS else 0.0
+
+    def read(self) -> tuple[bool, Any]:
+        return True, np.zeros((self.size[1], self.size[0], 3), np.uint8)
+
+    def release(self) -> None: ...
+
+
+def test_a_camera_is_asked_for_size_and_rate_and_what_it_does_instead_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    cameras: list[AskedCamera] = []
+
+    def make(device: str, backend: int) -> AskedCamera:
+        cameras.append(AskedCamera(device, backend))
+        return cameras[-1]
+
+    monkeypatch.setattr(cv2, "VideoCapture", make)
+    notes: list[str] = []
+    settings = Settings("0", resolution="1920x1080", rate=30, rotate=90)
+    with open_source(settings, Stop(), note=notes.append) as source:
+        frame = following(iter(source))
+    assert frame.image.shape == (1280, 720, 3)
+    assert notes == [
+        "note: camera 0 delivers 1280x720 pixels instead of 1920x1080 and 15 frames a second instead of 30"
+    ]
+    asked = [property for property, _ in cameras[0].asked]
+    # A driver takes the size by the format that was chosen, so that comes first.
+    wanted = [cv2.CAP_PROP_FOURCC, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS]
+    assert [property for property in asked if property in wanted] == wanted
+
+
+def test_a_camera_is_left_as_it_is_where_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = AskedCamera("/dev/video0", 0)
+    monkeypatch.setattr(cv2, "VideoCapture", lambda device, backend: camera)
+    with opened("0") as source:
+        following(iter(source))
+    assert camera.asked == [(cv2.CAP_PROP_BUFFERSIZE, 1)]
+
+
+def test_a_frame_says_when_it_came() -> None:
+    camera = FakeCamera()
+    began = time.monotonic()
+    camera.steps.release()
+    with live(camera) as source:
+        first = following(iter(source))
+        camera.unplug()
+    assert began <= first.captured <= time.monotonic()
+
+
+@pytest.mark.parametrize("source", ["0", "picamera", "http://127.0.0.1:1/x", "rtsp://127.0.0.1:1/x", "-", "fake"])
+def test_nothing_is_opened_before_it_is_entered(source: str) -> None:
+    threads = threading.active_count()
+    assert opened(source).name
+    assert threading.active_count() == threads

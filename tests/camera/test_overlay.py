@@ -94,3 +94,22 @@ def test_any_frame_will_do(shape: tuple[int, int]) -> None:
     drawn = annotate(frame, found, status="a status that is longer than the picture is wide")
     assert drawn.shape == frame.shape
     assert (drawn != frame).any()
+
+
+def test_large_refused_ink_has_its_reason_below() -> None:
+    frame = page()
+    large, small = (
+        changed(frame, annotate(frame, reading(frame, rejected=(box,))))
+        for box in (Box(100, 100, 40, 50), Box(100, 100, 16, 20))
+    )
+    assert large[155:175, 95:].any()
+    assert not small[125:].any()
+
+
+def test_a_thin_digit_has_a_label_that_leaves_room_for_its_neighbour() -> None:
+    frame = page()
+    wide, thin = (
+        changed(frame, annotate(frame, reading(frame, box)))[:90].any(axis=0).sum()
+        for box in (Box(100, 100, 50, 60), Box(100, 100, 12, 60))
+    )
+    assert thin < wide / 2

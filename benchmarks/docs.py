@@ -21,7 +21,14 @@ from mnist_edge.shipped import DEFAULT
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-DOCUMENTS = ("README.md", "docs/models.md", "docs/recipes.md", "docs/benchmarks.md", "docs/reading.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/models.md",
+    "docs/recipes.md",
+    "docs/benchmarks.md",
+    "docs/reading.md",
+    "docs/camera.md",
+)
 _BLOCK = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -177,11 +184,70 @@ def fuzz_line() -> str:
     )
 
 
+def steady_table() -> str:
+    """How still the reading stands on videos of pages that move."""
+    rows = [
+        (
+            f"{one['seed']}",
+            f"**{one['share']:.2%}**",
+            f"{one['share_of_reader']:.2%}",
+            f"{one['digits']}",
+            f"{one['appeared'].get('1', 0)}",
+            f"{one['gone'].get('1', 0)}",
+            f"{one['false']}",
+        )
+        for one in _result("steady")["videos"]
+    ]
+    shares = ("frames shown exactly", "read exactly")
+    return table(("video", *shares, "digits", "appeared once", "gone once", "false"), rows)
+
+
+def soak_line() -> str:
+    """What the soak saw."""
+    found = _result("soak")
+    threads, files = (
+        f"{low}" if low == high else f"{low} to {high}" for low, high in (found["threads"], found["files"])
+    )
+    return (
+        f"`make soak`: {found['frames']:,} frames with two viewers of the web page and a broker, in "
+        f"{found['seconds'] / 60:.0f} minutes. After the first 5,000 the process had {found['rss_mb']:.0f} MB, and "
+        f"never more than {found['growth_mb']:.1f} MB above that; threads {threads}, open files {files}. Of "
+        f"{found['events']:,} events {found['events_lost']} were lost."
+    )
+
+
+def faults_table() -> str:
+    """What was done to a running camera, and how it came back."""
+    rows = [
+        (
+            one["name"],
+            one["injected"],
+            "yes" if one["recovered"] else "**no**",
+            "" if one["seconds"] is None else f"{one['seconds']:.1f}",
+        )
+        for one in _result("faults")["faults"]
+    ]
+    return table(("fault", "what was done", "came back", "seconds after its end"), rows)
+
+
+def loop_cost_table() -> str:
+    """What the loop and its sinks cost beside reading alone."""
+    rows = [
+        (one["name"], f"{one['frame_ms']:.2f}", f"{one['cpu_ms']:.2f}", f"{one['ratio']:.2f}")
+        for one in _result("loop_cost")["costs"]
+    ]
+    return table(("what is done", "ms a frame", "ms of processor", "to reading alone"), rows)
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "reading": reading_table,
     "reading-conditions": reading_conditions_table,
     "reading-time": reading_time_line,
     "fuzz": fuzz_line,
+    "steady": steady_table,
+    "soak": soak_line,
+    "faults": faults_table,
+    "loop-cost": loop_cost_table,
     "recipes": recipes_table,
     "models": models_table,
     "published": published_table,

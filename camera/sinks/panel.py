@@ -13,10 +13,12 @@ from mnist_edge.camera.view import View
 BACK, TEXT, FAINT, AMBER, RED = (38, 34, 30), (245, 245, 245), (190, 185, 180), (60, 190, 250), (60, 60, 230)
 KEYS = "q quit   space pause   s snapshot   r record   d details   + - threshold"
 CORRECT = "0-9 says what it is, x that it is no digit"
-# Of the picture's height. With a picture of 4 to 3 on a screen of 800x480 the keys are still 11 pixels high.
-SHARE = 0.2
-# Pictures are brought to a size between these, so that lines and letters are not drawn for a screen that nobody has.
-LEAST_WIDTH, MOST_WIDTH, MOST_HEIGHT = 640, 1280, 800
+# Of the foot: its share of the picture's height, and its least height in pixels, which can be read.
+SHARE, LEAST_FOOT = 0.2, 96
+# Smaller pictures are enlarged.
+LEAST_WIDTH = 640
+# Width and height of a panel, unless the screen is smaller: nobody looks at more pixels, and drawing them takes time.
+ROOM = (1280, 800)
 SELECTED = (250, 190, 60)
 
 
@@ -33,23 +35,25 @@ class Panel:
     scale: float
 
 
-def draw_panel(view: View, controls: Controls, selected: int | None = None) -> Panel:
+def draw_panel(view: View, controls: Controls, selected: int | None = None, room: tuple[int, int] = ROOM) -> Panel:
     """Draw a view for the window.
 
     Args:
         view: The picture and what was read.
         controls: Their state is shown.
         selected: Number of the track that a key would correct.
+        room: The most that it may be wide and high, in pixels.
     """
     height, width = view.frame.image.shape[:2]
-    scale = min(max(1.0, LEAST_WIDTH / width), MOST_WIDTH / width, MOST_HEIGHT / height / (1 + SHARE))
+    tallest = max(min(room[1] / (1 + SHARE), room[1] - LEAST_FOOT), 1)
+    scale = min(max(1.0, LEAST_WIDTH / width), room[0] / width, tallest / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     picture = cv2.resize(view.picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     for digit in view.digits:
         if digit.track == selected:
             x, y, wide, tall = (round(side * scale) for side in digit.box)
             cv2.rectangle(picture, (x - 6, y - 6), (x + wide + 5, y + tall + 5), SELECTED, 3)
-    foot = np.full((round(max(size[1] * SHARE, 96)), size[0], 3), BACK, np.uint8)
+    foot = np.full((round(max(size[1] * SHARE, LEAST_FOOT)), size[0], 3), BACK, np.uint8)
     _write(foot, view, controls, selected)
     return Panel(np.vstack([picture, foot]), scale)
 

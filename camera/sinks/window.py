@@ -1,5 +1,6 @@
 """The window, where there is a display."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from mnist_edge import quiet
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.sinks.panel import draw_panel
+from mnist_edge.camera.sinks.panel import ROOM, draw_panel
 from mnist_edge.camera.view import View
 from mnist_edge.reading import Box
 
@@ -24,8 +25,8 @@ NO_DIGIT_KEY = "x"
 # Of the threshold.
 STEP = 0.05
 ENDING_KEYS = {ord("q"), ord("Q"), 27}
-# The first window is at most this large; it can be resized.
-MAX_SIZE = (1280, 800)
+# Of the screen's height; the rest is for the title bar.
+SCREEN_SHARE = 0.94
 # So long may one wait for keys take: signals are handled between two.
 SLICE_MS = 20
 PROBE_SECONDS = 20
@@ -55,6 +56,23 @@ def why_no_window() -> str | None:
     return f"the display {display} cannot be opened; check DISPLAY, and xhost or ssh -X" if code else None
 
 
+def screen_size() -> tuple[int, int] | None:
+    """Width and usable height of the X display, in pixels; None where there is none, or it cannot be asked."""
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return None
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    display = ctypes.c_void_p(x11.XOpenDisplay(None))
+    if not display:
+        return None
+    try:
+        screen = x11.XDefaultScreen(display)
+        return x11.XDisplayWidth(display, screen), int(SCREEN_SHARE * x11.XDisplayHeight(display, screen))
+    finally:
+        x11.XCloseDisplay(display)
+
+
 class Window:
     """Shows what is read, until q, Esc or its own closing button asks the loop to stop.
 
@@ -78,6 +96,9 @@ class Window:
         self._view: View | None = None
         self._selected: int | None = None
         self._scale = 1.0
+        # The first window fits the screen; it can be resized.
+        screen = screen_size() or ROOM
+        self._room = min(ROOM[0], screen[0]), min(ROOM[1], screen[1])
 
     def __enter__(self) -> "Window":
         return self
@@ -113,7 +134,7 @@ class Window:
             return
         if self._selected not in {digit.track for digit in self._view.digits}:
             self._selected = None
-        panel = draw_panel(self._view, self._controls, self._selected)
+        panel = draw_panel(self._view, self._controls, self._selected, self._room)
         self._scale = panel.scale
         if self._began is None:
             self._open(panel.image)
@@ -148,11 +169,9 @@ class Window:
             self._draw()
 
     def _open(self, picture: NDArray[np.uint8]) -> None:
-        height, width = picture.shape[:2]
-        scale = min(1.0, MAX_SIZE[0] / width, MAX_SIZE[1] / height)
         with quiet.silenced():
             cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-            cv2.resizeWindow(TITLE, max(1, round(width * scale)), max(1, round(height * scale)))
+            cv2.resizeWindow(TITLE, *picture.shape[1::-1])
             cv2.setMouseCallback(TITLE, self._click)
 
     def _is_closed(self) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.sinks.panel import BACK
 from mnist_edge.cli import app
 
 Image = NDArray[np.uint8]
@@ -278,13 +279,13 @@ def test_a_trained_model_reads_the_video(video: Path, exported: dict[str, Path],
 
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
-    """A screen in memory."""
+    """A screen in memory, as small as those made for a Raspberry Pi."""
     if not shutil.which("Xvfb"):
         pytest.skip("Xvfb is not installed")
     if "GUI:                           NONE" in cv2.getBuildInformation():
         pytest.skip("this OpenCV has no windows")
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten", "tcp", "-noreset"]
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x480x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as answer:
@@ -316,6 +317,26 @@ def test_the_window_shows_the_digits_and_ends_on_a_signal(long_video: Path, disp
     assert seen, f"{err}\nthe brightest pixel on the screen: {picture.max()}"
     assert (process.returncode, out) == (0, "")
     assert len(err.splitlines()) == 1 and "frames in" in err
+
+
+@pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool presses the keys")
+def test_the_whole_window_fits_a_small_screen_and_obeys_its_keys(display: str, tmp_path: Path) -> None:
+    environment, shots = NO_DISPLAY | {"DISPLAY": display}, tmp_path / "shots"
+    process = camera("--source", "fake", "--window", "--snapshots", shots, env=environment)
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline and len(list(shots.glob("*"))) < 2:
+        subprocess.run(["xdotool", "mousemove", "100", "100", "key", "s"], env=environment, timeout=30)
+        time.sleep(0.25)
+    picture = screenshot(display, tmp_path / "screen.png").astype(int)
+    subprocess.run(["xdotool", "key", "q"], env=environment, timeout=30)
+    process.communicate(timeout=30)
+    assert {path.suffix for path in shots.glob("*")} == {".jpg", ".png"}
+    # The foot with the text and the keys, down to its last line.
+    foot = np.abs(picture - BACK).max(axis=2) < 12
+    rows = np.flatnonzero(foot.mean(axis=1) > 0.3)
+    assert len(rows) > 40 and rows[-1] < 479
+    keys = picture[rows[-1] - 24 : rows[-1]]
+    assert (keys.min(axis=2) > 110).sum() > 200
 
 
 @pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool presses the keys")

@@ -1,0 +1,57 @@
+"""What the window shows, at the size of the screen."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.meter import Stats
+from mnist_edge.camera.sinks.panel import LEAST_FOOT, draw_panel
+from mnist_edge.camera.tracker import TrackedDigit
+from mnist_edge.camera.view import View
+from mnist_edge.reading import Box
+
+Make = Callable[..., View]
+
+
+@pytest.mark.parametrize("frame", [(480, 640), (3000, 4000), (120, 160), (2000, 100), (50, 3000), (1, 1)])
+@pytest.mark.parametrize("room", [(1280, 800), (800, 451), (320, 240)])
+def test_any_frame_fits_any_screen(view: Make, frame: tuple[int, int], room: tuple[int, int]) -> None:
+    panel = draw_panel(view(np.full((*frame, 3), 255, np.uint8)), Controls(0.4), room=room)
+    height, width = panel.image.shape[:2]
+    assert width <= room[0] and height <= room[1] + 1
+    assert height >= LEAST_FOOT
+    assert round(frame[1] * panel.scale) == pytest.approx(width, abs=1)
+
+
+def test_what_changes_is_seen(view: Make) -> None:
+    """Each of these differs from the plain panel, in the foot."""
+    image = np.full((480, 640, 3), 255, np.uint8)
+    digit = (TrackedDigit(7, 4, 0.9, Box(100, 100, 40, 60)),)
+    plain = draw_panel(view(image), Controls(0.4)).image[480:]
+    others = [
+        draw_panel(view(image, digits=digit), Controls(0.4)),
+        draw_panel(view(image), Controls(0.45)),
+        draw_panel(view(image), Controls(0.4, paused=True)),
+        draw_panel(view(image), Controls(0.4, recording=True)),
+        draw_panel(view(image), Controls(0.4, message="snapshot: here")),
+        draw_panel(view(image, away="the cable is out"), Controls(0.4)),
+        draw_panel(view(image, stats=Stats(frames=9, reading_fps=24.0)), Controls(0.4)),
+        draw_panel(view(image, digits=digit), Controls(0.4), selected=7),
+    ]
+    feet = [one.image[480:] for one in others]
+    assert all((foot != plain).any() for foot in feet)
+    assert all((one != other).any() for k, one in enumerate(feet) for other in feet[:k])
+
+
+def test_the_selected_digit_is_marked(view: Make) -> None:
+    image = np.full((480, 640, 3), 255, np.uint8)
+    shown = view(image, digits=(TrackedDigit(7, 4, 0.9, Box(100, 100, 40, 60)),))
+    one, other = (draw_panel(shown, Controls(0.4), selected=selected).image[:480] for selected in (None, 7))
+    changed = np.argwhere((one != other).any(axis=2))
+    assert changed.min() >= 85 and changed.max() <= 175
+
+
+def test_text_that_no_font_knows_is_no_error(view: Make) -> None:
+    draw_panel(view(away="Kamera für Ziffern: 断开"), Controls(0.4, message="→ gespeichert"))

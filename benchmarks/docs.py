@@ -258,10 +258,10 @@ FIGURES: dict[str, Callable[[], str]] = {
 
 def draw_page(path: Path) -> None:
     """A generated page beside what the model that ships reads on it."""
-    from mnist_edge.camera.generated.scenes import draw_scene
     from mnist_edge.camera.images import write_image
     from mnist_edge.camera.overlay import annotate
     from mnist_edge.camera.reader import Reader
+    from mnist_edge.camera.synthetic.scenes import draw_scene
     from mnist_edge.dataset import load
 
     scene = draw_scene(load().test, seed=1, rows=3, ruled=True)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.generated.scenes import draw_scene
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Split, sklearn_digits
 
 # What OpenCV may be able to write.

@@ -12,9 +12,9 @@ from typing import Any
 
 from mnist_edge.benchmarks.photo_report import PhotoReport
 from mnist_edge.benchmarks.photos import PictureScore, score_picture
-from mnist_edge.camera.generated.pages import draw_page
-from mnist_edge.camera.generated.scenes import Scene
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.synthetic.pages import draw_page
+from mnist_edge.camera.synthetic.scenes import Scene
 from mnist_edge.dataset import Split, load
 from mnist_edge.errors import MnistEdgeError
 from mnist_edge.machine import this_machine

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge.benchmarks.benchmark import Measurement, benchmark
-from mnist_edge.camera.generated.scenes import draw_scene
 from mnist_edge.camera.images import write_image
 from mnist_edge.camera.overlay import annotate
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.converters.convert import convert
 from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.verify import verify

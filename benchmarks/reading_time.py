@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.photos import read_labels
 from mnist_edge.benchmarks.timing import time_actions
-from mnist_edge.camera.generated.scenes import draw_scene
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split, load
 from mnist_edge.errors import MnistEdgeError

@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.frames import ArraySource
-from mnist_edge.camera.generated.film import Film, Moment
-from mnist_edge.camera.generated.motion import Unrest
-from mnist_edge.camera.generated.sheets import Glyph
-from mnist_edge.camera.generated.strokes import Pen, Stroke, is_legible, render, trace
 from mnist_edge.camera.loop import FrameReader, run
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.synthetic.film import Film, Moment
+from mnist_edge.camera.synthetic.motion import Unrest
+from mnist_edge.camera.synthetic.sheets import Glyph
+from mnist_edge.camera.synthetic.strokes import Pen, Stroke, is_legible, render, trace
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.dataset import Split, load

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.frames import Frame
-from mnist_edge.camera.generated.film import Film
-from mnist_edge.camera.generated.handwriting import write_digit
-from mnist_edge.camera.generated.motion import Unrest
-from mnist_edge.camera.generated.strokes import Stroke
 from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.synthetic.film import Film
+from mnist_edge.camera.synthetic.handwriting import write_digit
+from mnist_edge.camera.synthetic.motion import Unrest
+from mnist_edge.camera.synthetic.strokes import Stroke
 from mnist_edge.reading import Digit
 
 # How often a wait for the next frame looks up.

@@ -21,9 +21,9 @@ from mnist_edge.benchmarks.contact_sheet import (
     refuse_format,
 )
 from mnist_edge.benchmarks.photos import Outcome, PictureScore
-from mnist_edge.camera.generated.scenes import draw_scene
 from mnist_edge.camera.images import write_image
 from mnist_edge.camera.overlay import GREEN, GREY
+from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ImageError, OutputError
 from mnist_edge.reading import Box

@@ -14,15 +14,15 @@ from urllib.request import urlopen
 
 import pytest
 
-from mnist_edge.benchmarks import faults as module
-from mnist_edge.benchmarks import source_faults
-from mnist_edge.benchmarks.camera_process import CameraProcess, until
-from mnist_edge.benchmarks.fault_outcome import Fault, NotInjected, Outcome, attempt, end, judge
-from mnist_edge.benchmarks.faults import FAULTS, find_faults, main
-from mnist_edge.benchmarks.gate import open_gate
-from mnist_edge.benchmarks.mjpeg_stream import Trouble, open_stream
-from mnist_edge.benchmarks.process_faults import interrupt_twice
-from mnist_edge.benchmarks.source_faults import _come_back, has, lose
+from mnist_edge.benchmarks.faults import inject as module
+from mnist_edge.benchmarks.faults import source_faults
+from mnist_edge.benchmarks.faults.camera_process import CameraProcess, until
+from mnist_edge.benchmarks.faults.fault_outcome import Fault, NotInjected, Outcome, attempt, end, judge
+from mnist_edge.benchmarks.faults.gate import open_gate
+from mnist_edge.benchmarks.faults.inject import FAULTS, find_faults, main
+from mnist_edge.benchmarks.faults.mjpeg_stream import Trouble, open_stream
+from mnist_edge.benchmarks.faults.process_faults import interrupt_twice
+from mnist_edge.benchmarks.faults.source_faults import _come_back, has, lose
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import CheckFailed, UsageError
 

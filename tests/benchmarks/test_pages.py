@@ -7,9 +7,9 @@ import pytest
 
 from mnist_edge.benchmarks import pages
 from mnist_edge.benchmarks.photos import PhotoScore
-from mnist_edge.camera.generated.conditions import Conditions
-from mnist_edge.camera.generated.pages import draw_page
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.synthetic.conditions import Conditions
+from mnist_edge.camera.synthetic.pages import draw_page
 from mnist_edge.dataset import Dataset
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from mnist_edge import Reader
 from mnist_edge.benchmarks.quickstart import SCENE_SEED, Quickstart, quickstart
-from mnist_edge.camera.generated.scenes import draw_scene
 from mnist_edge.camera.images import read_image
+from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Dataset, sklearn_digits
 from mnist_edge.errors import OutputError
 from mnist_edge.evaluate import evaluate

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.benchmarks import steady
-from mnist_edge.camera.generated.film import Film
-from mnist_edge.camera.generated.handwriting import write_digit
-from mnist_edge.camera.generated.motion import Unrest
-from mnist_edge.camera.generated.strokes import Stroke
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.synthetic.film import Film
+from mnist_edge.camera.synthetic.handwriting import write_digit
+from mnist_edge.camera.synthetic.motion import Unrest
+from mnist_edge.camera.synthetic.strokes import Stroke
 from mnist_edge.dataset import Dataset
 from mnist_edge.reading import Box, Digit, Reading
 

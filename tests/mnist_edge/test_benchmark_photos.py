@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge.camera.generated.scenes import draw_scene
 from mnist_edge.camera.images import read_image, write_image
+from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Dataset
 
 Invoke = Callable[..., tuple[int, str, str]]

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from mnist_edge.camera.frames import Frame
-from mnist_edge.camera.generated.film import Film
-from mnist_edge.camera.generated.handwriting import write_digit
-from mnist_edge.camera.generated.motion import Unrest
-from mnist_edge.camera.generated.strokes import Pen, render
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.fake import FakeSource
+from mnist_edge.camera.synthetic.film import Film
+from mnist_edge.camera.synthetic.handwriting import write_digit
+from mnist_edge.camera.synthetic.motion import Unrest
+from mnist_edge.camera.synthetic.strokes import Pen, render
 from mnist_edge.reading import Digit
 
 

@@ -70,13 +70,13 @@ class MjpegStream:
         self._wait_while_silent()
         if self._trouble == "unavailable":
             client.send_error(503)
-        if self._trouble:
+        if self._trouble not in (None, "silent"):
             return
         client.send_response(200)
         client.send_header("Content-Type", "multipart/x-mixed-replace; boundary=picture")
         client.end_headers()
         # Those of a server that has gone do not go on with the next one.
-        while not self._trouble and client.server is self._server:
+        while self._trouble in (None, "silent") and client.server is self._server:
             client.wfile.write(_part(int(time.monotonic() * RATE)))
             time.sleep(1 / RATE)
             self._wait_while_silent()

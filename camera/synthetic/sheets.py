@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.generated.conditions import PAPERS, PENS
-from mnist_edge.camera.generated.strokes import Pen, Stroke, render
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.synthetic.conditions import PAPERS, PENS
+from mnist_edge.camera.synthetic.strokes import Pen, Stroke, render
 
 # A label and how it is written: height about 1.
 Glyph = Callable[[np.random.Generator], tuple[int, list[Stroke]]]

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnist_edge.benchmarks.camera_process import start_camera
-from mnist_edge.benchmarks.fault_outcome import Fault, Outcome, attempt, end, judge
-from mnist_edge.benchmarks.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.faults.camera_process import start_camera
+from mnist_edge.benchmarks.faults.fault_outcome import Fault, Outcome, attempt, end, judge
+from mnist_edge.benchmarks.faults.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.faults.web_faults import ask
 from mnist_edge.benchmarks.soak import free_port
-from mnist_edge.benchmarks.web_faults import ask
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.video_file import RESERVE_BYTES
 

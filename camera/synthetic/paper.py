@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.generated.conditions import Colour, Conditions
-from mnist_edge.camera.generated.strokes import Stroke
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.synthetic.conditions import Colour, Conditions
+from mnist_edge.camera.synthetic.strokes import Stroke
 
 Floats = NDArray[np.float32]
 DESKS: tuple[Colour, ...] = (

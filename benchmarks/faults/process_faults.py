@@ -10,11 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
-from mnist_edge.benchmarks.camera_process import Line, start_camera, until
-from mnist_edge.benchmarks.fault_outcome import Fault, Outcome, end, judge
-from mnist_edge.benchmarks.mjpeg_stream import Trouble, open_stream
+from mnist_edge.benchmarks.faults.camera_process import Line, start_camera, until
+from mnist_edge.benchmarks.faults.fault_outcome import Fault, Outcome, end, judge
+from mnist_edge.benchmarks.faults.mjpeg_stream import Trouble, open_stream
+from mnist_edge.benchmarks.faults.web_faults import ask, frames_read
 from mnist_edge.benchmarks.soak import free_port
-from mnist_edge.benchmarks.web_faults import ask, frames_read
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.video_file import BUFFER_BYTES
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mnist_edge.camera.generated.strokes import Pen, is_legible, render, resample, trace
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.synthetic.strokes import Pen, is_legible, render, resample, trace
 from mnist_edge.dataset import Dataset, Split
 from mnist_edge.errors import DataError
 

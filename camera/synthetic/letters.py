@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from mnist_edge.camera.generated.strokes import Stroke, resample
+from mnist_edge.camera.synthetic.strokes import Stroke, resample
 
 # One stroke a word, one point a pair: x and y as hexadecimal digits on a grid where capitals reach from y 0 to 8,
 # small letters from 4 to 8 and tails to b.

@@ -6,7 +6,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from mnist_edge.camera.generated.conditions import LINES, SURFACES, Conditions, random_conditions
+from mnist_edge.camera.synthetic.conditions import LINES, SURFACES, Conditions, random_conditions
 from mnist_edge.errors import UsageError
 
 MANY = [random_conditions(np.random.default_rng(seed)) for seed in range(600)]

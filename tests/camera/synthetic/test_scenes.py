@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mnist_edge.camera.generated.scenes import Scene, draw_scene
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.synthetic.scenes import Scene, draw_scene
 from mnist_edge.dataset import Dataset, Split
 from mnist_edge.reading import Box
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from mnist_edge.benchmarks.camera_process import CameraProcess, start_camera, until
-from mnist_edge.benchmarks.fault_outcome import Fault, Outcome, end, judge
-from mnist_edge.benchmarks.gate import Gate, open_gate
-from mnist_edge.benchmarks.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.faults.camera_process import CameraProcess, start_camera, until
+from mnist_edge.benchmarks.faults.fault_outcome import Fault, Outcome, end, judge
+from mnist_edge.benchmarks.faults.gate import Gate, open_gate
+from mnist_edge.benchmarks.faults.mjpeg_stream import open_stream
 from mnist_edge.benchmarks.soak import free_port, start_broker
 from mnist_edge.errors import CheckFailed
 from mnist_edge.optional import require

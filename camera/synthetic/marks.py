@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mnist_edge.camera.generated.strokes import Stroke
+from mnist_edge.camera.synthetic.strokes import Stroke
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.generated.conditions import Conditions, random_conditions
-from mnist_edge.camera.generated.marks import Area, Mark
-from mnist_edge.camera.generated.paper import (
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.synthetic.conditions import Conditions, random_conditions
+from mnist_edge.camera.synthetic.marks import Area, Mark
+from mnist_edge.camera.synthetic.paper import (
     View,
     blend,
     draw_lines,
@@ -20,10 +21,9 @@ from mnist_edge.camera.generated.paper import (
     put_on_desk,
     surface,
 )
-from mnist_edge.camera.generated.scenes import Scene
-from mnist_edge.camera.generated.strokes import Pen, Stroke, render
-from mnist_edge.camera.generated.writing import write_page
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.synthetic.scenes import Scene
+from mnist_edge.camera.synthetic.strokes import Pen, Stroke, render
+from mnist_edge.camera.synthetic.writing import write_page
 from mnist_edge.dataset import Split
 from mnist_edge.errors import UsageError
 from mnist_edge.reading import Box, Digit

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.generated.strokes import Stroke
+from mnist_edge.camera.synthetic.strokes import Stroke
 
 # Paths of a pen in a box about 0.6 wide and 1 high, y down. A curve goes smoothly through its points; a point given
 # twice is a corner. Several ways to write each digit.

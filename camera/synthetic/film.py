@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.generated.motion import Hand, Matrix, Unrest
-from mnist_edge.camera.generated.sheets import SIZES, Glyph, Sheet, empty_sheet, write_sheet
+from mnist_edge.camera.synthetic.motion import Hand, Matrix, Unrest
+from mnist_edge.camera.synthetic.sheets import SIZES, Glyph, Sheet, empty_sheet, write_sheet
 from mnist_edge.reading import Box, Digit
 
 # How a sheet gives way to the next, and how long that takes.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_edge.camera.generated.letters import (
+from mnist_edge.camera.synthetic.letters import (
     ALONE,
     CAPITALS,
     GLYPHS,

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from mnist_edge.camera.generated.conditions import Conditions
-from mnist_edge.camera.generated.letters import ALONE, SIGNS, invent_word, scribble, warp, write
-from mnist_edge.camera.generated.marks import Area, Mark, clearance
-from mnist_edge.camera.generated.strokes import Stroke, is_legible, trace
+from mnist_edge.camera.synthetic.conditions import Conditions
+from mnist_edge.camera.synthetic.letters import ALONE, SIGNS, invent_word, scribble, warp, write
+from mnist_edge.camera.synthetic.marks import Area, Mark, clearance
+from mnist_edge.camera.synthetic.strokes import Stroke, is_legible, trace
 from mnist_edge.dataset import Split
 
 

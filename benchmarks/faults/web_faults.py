@@ -15,8 +15,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from mnist_edge.benchmarks.camera_process import start_camera
-from mnist_edge.benchmarks.fault_outcome import Fault, Outcome, end, judge
+from mnist_edge.benchmarks.faults.camera_process import start_camera
+from mnist_edge.benchmarks.faults.fault_outcome import Fault, Outcome, end, judge
 from mnist_edge.benchmarks.soak import free_port
 
 # So long the loop's rate is measured.

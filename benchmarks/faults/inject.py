@@ -13,12 +13,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from mnist_edge.benchmarks.broker_faults import BROKER_FAULTS
-from mnist_edge.benchmarks.disk_faults import DISK_FAULTS
-from mnist_edge.benchmarks.fault_outcome import Fault, NotInjected, Outcome
-from mnist_edge.benchmarks.process_faults import PROCESS_FAULTS
-from mnist_edge.benchmarks.source_faults import SOURCE_FAULTS
-from mnist_edge.benchmarks.web_faults import WEB_FAULTS
+from mnist_edge.benchmarks.faults.broker_faults import BROKER_FAULTS
+from mnist_edge.benchmarks.faults.disk_faults import DISK_FAULTS
+from mnist_edge.benchmarks.faults.fault_outcome import Fault, NotInjected, Outcome
+from mnist_edge.benchmarks.faults.process_faults import PROCESS_FAULTS
+from mnist_edge.benchmarks.faults.source_faults import SOURCE_FAULTS
+from mnist_edge.benchmarks.faults.web_faults import WEB_FAULTS
 from mnist_edge.errors import MnistEdgeError, PackageMissing, UsageError
 from mnist_edge.machine import this_machine
 from mnist_edge.progress import Progress, no_progress
@@ -97,7 +97,3 @@ def main(*names: str) -> int:
     }
     print(json.dumps(document, indent=2))
     return 1 if broken else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

@@ -7,9 +7,9 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from mnist_edge.benchmarks.camera_process import CameraProcess, start_camera
-from mnist_edge.benchmarks.fault_outcome import Fault, Outcome, attempt, end, judge
-from mnist_edge.benchmarks.mjpeg_stream import MjpegStream, Trouble, open_stream
+from mnist_edge.benchmarks.faults.camera_process import CameraProcess, start_camera
+from mnist_edge.benchmarks.faults.fault_outcome import Fault, Outcome, attempt, end, judge
+from mnist_edge.benchmarks.faults.mjpeg_stream import MjpegStream, Trouble, open_stream
 
 Happening = Callable[[MjpegStream], AbstractContextManager[None]]
 

@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mnist_edge.camera.generated.conditions import Conditions, random_conditions
-from mnist_edge.camera.generated.pages import draw_page
-from mnist_edge.camera.generated.scenes import Scene
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.synthetic.conditions import Conditions, random_conditions
+from mnist_edge.camera.synthetic.pages import draw_page
+from mnist_edge.camera.synthetic.scenes import Scene
 from mnist_edge.dataset import Dataset, Split
 from mnist_edge.errors import UsageError
 from mnist_edge.reading import Box

@@ -1,0 +1,7 @@
+"""`python -m mnist_edge.benchmarks.faults`."""
+
+import sys
+
+from mnist_edge.benchmarks.faults.inject import main
+
+sys.exit(main(*sys.argv[1:]))

@@ -26,7 +26,7 @@ from mnist_edge.reading import Reading
 # A page has three or four; who has opened one and says nothing is soon gone.
 MAX_CONNECTIONS = 128
 MAX_HEADER_BYTES = 16_384
-IDLE_SECONDS = 30.0
+IDLE_SECONDS = 10.0
 BODY_SECONDS = 60.0
 # How long the end waits for a thread.
 END_SECONDS = 3.0

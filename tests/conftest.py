@@ -1,6 +1,7 @@
 """What the tests share: real digits and one small network, trained once a session."""
 
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import numpy as np
 import pytest
 
 from mnist_edge.dataset import Dataset, load, sklearn_digits
+
+# A shell that starts the tests in the background has Ctrl-C ignored, and so would all processes that they start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -289,7 +289,8 @@ def test_standard_output_is_json_lines_and_ends_where_nobody_reads() -> None:
         assert process.stdout and process.stderr
         assert json.loads(process.stdout.readline()) == event(1).to_json()
         process.stdout.close()
-        assert process.wait(60) == 1
+        # 120 where Python, at its end, tries once more to write what is left.
+        assert process.wait(60) in (1, 120)
         assert b"BrokenPipeError" in process.stderr.read()
 
 

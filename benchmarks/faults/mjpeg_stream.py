@@ -70,13 +70,13 @@ class MjpegStream:
         self._wait_while_silent()
         if self._trouble == "unavailable":
             client.send_error(503)
-        if self._trouble not in (None, "silent"):
+        if not self._sends():
             return
         client.send_response(200)
         client.send_header("Content-Type", "multipart/x-mixed-replace; boundary=picture")
         client.end_headers()
         # Those of a server that has gone do not go on with the next one.
-        while self._trouble in (None, "silent") and client.server is self._server:
+        while self._sends() and client.server is self._server:
             client.wfile.write(_part(int(time.monotonic() * RATE)))
             time.sleep(1 / RATE)
             self._wait_while_silent()
@@ -89,6 +89,10 @@ class MjpegStream:
     def _begin(self, port: int) -> None:
         self._server = _Server(port, self)
         Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True, name="stream").start()
+
+    def _sends(self) -> bool:
+        """Whether a connection stays; one that is silent does."""
+        return self._trouble in (None, "silent")
 
     def _wait_while_silent(self) -> None:
         while self._trouble == "silent":

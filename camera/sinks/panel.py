@@ -61,13 +61,15 @@ def draw_panel(view: View, controls: Controls, selected: int | None = None, room
 def _write(foot: NDArray[np.uint8], view: View, controls: Controls, selected: int | None) -> None:
     line = foot.shape[0] / 3
     stats = view.stats
-    rates = f"{stats.reading_fps:.1f} fps  {stats.read_ms:.1f} ms  latency {stats.latency_ms:.0f} ms"
+    rates = f"fps {stats.capture_fps:.1f} in, {stats.reading_fps:.1f} read, {stats.display_fps:.1f} shown"
+    times = f"latency {stats.latency_ms:.0f} ms, 99 % within {stats.latency_p99_ms:.0f}"
     state, colour = _state(view, controls)
     _line(foot, " / ".join(view.text) or "-", 0.86 * line, TEXT, 0.66 * line, foot.shape[1] * 0.56)
-    _line(foot, rates, 0.52 * line, FAINT, 0.34 * line, foot.shape[1] * 0.4, right=True)
-    _line(foot, state, 1.0 * line, colour, 0.34 * line, foot.shape[1] * 0.4, right=True)
+    _line(foot, rates, 0.5 * line, FAINT, 0.32 * line, foot.shape[1] * 0.42, right=True)
+    _line(foot, times, 0.98 * line, FAINT, 0.32 * line, foot.shape[1] * 0.42, right=True)
     message = f"digit {selected}: {CORRECT}" if selected is not None else controls.message
-    _line(foot, message, 1.75 * line, AMBER, 0.36 * line, foot.shape[1] * 0.97)
+    _line(foot, message, 1.75 * line, AMBER, 0.36 * line, foot.shape[1] * 0.62)
+    _line(foot, state, 1.75 * line, colour, 0.36 * line, foot.shape[1] * 0.34, right=True)
     keys = f"{KEYS} {controls.min_confidence:.2f}"
     _line(foot, keys, 2.65 * line, FAINT, 0.38 * line, foot.shape[1] * 0.97)
 

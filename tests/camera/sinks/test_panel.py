@@ -13,6 +13,13 @@ from mnist_edge.camera.view import View
 from mnist_edge.reading import Box
 
 Make = Callable[..., View]
+STATS = (
+    Stats(capture_fps=24.0),
+    Stats(reading_fps=24.0),
+    Stats(display_fps=24.0),
+    Stats(latency_ms=24.0),
+    Stats(latency_p99_ms=24.0),
+)
 
 
 @pytest.mark.parametrize("frame", [(480, 640), (3000, 4000), (120, 160), (2000, 100), (50, 3000), (1, 1)])
@@ -37,7 +44,7 @@ def test_what_changes_is_seen(view: Make) -> None:
         draw_panel(view(image), Controls(0.4, recording=True)),
         draw_panel(view(image), Controls(0.4, message="snapshot: here")),
         draw_panel(view(image, away="the cable is out"), Controls(0.4)),
-        draw_panel(view(image, stats=Stats(frames=9, reading_fps=24.0)), Controls(0.4)),
+        *(draw_panel(view(image, stats=stats), Controls(0.4)) for stats in STATS),
         draw_panel(view(image, digits=digit), Controls(0.4), selected=7),
     ]
     feet = [one.image[480:] for one in others]
@@ -53,5 +60,8 @@ def test_the_selected_digit_is_marked(view: Make) -> None:
     assert changed.min() >= 85 and changed.max() <= 175
 
 
-def test_text_that_no_font_knows_is_no_error(view: Make) -> None:
-    draw_panel(view(away="Kamera für Ziffern: 断开"), Controls(0.4, message="→ gespeichert"))
+def test_text_that_no_font_knows_is_shown_as_far_as_it_goes(view: Make) -> None:
+    image = np.full((480, 640, 3), 255, np.uint8)
+    plain = draw_panel(view(image), Controls(0.4)).image
+    foreign = draw_panel(view(image, away="断开: Kamera"), Controls(0.4, message="→ gespeichert")).image
+    assert (foreign[480:] != plain[480:]).any()

@@ -13,6 +13,7 @@ from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import stop_on_signals
 from mnist_edge.camera.sinks import open_sinks
 from mnist_edge.camera.sources import open_source
+from mnist_edge.camera.sources.geometry import parse_geometry
 from mnist_edge.camera.watchdog import Watchdog
 from mnist_edge.reading import Reading
 
@@ -35,7 +36,7 @@ def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
             # What `systemctl status` shows.
             watchdog.tell(line)
 
-        reader = _reader(settings, least)
+        geometry, reader = parse_geometry(settings), _reader(settings, least)
         controls, meter = Controls(least, stop, details=settings.details), Meter()
         with (
             open_source(settings, stop, note=tell) as source,
@@ -49,6 +50,7 @@ def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
             return run(
                 source,
                 reader,
+                geometry=geometry,
                 events=sinks.events,
                 views=sinks.views,
                 controls=controls,

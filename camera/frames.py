@@ -29,20 +29,31 @@ class Frame:
     captured: float = field(default_factory=time.monotonic)
 
 
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What a source is. Sources that wrap others pass it on whole.
+
+    Attributes:
+        name: What to call it in messages; holds no password.
+        live: Whether it goes on by the clock: a frame that is not taken in time is dropped for a newer one.
+        still: Whether each frame is a page of its own rather than the next moment of the same scene.
+        rate: Frames per second that it means to deliver.
+        size: Width and height of its first frame in pixels, before anything is done to it; None where unknown.
+    """
+
+    name: str
+    live: bool = False
+    still: bool = False
+    rate: float = 25.0
+    size: tuple[int, int] | None = None
+
+
 class Source(Protocol):
     """Delivers frames; entering it opens the device, leaving it releases the device."""
 
     @property
-    def name(self) -> str:
-        """What to call it in messages; holds no password."""
-
-    @property
-    def still(self) -> bool:
-        """Whether each frame is a page of its own rather than the next moment of the same scene."""
-
-    @property
-    def rate(self) -> float:
-        """Frames per second that it means to deliver; known from the first frame on."""
+    def info(self) -> SourceInfo:
+        """What it is; complete once the source is entered, until then as far as it is known."""
 
     @property
     def dropped(self) -> int:
@@ -71,21 +82,23 @@ class ArraySource:
     """Frames from arrays in memory, or from any generator of arrays: a fake camera, or one of your own.
 
     Attributes:
-        name: See `Source`.
-        still: See `Source`.
-        rate: See `Source`.
+        info: See `Source`.
         dropped: Always 0.
         away: Always empty.
     """
 
     def __init__(
-        self, images: Iterable[NDArray[np.uint8]], *, name: str = "arrays", still: bool = False, rate: float = 25.0
+        self,
+        images: Iterable[NDArray[np.uint8]],
+        *,
+        name: str = "arrays",
+        live: bool = False,
+        still: bool = False,
+        rate: float = 25.0,
     ) -> None:
-        """Keep what to deliver; each image as in `Frame`."""
+        """Keep what to deliver, each image as in `Frame`; what it is as in `SourceInfo`."""
         self.images = images
-        self.name = name
-        self.still = still
-        self.rate = rate
+        self.info = SourceInfo(name, live, still, rate)
         self.dropped = 0
         self.away = ""
 
@@ -97,4 +110,4 @@ class ArraySource:
 
     def __iter__(self) -> Iterator[Frame]:
         for number, image in enumerate(self.images):
-            yield Frame(image, number, number / self.rate, self.name)
+            yield Frame(image, number, number / self.info.rate, self.info.name)

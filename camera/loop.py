@@ -12,6 +12,7 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.events import EventSink, describe
 from mnist_edge.camera.frames import Frame, Source
 from mnist_edge.camera.meter import Meter, Stats
+from mnist_edge.camera.sources.geometry import Geometry
 from mnist_edge.camera.tracker import MOVING, PAGES, Change, Tracker
 from mnist_edge.camera.view import View
 from mnist_edge.reading import Reading
@@ -42,6 +43,7 @@ def run(
     source: Source,
     reader: FrameReader,
     *,
+    geometry: Geometry | None = None,
     events: Sequence[EventSink] = (),
     views: Sequence[ViewSink] = (),
     controls: Controls | None = None,
@@ -56,6 +58,7 @@ def run(
     Args:
         source: Entered already; whoever entered it releases it.
         reader: Reads each frame.
+        geometry: How frames are turned and cropped before anything else sees them; None for not at all.
         events: Told what appeared, changed and went.
         views: Shown what is known after each frame, and again while the loop waits.
         controls: What people want; pass the one that the source, window and web page have.
@@ -64,7 +67,7 @@ def run(
         max_frames: None for no limit.
 
     Raises:
-        SourceError: The source fails.
+        SourceError: The source fails, or its frames are smaller than the region that `geometry` keeps.
     """
     controls = controls or Controls(reader.min_confidence)
     loop = _Loop(source, reader, events, views, controls, meter or Meter(), beat or (lambda: None))
@@ -73,7 +76,7 @@ def run(
             if frame is None:
                 loop.wait()
             else:
-                loop.read(frame)
+                loop.read(geometry.apply(frame) if geometry else frame)
             while controls.paused and not controls.stop.requested:
                 loop.wait()
                 time.sleep(PAUSE_SECONDS)
@@ -97,7 +100,7 @@ class _Loop:
     ) -> None:
         self.source, self.reader, self.controls, self.meter = source, reader, controls, meter
         self.events, self.views, self.beat = events, views, beat
-        self.tracker = Tracker(PAGES if source.still else MOVING)
+        self.tracker = Tracker(PAGES if source.info.still else MOVING)
         self.frame: Frame | None = None
         self.view: View | None = None
 
@@ -114,7 +117,7 @@ class _Loop:
                 frame, reading, self.tracker.digits, self.tracker.text, self.meter.stats, self.controls.details
             )
             self.show(self.view)
-        if self.source.still:
+        if self.source.info.still:
             self.tell(self.tracker.end(), frame)
         self.beat()
 

@@ -85,7 +85,9 @@ def open_sinks(
         if shown is None and settings.events != STDOUT:
             events.append(TextLines(sys.stdout))
         if settings.collect:
-            collector = Collector(Path(settings.collect), controls, model=settings.model, note=note, still=source.still)
+            collector = Collector(
+                Path(settings.collect), controls, model=settings.model, note=note, still=source.info.still
+            )
             views.append(stack.enter_context(collector))
         if settings.record or shown or settings.serve:
             views.append(stack.enter_context(_recorder(settings, source, controls, note)))
@@ -117,4 +119,4 @@ def _window(
         raise OutputError(f"no window can be shown: {reason}; or leave out --window")
     if reason and not settings.serve:
         note(f"note: no window: {reason}")
-    return None if settings.window is False or reason else Window(controls, meter, wait_for_key=source.still)
+    return None if settings.window is False or reason else Window(controls, meter, wait_for_key=source.info.still)

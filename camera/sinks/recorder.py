@@ -107,7 +107,7 @@ class Recorder:
         try:
             self._queue.put_nowait((self._recording, view))
         except queue.Full:
-            if getattr(self._source, "live", False):
+            if self._source.info.live:
                 self._drop()
             else:
                 self._wait_for_room(view)
@@ -151,7 +151,7 @@ class Recorder:
         picture = view.frame.image if self._raw else view.picture
         if self._file is None:
             path, self._final = self._place.begin()
-            self._file = VideoFile(path, self._source.rate, even_size(picture))
+            self._file = VideoFile(path, self._source.info.rate, even_size(picture))
         self._file.show(picture, view.frame.seconds)
 
     def _finish(self) -> None:

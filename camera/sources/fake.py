@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.synthetic.film import Film
 from mnist_edge.camera.synthetic.handwriting import write_digit
@@ -24,16 +24,11 @@ class FakeSource:
     Any frame is made from its number, so that live frames that nobody takes cost nothing.
 
     Attributes:
-        name: See `Source`.
-        still: Always False.
-        live: Whether frames come by the clock and those that nobody takes are dropped.
-        rate: See `Source`.
+        info: See `Source`.
         dropped: See `Source`.
         away: Always empty.
     """
 
-    name = "fake"
-    still = False
     away = ""
 
     def __init__(
@@ -58,8 +53,7 @@ class FakeSource:
             seconds: After which it ends; None: never.
             live: Whether to deliver frames by the clock, rather than as fast as they are taken.
         """
-        self.rate = rate
-        self.live = live
+        self.info = SourceInfo("fake", live, rate=rate, size=(width, height))
         self.dropped = 0
         self._stop = stop
         self._frames = None if seconds is None else round(seconds * rate)
@@ -81,20 +75,20 @@ class FakeSource:
 
     def __iter__(self) -> Iterator[Frame | None]:
         self.dropped = 0
-        began, number = time.monotonic(), 0
+        began, number, rate = time.monotonic(), 0, self.info.rate
         while not self._stop.requested:
-            if self.live:
-                newest = int((time.monotonic() - began) * self.rate)
+            if self.info.live:
+                newest = int((time.monotonic() - began) * rate)
                 if newest < number:
-                    yield from self._wait(began + number / self.rate)
+                    yield from self._wait(began + number / rate)
                     continue
                 # The last one is not dropped, however late it is taken.
                 newest = newest if self._frames is None else min(newest, max(self._frames - 1, number))
                 self.dropped, number = self.dropped + newest - number, newest
             if self._frames is not None and number >= self._frames:
                 return
-            captured = began + number / self.rate if self.live else time.monotonic()
-            yield Frame(self._film.frame(number), number, number / self.rate, self.name, captured)
+            captured = began + number / rate if self.info.live else time.monotonic()
+            yield Frame(self._film.frame(number), number, number / rate, self.info.name, captured)
             number += 1
 
     def _wait(self, until: float) -> Iterator[None]:

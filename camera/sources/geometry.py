@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.opencv import MAX_PIXELS, cv2
+from mnist_edge.camera.settings import Settings
 from mnist_edge.errors import SourceError, UsageError
 from mnist_edge.reading import Box
 
@@ -63,24 +65,29 @@ class Geometry:
         _check("--rotate", self.rotate, list(ROTATIONS))
         _check("--flip", self.flip, list(FLIPS))
 
-    def apply(self, image: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
-        """The frame as it is read.
-
-        Args:
-            image: Shape (height, width, 3); it is not changed.
-            name: The source, for messages.
-
-        Returns:
-            Contiguous; `image` itself where there is nothing to do.
+    def apply(self, frame: Frame) -> Frame:
+        """The frame as it is read, its image contiguous; the one given, which is not changed, where nothing is to do.
 
         Raises:
             SourceError: The region lies outside the frame.
         """
+        image = frame.image
         if (rotation := ROTATIONS[self.rotate]) is not None:
             image = cv2.rotate(image, rotation)
         if (axis := FLIPS[self.flip]) is not None:
             image = cv2.flip(image, axis)
-        return image if self.crop is None else np.ascontiguousarray(_cropped(image, self.crop, name))
+        if self.crop:
+            image = np.ascontiguousarray(_cropped(image, self.crop, frame.source))
+        return frame if image is frame.image else replace(frame, image=image)
+
+
+def parse_geometry(settings: Settings) -> Geometry:
+    """What the settings ask to be done to frames.
+
+    Raises:
+        UsageError: The region, the angle or the direction is none.
+    """
+    return Geometry(settings.rotate, settings.flip, parse_crop(settings.crop) if settings.crop else None)
 
 
 def _cropped(image: NDArray[np.uint8], crop: Box, name: str) -> NDArray[np.uint8]:

@@ -3,23 +3,23 @@
 import glob
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from mnist_edge.camera.frames import Source
+from mnist_edge.camera.frames import Source, SourceInfo
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import open_camera, open_stream, open_video
 from mnist_edge.camera.sources.devices import device_of
-from mnist_edge.camera.sources.geometry import Geometry, parse_crop, parse_size
+from mnist_edge.camera.sources.geometry import parse_size
 from mnist_edge.camera.sources.picamera import NAME as PICAMERA
 from mnist_edge.camera.sources.picamera import open_picamera
 from mnist_edge.camera.sources.pictures import PictureSource, pictures_in, pictures_matching
 from mnist_edge.camera.sources.piped import NAME as STDIN_NAME
 from mnist_edge.camera.sources.piped import open_stdin, stdin_is_file
-from mnist_edge.camera.sources.prepared import PreparedSource
 from mnist_edge.camera.sources.retry import RetryingSource
 from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import SourceError
@@ -28,30 +28,39 @@ FAKE = "fake"
 STDIN = "-"
 DEFAULT_SIZE = (640, 480)
 DEFAULT_RATE = 25.0
+# A camera's clock is not that exact, and 29.97 is 30.
+SAME_RATE = 0.1
 
 Note = Callable[[str], None]
 
 
-def open_source(settings: Settings, stop: Stop, *, note: Note = lambda line: None) -> Source:
-    """Find out what is to be read; nothing is opened until it is entered.
+@contextmanager
+def open_source(settings: Settings, stop: Stop, *, note: Note = lambda line: None) -> Iterator[Source]:
+    """Open what is to be read for the time of a `with` block, and tell what differs from what was asked for.
 
     Args:
-        settings: Its source, and how frames are asked for, waited for and turned.
+        settings: Its source, and how frames are asked for and waited for.
         stop: Ends the frames once it is requested.
         note: Told, one line each, when a camera is lost and when it is back, and when frames are not as asked for.
 
     Raises:
-        SourceError: There is no such file, or it is empty, unreadable or plainly no video.
-        UsageError: A size, region, angle or direction is none.
+        SourceError: There is no such file, it is empty, unreadable or plainly no video, or the device does not open.
+        UsageError: The size is none.
     """
     size = parse_size(settings.resolution) if settings.resolution else None
-    geometry = Geometry(settings.rotate, settings.flip, parse_crop(settings.crop) if settings.crop else None)
-    source = _source(settings, size, stop, note)
-    # Others than cameras have the rate that they have.
-    rate = settings.rate if is_camera(settings.source) else None
-    if geometry == Geometry() and not size and not rate:
-        return source
-    return PreparedSource(source, geometry, note=note, size=size, rate=rate)
+    with _source(settings, size, stop, note) as source:
+        # Others than cameras have the rate that they have.
+        rate = settings.rate if is_camera(settings.source) else None
+        if differing := list(_differences(source.info, size, rate)):
+            note(f"note: {source.info.name} delivers {' and '.join(differing)}")
+        yield source
+
+
+def _differences(info: SourceInfo, size: tuple[int, int] | None, rate: float | None) -> Iterator[str]:
+    if size and info.size and size != info.size:
+        yield "{}x{} pixels instead of {}x{}".format(*info.size, *size)
+    if rate and abs(info.rate - rate) > SAME_RATE * rate:
+        yield f"{info.rate:g} frames a second instead of {rate:g}"
 
 
 def is_camera(source: str) -> bool:

@@ -2,9 +2,10 @@
 
 import glob
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.images import SUFFIXES, read_image
 from mnist_edge.errors import SourceError
 
@@ -13,27 +14,24 @@ class PictureSource:
     """Still pictures, each a page of its own.
 
     Attributes:
-        name: See `Source`.
+        info: See `Source`; in a recording one picture lasts a second.
         paths: The files, in their order.
-        still: Always True.
-        rate: One picture a second, in a recording.
         dropped: Always 0.
         away: Always empty.
     """
 
-    still = True
-    rate = 1.0
     dropped = 0
     away = ""
 
     def __init__(self, name: str, paths: list[Path]) -> None:
         """Keep what to read."""
-        self.name = name
+        self.info = SourceInfo(name, still=True, rate=1.0)
         self.paths = paths
 
     def __enter__(self) -> "PictureSource":
         """See that the first can be read; raises `ImageError` if not."""
-        read_image(str(self.paths[0]))
+        height, width = read_image(str(self.paths[0])).shape[:2]
+        self.info = replace(self.info, size=(width, height))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -41,7 +39,7 @@ class PictureSource:
 
     def __iter__(self) -> Iterator[Frame]:
         for number, path in enumerate(self.paths):
-            yield Frame(read_image(str(path)), number, number / self.rate, str(path))
+            yield Frame(read_image(str(path)), number, number / self.info.rate, str(path))
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.video import CULPRITS, POLL_SECONDS, VideoSource
 from mnist_edge.errors import SourceError
@@ -29,11 +29,8 @@ class RetryingSource:
     A loss and a return are told once each. Frames are numbered, and timed, as if nothing had happened.
 
     Attributes:
-        still: Always False.
         away: See `Source`.
     """
-
-    still = False
 
     def __init__(
         self,
@@ -69,14 +66,9 @@ class RetryingSource:
         self._in_vain = 0
 
     @property
-    def name(self) -> str:
-        """See `Source`."""
-        return self._source.name
-
-    @property
-    def rate(self) -> float:
-        """See `Source`."""
-        return self._source.rate
+    def info(self) -> SourceInfo:
+        """See `Source`; while it is away, what it was."""
+        return self._source.info
 
     @property
     def dropped(self) -> int:
@@ -100,7 +92,7 @@ class RetryingSource:
                 yield from self._frames()
                 return
             except SourceError as error:
-                if self._source.live is False:
+                if not self.info.live:
                     raise
                 delay = self._lose(error)
             yield from self._pause(delay)
@@ -144,7 +136,7 @@ class RetryingSource:
         return delay
 
     def _return(self, frame: Frame) -> None:
-        self._note(f"note: {self.name} is back after {frame.captured - self._lost:.1f} s")
+        self._note(f"note: {self.info.name} is back after {frame.captured - self._lost:.1f} s")
         self._returned = frame.captured
         self.away = ""
         self._in_vain = 0
@@ -158,10 +150,10 @@ class RetryingSource:
     def _open_again(self) -> None:
         # A thread that is stuck holds the device; one more with each attempt would be hundreds after a night.
         if self._source.busy:
-            raise SourceError(f"{self.name} is stuck; check {CULPRITS}, or start again")
+            raise SourceError(f"{self.info.name} is stuck; check {CULPRITS}, or start again")
         self.away = f"{self._reason}; trying again now"
         self._dropped_before = self.dropped
-        rate = self.rate
+        info = self.info
         self._source = self._make()
-        self._source.rate = rate
+        self._source.info = info
         self._source.begin()

@@ -3,9 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import Capture
@@ -32,15 +33,11 @@ class VideoSource:
     otherwise deliver the past; a file waits and loses nothing. The thread releases the device, however the loop ends.
 
     Attributes:
-        name: See `Source`.
-        still: Always False.
-        rate: See `Source`.
+        info: See `Source`; before the first frame it takes the rate for 25 and what may be live for live.
         dropped: See `Source`.
         away: Always empty: a source that is lost is an error here.
-        live: Whether frames that nobody took are dropped; None until that is known.
     """
 
-    still = False
     away = ""
 
     def __init__(
@@ -63,10 +60,9 @@ class VideoSource:
             timeout_seconds: How long to wait for a frame.
             ends: Whether its end is none of its failures, though it is live.
         """
-        self.name = name
-        self.live = live
-        self.rate = 25.0
+        self.info = SourceInfo(name, live is not False)
         self.dropped = 0
+        self._live = live
         self._opener = opener
         self._stop = stop
         self._ends = ends
@@ -136,7 +132,7 @@ class VideoSource:
         with self._changed:
             if self._waiting is None and not self._ended and not self._stop.requested:
                 if time.monotonic() > deadline:
-                    raise SourceError(f"{self.name} sent nothing for {self._patience:.0f} s; check {CULPRITS}")
+                    raise SourceError(f"{self.info.name} sent nothing for {self._patience:.0f} s; check {CULPRITS}")
                 self._changed.wait(POLL_SECONDS)
             if self._waiting is None and self._failure and not self._stop.requested:
                 raise self._failure
@@ -150,7 +146,7 @@ class VideoSource:
             finally:
                 capture.release()
         except cv2.error as error:
-            self._failure = SourceError(f"{self.name} failed in OpenCV ({str(error).strip().splitlines()[-1]})")
+            self._failure = SourceError(f"{self.info.name} failed in OpenCV ({str(error).strip().splitlines()[-1]})")
         # Whatever it is, the loop that waits for a frame must hear of it.
         except Exception as error:
             self._failure = error
@@ -160,10 +156,10 @@ class VideoSource:
 
     def _deliver(self, capture: Capture) -> None:
         counted = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        live = self.live = counted <= 0 if self.live is None else self.live
+        live = counted <= 0 if self._live is None else self._live
         rate = capture.get(cv2.CAP_PROP_FPS)
         # Streams and broken headers claim 0, NaN or 90000.
-        self.rate = rate if 0.1 <= rate <= 240 else self.rate
+        self.info = replace(self.info, live=live, rate=rate if 0.1 <= rate <= 240 else self.info.rate)
         number, began = 0, 0.0
         while not self._closing:
             there, image = capture.read()
@@ -171,9 +167,11 @@ class VideoSource:
             if not there:
                 self._check_end(number, counted, live)
                 return
-            began = began or captured
-            seconds = captured - began if live else number / self.rate
-            self._offer(Frame(image, number, seconds, self.name, captured), live)
+            if number == 0:
+                began = captured
+                self.info = replace(self.info, size=image.shape[1::-1])
+            seconds = captured - began if live else number / self.info.rate
+            self._offer(Frame(image, number, seconds, self.info.name, captured), live)
             number += 1
 
     def _offer(self, frame: Frame, live: bool) -> None:
@@ -187,11 +185,11 @@ class VideoSource:
     def _check_end(self, number: int, counted: float, live: bool) -> None:
         if number == 0:
             raise SourceError(
-                f"{self.name} opens but gives no picture; it is damaged, empty or in use by another program"
+                f"{self.info.name} opens but gives no picture; it is damaged, empty or in use by another program"
             )
         if live and not self._ends:
-            raise SourceError(f"{self.name} stopped after {number} frames; check {CULPRITS}")
-        if Path(self.name).suffix.lower() in COUNTED and number < MIN_SHARE * counted:
+            raise SourceError(f"{self.info.name} stopped after {number} frames; check {CULPRITS}")
+        if Path(self.info.name).suffix.lower() in COUNTED and number < MIN_SHARE * counted:
             raise SourceError(
-                f"{self.name} ends after {number} of {counted:.0f} frames: it is cut short; copy it again"
+                f"{self.info.name} ends after {number} of {counted:.0f} frames: it is cut short; copy it again"
             )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.events import Event
-from mnist_edge.camera.frames import ArraySource, Frame
+from mnist_edge.camera.frames import ArraySource, Frame, SourceInfo
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.view import View
@@ -135,7 +135,7 @@ def test_the_summary_is_one_line_with_the_figures(pages: Pages, ink_reader: Any)
 class Away:
     """Delivers frames, is lost for a while, and comes back."""
 
-    name, still, rate, dropped, away = "away", False, 25.0, 0, ""
+    info, dropped, away = SourceInfo("away", live=True), 0, ""
 
     def __init__(self, before: list[NDArray[np.uint8]], gap: int, after: list[NDArray[np.uint8]]) -> None:
         self.before, self.gap, self.after = before, gap, after

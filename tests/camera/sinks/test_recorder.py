@@ -59,12 +59,6 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-class Live(ArraySource):
-    """A camera: its frames do not wait."""
-
-    live = True
-
-
 class Desk:
     """A recorder with all that it needs; `raw`, so that grey levels stay what they are."""
 
@@ -75,7 +69,7 @@ class Desk:
         self._view, self.number = view, 0
 
     def show(self, image: Image, seconds: float | None = None) -> View:
-        seconds = self.number / self.source.rate if seconds is None else seconds
+        seconds = self.number / self.source.info.rate if seconds is None else seconds
         shown = self._view(image, number=self.number, seconds=seconds)
         self.number += 1
         self.recorder.show(shown)
@@ -359,7 +353,7 @@ def test_a_camera_waits_for_no_encoder(
     tmp_path: Path, frames_of: FramesOf, view: Views, slow_encoder: threading.Event
 ) -> None:
     path = tmp_path / "clip.avi"
-    desk = Desk(view, path, Live([]))
+    desk = Desk(view, path, ArraySource([], live=True))
     with desk.recorder:
         for level in range(100):
             desk.show(grey(2 * level))
@@ -375,7 +369,7 @@ def test_a_camera_waits_for_no_encoder(
 
 
 def test_a_loop_that_waits_fills_no_queue(tmp_path: Path, view: Views, slow_encoder: threading.Event) -> None:
-    desk = Desk(view, tmp_path / "clip.avi", Live([]))
+    desk = Desk(view, tmp_path / "clip.avi", ArraySource([], live=True))
     with desk.recorder:
         shown = desk.show(grey(0))
         for _ in range(100):

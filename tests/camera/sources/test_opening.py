@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.frames import Frame, Source
+from mnist_edge.camera.frames import Frame, Source, SourceInfo
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
@@ -29,7 +30,7 @@ Image = NDArray[np.uint8]
 WriteVideo = Callable[[Path, list[Image]], Path]
 
 
-def opened(source: str, stop: Stop | None = None, **settings: Any) -> Source:
+def opened(source: str, stop: Stop | None = None, **settings: Any) -> AbstractContextManager[Source]:
     return open_source(Settings(source, **settings), stop or Stop())
 
 
@@ -55,7 +56,8 @@ def test_a_video_gives_every_frame_in_order(tmp_path: Path, write_video: WriteVi
     path = write_video(tmp_path / f"clip{suffix}", counting(30))
     with opened(str(path)) as source:
         frames = frames_in(source)
-        assert (source.dropped, source.still, source.rate) == (0, False, 25.0)
+        assert source.dropped == 0
+        assert source.info == SourceInfo(str(path), live=False, still=False, rate=25.0, size=(160, 120))
     assert [frame.number for frame in frames] == list(range(30))
     assert np.allclose([frame.image.mean() for frame in frames], [8 * n for n in range(30)], atol=6)
     assert frames[-1].seconds == pytest.approx(29 / 25)
@@ -77,7 +79,7 @@ def test_a_folder_gives_its_pictures_by_name_each_a_page_of_its_own(tmp_path: Pa
         cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), level, np.uint8))
     (tmp_path / "notes.txt").write_text("no picture")
     with opened(str(tmp_path)) as source:
-        assert source.still
+        assert source.info.still
         frames = frames_in(source)
     assert [Path(frame.source).name for frame in frames] == ["a.jpg", "b.png", "c.PNG"]
     assert [round(frame.image.mean() / 100) for frame in frames] == [0, 1, 2]
@@ -350,7 +352,7 @@ def test_a_glob_gives_its_files_in_order(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), level, np.uint8))
     with opened(str(tmp_path / "*.png")) as source:
-        assert source.still
+        assert source.info.still
         assert [Path(frame.source).name for frame in frames_in(source)] == ["scan02.png", "scan10.png"]
     assert len(frames_from(str(tmp_path / "**" / "scan*"))) == 4
     with pytest.raises(SourceError, match=r"no file matches .*\*\.tif"):
@@ -406,10 +408,10 @@ def test_a_camera_is_asked_for_size_and_rate_and_what_it_does_instead_is_told(mo
 
     monkeypatch.setattr(cv2, "VideoCapture", make)
     notes: list[str] = []
-    settings = Settings("0", resolution="1920x1080", rate=30, rotate=90)
+    settings = Settings("0", resolution="1920x1080", rate=30)
     with open_source(settings, Stop(), note=notes.append) as source:
-        frame = following(iter(source))
-    assert frame.image.shape == (1280, 720, 3)
+        assert following(iter(source)).image.shape == (720, 1280, 3)
+        assert source.info == SourceInfo("camera 0", live=True, rate=15.0, size=(1280, 720))
     assert notes == [
         "note: camera 0 delivers 1280x720 pixels instead of 1920x1080 and 15 frames a second instead of 30"
     ]
@@ -440,5 +442,5 @@ def test_a_frame_says_when_it_came() -> None:
 @pytest.mark.parametrize("source", ["0", "picamera", "http://127.0.0.1:1/x", "rtsp://127.0.0.1:1/x", "-", "fake"])
 def test_nothing_is_opened_before_it_is_entered(source: str) -> None:
     threads = threading.active_count()
-    assert opened(source).name
+    opened(source)
     assert threading.active_count() == threads

@@ -120,7 +120,7 @@ def test_a_size_that_the_camera_rounds_is_told(camera_class: type[Picamera2]) ->
 def test_without_wishes_it_gives_a_page_at_its_own_rate(camera_class: type[Picamera2]) -> None:
     with open_source(Settings("picamera"), Stop()) as source:
         frame = next(frame for frame in source if frame is not None)
-        assert source.rate == 30.0
+        assert source.info.rate == 30.0
     assert frame.image.shape == (720, 1280, 3)
 
 

@@ -38,7 +38,7 @@ except MnistEdgeError as error:
     sys.exit(f"error: {error}")
 means = [float(frame.image.mean()) for frame in frames]
 print(json.dumps({"means": means, "numbers": [f.number for f in frames], "shape": frames[-1].image.shape,
-                  "rate": source.rate, "dropped": source.dropped}))
+                  "rate": source.info.rate, "dropped": source.dropped}))
 """
 ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
 

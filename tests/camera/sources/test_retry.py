@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count, islice, repeat
 from typing import Any
@@ -157,7 +158,7 @@ def test_while_it_is_away_its_rate_is_what_it_was() -> None:
     rates = set()
     with script.source() as source:
         for _ in source:
-            rates.add(source.rate)
+            rates.add(source.info.rate)
             if script.opened == 4:
                 break
     assert rates == {60.0}
@@ -411,7 +412,7 @@ def network_camera() -> Iterator[Callable[..., NetworkCamera]]:
             camera.die()
 
 
-def opened(camera: NetworkCamera, notes: list[str], **settings: Any) -> Source:
+def opened(camera: NetworkCamera, notes: list[str], **settings: Any) -> AbstractContextManager[Source]:
     url = f"http://user:secret@127.0.0.1:{camera.server_port}/live.mjpg"
     return open_source(Settings(url, **settings), Stop(), note=notes.append)
 

@@ -1,30 +1,57 @@
 """How commands talk: results to stdout, notes and progress to stderr."""
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
+from mnist_edge.cli.table import STYLES, Paint, lay_out, plain, wrap_words
 from mnist_edge.progress import Progress, no_progress
 
-# Tables in a pipe or a log are not cut to a terminal that is not there.
-WIDTH_WITHOUT_TERMINAL = 160
+# Parameters of SGR, "select graphic rendition" (ECMA-48, section 8.3.117).
+STYLE_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, figures: bool = True) -> None:
-    """A table for people; the first column is text, the others are right-aligned figures, or text as well."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table for people, as wide as their terminal; in a pipe each row is one line, of which nothing is cut.
 
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if figures and index else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
-    Console(width=width, highlight=False, markup=False, emoji=False).print(table)
+    Args:
+        title: Stands above it; may be empty.
+        columns: The headings; all empty for a list of names and values.
+        rows: Cells. A column of figures is right-aligned, every other left.
+    """
+    width = _terminal_width()
+    paint = painter(sys.stdout)
+    if title:
+        lines = [title] if width is None else wrap_words(title, width)
+        print("\n".join(paint(line, STYLES.get(line, "bold")) for line in lines))
+    cells = [[str(cell) for cell in row] for row in rows]
+    print(lay_out(columns, cells, width=width, paint=paint), end="" if width is None else "\n", flush=True)
+
+
+def print_card(markdown: str) -> None:
+    """A model card: laid out on a terminal, as it stands in a pipe."""
+    from mnist_edge.cli.card import render
+
+    width = _terminal_width()
+    print(markdown if width is None else render(markdown, width, painter(sys.stdout)), end="", flush=True)
+
+
+def _terminal_width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def painter(stream: TextIO) -> Paint:
+    """What gives a text its style on a stream: nothing where it is no terminal or colours are not wanted."""
+    wanted = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return _paint if wanted else plain
+
+
+def _paint(text: str, style: str) -> str:
+    return f"\x1b[{STYLE_CODES[style]}m{text}\x1b[0m"
 
 
 def print_json(document: Any) -> None:
@@ -46,8 +73,6 @@ def progress(title: str) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield no_progress
         return
-    import os
-
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar

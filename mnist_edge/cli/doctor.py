@@ -1,10 +1,13 @@
 """`mnist-edge doctor`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mnist_edge.cli.options import Json
+
+if TYPE_CHECKING:
+    from mnist_edge.doctor.check import Check
 
 
 def command(
@@ -27,7 +30,11 @@ def command(
         print_json(diagnosis.to_json())
     else:
         verdict = "digits can be read here" if diagnosis.reading_works else "digits cannot be read here yet"
-        rows = [(check.name, check.status.value, check.found, check.advice) for check in diagnosis.checks]
-        print_table(verdict, ("check", "status", "found", "what to do"), rows, figures=False)
+        rows = [(check.name, check.status.value, _told(check)) for check in diagnosis.checks]
+        print_table(verdict, ("check", "status", "found, and what to do"), rows)
     if not diagnosis.reading_works:
         raise typer.Exit(1)
+
+
+def _told(check: "Check") -> str:
+    return f"{check.found}\n→ {check.advice}" if check.advice else check.found

@@ -45,21 +45,15 @@ def command(
     if json:
         print_json(result.to_json())
         return
-    columns = ("digit", "images", "precision", "recall", "F1", *(f"said {digit}" for digit in range(10)))
-    rows = [
-        (
-            f.label,
-            f.images,
-            f"{f.precision:.2%}",
-            f"{f.recall:.2%}",
-            f"{f.f1:.2%}",
-            *result.confusion[f.label],
-        )
-        for f in result.per_class
-    ]
     print_table(
-        f"{result.model} on {found.name} in {result.runtime}: {result.correct} of {result.images} right "
+        f"{result.model} on {found.name} in {result.runtime}: {result.correct:,} of {result.images:,} right "
         f"({result.accuracy:.2%}), loss {result.loss:.4f}, calibration error {result.ece:.2%}",
-        columns,
-        rows,
+        ("digit", "images", "precision", "recall", "F1"),
+        [(f.label, f.images, f"{f.precision:.2%}", f"{f.recall:.2%}", f"{f.f1:.2%}") for f in result.per_class],
+    )
+    digits = range(10)
+    print_table(
+        "confusion matrix: a row for each true digit, a column for what it was read as",
+        ("digit", *map(str, digits)),
+        [(digit, *result.confusion[digit]) for digit in digits],
     )

@@ -69,7 +69,7 @@ def command(
     if json:
         print_json(result.to_json())
         return
-    print_table(f"{result.model} as {result.precision}, in {result.path}", ("what", "value"), _rows(result))
+    print_table(f"{result.model} as {result.precision}, in {result.path}", ("", ""), _rows(result))
 
 
 def _rows(result: "Exported") -> list[tuple[str, str]]:

@@ -9,20 +9,28 @@ from mnist_edge.cli.options import Data, Force, Json
 
 app = typer.Typer(
     rich_markup_mode=None,
-    help="The models that ship: list them, show a card, copy a file.\n\nExample: mnist-edge models show small",
+    help="List the models that ship, show a card, copy a file.\n\nExample: mnist-edge models show small",
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of a model that ships.")]
 
 
 @app.callback(invoke_without_command=True)
 def command(context: typer.Context, json: Json = False) -> None:
-    """The models that ship: list them, show a card, copy a file.
+    """List the models that ship, show a card, copy a file.
 
     Example: mnist-edge models show small
     """
-    if context.invoked_subcommand is not None:
-        return
-    from mnist_edge.cli.console import print_json, print_table
+    if context.invoked_subcommand is None:
+        list_models(json)
+
+
+@app.command("list")
+def list_models(json: Json = False) -> None:
+    """List the models that ship, with their figures.
+
+    Example: mnist-edge models list
+    """
+    from mnist_edge.cli.console import note, print_json, print_table
     from mnist_edge.shipped import shipped_models
 
     rows = [
@@ -34,8 +42,10 @@ def command(context: typer.Context, json: Json = False) -> None:
     if json:
         print_json(rows)
         return
-    columns = ("model", "precision", "test accuracy", "bytes", "MACs", "invoke, us", "measured on", "data")
-    print_table("models that ship; `mnist-edge models show NAME` prints a card", columns, map(_row, rows))
+    data, device = _named(rows, "data"), _named(rows, "latency_device")
+    title = f"models that ship: accuracy on the test images of {data}, one invoke on {device}"
+    print_table(title, ("model", "accuracy", "bytes", "MACs", "invoke, us"), map(_row, rows))
+    note("`mnist-edge models show NAME` tells more of one")
 
 
 @app.command()
@@ -53,18 +63,19 @@ def show(
     data: Data = None,
     force: Force = False,
 ) -> None:
-    """Print a model's card: data, recipe, seeds, figures, robustness, known failures.
+    """Show a model's card: data, recipe, figures, known failures.
 
     No picture of a data set ships, so --mistakes draws the failures from the images that are here.
 
     Example: mnist-edge models show small --mistakes mistakes.png
     """
+    from mnist_edge.cli.console import print_card
     from mnist_edge.shipped import find_shipped
 
     shipped = find_shipped(name)
     if mistakes:
         _draw_mistakes(shipped.default, mistakes, data, force)
-    print(shipped.card.read_text(encoding="utf-8"), end="")
+    print_card(shipped.card.read_text(encoding="utf-8"))
 
 
 @app.command()
@@ -109,15 +120,16 @@ def _facts(name: str, precision: str, path: Path) -> dict[str, Any]:
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
     accuracy, macs, latency = row["accuracy"], row["macs"], row["latency_us"]
     return (
-        row["name"],
-        row["precision"],
+        f"{row['name']}.{row['precision']}",
         f"{accuracy:.2%}" if accuracy else "",
         f"{row['size_bytes']:,}",
         f"{macs:,}" if macs else "",
         f"{latency:.1f}" if latency else "",
-        row["latency_device"] or "",
-        row["data"] or "",
     )
+
+
+def _named(rows: list[dict[str, Any]], key: str) -> str:
+    return ", ".join(dict.fromkeys(row[key] for row in rows if row[key])) or "nothing"
 
 
 def _draw_mistakes(model: Path, picture: Path, data: Path | None, force: bool) -> None:

@@ -125,7 +125,7 @@ def _show(run: Run, json: bool) -> None:
         ("seconds", run.seconds),
         ("also there", "metrics.json, curves.png, confusion.png"),
     ]
-    print_table(f"{run.recipe}, seed {run.seed}", ("what", "value"), rows)
+    print_table(f"{run.recipe}, seed {run.seed}", ("", ""), rows)
 
 
 def _show_learned(run: Run, learned: FineTuning) -> None:

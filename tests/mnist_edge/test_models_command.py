@@ -37,7 +37,7 @@ def test_the_list_has_every_file_and_the_latency_where_it_was_measured(figures: 
     assert latencies.pop(("small", "int8")) == (12.3, "a computer")
     assert set(latencies.values()) == {(None, None)}
     table = run("models").stdout
-    for words in ("test accuracy", "bytes", "MACs", "invoke, us", "12.3", "a computer"):
+    for words in ("accuracy on the test images of MNIST", "bytes", "MACs", "invoke, us", "12.3", "a computer"):
         assert words in table
 
 

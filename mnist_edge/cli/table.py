@@ -1,0 +1,139 @@
+"""Cells laid out in columns, for tables and for help.
+
+Text wraps between words, and columns that find no room go below the others; a figure is never broken and never cut.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+Paint = Callable[[str, str], str]
+"""Gives a text a style: `bold`, `dim`, or the name of a colour."""
+
+INDENT = GAP = "  "
+# Characters: a longer word, such as a path, may be broken where another column follows it.
+LONGEST_WORD = 16
+# Such as 99.55%, -0.01 points, 1,024 and 11.6 us (1.00x); `none`, - and nothing stand for a figure that is not there.
+FIGURE = re.compile(r"([-+<>~]?\.?\d.{0,24}|none|-|)")
+STYLES = {"ok": "green", "passed": "green", "missing": "yellow", "broken": "red", "FAILED": "red", "0": "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its heading, and a cell for each row."""
+
+    heading: str
+    cells: tuple[str, ...]
+
+    @property
+    def figures(self) -> bool:
+        """Whether it holds figures, which stand right-aligned and whole."""
+        return any(self.cells) and all(FIGURE.fullmatch(cell) for cell in self.cells)
+
+    @property
+    def natural(self) -> int:
+        """Characters that it takes if there is room."""
+        return max(len(line) for cell in (self.heading, *self.cells) for line in (cell.splitlines() or [""]))
+
+    @property
+    def least(self) -> int:
+        """Characters below which something would be broken."""
+        words = [len(word) for cell in (self.heading, *(() if self.figures else self.cells)) for word in cell.split()]
+        whole = max(map(len, self.cells), default=0) if self.figures else 0
+        return max(whole, min(max(words, default=0), LONGEST_WORD))
+
+
+def plain(text: str, style: str) -> str:
+    """Leave a text as it is: where there is no terminal."""
+    return text
+
+
+def lay_out(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None, paint: Paint = plain
+) -> str:
+    """Columns under their headings, the first of which names the row.
+
+    Args:
+        headings: One a column; no line of headings is written where all are empty.
+        rows: Cells; a line break in one is kept where there is a terminal.
+        width: Characters of a line of the terminal; None writes each row on one line, whatever its length.
+        paint: Gives headings, and the words in `STYLES`, their style.
+
+    Returns:
+        Lines, each with its end.
+    """
+    if width is None:
+        rows = [[" ".join(cell.splitlines()) for cell in row] for row in rows]
+    columns = [Column(heading, tuple(row[index] for row in rows)) for index, heading in enumerate(headings)]
+    blocks = [columns] if width is None else _blocks(columns, width)
+    return "\n".join("".join(f"{line}\n" for line in _lines(block, width, paint)) for block in blocks)
+
+
+def _blocks(columns: list[Column], width: int) -> list[list[Column]]:
+    """As many columns beside the first as have room; the others below, beside the first again."""
+    blocks = [columns[:1]]
+    for column in columns[1:]:
+        beside = [*blocks[-1], column]
+        if len(beside) > 2 and _total([one.least for one in beside]) > width:
+            blocks.append([columns[0], column])
+        else:
+            blocks[-1] = beside
+    return blocks
+
+
+def _total(widths: Sequence[int]) -> int:
+    return len(INDENT) + sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _widths(columns: list[Column], width: int | None) -> list[int]:
+    widths, least = [column.natural for column in columns], [column.least for column in columns]
+    while width is not None and _total(widths) > width:
+        spare = [(have, index) for index, have in enumerate(widths) if have > least[index]]
+        if not spare:
+            break
+        widths[max(spare)[1]] -= 1
+    return widths
+
+
+def _lines(columns: list[Column], width: int | None, paint: Paint) -> list[str]:
+    widths = _widths(columns, width)
+    right = [column.figures for column in columns]
+    headings = [column.heading for column in columns]
+    lines = []
+    if any(headings):
+        lines += [paint(line, "dim") for line in _row(headings, widths, right, plain)]
+    if any(headings) and width is not None:
+        lines.append(INDENT + paint("─" * min(_total(widths) - len(INDENT), width - len(INDENT)), "dim"))
+    for cells in zip(*(column.cells for column in columns), strict=True):
+        lines += _row(cells, widths, right, paint)
+    return lines
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], paint: Paint) -> list[str]:
+    """A row's lines: as many as its highest cell has."""
+    # At the right edge a long word is left to the terminal.
+    last = len(cells) - 1
+    wrapped = [wrap_words(cell, widths[index], break_words=index < last) for index, cell in enumerate(cells)]
+    lines = []
+    for number in range(max(map(len, wrapped))):
+        parts = []
+        for cell, room, to_right in zip(wrapped, widths, right, strict=True):
+            text = cell[number] if number < len(cell) else ""
+            padding = " " * (room - len(text))
+            painted = paint(text, STYLES[text]) if text in STYLES else text
+            parts.append(padding + painted if to_right else painted + padding)
+        lines.append((INDENT + GAP.join(parts)).rstrip())
+    return lines
+
+
+def wrap_words(text: str, width: int, *, break_words: bool = False) -> list[str]:
+    """A text's lines, broken between words only: a longer one, such as a path, stays whole, so that it can be copied.
+
+    Args:
+        text: Line breaks in it are kept.
+        width: Characters of a line.
+        break_words: Break words that are longer than a line, too.
+    """
+    parts = [wrap(part, width, break_long_words=break_words, break_on_hyphens=False) for part in text.splitlines()]
+    return [line for part in parts for line in part] or [""]

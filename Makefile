@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-.PHONY: install quickstart test check fix wheel cross-runtime recipes release measure instructions fuzz loop-cost steady soak faults reading-time photos pages docs clean
+TOOLS := recipes fuzz steady soak faults pages reading-time loop-cost
+
+.PHONY: install quickstart test check fix wheel cross-runtime $(TOOLS) measure release photos instructions classic-instructions docs clean
 
 install: $(VENV)/installed
 
@@ -38,59 +40,36 @@ wheel: install
 cross-runtime: install
 	CI=1 $(BIN)/pytest tests/cross_runtime
 
-# Long work, run by hand. Its small results are committed; the docs are made from them.
-recipes: install
-	$(BIN)/python -m mnist_edge.benchmarks.recipes
+# Long work, run by hand. Each tool keeps its result in benchmarks/results, whole and stamped, and refuses one whose bound
+# does not hold. ARGS are its arguments: ARGS=--keep keeps it all the same, ARGS=--help tells the others. The docs are
+# made from what is kept.
+#   recipes       every classic recipe, three seeds        fuzz          ten minutes of frames and damaged files
+#   steady        whether the reading stands still         soak          200,000 frames, with mosquitto: an hour
+#   faults        every fault, and whether it comes back   pages         how well generated pages are read
+#   reading-time  a frame beside its floor; on a quiet machine
+#   loop-cost     the loop and each sink beside reading; on a quiet machine
+$(TOOLS): install
+	$(BIN)/python -m mnist_edge.benchmarks.$(subst -,_,$@) $(ARGS)
+
+# Times, on a quiet machine.
+measure: install
+	$(BIN)/python -m mnist_edge.benchmarks.latency
+	$(BIN)/python -m mnist_edge.benchmarks.startup
+	$(BIN)/python -m mnist_edge.benchmarks.overhead $(ARGS)
 
 # Of all models that ship, or of MODELS; PHOTOS names a folder of labelled photographs to read. It takes up what lies in
 # runs/release, so that a training that was broken off goes on.
 release: install
 	$(BIN)/python -m mnist_edge.benchmarks.release $(MODELS) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-# On a quiet machine.
-measure: install
-	$(BIN)/python -m mnist_edge.benchmarks.latency
-	-$(BIN)/python -m mnist_edge.benchmarks.overhead nano.int8 small.int8 small.float32 large.int8 \
-		> benchmarks/results/overhead.json
-	$(BIN)/python -m mnist_edge.benchmarks.startup 15 > benchmarks/results/startup.json
-
-# Instructions per invoke on an emulated Pi 4 and Pi 5; PI_TOOLS is the folder with pi_check.sh, insncount.c and
-# count_invoke.py.
-instructions: install
-	$(BIN)/python -m mnist_edge.benchmarks.instructions "$(PI_TOOLS)" build/pi
-	$(BIN)/python -m mnist_edge.benchmarks.classic_instructions "$(PI_TOOLS)" build/pi
-
-# Ten minutes of frames and damaged files; FUZZ_SECONDS says another time.
-fuzz: install
-	$(BIN)/python -m mnist_edge.benchmarks.fuzz $(FUZZ_SECONDS) > benchmarks/results/fuzz.json
-
-# What reading a frame costs beside its floor, on a quiet machine.
-reading-time: install
-	-$(BIN)/python -m mnist_edge.benchmarks.reading_time > benchmarks/results/reading_time.json
-
-# What the camera's loop costs beside reading, and what each sink adds, on a quiet machine.
-loop-cost: install
-	-$(BIN)/python -m mnist_edge.benchmarks.loop_cost > benchmarks/results/loop_cost.json
-
-# Five videos of a minute, of pages in a moving hand: whether the reading stands still.
-steady: install
-	-$(BIN)/python -m mnist_edge.benchmarks.steady --first-seed 2000 --seeds 5 > benchmarks/results/steady.json
-
-# 200,000 frames with web viewers and a broker (about an hour; needs mosquitto); SOAK_FRAMES says another number.
-soak: install
-	-$(BIN)/python -m mnist_edge.benchmarks.soak $(SOAK_FRAMES) > benchmarks/results/soak.json
-
-# Every fault that a camera meets, and whether it comes back.
-faults: install
-	-$(BIN)/python -m mnist_edge.benchmarks.faults > benchmarks/results/faults.json
-
 # The labelled photographs in PHOTOS, read again by all models that ship.
 photos: install
 	$(BIN)/python -m mnist_edge.benchmarks.photos "$(PHOTOS)"
 
-# How well generated pages are read.
-pages: install
-	$(BIN)/python -m mnist_edge.benchmarks.pages > benchmarks/results/pages.json
+# Instructions per invoke on an emulated Pi 4 and Pi 5, of what ships and of the classic recipes; PI_TOOLS is the folder
+# with pi_check.sh, insncount.c and count_invoke.py.
+instructions classic-instructions: install
+	$(BIN)/python -m mnist_edge.benchmarks.$(subst -,_,$@) "$(PI_TOOLS)"
 
 docs: install
 	$(BIN)/python -m mnist_edge.benchmarks.docs

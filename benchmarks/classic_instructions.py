@@ -1,26 +1,26 @@
 """Instructions per invoke of the classic recipes, untrained: the weights change a count by less than 0.01 %.
 
 Run as `python -m mnist_edge.benchmarks.classic_instructions DIR FOLDER`, with the folders of
-`mnist_edge.benchmarks.instructions`; `make instructions` does. What is kept is counted again only for another runtime.
+`mnist_edge.benchmarks.instructions`; `make classic-instructions` does, once for each version of the runtime.
 """
 
-import json
 import sys
+from argparse import Namespace
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mnist_edge.benchmarks.instructions import RESULTS, RUNTIME, Pi, measure_instructions, set_up
+from mnist_edge.benchmarks.instructions import RUNTIME, Pi, measure_instructions, pi_parser, set_up
+from mnist_edge.benchmarks.tool import Result, run_measurement
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.precisions import find_precision
-from mnist_edge.errors import MnistEdgeError
-from mnist_edge.files import write_bytes, write_text
+from mnist_edge.files import write_bytes
 from mnist_edge.models.build import build
 from mnist_edge.models.recipes import CLASSIC, find_recipe
-
-CLASSIC_RESULTS = RESULTS / "classic_instructions.json"
+from mnist_edge.progress import Progress
 
 
 def untrained_models(folder: Path) -> dict[str, Path]:
@@ -41,18 +41,15 @@ def _runtime() -> str:
     return f"{RUNTIME} {version(RUNTIME)}"
 
 
-def main(tools: str = "", folder: str = "build/pi") -> int:
-    """Count and keep the counts; 0 if that went well, or if they are there for this runtime."""
-    if CLASSIC_RESULTS.is_file() and json.loads(CLASSIC_RESULTS.read_text())["runtime"] == _runtime():
-        return 0
-    try:
-        document = count_classic(Path(folder), set_up(Path(tools), Path(folder)))
-    except MnistEdgeError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return error.exit_code
-    write_text(CLASSIC_RESULTS, json.dumps(document, indent=2) + "\n")
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Count; see `run_measurement`."""
+    parser = pi_parser("classic_instructions", __doc__)
+    return run_measurement("classic_instructions", parser, _measure, arguments, means=("tools", "folder"))
+
+
+def _measure(options: Namespace, _: Progress) -> Result:
+    return Result(count_classic(options.folder, set_up(options.tools, options.folder)))
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -5,7 +5,9 @@ A document marks where a figure goes: `<!-- figures: NAME -->` before it and `<!
 
 import json
 import re
-from collections.abc import Callable
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -16,11 +18,11 @@ from mnist_edge.benchmarks.card import read_instructions, table, write_cards
 from mnist_edge.benchmarks.frontier import CPU, plot_frontier, points_by_bytes, points_by_instructions
 from mnist_edge.benchmarks.released import read_released
 from mnist_edge.benchmarks.robustness import Curve, Robustness, plot_robustness
+from mnist_edge.benchmarks.tool import checkout, run_tool, tool_parser
 from mnist_edge.files import write_text
 from mnist_edge.shipped import DEFAULT
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
+RESULTS = Path(__file__).resolve().parent / "results"
 DOCUMENTS = (
     "README.md",
     "docs/models.md",
@@ -119,7 +121,7 @@ def overhead_table() -> str:
             f"{one['invoke_ratio']:.3f}",
             f"{one['classify_ratio']:.3f}",
         )
-        for one in _result("overhead")
+        for one in _result("overhead")["models"]
     ]
     return table(("model", "bare loop, us", "benchmark's invoke / bare", "our wrapper / bare"), rows)
 
@@ -292,15 +294,20 @@ def _result(name: str) -> Any:
     return json.loads((RESULTS / f"{name}.json").read_text())
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the cards of the models and the figures into the documents, and draw the pictures."""
+    return run_tool(tool_parser("docs", __doc__), _write, arguments)
+
+
+def _write(_: Namespace) -> None:
+    root = checkout()
     write_cards()
     for name in DOCUMENTS:
-        path = ROOT / name
+        path = root / name
         write_text(path, render(path.read_text()))
-    draw_models(ROOT / "docs")
-    draw_page(ROOT / "docs" / "page.jpg")
+    draw_models(root / "docs")
+    draw_page(root / "docs" / "page.jpg")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

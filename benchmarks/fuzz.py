@@ -1,8 +1,8 @@
 """Any frame and any file: whether decoding and reading keep their promises, in a process that may crash or hang.
 
-Run as `python -m mnist_edge.benchmarks.fuzz [SECONDS [SEED]]`, 600 s from a fresh seed by default. Cases have the seeds
-SEED, SEED + 1, ...; `0 SEED` repeats one. Prints one JSON summary. At the first crash, hang or broken promise it writes
-the case below `runs/fuzz` and exits with 1.
+Run as `make fuzz`, or `python -m mnist_edge.benchmarks.fuzz [SECONDS [SEED]]`, 600 s from a fresh seed by default.
+Cases have the seeds SEED, SEED + 1, ...; `0 SEED` repeats one. At the first crash, hang or broken promise it writes the
+case below `runs/fuzz` and ends.
 """
 
 import faulthandler
@@ -12,7 +12,9 @@ import re
 import secrets
 import sys
 import traceback
+from argparse import Namespace
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from multiprocessing.connection import Connection
@@ -24,6 +26,7 @@ import numpy as np
 
 from mnist_edge.benchmarks.fuzz_cases import Case, Image, load_digits, make_case
 from mnist_edge.benchmarks.memory import peak_rss_mb
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.images import decode_image
 from mnist_edge.camera.opencv import MAX_PIXELS
 from mnist_edge.camera.reader import Reader
@@ -37,6 +40,7 @@ HANG_S = 60.0
 # Of the largest picture there may be: its pixels, once as they were stored and once as colour, and half of that again.
 MAX_GROWTH_MB = 1.5 * MAX_PIXELS * (8 + 3) / 1e6
 FOLDER = Path("runs/fuzz")
+SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,20 +243,22 @@ def _save(case: Case, seed: int, folder: Path) -> Path:
     return path
 
 
-def main(seconds: str = "600", seed: str | None = None) -> int:
-    """Print what a run showed; 0 if every promise held."""
-    from mnist_edge.cli.console import progress
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fuzz; see `run_measurement`."""
+    parser = tool_parser("fuzz", __doc__)
+    parser.add_argument("seconds", nargs="?", type=float, default=SECONDS, help=f"how long ({SECONDS:g})")
+    parser.add_argument("seed", nargs="?", type=int, help="of the first case; a fresh one by default")
+    return run_measurement("fuzz", parser, _measure, arguments)
 
-    first_seed = secrets.randbelow(1_000_000_000) if seed is None else int(seed)
-    print(f"seeds from {first_seed}; {seconds} s", file=sys.stderr)
-    with progress("fuzz") as report:
-        summary = fuzz(float(seconds), first_seed, progress=report)
-    print(json.dumps(asdict(summary), indent=2))
-    if summary.failed_seed is None:
-        return 0
-    print("repeat it: python -m mnist_edge.benchmarks.fuzz 0", summary.failed_seed, file=sys.stderr)
-    return 1
+
+def _measure(options: Namespace, progress: Progress) -> Result:
+    first_seed = secrets.randbelow(1_000_000_000) if options.seed is None else options.seed
+    print(f"seeds from {first_seed}; {options.seconds:g} s", file=sys.stderr)
+    summary = fuzz(options.seconds, first_seed, progress=progress)
+    if summary.failed_seed is not None:
+        print("repeat it: python -m mnist_edge.benchmarks.fuzz 0", summary.failed_seed, file=sys.stderr)
+    return Result(asdict(summary), summary.failures)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -5,32 +5,32 @@ is no time: what an instruction costs depends on the machine. The scripts that s
 are no part of this project: `pi_check.sh` (a Debian for arm64 under qemu), `insncount.c` (qemu's plugin) and
 `count_invoke.py`.
 
-Run as `python -m mnist_edge.benchmarks.instructions DIR FOLDER [MODEL...]`; FOLDER keeps what is set up.
+Run as `python -m mnist_edge.benchmarks.instructions DIR [FOLDER [MODEL...]]`; FOLDER keeps what is set up.
 """
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.precisions import find_precision
-from mnist_edge.errors import MnistEdgeError, ModelError, PackageMissing, RuntimeMissing, UsageError
-from mnist_edge.files import write_bytes, write_text
+from mnist_edge.errors import ModelError, PackageMissing, RuntimeMissing, UsageError
+from mnist_edge.files import write_bytes
 from mnist_edge.models.build import build
 from mnist_edge.models.recipes import find_recipe
+from mnist_edge.progress import Progress
 from mnist_edge.shipped import resolve, shipped_models
 
-RESULTS = Path(__file__).resolve().parent / "results"
 REFERENCE = "three-conv"
 TRAINED_REFERENCE = Path("runs/recipes") / f"{REFERENCE}-seed0" / f"{REFERENCE}.int8.tflite"
 # The processors of a Pi 4 and a Pi 5; only the second multiplies and adds four bytes in one instruction (SDOT).
@@ -173,30 +173,36 @@ def _last_line(done: subprocess.CompletedProcess[str]) -> str:
     return next((line for line in reversed(lines) if not line.startswith("TOTAL ")), f"exit code {done.returncode}")
 
 
-def _document(folder: Path, tools: Path, models: Sequence[str]) -> dict[str, Any]:
-    named = name_models(models)
-    pis = set_up(tools, folder)
-    path, weights = reference_model(folder)
-    return {
+def _measure(options: Namespace, _: Progress) -> Result:
+    named = name_models(options.models)
+    pis = set_up(options.tools, options.folder)
+    path, weights = reference_model(options.folder)
+    document = {
         "unit": "instructions per invoke: batch 1, one thread, with the Python call",
         "runtime": f"{RUNTIME} {version(RUNTIME)}",
         "reference": REFERENCE,
         "reference_weights": weights,
         "cpu": measure_instructions({REFERENCE: path, **named}, pis),
     }
+    return Result(document)
 
 
-def main(tools: str = "", folder: str = "build/pi", *models: str) -> int:
-    """Measure, write `benchmarks/results/instructions.json` and print it; 0 if that went well."""
-    try:
-        text = json.dumps(_document(Path(folder), Path(tools), models), indent=2) + "\n"
-        write_text(RESULTS / "instructions.json", text)
-    except MnistEdgeError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return error.exit_code
-    print(text, end="")
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Count; see `run_measurement`."""
+    parser = pi_parser("instructions", __doc__)
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="default: those that ship, int8")
+    return run_measurement("instructions", parser, _measure, arguments, means=("tools", "folder"))
+
+
+def pi_parser(name: str, description: str) -> ArgumentParser:
+    """The arguments of what needs an emulated Pi: `tools` and `folder`."""
+    parser = tool_parser(name, description)
+    parser.add_argument("tools", nargs="?", type=Path, default="", metavar="DIR", help=f"holds {', '.join(TOOLS)}")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default="build/pi", metavar="FOLDER", help="keeps what is set up"
+    )
+    return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

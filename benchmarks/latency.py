@@ -3,11 +3,15 @@
 Run as `python -m mnist_edge.benchmarks.latency` on a quiet machine.
 """
 
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any
 
 from mnist_edge.benchmarks.benchmark import Measurement, benchmark
 from mnist_edge.benchmarks.card import write_cards
-from mnist_edge.benchmarks.released import file_facts, read_released, write_released
+from mnist_edge.benchmarks.released import file_facts, read_released, stamped, write_released
+from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
 from mnist_edge.shipped import shipped_models
 
 
@@ -25,13 +29,18 @@ def keep_latency(figures: dict[str, Any], measured: list[Measurement]) -> None:
             facts["latency"] = {"median_us": round(one.invoke_us.median, 1), "device": device, "runtime": one.runtime}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every file that ships, and write the figures and the cards."""
-    figures = read_released()
+    return run_tool(tool_parser("latency", __doc__), _measure, arguments)
+
+
+def _measure(_: Namespace) -> None:
+    checkout()
+    figures, measured_at = read_released(), stamp()
     keep_latency(figures, benchmark([path for one in shipped_models().values() for path in one.files.values()]))
-    write_released(figures)
+    write_released(stamped(figures, figures, "latency", measured_at))
     write_cards()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,22 +1,22 @@
 """How well generated pages are read, condition by condition.
 
-Run as `python -m mnist_edge.benchmarks.pages [COUNT]` (200): prints one JSON document. The pages are written with the
+Run as `make pages`, or `python -m mnist_edge.benchmarks.pages [COUNT]`. The pages are written with the
 test split's digits and with seeds that were never used for choosing a setting of the reader; those were chosen on the
 validation split's digits, seeds below 10,000.
 """
 
-import json
 import sys
-from collections.abc import Iterable
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mnist_edge.benchmarks.photo_report import PhotoReport
 from mnist_edge.benchmarks.photos import PictureScore, score_picture
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.synthetic.pages import draw_page
 from mnist_edge.camera.synthetic.scenes import Scene
 from mnist_edge.dataset import Split, load
-from mnist_edge.errors import MnistEdgeError
 from mnist_edge.machine import this_machine
 from mnist_edge.progress import Progress, no_progress
 
@@ -52,24 +52,23 @@ def _row(page: Scene, seed: int) -> dict[str, Any]:
     }
 
 
-def main(count: str = str(COUNT)) -> int:
-    """Print the figures; 0 if all could be measured."""
-    from mnist_edge.cli.console import progress
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; see `run_measurement`."""
+    parser = tool_parser("pages", __doc__)
+    parser.add_argument("count", nargs="?", type=int, default=COUNT, help=f"pages ({COUNT})")
+    return run_measurement("pages", parser, _measure, arguments)
 
-    try:
-        reader, data = Reader(), load()
-        with progress("pages") as report:
-            pictures = read_pages(reader, data.test, range(FIRST_SEED, FIRST_SEED + int(count)), report)
-    except MnistEdgeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+
+def _measure(options: Namespace, progress: Progress) -> Result:
+    reader, data = Reader(), load()
+    pictures = read_pages(reader, data.test, range(FIRST_SEED, FIRST_SEED + options.count), progress)
     measured = PhotoReport(reader.model, reader.classifier.path, reader.runtime, 1, tuple(pictures), this_machine())
     document = measured.to_json()
-    # Of 200 pages nobody looks at each, and a path is of one machine.
-    del document["pictures"], document["file"]
-    print(json.dumps(document | {"data": data.name, "first_seed": FIRST_SEED}, indent=1))
-    return 0
+    # Of 200 pages nobody looks at each, a path is of one machine, and the stamp names the machine.
+    for name in ("pictures", "file", "device"):
+        del document[name]
+    return Result(document | {"data": data.name, "first_seed": FIRST_SEED})
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -15,6 +15,7 @@ when one row of the reading says the same, spaces aside; pictures with ambiguous
 
 import json
 import sys
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,10 +26,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.released import read_released, write_released
+from mnist_edge.benchmarks.card import write_cards
+from mnist_edge.benchmarks.released import read_released, stamped, write_released
+from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.reader import Reader
-from mnist_edge.errors import DataError, MnistEdgeError, UsageError
+from mnist_edge.errors import DataError
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.reading import Box, Reading
 
@@ -333,24 +336,24 @@ def _is_box(box: Any) -> bool:
     return len(box) == 4 and all(isinstance(side, int | float) for side in box) and min(box[2:]) > 0
 
 
-def main(folder: str = "", figures: str | None = None) -> int:
-    """Measure all models that ship again, after the reader has changed; 0 if that went well."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure all models that ship again, after the reader has changed."""
+    parser = tool_parser("photos", "The labelled photographs of a folder, read by all models that ship.")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="holds pictures and labels.json")
+    return run_tool(parser, _measure, arguments)
+
+
+def _measure(options: Namespace) -> None:
     from mnist_edge.cli.console import progress
 
-    path = Path(figures) if figures else None
-    try:
-        if not folder:
-            raise UsageError("name a folder with pictures and labels.json")
-        released = read_released(path)
-        with progress("photographs") as report:
-            for name in released:
-                released[name]["photos"] = measure_photos(Path(folder), Reader(name), report).to_json()
-        write_released(released, path)
-    except MnistEdgeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    checkout()
+    released, measured_at = read_released(), stamp()
+    with progress("photographs") as report:
+        for name in released:
+            released[name]["photos"] = measure_photos(options.folder, Reader(name), report).to_json()
+    write_released(stamped(released, released, "photos", measured_at))
+    write_cards()
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -1,7 +1,7 @@
 """What reading a frame costs, beside the least that finding ink costs and beside what is usually done on a Pi.
 
-Run as `python -m mnist_edge.benchmarks.reading_time [PHOTOS_DIR]`: prints one JSON document, and exits with 1 where a
-bound does not hold. On one thread, in turns, on the same 640x480 frames:
+Run as `make reading-time`, or `python -m mnist_edge.benchmarks.reading_time [PHOTOS_DIR]`. On one thread, in turns, on
+the same 640x480 frames:
 
 - the floor: grey, adaptive threshold, connected components with their statistics;
 - the webcam loop of many Pi projects: grey, blur, one threshold for the frame (Otsu), outer contours, and for each of
@@ -12,8 +12,8 @@ The frames are generated, with ten digits each. PHOTOS_DIR, a folder with `label
 frames of the same size.
 """
 
-import json
 import sys
+from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,14 +26,13 @@ from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.photos import read_labels
 from mnist_edge.benchmarks.timing import time_actions
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split, load
-from mnist_edge.errors import MnistEdgeError
-from mnist_edge.machine import this_machine
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped import DEFAULT
 
@@ -82,10 +81,17 @@ class ReadingTime:
         """The reader's time to the webcam loop's, over all frames together."""
         return self._total("reader_ms") / self._total("webcam_ms")
 
-    @property
-    def holds(self) -> bool:
-        """Whether both are within their bounds."""
-        return self.to_floor <= MAX_TO_FLOOR and self.to_webcam <= MAX_TO_WEBCAM
+    def broken(self) -> list[str]:
+        """The bounds that do not hold, in words."""
+        bounds = {
+            f"reading takes {self.to_floor:.1f} times as long as its floor, not {MAX_TO_FLOOR}": (
+                self.to_floor <= MAX_TO_FLOOR
+            ),
+            f"reading takes {self.to_webcam:.1f} times as long as the usual webcam loop, not {MAX_TO_WEBCAM}": (
+                self.to_webcam <= MAX_TO_WEBCAM
+            ),
+        }
+        return [what for what, holds in bounds.items() if not holds]
 
     def to_json(self) -> dict[str, Any]:
         """Medians over the frames, and the ratios: of the sums, and the median of the frames' own."""
@@ -198,26 +204,23 @@ def as_frame(picture: Frame) -> Frame:
     return frame
 
 
-def main(folder: str = "") -> int:
-    """Print the times; 0 if the bounds hold on the generated frames."""
-    from mnist_edge.cli.console import progress
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; see `run_measurement`."""
+    parser = tool_parser("reading_time", __doc__)
+    parser.add_argument("folder", nargs="?", type=Path, metavar="PHOTOS_DIR", help="labelled pictures to time as well")
+    return run_measurement("reading_time", parser, _measure, arguments)
 
-    try:
-        files = [row["file"] for row in read_labels(Path(folder))] if folder else []
-        with progress("reading time") as report:
-            scenes = scene_frames(load(fallback=True, progress=report).test)
-            measured = {"scenes": measure_reading_time(scenes, progress=report, total=len(scenes))}
-            if files:
-                photos = photo_frames(Path(folder), files)
-                measured["photos"] = measure_reading_time(photos, progress=report, total=len(files))
-    except MnistEdgeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+
+def _measure(options: Namespace, progress: Progress) -> Result:
+    files = [row["file"] for row in read_labels(options.folder)] if options.folder else []
+    scenes = scene_frames(load(fallback=True, progress=progress).test)
+    measured = {"scenes": measure_reading_time(scenes, progress=progress, total=len(scenes))}
+    if files:
+        photos = photo_frames(options.folder, files)
+        measured["photos"] = measure_reading_time(photos, progress=progress, total=len(files))
     document = {name: one.to_json() for name, one in measured.items()}
-    holds = measured["scenes"].holds
-    print(json.dumps({"model": DEFAULT, **document, "holds": holds, "device": this_machine().to_json()}, indent=2))
-    return 0 if holds else 1
+    return Result({"model": DEFAULT, **document}, measured["scenes"].broken())
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -1,17 +1,20 @@
 """Every recipe trained, exported to int8 and verified, side by side: `mnist-edge train all --compare`."""
 
 import json
+import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from mnist_edge.benchmarks.tool import Result, checkout, run_measurement, tool_parser
 from mnist_edge.converters.convert import convert
 from mnist_edge.converters.verify import verify
-from mnist_edge.dataset import Dataset
+from mnist_edge.dataset import Dataset, load
 from mnist_edge.errors import ModelError
-from mnist_edge.files import write_bytes, write_text
+from mnist_edge.files import write_text
 from mnist_edge.models.checkpoint import can_resume
 from mnist_edge.models.plots import new_figure, save_figure
 from mnist_edge.models.recipes import CLASSIC, Recipe, find_recipe
@@ -186,19 +189,17 @@ def plot_recipes(results: Sequence[RecipeResult], path: Path) -> None:
     save_figure(figure, path)
 
 
-def main() -> None:
-    """Train every classic recipe with three seeds, and keep the figures for the documents; for `make recipes`."""
-    from mnist_edge.cli.console import progress
-    from mnist_edge.dataset import load
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train every classic recipe with three seeds, and keep the figures for the documents."""
+    return run_measurement("recipes", tool_parser("recipes", __doc__), _measure, arguments)
 
-    folder, root = Path("runs/recipes"), Path(__file__).resolve().parent.parent
-    with progress("recipes") as report:
-        results = compare_recipes(CLASSIC, load(), folder, seeds=(0, 1, 2), progress=report)
-    write_bytes(root / "benchmarks" / "results" / "recipes.json", (folder / "recipes.json").read_bytes())
-    write_bytes(root / "docs" / "recipes.png", (folder / "recipes.png").read_bytes())
-    for result in results:
-        print(f"{result.recipe}: {result.mean_of('accuracy'):.4%}, int8 {result.mean_of('int8_accuracy'):.4%}")
+
+def _measure(_: Namespace, progress: Progress) -> Result:
+    data, plot = load(), checkout() / "docs" / "recipes.png"
+    results = compare_recipes(CLASSIC, data, Path("runs/recipes"), seeds=(0, 1, 2), progress=progress)
+    plot_recipes(results, plot)
+    return Result(_document(results, data))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

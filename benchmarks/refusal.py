@@ -7,6 +7,7 @@ from the validation images; letters are in the typefaces of the training, in oth
 
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.tool import run_tool, tool_parser
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import VALIDATION_IMAGES, Dataset, load
+from mnist_edge.errors import CheckFailed
 from mnist_edge.evaluate import CHUNK
 from mnist_edge.models.non_digits import KINDS, non_digits
 from mnist_edge.models.plots import new_figure, save_figure
@@ -137,14 +140,21 @@ def plot_refusal(found: Sequence[Refusal], path: Path) -> None:
     save_figure(figure, path)
 
 
-def main(models: Sequence[str]) -> int:
-    """Print what each model refuses; 0 if none refuses more than 0.3 % of the digits."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print what each model refuses; exit code 3 where one refuses more than 0.3 % of the digits."""
+    parser = tool_parser("refusal", __doc__)
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="a name that ships, or a file")
+    return run_tool(parser, _measure, arguments)
+
+
+def _measure(options: Namespace) -> None:
     data = load()
     strangers = held_out_non_digits(data)
-    found = [measure_refusal(model, data.test.images, strangers) for model in models]
+    found = [measure_refusal(model, data.test.images, strangers) for model in options.models]
     print(json.dumps([one.to_json() for one in found], indent=2))
-    return 0 if all(one.holds for one in found) else 1
+    if greedy := [one.model for one in found if not one.holds]:
+        raise CheckFailed(f"{', '.join(greedy)}: more than {MAX_REFUSED_DIGITS:.1%} of the digits are refused")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

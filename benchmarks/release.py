@@ -4,8 +4,8 @@ Run as `python -m mnist_edge.benchmarks.release [--photos DIR] [NAME...]`, or `m
 `runs/release` are taken up, finished or broken off. What teaches others comes first.
 """
 
-import argparse
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,15 +17,16 @@ from mnist_edge.benchmarks.card import write_cards
 from mnist_edge.benchmarks.mistakes import worst_mistakes
 from mnist_edge.benchmarks.photos import measure_photos
 from mnist_edge.benchmarks.refusal import NonDigits, held_out_non_digits, measure_refusal
-from mnist_edge.benchmarks.released import file_facts, read_released, write_released
+from mnist_edge.benchmarks.released import file_facts, read_released, stamped, write_released
 from mnist_edge.benchmarks.robustness import measure_robustness
+from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
 from mnist_edge.calibration import apply_temperature, expected_calibration_error
 from mnist_edge.camera.reader import Reader
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.convert import Exported, convert
 from mnist_edge.converters.parity import ParityReport
 from mnist_edge.dataset import Dataset, load
-from mnist_edge.errors import MnistEdgeError, UsageError
+from mnist_edge.errors import UsageError
 from mnist_edge.evaluate import load_keras_model, predict, score
 from mnist_edge.models.batches import NON_DIGIT_SHARE
 from mnist_edge.models.deployable import write_deployable
@@ -171,33 +172,34 @@ def _with_kept(figures: dict[str, Any], before: dict[str, Any]) -> dict[str, Any
     return figures
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Make the models that ship, or those that are named; 0 if that went well."""
-    from mnist_edge.cli.console import progress
-
-    parser = argparse.ArgumentParser(prog="release", description="Make the models that ship.")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the models that ship, or those that are named."""
+    parser = tool_parser("release", __doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RELEASES)}; default: all")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to measure reading on")
-    options = parser.parse_args(arguments)
-    try:
-        unknown = [name for name in options.names if name not in RELEASES]
-        if unknown:
-            raise UsageError(f"{', '.join(unknown)} is not released; choose of: {', '.join(RELEASES)}")
-        data, all_figures = load(), read_released()
-        strangers = held_out_non_digits(data)
-        for name in options.names or RELEASES:
-            with progress(name) as report:
-                all_figures[name] = release(
-                    find_recipe(name), RELEASES[name], data, strangers,
-                    photos=options.photos, before=all_figures.get(name), progress=report,
-                )  # fmt: skip
-            write_released(all_figures)
-            write_cards()
-    except MnistEdgeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return run_tool(parser, _release, arguments)
+
+
+def _release(options: Namespace) -> None:
+    from mnist_edge.cli.console import progress
+
+    unknown = [name for name in options.names if name not in RELEASES]
+    if unknown:
+        raise UsageError(f"{', '.join(unknown)} is not released; choose of: {', '.join(RELEASES)}")
+    package = checkout() / "models" / "shipped"
+    data, all_figures, measured_at = load(), read_released(), stamp()
+    strangers = held_out_non_digits(data)
+    for name in options.names or RELEASES:
+        before = all_figures.get(name, {})
+        with progress(name) as report:
+            all_figures[name] = release(
+                find_recipe(name), RELEASES[name], data, strangers,
+                package=package, photos=options.photos, before=before, progress=report,
+            )  # fmt: skip
+        all_figures[name]["stamps"] = before.get("stamps", {})
+        write_released(stamped(all_figures, [name], "release", measured_at))
+        write_cards()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

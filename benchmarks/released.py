@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ def write_released(figures: dict[str, Any], path: Path | None = None) -> None:
     """Write the figures of all models, smallest first."""
     ordered = dict(sorted(figures.items(), key=lambda item: item[1]["files"]["int8"]["bytes"]))
     write_text(path or RELEASED, json.dumps(ordered, indent=1) + "\n")
+
+
+def stamped(figures: dict[str, Any], names: Iterable[str], tool: str, stamp: dict[str, Any]) -> dict[str, Any]:
+    """The figures, where `tool` has left its stamp (see `tool.stamp`) on the models that it measured."""
+    for name in names:
+        figures[name].setdefault("stamps", {})[tool] = stamp
+    return figures
 
 
 def file_facts(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Run as `python -m mnist_edge.benchmarks.robustness PNG [MODEL...]`: draws the cu
 """
 
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.axes import accuracy_axis
+from mnist_edge.benchmarks.tool import run_tool, tool_parser
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split, load
@@ -200,15 +202,22 @@ PERTURBATIONS = (
 )
 
 
-def main(path: str, *models: str) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure models on the test images and draw their curves."""
+    parser = tool_parser("robustness", __doc__)
+    parser.add_argument("path", type=Path, metavar="PNG", help="the picture to draw")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="default: all that ship")
+    return run_tool(parser, _draw, arguments)
+
+
+def _draw(options: Namespace) -> None:
     from mnist_edge.cli.console import progress
 
-    split = load().test
+    split, models = load().test, options.models or shipped_models()
     with progress("robustness") as report:
-        results = [measure_robustness(Classifier(name), split, progress=report) for name in models or shipped_models()]
-    plot_robustness(results, Path(path))
+        results = [measure_robustness(Classifier(name), split, progress=report) for name in models]
+    plot_robustness(results, options.path)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main())

@@ -1,8 +1,8 @@
 """Whether the camera runs for weeks: many frames with web viewers and a broker, in a process that is watched.
 
-Run as `python -m mnist_edge.benchmarks.soak [FRAMES]` (200,000): prints one JSON document, and exits with 1 where a
-bound does not hold. Needs mosquitto. The watched process reads generated scenes as fast as it can, writes events to a
-file and to the broker, and serves two viewers of the web page, which live in this process.
+Run as `make soak`, or `python -m mnist_edge.benchmarks.soak [FRAMES]` (200,000). Needs mosquitto. The watched process
+reads generated scenes as fast as it can, writes events to a file and to the broker, and serves two viewers of the web
+page, which live in this process.
 """
 
 import json
@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from http.client import HTTPException
@@ -22,14 +23,16 @@ from threading import Thread
 from typing import Any
 from urllib.request import urlopen
 
-from mnist_edge.errors import CheckFailed, MnistEdgeError, PackageMissing
-from mnist_edge.machine import this_machine
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.errors import CheckFailed, PackageMissing
 from mnist_edge.optional import require
 from mnist_edge.progress import Progress, no_progress
 
 FRAMES, SETTLED = 200_000, 5_000
 MAX_GROWTH_MB = 8.0
 VIEWERS = 2
+# First argument of the process that is watched.
+CHILD = "--child"
 SAMPLE_SECONDS = 1.0
 # So long may the process be silent before it counts as hung.
 PATIENCE_SECONDS = 120.0
@@ -154,7 +157,7 @@ def _wait_for_port(port: int) -> None:
 
 @contextmanager
 def _start_child(folder: Path, mqtt: str, frames: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "mnist_edge.benchmarks.soak", "--child", str(folder), mqtt, str(frames)]
+    command = [sys.executable, "-m", "mnist_edge.benchmarks.soak", CHILD, str(folder), mqtt, str(frames)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert child.stdout is not None
@@ -264,23 +267,21 @@ def _child(folder: str, mqtt: str, frames: str) -> None:
         run(source, reader, events=events, views=sinks.views, controls=controls, meter=meter, max_frames=int(frames))
 
 
-def main(*arguments: str) -> int:
-    """Print what was seen; 0 if all bounds hold."""
-    from mnist_edge.cli.console import progress
-
-    if arguments[:1] == ("--child",):
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Watch the camera; see `run_measurement`."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == [CHILD]:
         _child(*arguments[1:])
         return 0
-    try:
-        with progress("soak") as report:
-            found = soak(int(arguments[0]) if arguments else FRAMES, report)
-    except MnistEdgeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    broken = found.broken()
-    print(json.dumps(asdict(found) | {"broken": broken, "device": this_machine().to_json()}, indent=2))
-    return 1 if broken else 0
+    parser = tool_parser("soak", __doc__)
+    parser.add_argument("frames", nargs="?", type=int, default=FRAMES, help=f"to read ({FRAMES:,})")
+    return run_measurement("soak", parser, _measure, arguments)
+
+
+def _measure(options: Namespace, progress: Progress) -> Result:
+    found = soak(options.frames, progress)
+    return Result(asdict(found), found.broken())
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

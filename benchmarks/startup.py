@@ -1,17 +1,18 @@
 """What `mnist-edge --help` costs, beside importing the two libraries that it stands on.
 
-Run as `python -m mnist_edge.benchmarks.startup`, this prints the measurement as JSON.
+Run as `python -m mnist_edge.benchmarks.startup [RUNS]`, part of `make measure`.
 """
 
-import json
 import subprocess
 import sys
-from collections.abc import Callable
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mnist_edge.benchmarks.timing import Timing, time_actions
-from mnist_edge.machine import this_machine
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.progress import Progress
 
 HELP = ("-m", "mnist_edge", "--help")
 LIBRARIES = ("-c", "import typer, rich")
@@ -37,8 +38,8 @@ class Startup:
         return self.help_us.median / self.libraries_us.median
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON types, with the ratio and the machine."""
-        return asdict(self) | {"ratio": round(self.ratio, 3), "device": this_machine().to_json()}
+        """As plain JSON types, with the ratio."""
+        return asdict(self) | {"ratio": round(self.ratio, 3)}
 
 
 def measure_startup(runs: int = RUNS) -> Startup:
@@ -56,5 +57,16 @@ def _python(*arguments: str) -> Callable[[], object]:
     return lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; see `run_measurement`."""
+    parser = tool_parser("startup", __doc__)
+    parser.add_argument("runs", nargs="?", type=int, default=RUNS, help=f"samples of each ({RUNS})")
+    return run_measurement("startup", parser, _measure, arguments)
+
+
+def _measure(options: Namespace, _: Progress) -> Result:
+    return Result(measure_startup(options.runs).to_json())
+
+
 if __name__ == "__main__":
-    print(json.dumps(measure_startup(int(sys.argv[1]) if len(sys.argv) > 1 else RUNS).to_json()))
+    sys.exit(main())

@@ -4,4 +4,4 @@ import sys
 
 from mnist_edge.benchmarks.faults.inject import main
 
-sys.exit(main(*sys.argv[1:]))
+sys.exit(main())

@@ -1,13 +1,12 @@
 """Whether the camera comes back after every fault: each is injected into the real command, as people start it.
 
-Run as `python -m mnist_edge.benchmarks.faults [NAME...]`, all by default: prints one JSON document, and exits with 1
-where something did not hold. Faults that this computer or user cannot have are left out, and that is said.
+Run as `make faults`, or `python -m mnist_edge.benchmarks.faults [NAME...]`. Faults that this computer or user cannot
+have are left out, and that is said.
 """
 
-import json
-import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,8 +18,8 @@ from mnist_edge.benchmarks.faults.fault_outcome import Fault, NotInjected, Outco
 from mnist_edge.benchmarks.faults.process_faults import PROCESS_FAULTS
 from mnist_edge.benchmarks.faults.source_faults import SOURCE_FAULTS
 from mnist_edge.benchmarks.faults.web_faults import WEB_FAULTS
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.errors import MnistEdgeError, PackageMissing, UsageError
-from mnist_edge.machine import this_machine
 from mnist_edge.progress import Progress, no_progress
 
 FAULTS = (*SOURCE_FAULTS, *BROKER_FAULTS, *DISK_FAULTS, *WEB_FAULTS, *PROCESS_FAULTS)
@@ -75,25 +74,20 @@ def _row(fault: Fault, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def main(*names: str) -> int:
-    """Print what became of each fault; 0 if everything held."""
-    from mnist_edge.cli.console import progress
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Have the faults; see `run_measurement`."""
+    parser = tool_parser("faults", __doc__)
+    names = ", ".join(fault.name for fault in FAULTS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all, which are {names}")
+    return run_measurement("faults", parser, _measure, arguments)
 
-    try:
-        faults = find_faults(names)
-    except MnistEdgeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    began = time.monotonic()
-    with progress("faults") as report:
-        outcomes = inject(faults, report)
-    broken = [fault.name for fault, outcome in outcomes if outcome.broken]
+
+def _measure(options: Namespace, progress: Progress) -> Result:
+    faults, began = find_faults(options.names), time.monotonic()
+    outcomes = inject(faults, progress)
     document = {
         "seconds": round(time.monotonic() - began, 1),
         "faults": [_row(fault, outcome) for fault, outcome in outcomes],
-        "broken": broken,
         "skipped": [fault.name for fault, outcome in outcomes if outcome.skipped],
-        "device": this_machine().to_json(),
     }
-    print(json.dumps(document, indent=2))
-    return 1 if broken else 0
+    return Result(document, [f"{fault.name}: {'; '.join(one.broken)}" for fault, one in outcomes if one.broken])

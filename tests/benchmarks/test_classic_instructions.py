@@ -33,7 +33,6 @@ def test_every_recipe_is_counted_on_every_pi(
     pis: list[Pi] = []
     monkeypatch.setattr(classic_instructions, "untrained_models", lambda folder: models)
     monkeypatch.setattr(classic_instructions, "set_up", lambda tools, folder: pis)
-    monkeypatch.setattr(classic_instructions, "CLASSIC_RESULTS", tmp_path / "results.json")
     for number, cpu in enumerate(("one", "two"), start=1):
         run = tmp_path / cpu
         run.write_text(f"#!/bin/sh\necho 'MARK 2 insn 0 sdot 0' >&2\necho 'MARK 3 insn {number}000 sdot 0' >&2\n")
@@ -41,15 +40,6 @@ def test_every_recipe_is_counted_on_every_pi(
         pis.append(Pi(cpu, run, tmp_path / "plugin.so", tmp_path / "count.py"))
     expected = {"one": dict.fromkeys(CLASSIC, 50), "two": dict.fromkeys(CLASSIC, 100)}
     assert count_classic(tmp_path, pis)["cpu"] == expected
-    assert main("tools", str(tmp_path)) == 0
+    assert main(["tools", str(tmp_path), "--output", str(tmp_path / "results.json")]) == 0
     document = json.loads((tmp_path / "results.json").read_text())
     assert (document["cpu"], document["runtime"]) == (expected, f"ai-edge-litert {version('ai-edge-litert')}")
-
-
-def test_counts_of_this_runtime_are_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "results.json"
-    monkeypatch.setattr(classic_instructions, "CLASSIC_RESULTS", path)
-    path.write_text(json.dumps({"runtime": f"ai-edge-litert {version('ai-edge-litert')}"}))
-    assert main(str(tmp_path / "no tools")) == 0
-    path.write_text(json.dumps({"runtime": "ai-edge-litert 0.1"}))
-    assert main(str(tmp_path / "no tools")) == 2

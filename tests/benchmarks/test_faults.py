@@ -77,7 +77,7 @@ def test_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         Fault("hail", "ice", falls),
     )
     monkeypatch.setattr(module, "FAULTS", faults)
-    assert main() == 1
+    assert main(["rain", "flood", "frost", "fire", "hail"]) == 3
     document = json.loads(capsys.readouterr().out)
     rain = {"recovered": True, "seconds": 1.5, "notes": ["note: FOLDER/x is wet"], "broken": [], "drops": 3}
     frost = {"recovered": False, "seconds": None, "notes": [], "broken": ["it did not come back"]}
@@ -89,10 +89,11 @@ def test_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         {"name": "fire", "injected": "fire", **fire},
         {"name": "hail", "injected": "ice", **frost, "broken": ["ConnectionResetError: by a stone"]},
     ]
-    assert (document["broken"], document["skipped"]) == (["frost", "fire", "hail"], ["flood"])
-    assert main("rain", "flood") == 0
+    assert (document["broken"][0], document["skipped"]) == ("frost: it did not come back", ["flood"])
+    assert [one.partition(":")[0] for one in document["broken"]] == ["frost", "fire", "hail"]
+    assert main(["rain", "flood"]) == 0
     capsys.readouterr()
-    assert main("sun") == 2
+    assert main(["sun"]) == 2
     assert "there is no fault 'sun'" in capsys.readouterr().err
 
 

@@ -33,22 +33,25 @@ def script(path: Path, text: str) -> None:
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand-ins for the scripts and for the programs that they need; results go to `tmp_path`."""
+    """Stand-ins for the scripts and for the programs that they need."""
     (tmp_path / "recorded").write_text(RECORDED)
     for name in TOOLS:
         script(tmp_path / "tools" / name, PI_CHECK.format(recorded=tmp_path / "recorded"))
     for name in PROGRAMS:
         script(tmp_path / "bin" / name, '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done; touch "$2"\n')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(instructions, "RESULTS", tmp_path / "results")
     reference = tmp_path / "three-conv.int8.tflite"
     reference.write_bytes(b"as trained")
     monkeypatch.setattr(instructions, "TRAINED_REFERENCE", reference)
     return tmp_path / "tools"
 
 
+def kept(folder: Path) -> tuple[str, str]:
+    return "--output", str(folder / "instructions.json")
+
+
 def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    code, (out, err) = main(*arguments), capsys.readouterr()
+    code, (out, err) = main(arguments), capsys.readouterr()
     assert out == "" and err.startswith("error: ") and err.count("\n") == 1
     return code, err
 
@@ -72,8 +75,8 @@ def test_a_model_that_does_not_run_is_named_with_the_reason(tmp_path: Path) -> N
 
 
 def test_the_results_hold_every_model_on_every_processor(tools: Path, tmp_path: Path) -> None:
-    assert main(str(tools), str(tmp_path / "pi"), "small") == 0
-    document = json.loads((tmp_path / "results" / "instructions.json").read_text())
+    assert main([str(tools), str(tmp_path / "pi"), "small", *kept(tmp_path)]) == 0
+    document = json.loads((tmp_path / "instructions.json").read_text())
     assert (document["reference"], document["reference_weights"]) == ("three-conv", "trained")
     assert document["cpu"] == {cpu: {"three-conv": COUNT, "small": COUNT} for cpu in CPUS}
     for cpu in CPUS:
@@ -85,12 +88,12 @@ def test_the_results_hold_every_model_on_every_processor(tools: Path, tmp_path: 
 
 
 def test_a_pi_is_set_up_once_and_finished_where_it_was_broken_off(tools: Path, tmp_path: Path) -> None:
-    assert main(str(tools), str(tmp_path / "pi"), "small") == 0
+    assert main([str(tools), str(tmp_path / "pi"), "small", *kept(tmp_path)]) == 0
     whole, broken = (next((tmp_path / "pi").glob(f"{cpu}-*")) for cpu in CPUS)
     (broken / "run").unlink()
     for root in (whole, broken):
         (root / "old").touch()
-    assert main(str(tools), str(tmp_path / "pi"), "small") == 0
+    assert main([str(tools), str(tmp_path / "pi"), "small", *kept(tmp_path)]) == 0
     assert (whole / "old").exists()
     assert not (broken / "old").exists()
 
@@ -99,8 +102,8 @@ def test_without_a_trained_reference_an_untrained_one_is_made(
     tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(instructions, "TRAINED_REFERENCE", tmp_path / "none.tflite")
-    assert main(str(tools), str(tmp_path / "pi")) == 0
-    document = json.loads((tmp_path / "results" / "instructions.json").read_text())
+    assert main([str(tools), str(tmp_path / "pi"), *kept(tmp_path)]) == 0
+    document = json.loads((tmp_path / "instructions.json").read_text())
     assert document["reference_weights"].startswith("untrained")
     assert (tmp_path / "pi" / "three-conv.int8.tflite").stat().st_size > 90_000
     assert "small" in document["cpu"]["cortex-a76"]

@@ -1,12 +1,13 @@
 """What the loop and its sinks cost: ways are timed in turns, and compared with the first."""
 
 import json
+from pathlib import Path
 from time import sleep
 
 import numpy as np
 import pytest
 
-from mnist_edge.benchmarks import loop_cost
+from mnist_edge.benchmarks import loop_cost, tool
 from mnist_edge.benchmarks.loop_cost import Cost, main, measure_loop_cost, open_ways
 from mnist_edge.dataset import Dataset
 
@@ -37,14 +38,21 @@ def test_every_sink_is_a_way() -> None:
             way()
 
 
-@pytest.mark.parametrize(("ratio", "code"), [(1.15, 0), (1.16, 1)])
+@pytest.mark.parametrize(("ratio", "code"), [(1.15, 0), (1.16, 3)])
 def test_the_bound_is_the_loops(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], digits: Dataset, ratio: float, code: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    digits: Dataset,
+    ratio: float,
+    code: int,
 ) -> None:
     costs = [Cost("reading alone", 5, 5, 1.0), Cost("loop", 5, 5, ratio), Cost("recording", 9, 9, 1.8)]
     monkeypatch.setattr(loop_cost, "measure_loop_cost", lambda *_, **__: costs)
     monkeypatch.setattr(loop_cost, "load", lambda **_: digits)
-    assert main() == code
+    monkeypatch.setattr(tool, "checkout", lambda: tmp_path)
+    assert main([]) == code
+    assert (tmp_path / "benchmarks" / "results" / "loop_cost.json").is_file() == (code == 0)
     document = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in document["costs"]] == ["reading alone", "loop", "recording"]
-    assert document["holds"] == (code == 0)
+    assert bool(document["broken"]) == (code == 3)

@@ -32,8 +32,9 @@ def test_pages_without_digits_have_few(digits: Dataset, monkeypatch: pytest.Monk
     assert score.false_per_negative <= 6
 
 
-def test_the_document(capsys: pytest.CaptureFixture[str]) -> None:
-    assert pages.main("3") == 0
+def test_the_document(digits: Dataset, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(pages, "load", lambda: digits)
+    assert pages.main(["3"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["photos"] + document["negatives"] == 3
     assert {"f1", "rows_exact", "tags", "first_seed", "data"} <= set(document)

@@ -27,9 +27,11 @@ BLANK = np.full((480, 640, 3), 210, np.uint8)
 
 def test_the_bounds_are_those_that_are_promised() -> None:
     assert (reading_time.MAX_TO_FLOOR, reading_time.MAX_TO_WEBCAM) == (2.5, 1.0)
-    assert ReadingTime((FrameTime(2, 5, 5, 10, 10),)).holds
-    assert not ReadingTime((FrameTime(1.9, 5, 5, 10, 10),)).holds
-    assert not ReadingTime((FrameTime(2, 4.9, 5, 10, 10),)).holds
+    assert ReadingTime((FrameTime(2, 5, 5, 10, 10),)).broken() == []
+    (floor,) = ReadingTime((FrameTime(1.9, 5, 5, 10, 10),)).broken()
+    assert floor == "reading takes 2.6 times as long as its floor, not 2.5"
+    (webcam,) = ReadingTime((FrameTime(2, 4, 5, 10, 10),)).broken()
+    assert webcam == "reading takes 1.2 times as long as the usual webcam loop, not 1.0"
 
 
 def test_ratios_of_sums_and_of_frames() -> None:
@@ -109,7 +111,7 @@ def test_a_picture_keeps_its_shape() -> None:
     assert (frame[:, :200] == 200).all()
 
 
-def test_the_script_prints_one_document_and_its_exit_code_is_the_verdict(
+def test_the_tool_prints_one_document_and_its_exit_code_is_the_verdict(
     digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(reading_time, "RUNS", 1)
@@ -117,14 +119,14 @@ def test_the_script_prints_one_document_and_its_exit_code_is_the_verdict(
     monkeypatch.setattr(reading_time, "scene_frames", lambda split: few)
     write_image(tmp_path / "one.png", few[0][:200])
     (tmp_path / "labels.json").write_text('[{"file": "one.png", "digits": []}]')
-    code = main(str(tmp_path))
+    code = main([str(tmp_path)])
     document = json.loads(capsys.readouterr().out)
     assert (document["scenes"]["frames"], document["photos"]["frames"]) == (1, 1)
-    assert code == (0 if document["holds"] else 1)
-    assert document["device"]["cores"] >= 1 and document["model"] == "small"
+    assert code == (3 if document["broken"] else 0)
+    assert document["stamp"]["machine"]["cores"] >= 1 and document["model"] == "small"
 
 
 def test_a_folder_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(str(tmp_path)) == 1
+    assert main([str(tmp_path)]) == 1
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("error: ") and err.count("\n") == 1

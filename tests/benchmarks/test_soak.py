@@ -30,17 +30,17 @@ def test_the_bounds() -> None:
 
 @pytest.mark.skipif(not MOSQUITTO, reason="there is no mosquitto")
 def test_a_short_soak(capsys: pytest.CaptureFixture[str]) -> None:
-    code = main("300")
+    code = main(["300"])
     document = json.loads(capsys.readouterr().out)
     assert document["frames"] >= 1 and document["rss_mb"] > 50
     assert document["events"] > 0 and document["events_lost"] == 0
     assert all(document["pictures"])
-    assert code == (1 if document["broken"] else 0)
+    assert code == (3 if document["broken"] else 0)
 
 
 def test_no_broker_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(PackageMissing, match="apt install mosquitto"):
         soak(10)
-    assert main("10") == 1
+    assert main(["10"]) == 1
     assert capsys.readouterr().err.startswith("error: there is no mosquitto")

@@ -1,0 +1,182 @@
+"""What the release tools share: arguments, one line for an error, and the one way to keep what was measured.
+
+A result is one JSON file in `benchmarks/results` of the checkout that the tool is run from. It is written whole or not
+at all, and its `stamp` says when, by which command, of which commit and on which machine it was measured. Where a
+bound does not hold, the tool ends with exit code 3 and leaves the file as it was; `--keep` writes it all the same, with
+the bound in `broken`.
+"""
+
+import json
+import shlex
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from mnist_edge.errors import CheckFailed, MnistEdgeError, UsageError
+from mnist_edge.files import write_text
+from mnist_edge.machine import this_machine
+from mnist_edge.progress import Progress
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = (
+    "mnist-edge", "numpy", "opencv-python", "opencv-python-headless", "ai-edge-litert", "tflite-runtime", "tensorflow",
+    "keras",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool has measured.
+
+    Attributes:
+        document: Its figures, as plain JSON types.
+        broken: One sentence for each bound that does not hold.
+    """
+
+    document: Mapping[str, Any]
+    broken: Sequence[str] = ()
+
+
+def tool_parser(name: str, description: str) -> ArgumentParser:
+    """A parser for the tool `mnist_edge.benchmarks.NAME`, described by the first line of its module's docstring."""
+    return ArgumentParser(prog=f"python -m mnist_edge.benchmarks.{name}", description=description.splitlines()[0])
+
+
+def run_tool(parser: ArgumentParser, act: Callable[[Namespace], None], arguments: Sequence[str] | None) -> int:
+    """Do what the arguments ask for, and say in one line what a user can mend.
+
+    Args:
+        parser: Of `tool_parser`.
+        act: Does the work; takes the parsed arguments.
+        arguments: Those of the command line; None takes `sys.argv`.
+
+    Returns:
+        The exit code.
+    """
+    options = parser.parse_args(arguments)
+    try:
+        act(options)
+    except MnistEdgeError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run_measurement(
+    name: str,
+    parser: ArgumentParser,
+    measure: Callable[[Namespace, Progress], Result],
+    arguments: Sequence[str] | None,
+    means: Collection[str] = (),
+) -> int:
+    """Measure, print the document, and keep it as `benchmarks/results/NAME.json`.
+
+    Only the measurement that was not cut short or changed by other arguments is kept there.
+
+    Args:
+        name: Of the result.
+        parser: Of `tool_parser`.
+        measure: Takes the parsed arguments and whom to report progress to.
+        arguments: Those of the command line; None takes `sys.argv`.
+        means: Arguments that do not change what is measured, such as where a needed program is.
+
+    Returns:
+        The exit code: 3 where a bound does not hold and the result was not kept.
+    """
+    usual = vars(parser.parse_args([]))
+    parser.add_argument("--keep", action="store_true", help="keep the result although a bound does not hold")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE",
+        help=f"where to keep it; benchmarks/results/{name}.json by default, where no other argument is given",
+    )  # fmt: skip
+
+    def act(options: Namespace) -> None:
+        from mnist_edge.cli.console import progress
+
+        changed = [one for one in usual if one not in means and getattr(options, one) != usual[one]]
+        path = options.output or (None if changed else checkout() / "benchmarks" / "results" / f"{name}.json")
+        measured_at = stamp()
+        with progress(name.replace("_", " ")) as report:
+            result = measure(options, report)
+        text = json.dumps({**result.document, "broken": [*result.broken], "stamp": measured_at}, indent=1) + "\n"
+        print(text, end="")
+        _keep(path, text, result.broken, options.keep)
+
+    return run_tool(parser, act, arguments)
+
+
+def _keep(path: Path | None, text: str, broken: Sequence[str], keep: bool) -> None:
+    if broken and not keep:
+        left = f"; {path} is left as it was, and --keep would replace it" if path else ""
+        raise CheckFailed(f"{'; '.join(broken)}{left}")
+    for sentence in broken:
+        print(f"does not hold: {sentence}", file=sys.stderr)
+    if path:
+        write_text(path, text)
+        print(f"kept: {path}", file=sys.stderr)
+    else:
+        print("not kept: it was not measured with the usual arguments; --output FILE keeps it", file=sys.stderr)
+
+
+def checkout() -> Path:
+    """The root of the checkout that the tools are run from, where all that they make belongs.
+
+    Raises:
+        UsageError: They are installed elsewhere, or run from outside of their checkout.
+    """
+    here = Path.cwd().resolve()
+    if not (ROOT / "pyproject.toml").is_file() or ROOT not in (here, *here.parents):
+        raise UsageError(
+            f"release tools write into the checkout that they are run from, and this one lies in {ROOT}; "
+            "go into a checkout of mnist-edge and use its own .venv/bin/python there"
+        )
+    return ROOT
+
+
+def stamp() -> dict[str, Any]:
+    """When, by which command, of which code and where something is measured, as plain JSON types.
+
+    `commit` is None outside of a git checkout. `clean` says whether the code was just that commit; results and
+    documents that other tools have made since do not count.
+    """
+    changes = _git("status", "--porcelain", "--", ".", ":!benchmarks/results", ":!docs", ":!*.md")
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": _git("rev-parse", "HEAD"),
+        "clean": changes == "",
+        "command": _command(),
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "machine": this_machine().to_json(),
+    }
+
+
+def _command() -> str:
+    # A path is of one machine: only its name is kept.
+    words = (Path(word).name if Path(word).is_absolute() else word for word in sys.orig_argv[1:])
+    return shlex.join(["python", *words])
+
+
+def _git(*arguments: str) -> str | None:
+    if not (ROOT / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -19,20 +19,31 @@ from mnist_edge.cli import (
     train,
     verify,
 )
-from mnist_edge.cli.boundary import Group
+from mnist_edge.cli.boundary import Root
+from mnist_edge.cli.help import Command
 
 # Plain help: Rich's costs as much again as everything else that `--help` does.
 app = typer.Typer(
-    cls=Group,
-    help="Train a digit reader, export it to TFLite, prove that it kept its accuracy, and run it on a small machine.",
+    cls=Root,
+    help="Read handwritten digits on a small machine, and make the models that do it.",
+    epilog="`mnist-edge COMMAND --help` tells more of one.",
+    context_settings={"max_content_width": 100},
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for _module in (quickstart, data, train, evaluate, export, verify, benchmark, read, camera, doctor):
-    app.command(_module.__name__.rpartition(".")[2], cls=getattr(_module, "GroupedHelp", None))(_module.command)
-app.add_typer(models.app, name="models")
-app.add_typer(service.app, name="service")
+GROUPS = {
+    "Start here": (quickstart, doctor),
+    "Read digits": (camera, read, service),
+    "Make a model": (data, train, evaluate, export, verify, benchmark, models),
+}
+for _heading, _modules in GROUPS.items():
+    for _module in _modules:
+        _name = _module.__name__.rpartition(".")[2]
+        if isinstance(_group := getattr(_module, "app", None), typer.Typer):
+            app.add_typer(_group, name=_name, rich_help_panel=_heading)
+        else:
+            app.command(_name, cls=Command, rich_help_panel=_heading)(_module.command)
 
 
 def _print_version(value: bool) -> None:
@@ -49,7 +60,7 @@ def _root(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Anywhere on the line: let TensorFlow and the runtimes talk.")
+        bool, typer.Option("--verbose", help="Let TensorFlow and the runtimes talk; goes anywhere on the line.")
     ] = False,
 ) -> None: ...
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mnist_edge.cli.options import Data, Force, Json, Runtime, Threads
+from mnist_edge.cli.options import Data, Force, Json, Runtime, Threads, complete_models
 
 
 def command(
@@ -13,6 +13,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="MODEL",
+            autocompletion=complete_models,
             help="`.tflite` files or names of models that ship. Default: small.",
             show_default=False,
         ),
@@ -36,7 +37,7 @@ def command(
         ),
     ] = None,
     threads: Threads = 1,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Samples of each timing.")] = 1000,
+    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="Samples of each timing.")] = 1000,
     runtime: Runtime = None,
     accuracy: Annotated[bool, typer.Option("--accuracy", help="Also the accuracy on the test images.")] = False,
     data: Data = None,
@@ -46,7 +47,9 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Latency, start-up, memory and size of models, side by side, on this machine; or how well they read photographs.
+    """Measure the speed, memory and size of models, side by side.
+
+    With --photos: how well they read photographs.
 
     `invoke` is the network alone; `28x28 image to digit` adds quantising and deciding; `ink to digit` adds the
     normalisation of one digit. Start-up and memory are of a fresh process. All models are timed in turns.

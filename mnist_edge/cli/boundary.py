@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from mnist_edge import quiet
+from mnist_edge.cli.help import Group
 from mnist_edge.errors import MnistEdgeError
 
 # typer brings its own Click or installs one, depending on its version: this is that Click's UsageError.
@@ -29,7 +29,8 @@ def _one_line_errors(program: str) -> Iterator[None]:
             raise
         context = getattr(error, "ctx", None)
         command = context.command_path if context else program
-        _fail(f"{error.format_message().rstrip('.')}; see: {command} --help", 2)
+        message = error.format_message().rstrip(".")
+        _fail(f"{message}{'' if message.endswith('?') else ';'} see: {command} --help", 2)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -52,7 +53,7 @@ def _fail(message: str, exit_code: int) -> None:
     raise typer.Exit(exit_code)
 
 
-class Group(TyperGroup):
+class Root(Group):
     """The root command; also accepts `--verbose` anywhere on the line."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from mnist_edge.camera.settings import Settings, by_group, flag
+from mnist_edge.cli.options import complete, complete_models
 
 Config = Annotated[
     Path | None,
@@ -25,23 +25,11 @@ ShowConfig = Annotated[
 ]
 
 
-class GroupedHelp(TyperCommand):
-    """A command whose help has a heading over each group of settings."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options, group by group, and last those that are no settings."""
-        left = {param.name: param.get_help_record(ctx) for param in self.get_params(ctx)}
-        groups = {heading: [left.pop(option.name) for option in group] for heading, group in by_group().items()}
-        for heading, rows in (groups | {"Settings": list(left.values())}).items():
-            with formatter.section(heading):
-                formatter.write_dl(rows)
-
-
 def command(context: typer.Context, config: Config, show_config: ShowConfig, **flags: Any) -> None:
-    """Read the digits that a camera sees, live; q, Esc or Ctrl-C ends, with exit code 0.
+    """Read digits live from a camera, a video or a stream.
 
-    Without a window the text is printed whenever it changes. A still picture in the window waits for a key.
-    `mnist-edge service install` keeps it running for good.
+    Ends with q, Esc or Ctrl-C, and exit code 0. Without a window the text is printed whenever it changes. A still
+    picture in the window waits for a key. `mnist-edge service install` keeps it running for good.
 
     Example: mnist-edge camera --source 0 --serve 8080 --events digits.jsonl
     """
@@ -68,7 +56,7 @@ def given(context: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in names if context.get_parameter_source(name).name == "COMMANDLINE"}
 
 
-def _parameter(option: "Field[Any]") -> Parameter:
+def _parameter(option: "Field[Any]", heading: str) -> Parameter:
     about = option.metadata
     switch = option.type in (bool, bool | None)
     names = f"{flag(option)}/--no-{flag(option)[2:]}" if switch else flag(option)
@@ -76,6 +64,8 @@ def _parameter(option: "Field[Any]") -> Parameter:
         names,
         metavar=about["metavar"] or None,
         help=about["help"],
+        rich_help_panel=heading,
+        autocompletion=complete_models if option.name == "model" else complete(lambda: about.get("choices", ())),
         min=about.get("min"),
         max=about.get("max"),
         show_default=not switch and option.default is not None,
@@ -88,7 +78,7 @@ def _parameter(option: "Field[Any]") -> Parameter:
 command.__signature__ = Signature(  # type: ignore[attr-defined]
     [
         Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context),
-        *(_parameter(option) for option in fields(Settings)),
+        *(_parameter(option, heading) for heading, group in by_group().items() for option in group),
         Parameter("config", Parameter.KEYWORD_ONLY, default=None, annotation=Config),
         Parameter("show_config", Parameter.KEYWORD_ONLY, default=False, annotation=ShowConfig),
     ]

@@ -4,7 +4,9 @@ from mnist_edge.cli.options import Data, Json
 
 
 def command(data: Data = None, json: Json = False) -> None:
-    """Find MNIST, or fetch it into the cache, check it, and say how it is split.
+    """Find MNIST or fetch it, check it, and say how it is split.
+
+    What is fetched is kept in the cache.
 
     Example: mnist-edge data --data ~/mnist
     """

@@ -14,7 +14,7 @@ def command(
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="What the runtimes are tried with.")] = "small",
     json: Json = False,
 ) -> None:
-    """What this device has, what is missing, and what to do about it.
+    """Say what this device has, what is missing, and what to do.
 
     Ends with 0 where digits can be read in pictures: a model, a runtime that runs it, and OpenCV; else with 1. Whatever
     else is missing (camera, display, training) does not count.

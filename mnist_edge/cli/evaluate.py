@@ -5,13 +5,17 @@ from typing import Annotated
 
 import typer
 
-from mnist_edge.cli.options import Data, Json, Runtime
+from mnist_edge.cli.options import Data, Json, Runtime, complete_models
 
 
 def command(
     model: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="A .keras or .tflite file, or the name of a model that ships."),
+        typer.Argument(
+            metavar="MODEL",
+            autocompletion=complete_models,
+            help="A .keras or .tflite file, or the name of a model that ships.",
+        ),
     ],
     data: Data = None,
     runtime: Runtime = None,
@@ -21,9 +25,10 @@ def command(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Accuracy, loss, calibration error, per-class figures and confusion matrix on the test images.
+    """Measure a model's accuracy and confusions on the test images.
 
-    A .tflite is scaled by the temperature in its metadata, as wherever it is used.
+    Also loss, calibration error, precision, recall and F1 of each digit. A .tflite is scaled by the temperature in its
+    metadata, as wherever it is used.
 
     Example: mnist-edge evaluate small
     """

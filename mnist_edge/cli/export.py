@@ -1,14 +1,21 @@
 """`mnist-edge export`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnist_edge.cli.options import Data, Force, Json, Seed
+from mnist_edge.cli.options import Data, Force, Json, Seed, complete, complete_models
 
 if TYPE_CHECKING:
     from mnist_edge.converters.convert import Exported
+
+
+def _precisions() -> Iterable[str]:
+    from mnist_edge.converters.precisions import PRECISIONS
+
+    return ("none", *PRECISIONS)
 
 
 def command(
@@ -16,13 +23,19 @@ def command(
         str | None,
         typer.Argument(
             metavar="MODEL",
+            autocompletion=complete_models,
             help="A .keras file, a run folder, or the name of a model that ships. Default: the newest run in runs/.",
             show_default=False,
         ),
     ] = None,
     quantize: Annotated[
         str,
-        typer.Option("--quantize", metavar="PRECISION", help="none (float32), float16, dynamic, int8 or int16x8."),
+        typer.Option(
+            "--quantize",
+            metavar="PRECISION",
+            autocompletion=complete(_precisions),
+            help="none (float32), float16, dynamic, int8 or int16x8.",
+        ),
     ] = "none",
     io: Annotated[
         str | None,
@@ -34,7 +47,9 @@ def command(
             show_default=False,
         ),
     ] = None,
-    samples: Annotated[int, typer.Option("--samples", min=10, help="Representative training images.")] = 500,
+    samples: Annotated[
+        int, typer.Option("--samples", metavar="N", min=10, help="Representative training images.")
+    ] = 500,
     seed: Seed = 0,
     output: Annotated[
         Path | None,
@@ -49,7 +64,9 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Convert a trained model to a .tflite, with its metadata and measured accuracy inside.
+    """Convert a trained model to a .tflite, float or integer.
+
+    Its metadata and its measured accuracy go into the file.
 
     Example: mnist-edge export --quantize int8
     """

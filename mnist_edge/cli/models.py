@@ -5,13 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from mnist_edge.cli.options import Data, Force, Json
+from mnist_edge.cli.help import Command, Group
+from mnist_edge.cli.options import Data, Force, Json, complete_models
 
 app = typer.Typer(
+    cls=Group,
     rich_markup_mode=None,
     help="List the models that ship, show a card, copy a file.\n\nExample: mnist-edge models show small",
 )
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Of a model that ships.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete_models, help="Of a model that ships.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -24,7 +26,7 @@ def command(context: typer.Context, json: Json = False) -> None:
         list_models(json)
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_models(json: Json = False) -> None:
     """List the models that ship, with their figures.
 
@@ -48,7 +50,7 @@ def list_models(json: Json = False) -> None:
     note("`mnist-edge models show NAME` tells more of one")
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     name: Name,
     mistakes: Annotated[
@@ -78,9 +80,11 @@ def show(
     print_card(shipped.card.read_text(encoding="utf-8"))
 
 
-@app.command()
+@app.command(cls=Command)
 def copy(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as small, or small.float32.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", autocompletion=complete_models, help="Such as small, or small.float32.")
+    ],
     to: Annotated[Path, typer.Argument(metavar="TO", help="A file or an existing folder.")],
     force: Force = False,
 ) -> None:

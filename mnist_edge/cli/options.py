@@ -1,10 +1,39 @@
 """Options that several commands share, declared once."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+
+def complete(names: Callable[[], Iterable[object]]) -> Callable[[str], list[str]]:
+    """What completes a value in the shell, which completes files by itself.
+
+    Args:
+        names: Called when somebody asks, since it may have to import.
+    """
+
+    def completion(incomplete: str) -> list[str]:
+        return [name for name in map(str, names()) if name.startswith(incomplete)]
+
+    return completion
+
+
+def _models() -> list[str]:
+    from mnist_edge.shipped import shipped_models
+
+    shipped = shipped_models().values()
+    return [name for one in shipped for name in (one.name, *(f"{one.name}.{precision}" for precision in one.files))]
+
+
+def _runtimes() -> Iterable[str]:
+    from mnist_edge.runtime import RUNTIMES
+
+    return RUNTIMES
+
+
+complete_models = complete(_models)
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -22,14 +51,21 @@ Runtime = Annotated[
     typer.Option(
         "--runtime",
         metavar="NAME",
+        autocompletion=complete(_runtimes),
         help="ai-edge-litert, tflite-runtime or tensorflow. Default: the first that works.",
         show_default=False,
     ),
 ]
-Threads = Annotated[int, typer.Option("--threads", min=1, help="CPU threads for one invoke.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
+Threads = Annotated[int, typer.Option("--threads", metavar="N", min=1, help="CPU threads for one invoke.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result.")]
 Model = Annotated[
-    str, typer.Option("--model", metavar="MODEL", help="A .tflite file or the name of a model that ships.")
+    str,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        autocompletion=complete_models,
+        help="A .tflite file or the name of a model that ships.",
+    ),
 ]
 MinConfidence = Annotated[
     float | None,

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 def command(
     data: Data = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Of the training.")] = 5,
+    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Of the training.")] = 5,
     output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Where everything goes.")] = Path(
         "runs/quickstart"
     ),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Train, export to float and int8, verify, benchmark and read a page: the whole path in minutes.
+    """Go the whole path in minutes: train, export, verify, read a page.
 
-    Uses MNIST where it is found or can be downloaded, else scikit-learn's bundled digits.
+    It exports to float and int8, benchmarks both, and ends with a table and a folder of plots. It uses MNIST where it
+    is found or can be downloaded, else scikit-learn's bundled digits.
 
     Example: mnist-edge quickstart --data ~/mnist
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def command(
     images: Annotated[
-        list[str], typer.Argument(metavar="IMAGE...", help="Picture files, folders, globs, or - for standard input.")
+        list[str], typer.Argument(metavar="IMAGE", help="Picture files, folders, globs, or - for standard input.")
     ],
     model: Model = "small",
     min_confidence: MinConfidence = None,

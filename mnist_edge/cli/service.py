@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mnist_edge.cli.help import Command, Group
 from mnist_edge.cli.options import Force
 
 if TYPE_CHECKING:
     from mnist_edge.camera.service import Service
 
-ABOUT = """Keep a camera running for good: systemd starts it, and starts it anew after every fault.
+ABOUT = """Keep a camera running for good, as a systemd service.
+
+Systemd starts it at boot or log-in, and anew after every fault.
 
 Example: mnist-edge service install -- --source 0 --serve 8080"""
 SYSTEM_CONFIG = Path("/etc/mnist-edge/camera.toml")
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help=ABOUT)
+app = typer.Typer(cls=Group, rich_markup_mode=None, no_args_is_help=True, help=ABOUT)
 System = Annotated[
     bool | None,
     typer.Option(
@@ -30,7 +33,7 @@ Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Tells several
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")]
 
 
-@app.command("install")
+@app.command("install", cls=Command)
 def install_command(
     flags: Annotated[
         list[str] | None, typer.Argument(metavar="FLAGS", help="Of mnist-edge camera, after --.", show_default=False)
@@ -44,9 +47,10 @@ def install_command(
     force: Force = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Write a unit file, and start the camera now and at every boot (--system) or log-in (--user).
+    """Write a unit file, and start the camera now and at every start.
 
-    The flags are those of mnist-edge camera; paths in them count from here. Secrets belong in the configuration file.
+    That is at every boot (--system) or log-in (--user). The flags are those of mnist-edge camera; paths in them count
+    from here. Secrets belong in the configuration file.
 
     Example: mnist-edge service install --dry-run -- --config camera.toml
     """
@@ -71,9 +75,11 @@ def install_command(
     _print_steps(service.install_steps())
 
 
-@app.command("status")
+@app.command("status", cls=Command)
 def status_command(system: System = None, name: Name = "camera") -> None:
-    """Show whether the camera runs and what it said last; the exit code is 0 if it runs.
+    """Show whether the camera runs, and what it said last.
+
+    The exit code is 0 if it runs.
 
     Example: mnist-edge service status
     """
@@ -85,9 +91,11 @@ def status_command(system: System = None, name: Name = "camera") -> None:
     raise typer.Exit(show_status(service))
 
 
-@app.command("uninstall")
+@app.command("uninstall", cls=Command)
 def uninstall_command(system: System = None, name: Name = "camera", dry_run: DryRun = False) -> None:
-    """Stop the camera and remove its unit file; recordings, events and settings stay.
+    """Stop the camera and remove its unit file.
+
+    Recordings, events and settings stay.
 
     Example: mnist-edge service uninstall --dry-run
     """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnist_edge.cli.options import Data, Force, Json, Seed
+from mnist_edge.cli.options import Data, Force, Json, Seed, complete
 
 if TYPE_CHECKING:
     from mnist_edge.benchmarks.recipes import RecipeResult
@@ -15,15 +16,26 @@ if TYPE_CHECKING:
     from mnist_edge.models.run import FineTuning, Run
     from mnist_edge.progress import Progress
 
-Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Instead of the recipe's.", show_default=False)]
-BatchSize = Annotated[
-    int | None, typer.Option("--batch-size", min=1, help="Instead of the recipe's.", show_default=False)
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", metavar="N", min=1, help="Instead of the recipe's.", show_default=False)
 ]
+BatchSize = Annotated[
+    int | None, typer.Option("--batch-size", metavar="N", min=1, help="Instead of the recipe's.", show_default=False)
+]
+
+
+def _recipes() -> Iterable[str]:
+    from mnist_edge.models.recipes import RECIPES
+
+    return (*RECIPES, "all")
 
 
 def command(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="A recipe or `all`; an unknown name lists them.")
+        str,
+        typer.Argument(
+            metavar="RECIPE", autocompletion=complete(_recipes), help="A recipe, or `all`; --list shows them."
+        ),
     ] = "two-conv",
     epochs: Epochs = None,
     batch_size: BatchSize = None,
@@ -49,15 +61,21 @@ def command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a training that was broken off, to the same result.")
     ] = False,
+    list_recipes: Annotated[bool, typer.Option("--list", help="List the recipes, and end.")] = False,
     json: Json = False,
 ) -> None:
-    """Train a recipe and write a run folder; Ctrl-C keeps what there is so far, and --resume goes on from there.
+    """Train a recipe and write a run folder.
+
+    Ctrl-C keeps what there is so far, and --resume goes on from there.
 
     `train all --compare` trains every recipe, taking up those that are finished already. `train small --extra DIR` goes
     on from the model that ships, with the digits of your camera; that takes minutes.
 
     Example: mnist-edge train two-conv --epochs 5
     """
+    if list_recipes:
+        _list(json)
+        return
     from mnist_edge.cli.console import note, progress
     from mnist_edge.dataset import load
     from mnist_edge.errors import UsageError
@@ -95,6 +113,23 @@ def command(
     _show(run, json)
     if run.interrupted:
         raise typer.Exit(130)
+
+
+def _list(json: bool) -> None:
+    from dataclasses import asdict
+
+    from mnist_edge.cli.console import print_json, print_table
+    from mnist_edge.models.recipes import RECIPES
+
+    if json:
+        print_json([asdict(recipe) for recipe in RECIPES.values()])
+        return
+    rows = [
+        (one.name, one.epochs, f"{one.published.accuracy_percent:.2f}%" if one.published else "", one.summary)
+        for one in RECIPES.values()
+    ]
+    title = "recipes; published is what others report for the architecture, which `train all --compare` tries"
+    print_table(title, ("recipe", "epochs", "published", "network"), rows)
 
 
 def _show(run: Run, json: bool) -> None:

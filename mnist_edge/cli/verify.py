@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnist_edge.cli.options import Data, Json, Runtime
+from mnist_edge.cli.options import Data, Json, Runtime, complete_models
 
 if TYPE_CHECKING:
     from mnist_edge.converters.parity import ParityReport
@@ -19,9 +19,16 @@ def _percent(value: float | None) -> float | None:
 
 def command(
     reference: Annotated[
-        str, typer.Argument(metavar="REFERENCE", help="The model as trained: .keras, run folder, .tflite or name.")
+        str,
+        typer.Argument(
+            metavar="REFERENCE",
+            autocompletion=complete_models,
+            help="The model as trained: .keras, run folder, .tflite or name.",
+        ),
     ],
-    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="The model to deploy, likewise.")],
+    candidate: Annotated[
+        str, typer.Argument(metavar="CANDIDATE", autocompletion=complete_models, help="The model to deploy, likewise.")
+    ],
     max_drop: Annotated[
         float | None,
         typer.Option(
@@ -50,7 +57,9 @@ def command(
     runtime: Runtime = None,
     json: Json = False,
 ) -> None:
-    """Prove that a model kept its accuracy: accuracies, agreement, McNemar's exact test. Exit 3 where it did not.
+    """Prove that a converted model kept its accuracy.
+
+    By both accuracies, agreement, every output, and McNemar's exact test. The exit code is 3 where it did not.
 
     Example: mnist-edge verify runs/small runs/small/small.int8.tflite --max-drop 0.1
     """

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from mnist_edge import __version__, errors, quiet
-from mnist_edge.cli.boundary import Group
+from mnist_edge.cli.boundary import Root
 from mnist_edge.cli.console import print_json, print_table
 
 Process = Callable[..., "subprocess.Popen[str]"]
@@ -39,7 +39,7 @@ def _quiet_afterwards() -> Iterator[None]:
 
 def raising(error: BaseException) -> Result:
     """A command line whose only command raises this."""
-    app = typer.Typer(cls=Group, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app = typer.Typer(cls=Root, rich_markup_mode=None, pretty_exceptions_enable=False)
 
     @app.callback()
     def root() -> None: ...
@@ -115,7 +115,7 @@ def test_wrong_usage_is_one_line_that_names_the_help(invoke: Invoke, line: str, 
 
 def test_without_a_command_there_is_help(process: Process) -> None:
     out, err = process().communicate(timeout=60)
-    assert "Usage: mnist-edge" in out + err and "Commands:" in out + err
+    assert "Usage: mnist-edge" in out + err and "Start here:" in out + err
 
 
 def test_the_version(invoke: Invoke) -> None:

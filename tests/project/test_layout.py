@@ -163,7 +163,8 @@ def test_heavy_packages_come_through_one_door(imports: list[Import]) -> None:
 
 def test_commands_import_at_use(imports: list[Import]) -> None:
     standard = {
-        "__future__", "collections", "contextlib", "dataclasses", "inspect", "json", "os", "pathlib", "sys", "typing",
+        "__future__", "collections", "contextlib", "dataclasses", "inspect", "itertools", "json", "os", "pathlib", "re",
+        "shutil", "sys", "textwrap", "typing",
     }  # fmt: skip
     wrong = [
         str(one)

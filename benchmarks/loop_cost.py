@@ -11,6 +11,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from statistics import median
@@ -128,7 +129,8 @@ def _with_sinks(frames: Sequence[Frame], reader: Reader, settings: Settings) -> 
     with open_sinks(settings, source, controls, meter, reader.read, _quiet) as sinks:
         # What people read on a terminal is no sink that is measured here.
         events = sinks.events[:1] if settings.events or settings.mqtt else ()
-        yield lambda: run(source, reader, events=events, views=sinks.views, controls=controls, meter=meter)
+        loop = partial(run, source, reader, events=events, views=sinks.views, controls=controls, meter=meter)
+        yield partial(sinks.window.run, loop) if sinks.window else loop
 
 
 @contextmanager

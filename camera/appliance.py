@@ -1,6 +1,7 @@
 """The camera as an appliance: source, reader, loop and sinks, as the settings ask for them."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,8 @@ def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
                 for one in (watchdog.beat, *sinks.beats):
                     one()
 
-            return run(
+            loop = partial(
+                run,
                 source,
                 reader,
                 geometry=geometry,
@@ -56,8 +58,10 @@ def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
                 controls=controls,
                 meter=meter,
                 beat=beat,
+                watched=sinks.window is not None,
                 max_frames=settings.max_frames,
             )
+            return sinks.window.run(loop) if sinks.window else loop()
 
 
 class _Lender:

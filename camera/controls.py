@@ -15,6 +15,7 @@ class Controls:
         stop: The request to end.
         details: Whether refused ink is drawn too, with the reason.
         paused: Whether to stay at the frame that was read last.
+        held: Whether the loop stays at a still picture until somebody has looked at it, and sets this to False.
         recording: Whether frames are recorded.
         message: What to tell the people who watch, such as where a snapshot lies; one line.
         snapshots: How many snapshots were asked for and not taken yet.
@@ -25,6 +26,7 @@ class Controls:
     stop: Stop = field(default_factory=Stop)
     details: bool = False
     paused: bool = False
+    held: bool = False
     recording: bool = False
     message: str = ""
     snapshots: int = 0

@@ -17,7 +17,8 @@ class Frame:
     Attributes:
         image: Shape (height, width, 3), uint8, BGR.
         number: 0 for the first that the source delivered; dropped frames count.
-        seconds: Since the source's first frame: by the clock where it is live, by its frame rate where it is a file.
+        seconds: Since the source's first frame: by the clock where it is live, else by the file's own time stamps, or
+            by its rate where there are none.
         source: The file's path or the camera's name.
         captured: When it came from the device, by `time.monotonic`.
     """
@@ -37,6 +38,7 @@ class SourceInfo:
         name: What to call it in messages; holds no password.
         live: Whether it goes on by the clock: a frame that is not taken in time is dropped for a newer one.
         still: Whether each frame is a page of its own rather than the next moment of the same scene.
+        timed: Whether who watches wants to see each frame for as long as its time says: a video file.
         rate: Frames per second that it means to deliver.
         size: Width and height of its first frame in pixels, before anything is done to it; None where unknown.
     """
@@ -44,6 +46,7 @@ class SourceInfo:
     name: str
     live: bool = False
     still: bool = False
+    timed: bool = False
     rate: float = 25.0
     size: tuple[int, int] | None = None
 
@@ -98,7 +101,7 @@ class ArraySource:
     ) -> None:
         """Keep what to deliver, each image as in `Frame`; what it is as in `SourceInfo`."""
         self.images = images
-        self.info = SourceInfo(name, live, still, rate)
+        self.info = SourceInfo(name, live, still, rate=rate)
         self.dropped = 0
         self.away = ""
 

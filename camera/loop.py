@@ -49,6 +49,7 @@ def run(
     controls: Controls | None = None,
     meter: Meter | None = None,
     beat: Callable[[], None] | None = None,
+    watched: bool = False,
     max_frames: int | None = None,
 ) -> Stats:
     """Read a source's frames until it ends, the end is requested or `max_frames` are read.
@@ -64,6 +65,8 @@ def run(
         controls: What people want; pass the one that the source, window and web page have.
         meter: Where rates and times are kept; pass the one that displays count their pictures in.
         beat: Called once a frame, and while the loop waits: a sign of life for a watchdog.
+        watched: Whether somebody looks on: a file is then read no faster than it plays, and each still picture stays
+            until `Controls.held` is taken back.
         max_frames: None for no limit.
 
     Raises:
@@ -76,8 +79,10 @@ def run(
             if frame is None:
                 loop.wait()
             else:
-                loop.read(geometry.apply(frame) if geometry else frame)
-            while controls.paused and not controls.stop.requested:
+                frame = geometry.apply(frame) if geometry else frame
+                loop.read(loop.when_due(frame) if watched else frame)
+                controls.held = watched and source.info.still
+            while loop.stays:
                 loop.wait()
                 time.sleep(PAUSE_SECONDS)
             if controls.stop.requested or (max_frames and loop.meter.reading.total >= max_frames):
@@ -103,8 +108,30 @@ class _Loop:
         self.tracker = Tracker(PAGES if source.info.still else MOVING)
         self.frame: Frame | None = None
         self.view: View | None = None
+        self.due = 0.0
+
+    @property
+    def stays(self) -> bool:
+        """Whether to go on with no other frame for now."""
+        return (self.controls.paused or self.controls.held) and not self.controls.stop.requested
+
+    def when_due(self, frame: Frame) -> Frame:
+        """Wait until a file's frame is due, so long after the one before as it was taken; it then counts as captured.
+
+        A frame that is late, after a pause or on a slow machine, makes those after it late too: nothing hurries.
+        """
+        if not self.source.info.timed:
+            return frame
+        passed = frame.seconds - self.frame.seconds if self.frame else 0.0
+        self.due = max(self.due + passed, time.monotonic())
+        while (left := self.due - time.monotonic()) > 0 and not self.controls.stop.requested:
+            time.sleep(min(left, PAUSE_SECONDS))
+            self.wait()
+        return replace(frame, captured=self.due)
 
     def read(self, frame: Frame) -> None:
+        if self.source.info.still:
+            self.end()
         self.frame = frame
         self.reader.min_confidence = self.controls.min_confidence
         with self.meter.frame(frame.number, frame.captured, self.source.dropped):
@@ -117,8 +144,6 @@ class _Loop:
                 frame, reading, self.tracker.digits, self.tracker.text, self.meter.stats, self.controls.details
             )
             self.show(self.view)
-        if self.source.info.still:
-            self.tell(self.tracker.end(), frame)
         self.beat()
 
     def wait(self) -> None:

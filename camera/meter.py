@@ -7,34 +7,45 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# Events of which a rate is the mean.
-WINDOW = 30
-# A rate is forgotten when nothing happened for so long.
+# A rate is the mean over so long.
+WINDOW_SECONDS = 2.0
+# It is forgotten when nothing happened for so long.
 STALE_SECONDS = 5.0
 # Times of which a median and a 99th percentile are taken: the newest half minute or so.
 RECENT = 1000
 
 
 class Rate:
-    """How often something happens, of late."""
+    """How often something happens, of late: how many times, divided by the time that they took.
+
+    Attributes:
+        total: How many times it happened.
+    """
 
     def __init__(self) -> None:
         """Nothing has happened yet."""
         self.total = 0
-        self._times: deque[float] = deque(maxlen=WINDOW)
+        # When it had happened how many times.
+        self._marks: deque[tuple[float, int]] = deque()
 
-    def tick(self, count: int = 1) -> None:
-        """It happened, `count` times since the last call."""
+    def tick(self, count: int = 1, now: float | None = None) -> None:
+        """It happened `count` times since the last call, the last time at `now`, by `time.monotonic`."""
+        now = time.monotonic() if now is None else now
+        if self._marks and now - self._marks[-1][0] > STALE_SECONDS:
+            self._marks.clear()
         self.total += count
-        self._times.extend([time.monotonic()] * min(count, WINDOW))
+        self._marks.append((now, self.total))
+        while len(self._marks) > 2 and now - self._marks[0][0] > WINDOW_SECONDS:
+            self._marks.popleft()
 
     @property
     def per_second(self) -> float:
-        """Mean over the last few; 0 before the second, and when nothing happened for a while."""
-        times = tuple(self._times)
-        if len(times) < 2 or time.monotonic() - times[-1] > STALE_SECONDS:
+        """Mean of late; 0 before the second call of `tick`, and when nothing happened for a while."""
+        marks = tuple(self._marks)
+        if len(marks) < 2 or time.monotonic() - marks[-1][0] > STALE_SECONDS:
             return 0.0
-        return (len(times) - 1) / max(times[-1] - times[0], 1e-6)
+        (began, before), (ended, total) = marks[0], marks[-1]
+        return (total - before) / max(ended - began, 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,8 @@ class Stats:
         read_p99_ms: Its 99th percentile.
         latency_ms: From a frame's capture until its events were delivered: the median.
         latency_p99_ms: Its 99th percentile.
+        screen_ms: From a frame's capture until it was on the screen, in the window: the median; 0 without a window.
+        screen_p99_ms: Its 99th percentile.
     """
 
     frames: int = 0
@@ -64,6 +77,8 @@ class Stats:
     read_p99_ms: float = 0.0
     latency_ms: float = 0.0
     latency_p99_ms: float = 0.0
+    screen_ms: float = 0.0
+    screen_p99_ms: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """All of them, rounded to thousandths."""
@@ -77,6 +92,7 @@ class Stats:
         return (
             f"{frames} in {self.seconds:.1f} s ({self.frames / self.seconds:.1f} per second), {self.dropped} dropped, "
             f"{self.read_ms:.1f} ms to read one (median), {self.latency_ms:.1f} ms from capture to event"
+            + (f", {self.screen_ms:.1f} to the screen" if self.screen_ms else "")
         )
 
 
@@ -93,7 +109,8 @@ class Meter:
         self._started = time.monotonic()
         self._read_ms: deque[float] = deque(maxlen=RECENT)
         self._latency_ms: deque[float] = deque(maxlen=RECENT)
-        self._percentiles = (0.0, 0.0, 0.0, 0.0)
+        self._screen_ms: deque[float] = deque(maxlen=RECENT)
+        self._percentiles: tuple[float, ...] = (0.0,) * 6
         self._percentiles_due = 0.0
 
     @contextmanager
@@ -105,7 +122,7 @@ class Meter:
             captured: See `Frame`.
             dropped: By the source, until now.
         """
-        self.capture.tick(max(number - self._last_number, 1))
+        self.capture.tick(max(number - self._last_number, 1), captured)
         self._last_number, self._dropped = number, dropped
         began = time.perf_counter()
         yield
@@ -116,13 +133,19 @@ class Meter:
         """What was read in a frame has been passed on; `captured` as in `Frame`."""
         self._latency_ms.append((time.monotonic() - captured) * 1000)
 
+    def shown(self, captured: float) -> None:
+        """A frame is on the screen now; `captured` as in `Frame`."""
+        self.display.tick()
+        self._screen_ms.append((time.monotonic() - captured) * 1000)
+
     @property
     def stats(self) -> Stats:
         """What has happened until now."""
         now = time.monotonic()
         # Sorting a thousand times for every frame would cost more than the rest of the loop.
         if now >= self._percentiles_due:
-            self._percentiles = (*_median_and_p99(self._read_ms), *_median_and_p99(self._latency_ms))
+            timed = (self._read_ms, self._latency_ms, self._screen_ms)
+            self._percentiles = tuple(value for times in timed for value in _median_and_p99(times))
             self._percentiles_due = now + 1.0
         return Stats(
             self.reading.total,
@@ -141,5 +164,6 @@ class Meter:
 
 
 def _median_and_p99(values: Sequence[float]) -> tuple[float, float]:
-    ordered = sorted(values)
+    # A copy first: another thread may add to them.
+    ordered = sorted(tuple(values))
     return (ordered[len(ordered) // 2], ordered[int(0.99 * (len(ordered) - 1))]) if ordered else (0.0, 0.0)

@@ -31,11 +31,12 @@ RECORDINGS = "recordings"
 
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """Where events and views go, and who wants to know that the loop lives."""
+    """Where events and views go, who wants to know that the loop lives, and the window that it runs beside."""
 
     events: tuple[EventSink, ...]
     views: tuple[ViewSink, ...]
     beats: tuple[Callable[[], None], ...]
+    window: Window | None = None
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def open_sinks(
     views: list[ViewSink] = []
     beats: list[Callable[[], None]] = []
     with ExitStack() as stack:
-        shown = _window(settings, source, controls, meter, note)
+        shown = _window(settings, controls, meter, note)
         if settings.events:
             events.append(
                 stack.enter_context(
@@ -94,7 +95,7 @@ def open_sinks(
             views.append(stack.enter_context(Snapshots(Path(settings.snapshots), controls, note=note)))
         if shown:
             views.append(stack.enter_context(shown))
-        yield Sinks(tuple(events), tuple(views), tuple(beats))
+        yield Sinks(tuple(events), tuple(views), tuple(beats), shown)
 
 
 def _recorder(settings: Settings, source: Source, controls: Controls, note: Callable[[str], None]) -> Recorder:
@@ -111,12 +112,10 @@ def _recorder(settings: Settings, source: Source, controls: Controls, note: Call
     )
 
 
-def _window(
-    settings: Settings, source: Source, controls: Controls, meter: Meter, note: Callable[[str], None]
-) -> Window | None:
+def _window(settings: Settings, controls: Controls, meter: Meter, note: Callable[[str], None]) -> Window | None:
     reason = None if settings.window is False else why_no_window()
     if settings.window and reason:
         raise OutputError(f"no window can be shown: {reason}; or leave out --window")
     if reason and not settings.serve:
         note(f"note: no window: {reason}")
-    return None if settings.window is False or reason else Window(controls, meter, wait_for_key=source.info.still)
+    return None if settings.window is False or reason else Window(controls, meter)

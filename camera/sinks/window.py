@@ -4,10 +4,11 @@ import ctypes
 import os
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable
-from dataclasses import replace
+from concurrent.futures import Future
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from mnist_edge.camera.sinks.panel import ROOM, draw_panel
 from mnist_edge.camera.view import View
 from mnist_edge.reading import Box
 
+T = TypeVar("T")
+
 TITLE = "mnist-edge camera"
 NO_DIGIT_KEY = "x"
 # Of the threshold.
@@ -27,8 +30,10 @@ STEP = 0.05
 ENDING_KEYS = {ord("q"), ord("Q"), 27}
 # Of the screen's height; the rest is for the title bar.
 SCREEN_SHARE = 0.94
-# So long may one wait for keys take: signals are handled between two.
-SLICE_MS = 20
+# How often keys are looked for while there is nothing new to show.
+POLL_SECONDS = 0.02
+# How long the end waits for a loop that is stuck in a read of its source.
+END_SECONDS = 3.0
 PROBE_SECONDS = 20
 NO_WINDOWS = 3
 # In a process of its own: where the display cannot be used, OpenCV's Qt does not raise but aborts.
@@ -76,24 +81,25 @@ def screen_size() -> tuple[int, int] | None:
 class Window:
     """Shows what is read, until q, Esc or its own closing button asks the loop to stop.
 
-    A video plays no faster than its frame rate. Of still pictures each waits for a key. A click selects a digit, whose
-    true label a digit key then says.
+    The loop runs in a thread of its own, and the window in the main thread, where window systems want it. Reading never
+    waits for the screen: the window draws the newest view, and skips those that came while it was drawing. A click
+    selects a digit, whose true label a digit key then says.
     """
 
-    def __init__(self, controls: Controls, meter: Meter | None = None, *, wait_for_key: bool = False) -> None:
+    def __init__(self, controls: Controls, meter: Meter | None = None) -> None:
         """Nothing is opened before the first frame.
 
         Args:
             controls: Where to ask for the end, a pause and all else that has a key.
             meter: Where pictures that were shown are counted.
-            wait_for_key: Keep each picture until a key is pressed that asks for nothing else.
         """
         self._controls = controls
         self._meter = meter or Meter()
-        self._wait_for_key = wait_for_key
-        self._began: float | None = None
-        self._was_visible = False
+        self._newest: View | None = None
+        self._changed = threading.Event()
+        # Of the main thread.
         self._view: View | None = None
+        self._is_open = self._was_visible = False
         self._selected: int | None = None
         self._scale = 1.0
         # The first window fits the screen; it can be resized.
@@ -105,29 +111,40 @@ class Window:
 
     def __exit__(self, *error: object) -> None:
         """Close the window."""
-        if self._began is not None:
+        if self._is_open:
             cv2.destroyAllWindows()
 
     def show(self, view: View) -> None:
-        """Show a view, and let the window live for as long as it is due."""
-        nothing_new = self._view is not None and view.frame is self._view.frame
-        self._view = view
-        self._draw()
-        if self._began is None:
-            self._began = time.monotonic() - view.frame.seconds
-        if nothing_new:
-            # The video does not hurry after a pause.
-            self._began = max(self._began, time.monotonic() - view.frame.seconds)
+        """Have a view shown soon, unless a newer one comes first; called by the loop, returns at once."""
+        self._newest = view
+        self._changed.set()
+
+    def run(self, loop: Callable[[], T]) -> T:
+        """Run the loop in a thread, show what it passes to `show` until it ends, and return or raise what it does."""
+        result: Future[T] = Future()
+        thread = threading.Thread(target=_settle, args=(result, loop), name="loop", daemon=True)
+        thread.start()
+        try:
+            while not result.done():
+                self.refresh()
+            return result.result()
+        except BaseException:
+            self._controls.stop.requested = True
+            raise
+        finally:
+            thread.join(END_SECONDS)
+
+    def refresh(self) -> None:
+        """Draw the newest view if there is one that was not drawn yet, and do what keys and the mouse ask for."""
+        if self._changed.wait(POLL_SECONDS):
+            self._changed.clear()
+            before, self._view = self._view, self._newest
+            self._draw()
             self._press(cv2.waitKey(1))
-            return
-        self._meter.display.tick()
-        due = self._began + view.frame.seconds
-        turned = False
-        while not self._controls.stop.requested:
-            left_ms = SLICE_MS if self._wait_for_key else round((due - time.monotonic()) * 1000)
-            turned = self._press(cv2.waitKey(min(max(left_ms, 1), SLICE_MS)))
-            if turned if self._wait_for_key else time.monotonic() >= due:
-                return
+            if self._view and (before is None or self._view.frame is not before.frame):
+                self._meter.shown(self._view.frame.captured)
+        elif self._is_open:
+            self._press(cv2.waitKey(1))
 
     def _draw(self) -> None:
         if self._view is None:
@@ -136,30 +153,27 @@ class Window:
             self._selected = None
         panel = draw_panel(self._view, self._controls, self._selected, self._room)
         self._scale = panel.scale
-        if self._began is None:
+        if not self._is_open:
             self._open(panel.image)
         cv2.imshow(TITLE, panel.image)
 
-    def _press(self, key: int) -> bool:
-        """Do what a key asks for; whether it was one that asks for nothing."""
+    def _press(self, key: int) -> None:
+        """Do what a key asks for; any other ends the look at a still picture."""
         if self._is_closed() or (key >= 0 and key & 0xFF in ENDING_KEYS):
             self._controls.stop.requested = True
         if key < 0:
-            return False
+            return
         wish = chr(key & 0xFF).lower()
         if self._selected is not None and (wish.isdecimal() or wish == NO_DIGIT_KEY):
             label = -1 if wish == NO_DIGIT_KEY else int(wish)
             self._controls.corrections.append((self._selected, label))
             self._controls.message = f"digit {self._selected} is " + ("no digit" if label < 0 else f"a {label}")
             self._selected = None
-        elif wish in WISHES and not (wish == " " and self._wait_for_key):
+        elif wish in WISHES and not (wish == " " and self._controls.held):
             WISHES[wish](self._controls)
         else:
-            return True
-        if self._view is not None:
-            self._view = replace(self._view, details=self._controls.details)
+            self._controls.held = False
         self._draw()
-        return False
 
     def _click(self, event: int, x: int, y: int, *_: object) -> None:
         if event == cv2.EVENT_LBUTTONDOWN and self._view is not None:
@@ -169,6 +183,7 @@ class Window:
             self._draw()
 
     def _open(self, picture: NDArray[np.uint8]) -> None:
+        self._is_open = True
         with quiet.silenced():
             cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
             cv2.resizeWindow(TITLE, *picture.shape[1::-1])
@@ -187,6 +202,14 @@ class Window:
 
 def _holds(box: Box, x: float, y: float) -> bool:
     return box.x <= x < box.x + box.width and box.y <= y < box.y + box.height
+
+
+def _settle(result: Future[T], work: Callable[[], T]) -> None:
+    try:
+        result.set_result(work())
+    # Whatever it is, the main thread raises it.
+    except BaseException as error:
+        result.set_exception(error)
 
 
 def _pause(controls: Controls) -> None:

@@ -19,7 +19,7 @@ from mnist_edge.camera.sources.picamera import NAME as PICAMERA
 from mnist_edge.camera.sources.picamera import open_picamera
 from mnist_edge.camera.sources.pictures import PictureSource, pictures_in, pictures_matching
 from mnist_edge.camera.sources.piped import NAME as STDIN_NAME
-from mnist_edge.camera.sources.piped import open_stdin, stdin_is_file
+from mnist_edge.camera.sources.piped import open_stdin
 from mnist_edge.camera.sources.retry import RetryingSource
 from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import SourceError
@@ -78,9 +78,8 @@ def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: 
         width, height = size or DEFAULT_SIZE
         return FakeSource(stop, width=width, height=height, rate=rate or DEFAULT_RATE)
     if source == STDIN:
-        # A pipe does not wait, as a camera does not; a file does.
-        opener, live = partial(open_stdin, size, rate), not stdin_is_file()
-        return VideoSource(STDIN_NAME, opener, stop, live, settings.timeout, ends=True)
+        # Who writes into a pipe waits for its reader, so nothing need be dropped, and sets the pace.
+        return VideoSource(STDIN_NAME, partial(open_stdin, size, rate), stop, False, settings.timeout, timed=False)
     if is_camera(source) or "://" in source:
         make = partial(_live, settings, size, stop)
         return RetryingSource(make, stop, note=note, max_retries=settings.max_retries)

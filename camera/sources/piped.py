@@ -2,7 +2,6 @@
 
 import io
 import os
-import stat
 import sys
 from typing import Any
 
@@ -138,11 +137,3 @@ def open_stdin(size: tuple[int, int] | None, rate: float | None) -> PipeCapture:
         return PipeCapture(descriptor, size, rate)
     except (AttributeError, ValueError, OSError):
         raise SourceError(f"{NAME} is closed or no stream; {ADVICE}") from None
-
-
-def stdin_is_file() -> bool:
-    """Whether standard input is a regular file, whose frames wait."""
-    try:
-        return stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
-    except (AttributeError, ValueError, OSError):
-        return False

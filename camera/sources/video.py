@@ -1,5 +1,6 @@
 """Frames from a camera, a video file or a stream, read by a thread so that nothing can hang."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ class VideoSource:
         live: bool | None,
         timeout_seconds: float,
         *,
-        ends: bool = False,
+        timed: bool = True,
     ) -> None:
         """Keep what to open.
 
@@ -58,14 +59,13 @@ class VideoSource:
             stop: Ends the frames once it is requested.
             live: Whether frames that nobody took are dropped; None: unless the source knows its length.
             timeout_seconds: How long to wait for a frame.
-            ends: Whether its end is none of its failures, though it is live.
+            timed: Whether it is to be watched at its own speed, unless it is live.
         """
-        self.info = SourceInfo(name, live is not False)
+        self.info = SourceInfo(name, live is not False, timed=timed)
         self.dropped = 0
         self._live = live
         self._opener = opener
         self._stop = stop
-        self._ends = ends
         self._patience = timeout_seconds + GRACE_SECONDS
         self._changed = threading.Condition()
         self._waiting: Frame | None = None
@@ -159,8 +159,9 @@ class VideoSource:
         live = counted <= 0 if self._live is None else self._live
         rate = capture.get(cv2.CAP_PROP_FPS)
         # Streams and broken headers claim 0, NaN or 90000.
-        self.info = replace(self.info, live=live, rate=rate if 0.1 <= rate <= 240 else self.info.rate)
-        number, began = 0, 0.0
+        rate = rate if 0.1 <= rate <= 240 else self.info.rate
+        self.info = replace(self.info, live=live, timed=self.info.timed and not live, rate=rate)
+        number, clock = 0, _Clock(1 / rate)
         while not self._closing:
             there, image = capture.read()
             captured = self._heard = time.monotonic()
@@ -168,9 +169,8 @@ class VideoSource:
                 self._check_end(number, counted, live)
                 return
             if number == 0:
-                began = captured
                 self.info = replace(self.info, size=image.shape[1::-1])
-            seconds = captured - began if live else number / self.info.rate
+            seconds = clock.seconds(captured if live else capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
             self._offer(Frame(image, number, seconds, self.info.name, captured), live)
             number += 1
 
@@ -187,9 +187,27 @@ class VideoSource:
             raise SourceError(
                 f"{self.info.name} opens but gives no picture; it is damaged, empty or in use by another program"
             )
-        if live and not self._ends:
+        if live:
             raise SourceError(f"{self.info.name} stopped after {number} frames; check {CULPRITS}")
         if Path(self.info.name).suffix.lower() in COUNTED and number < MIN_SHARE * counted:
             raise SourceError(
                 f"{self.info.name} ends after {number} of {counted:.0f} frames: it is cut short; copy it again"
             )
+
+
+class _Clock:
+    """The times of frames since the first, in seconds: by their stamps as long as these go on, else by the rate."""
+
+    def __init__(self, step: float) -> None:
+        self._step = step
+        self._first: float | None = None
+        self._last = 0.0
+
+    def seconds(self, stamp: float) -> float:
+        """The time of the next frame, whose stamp is in seconds."""
+        if self._first is None:
+            self._first = stamp if math.isfinite(stamp) else 0.0
+            return 0.0
+        since = stamp - self._first
+        self._last = since if self._last < since < math.inf else self._last + self._step
+        return self._last

@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +19,7 @@ from mnist_edge.camera.sinks import window
 from mnist_edge.camera.sinks.window import Window, why_no_window
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
+from mnist_edge.errors import SourceError
 from mnist_edge.reading import Box
 
 PICTURE = np.zeros((48, 64, 3), np.uint8)
@@ -73,63 +77,128 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> FakeScreen:
     return fake
 
 
+def look(shown: Window, view: View) -> None:
+    """What the loop's thread and the main thread do for one view."""
+    shown.show(view)
+    shown.refresh()
+
+
 @pytest.mark.parametrize("key", [ord("q"), ord("Q"), 27, 0x100000 + ord("q")])
 def test_q_and_escape_ask_for_the_end(screen: FakeScreen, view: Callable[..., View], key: int) -> None:
     controls = Controls(0.4)
     screen.keys = iter([-1, ord("x"), key])
-    with Window(controls) as shown:
-        for number in range(3):
-            assert not controls.stop.requested
-            shown.show(view(PICTURE, number))
-    assert controls.stop.requested
-    assert (screen.shown, screen.destroyed) == (3, 1)
+    shown = Window(controls)
+    for number in range(3):
+        assert not controls.stop.requested
+        look(shown, view(PICTURE, number))
+    assert controls.stop.requested and screen.shown >= 3
 
 
 @pytest.mark.parametrize("closed", [0.0, -1.0, RAISES])
 def test_closing_the_window_asks_for_the_end(screen: FakeScreen, view: Callable[..., View], closed: float) -> None:
     controls = Controls(0.4)
     screen.visible = iter([0.0, 1.0, 1.0, closed])
-    with Window(controls) as shown:
-        for number in range(4):
-            assert not controls.stop.requested
-            shown.show(view(PICTURE, number))
+    shown = Window(controls)
+    for number in range(4):
+        assert not controls.stop.requested
+        look(shown, view(PICTURE, number))
     assert controls.stop.requested
 
 
 def test_a_window_system_that_cannot_tell_is_no_closed_window(screen: FakeScreen, view: Callable[..., View]) -> None:
     controls = Controls(0.4)
     screen.visible = iter([-1.0] * 3)
-    with Window(controls) as shown:
-        for number in range(3):
-            shown.show(view(PICTURE, number))
+    shown = Window(controls)
+    for number in range(3):
+        look(shown, view(PICTURE, number))
     assert not controls.stop.requested
 
 
-def test_a_still_picture_waits_for_a_key(screen: FakeScreen, view: Callable[..., View]) -> None:
-    controls = Controls(0.4)
-    screen.keys = iter([-1, -1, -1, ord(" "), -1, 27])
-    with Window(controls, wait_for_key=True) as shown:
-        shown.show(view(PICTURE, 0))
-        assert (screen.asked, controls.stop.requested) == (4, False)
-        shown.show(view(PICTURE, 1))
-    assert (screen.asked, controls.stop.requested) == (6, True)
-
-
-def test_a_video_is_not_shown_faster_than_it_is(
-    screen: FakeScreen, view: Callable[..., View], monkeypatch: pytest.MonkeyPatch
+def test_the_loop_waits_for_no_display_and_its_newest_view_is_shown(
+    screen: FakeScreen, view: Callable[..., View]
 ) -> None:
-    clock = iter(n * 0.01 for n in range(10_000))
-    monkeypatch.setattr(window, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    with Window(Controls(0.4)) as shown:
-        shown.show(view(PICTURE, 0, 0.0))
-        before = screen.asked
-        shown.show(view(PICTURE, 1, 1.0))
-    assert screen.asked - before > 20
+    """Views may come faster than they can be drawn; what `run` returns is what the loop does."""
+    controls, meter, threads = Controls(0.4), Meter(), set[int]()
+    drawing, drawn = threading.Event(), threading.Event()
+
+    def slow(_: str, picture: np.ndarray) -> None:
+        threads.add(threading.get_ident())
+        screen.shown += 1
+        drawing.set()
+        assert drawn.wait(60)
+
+    def loop() -> str:
+        for number in range(100):
+            shown.show(view(PICTURE, number))
+            if number == 0:
+                assert drawing.wait(60)
+        drawn.set()
+        deadline = time.monotonic() + 60
+        while meter.display.total < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return "ended"
+
+    screen.imshow = slow  # type: ignore[method-assign]
+    with Window(controls, meter) as shown:
+        assert shown.run(loop) == "ended"
+    assert (screen.shown, meter.display.total, screen.destroyed) == (2, 2, 1)
+    assert threads == {threading.get_ident()}
+
+
+def test_what_the_loop_raises_is_raised_where_the_window_is(screen: FakeScreen) -> None:
+    def loop() -> None:
+        raise SourceError("the cable is out")
+
+    with pytest.raises(SourceError, match="cable"), Window(Controls(0.4)) as shown:
+        shown.run(loop)
+    # A window that never showed anything closes nothing.
+    assert screen.destroyed == 0
+
+
+def test_a_bug_in_the_window_ends_the_loop(screen: FakeScreen, view: Callable[..., View]) -> None:
+    controls, ended = Controls(0.4), threading.Event()
+
+    def loop() -> None:
+        shown.show(view(PICTURE))
+        deadline = time.monotonic() + 60
+        while not controls.stop.requested and time.monotonic() < deadline:
+            time.sleep(0.01)
+        ended.set()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    screen.imshow = broken  # type: ignore[method-assign, assignment]
+    shown = Window(controls)
+    with pytest.raises(ZeroDivisionError):
+        shown.run(loop)
+    assert ended.is_set()
+
+
+def test_latency_is_measured_to_the_screen(screen: FakeScreen, view: Callable[..., View]) -> None:
+    meter, shown_view = Meter(), view(PICTURE)
+    late = replace(shown_view, frame=replace(shown_view.frame, captured=time.monotonic() - 2.0))
+    look(Window(Controls(0.4), meter), late)
+    stats = meter.summary()
+    assert 2000 <= stats.screen_ms < 60_000
+    assert stats.latency_ms == 0
+
+
+def test_other_keys_end_the_look_at_a_still_picture(screen: FakeScreen, view: Callable[..., View]) -> None:
+    controls = Controls(0.4)
+    shown, picture = Window(controls), view(PICTURE)
+    for key, held in [(-1, True), (ord("s"), True), (ord("d"), True), (ord("n"), False), (ord(" "), False)]:
+        controls.held = True
+        screen.keys = iter([key])
+        look(shown, picture)
+        assert controls.held == held
+    # What has a meaning is done, and a space does not pause what stands still already.
+    assert (controls.snapshots, controls.details, controls.paused) == (1, True, False)
 
 
 def test_a_large_picture_opens_a_window_that_fits_a_screen(screen: FakeScreen, view: Callable[..., View]) -> None:
-    with Window(Controls(0.4)) as shown:
-        shown.show(view(np.zeros((3000, 4000, 3), np.uint8)))
+    shown = Window(Controls(0.4))
+    look(shown, view(np.zeros((3000, 4000, 3), np.uint8)))
     width, height = screen.sizes[0]
     assert width <= 1280 and height <= 800 and max(width / 1280, height / 800) > 0.9
 
@@ -153,9 +222,9 @@ def test_keys_ask_for_things(
 ) -> None:
     controls = Controls(0.4)
     screen.keys = iter(map(ord, keys))
-    with Window(controls) as shown:
-        for number in range(len(keys)):
-            shown.show(view(PICTURE, number))
+    shown = Window(controls)
+    for number in range(len(keys)):
+        look(shown, view(PICTURE, number))
     assert {name: getattr(controls, name) for name in expected} == expected
     assert not controls.stop.requested
 
@@ -164,48 +233,28 @@ def test_keys_ask_for_things(
 def test_a_click_and_a_key_correct_a_digit(screen: FakeScreen, view: Callable[..., View], key: str, label: int) -> None:
     controls, meter = Controls(0.4), Meter()
     digits = (TrackedDigit(3, 9, 0.8, Box(10, 10, 20, 30)), TrackedDigit(5, 1, 0.9, Box(40, 10, 10, 30)))
-    with Window(controls, meter) as shown:
-        shown.show(view(PICTURE, 0, digits=digits))
-        plain, scale = screen.last, screen.last.shape[1] / 64
-        screen.click(1, round(15 * scale), round(20 * scale), 0, None)
-        assert (screen.last[: round(48 * scale)] != plain[: round(48 * scale)]).any()
-        screen.keys = iter([ord(key)])
-        shown.show(view(PICTURE, 1, digits=digits))
-        # Without another click a digit means nothing.
-        screen.keys = iter([ord("8")])
-        shown.show(view(PICTURE, 2, digits=digits))
+    shown = Window(controls, meter)
+    look(shown, view(PICTURE, 0, digits=digits))
+    plain, scale = screen.last, screen.last.shape[1] / 64
+    screen.click(1, round(15 * scale), round(20 * scale), 0, None)
+    assert (screen.last[: round(48 * scale)] != plain[: round(48 * scale)]).any()
+    screen.keys = iter([ord(key)])
+    look(shown, view(PICTURE, 1, digits=digits))
+    # Without another click a digit means nothing.
+    screen.keys = iter([ord("8")])
+    look(shown, view(PICTURE, 2, digits=digits))
     assert list(controls.corrections) == [(3, label)]
     assert meter.display.total == 3
 
 
 def test_a_digit_that_has_gone_is_not_corrected(screen: FakeScreen, view: Callable[..., View]) -> None:
     controls = Controls(0.4)
-    with Window(controls) as shown:
-        shown.show(view(PICTURE, 0, digits=(TrackedDigit(3, 9, 0.8, Box(0, 0, 64, 48)),)))
-        screen.click(1, 20, 20, 0, None)
-        screen.keys = iter([ord("8")])
-        shown.show(view(PICTURE, 1))
+    shown = Window(controls)
+    look(shown, view(PICTURE, 0, digits=(TrackedDigit(3, 9, 0.8, Box(0, 0, 64, 48)),)))
+    screen.click(1, 20, 20, 0, None)
+    screen.keys = iter([ord("8")])
+    look(shown, view(PICTURE, 1))
     assert not controls.corrections
-
-
-def test_a_paused_video_does_not_hurry_afterwards(
-    screen: FakeScreen, view: Callable[..., View], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = iter(n * 0.01 for n in range(100_000))
-    monkeypatch.setattr(window, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    with Window(Controls(0.4)) as shown:
-        still = view(PICTURE, 0, 0.0)
-        for _ in range(1000):
-            shown.show(still)
-        before = screen.asked
-        shown.show(view(PICTURE, 1, 1.0))
-    assert screen.asked - before > 20
-
-
-def test_a_window_that_never_showed_anything_closes_nothing(screen: FakeScreen) -> None:
-    with Window(Controls(0.4)):
-        pass
-    assert screen.destroyed == 0
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux may lack a display")

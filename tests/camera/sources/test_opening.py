@@ -57,7 +57,7 @@ def test_a_video_gives_every_frame_in_order(tmp_path: Path, write_video: WriteVi
     with opened(str(path)) as source:
         frames = frames_in(source)
         assert source.dropped == 0
-        assert source.info == SourceInfo(str(path), live=False, still=False, rate=25.0, size=(160, 120))
+        assert source.info == SourceInfo(str(path), live=False, timed=True, rate=25.0, size=(160, 120))
     assert [frame.number for frame in frames] == list(range(30))
     assert np.allclose([frame.image.mean() for frame in frames], [8 * n for n in range(30)], atol=6)
     assert frames[-1].seconds == pytest.approx(29 / 25)
@@ -72,6 +72,57 @@ def test_videos_that_ffmpeg_made(tmp_path: Path, name: str) -> None:
     subprocess.run([*command, str(made)], check=True)
     made.rename(tmp_path / name)
     assert len(frames_from(str(tmp_path / name))) == 10
+
+
+class Stamped:
+    """`cv2.VideoCapture` of a video whose frames have these times, in milliseconds."""
+
+    def __init__(self, stamps: list[float], rate: float = 10.0) -> None:
+        self.left, self.rate, self.now = list(stamps), rate, 0.0
+
+    def read(self) -> tuple[bool, Any]:
+        if not self.left:
+            return False, None
+        self.now = self.left.pop(0)
+        return True, np.zeros((2, 2, 3), np.uint8)
+
+    def get(self, property: int) -> float:
+        return {cv2.CAP_PROP_POS_MSEC: self.now, cv2.CAP_PROP_FPS: self.rate}.get(property, 0.0)
+
+    def release(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("stamps", "expected"),
+    [
+        ([0, 40, 80, 1000, 1040], [0, 0.04, 0.08, 1.0, 1.04]),
+        # They may begin anywhere.
+        ([500, 540, 700], [0, 0.04, 0.2]),
+        # Unknown, or no times at all: by the rate.
+        ([0, 0, 0, 0], [0, 0.1, 0.2, 0.3]),
+        ([float("nan")] * 3, [0, 0.1, 0.2]),
+        ([float("nan"), 100, 250], [0, 0.1, 0.25]),
+        # One that goes back, or is infinite, is passed over.
+        ([0, 1000, 500, 2000], [0, 1.0, 1.1, 2.0]),
+        ([0, float("inf"), 200], [0, 0.1, 0.2]),
+    ],
+)
+def test_a_file_has_times_of_its_own(stamps: list[float], expected: list[float]) -> None:
+    with VideoSource("clip", lambda: Stamped(stamps), Stop(), False, 10.0) as source:
+        assert [frame.seconds for frame in frames_in(source)] == pytest.approx(expected)
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm"])
+def test_the_times_of_a_real_video_of_variable_rate(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"clip{suffix}"
+    # Ten frames a tenth of a second apart, then five with half a second between them.
+    times = "if(lt(N,10),N*0.1,1+(N-10)*0.5)/TB"
+    source = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=10", "-vf", f"setpts='{times}'", "-frames:v", "15"]
+    command = ["ffmpeg", "-v", "error", *source, "-fps_mode", "passthrough", "-threads", "1", str(path)]
+    subprocess.run(command, check=True)
+    expected = [number / 10 for number in range(10)] + [1 + number / 2 for number in range(5)]
+    assert [frame.seconds for frame in frames_from(str(path))] == pytest.approx(expected, abs=0.02)
 
 
 def test_a_folder_gives_its_pictures_by_name_each_a_page_of_its_own(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,26 @@ def test_what_ffmpeg_sends_through_a_pipe_in_real_time(format: str, settings: di
     assert document["shape"] == [120, 160, 3]
     assert document["rate"] == 10
     assert len(set(document["numbers"])) == 4 and document["numbers"] == sorted(document["numbers"])
+
+
+def test_a_slow_reader_of_a_pipe_loses_nothing() -> None:
+    """The writer waits."""
+    with pipe(b"".join(jpeg(8 * level) for level in range(30))) as descriptor:
+        source = VideoSource("standard input", lambda: PipeCapture(descriptor, None, None), Stop(), False, 10.0)
+        means = []
+        with source:
+            for frame in filter(None, source):
+                time.sleep(0.01)
+                means.append(round(float(frame.image.mean())))
+    assert means == [8 * level for level in range(30)] and source.dropped == 0
+
+
+@ffmpeg
+def test_a_video_through_a_pipe_is_read_to_its_last_frame() -> None:
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=duration=3:size=160x120:rate=10"]
+    with subprocess.Popen([*command, "-f", "mjpeg", "-"], stdout=subprocess.PIPE) as sender:
+        document = json.loads(read_stdin(sender.stdout).stdout)
+    assert document["numbers"] == list(range(30)) and document["dropped"] == 0
 
 
 def test_a_sender_that_has_no_more_ends_the_loop_and_is_no_fault() -> None:
@@ -265,9 +286,7 @@ def test_an_endless_stream_of_nothing_ends_in_an_error(content: bytes) -> None:
 
 def test_a_sender_that_falls_silent_is_an_error_in_bounded_time() -> None:
     with pipe(jpeg(10), closes=False) as descriptor:
-        source = VideoSource(
-            "standard input", lambda: PipeCapture(descriptor, None, None), Stop(), True, -1.5, ends=True
-        )
+        source = VideoSource("standard input", lambda: PipeCapture(descriptor, None, None), Stop(), False, -1.5)
         with pytest.raises(SourceError, match="standard input sent nothing"), source:
             list(source)
 

@@ -43,6 +43,10 @@ class Rejected:
     reason: str
 
 
+# What people are told where `Reading.limited` holds.
+LIMITED = "more ink than is looked at; digits may be missing"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Everything read in one picture.

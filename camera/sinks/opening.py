@@ -17,6 +17,7 @@ from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.sinks.collect import Collector
 from mnist_edge.camera.sinks.event_files import STDOUT, open_events
+from mnist_edge.camera.sinks.limit import LimitNote
 from mnist_edge.camera.sinks.mqtt import MqttSink
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.snapshots import Snapshots
@@ -93,6 +94,7 @@ def open_sinks(
         if settings.record or shown or settings.serve:
             views.append(stack.enter_context(_recorder(settings, source, controls, note)))
             views.append(stack.enter_context(Snapshots(Path(settings.snapshots), controls, note=note)))
+        views.append(LimitNote(note))
         if shown:
             views.append(stack.enter_context(shown))
         yield Sinks(tuple(events), tuple(views), tuple(beats), shown)

@@ -9,6 +9,7 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.overlay import FONT
 from mnist_edge.camera.view import View
+from mnist_edge.reading import LIMITED
 
 BACK, TEXT, FAINT, AMBER, RED = (38, 34, 30), (245, 245, 245), (190, 185, 180), (60, 190, 250), (60, 60, 230)
 KEYS = "q quit   space pause   s snapshot   r record   d details   + - threshold"
@@ -62,7 +63,7 @@ def _write(foot: NDArray[np.uint8], view: View, controls: Controls, selected: in
     line = foot.shape[0] / 3
     stats = view.stats
     rates = f"fps {stats.capture_fps:.1f} in, {stats.reading_fps:.1f} read, {stats.display_fps:.1f} shown"
-    times = f"latency {stats.latency_ms:.0f} ms, 99 % within {stats.latency_p99_ms:.0f}"
+    times = f"{stats.screen_ms:.0f} ms to the screen, 99 % within {stats.screen_p99_ms:.0f}"
     state, colour = _state(view, controls)
     _line(foot, " / ".join(view.text) or "-", 0.86 * line, TEXT, 0.66 * line, foot.shape[1] * 0.56)
     _line(foot, rates, 0.5 * line, FAINT, 0.32 * line, foot.shape[1] * 0.42, right=True)
@@ -79,6 +80,10 @@ def _state(view: View, controls: Controls) -> tuple[str, tuple[int, int, int]]:
         return view.away, RED
     if controls.paused:
         return "paused", AMBER
+    if view.reading.limited:
+        return LIMITED, AMBER
+    if controls.held:
+        return "any other key: go on", FAINT
     return ("recording", RED) if controls.recording else ("", FAINT)
 
 

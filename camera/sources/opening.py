@@ -41,7 +41,8 @@ def open_source(settings: Settings, stop: Stop, *, note: Note = lambda line: Non
     Args:
         settings: Its source, and how frames are asked for and waited for.
         stop: Ends the frames once it is requested.
-        note: Told, one line each, when a camera is lost and when it is back, and when frames are not as asked for.
+        note: Told, one line each, when a camera is lost and when it is back, when frames are not as asked for, and
+            which pictures are damaged.
 
     Raises:
         SourceError: There is no such file, it is empty, unreadable or plainly no video, or the device does not open.
@@ -83,7 +84,7 @@ def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: 
     if is_camera(source) or "://" in source:
         make = partial(_live, settings, size, stop)
         return RetryingSource(make, stop, note=note, max_retries=settings.max_retries)
-    return _stored(source, stop, settings.timeout)
+    return _stored(source, stop, settings.timeout, note)
 
 
 def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> VideoSource:
@@ -99,13 +100,13 @@ def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> Video
     return VideoSource(f"camera {source}", opener, stop, True, seconds)
 
 
-def _stored(source: str, stop: Stop, timeout_seconds: float) -> Source:
+def _stored(source: str, stop: Stop, timeout_seconds: float, note: Note) -> Source:
     path = Path(source)
     try:
         if path.is_dir():
-            return PictureSource(source, pictures_in(path))
+            return PictureSource(source, pictures_in(path), note)
         if not path.exists() and glob.has_magic(source):
-            return PictureSource(source, pictures_matching(source))
+            return PictureSource(source, pictures_matching(source), note)
         _check_file(path)
     except OSError as error:
         raise SourceError(f"{source} cannot be read: {error.strerror}") from None

@@ -1,13 +1,14 @@
 """Still pictures as a source: one, a folder of them, or those that a glob finds."""
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.images import SUFFIXES, read_image
-from mnist_edge.errors import SourceError
+from mnist_edge.errors import ImageError, SourceError
 
 
 class PictureSource:
@@ -23,23 +24,47 @@ class PictureSource:
     dropped = 0
     away = ""
 
-    def __init__(self, name: str, paths: list[Path]) -> None:
-        """Keep what to read."""
+    def __init__(self, name: str, paths: list[Path], note: Callable[[str], None] = lambda line: None) -> None:
+        """Keep what to read, and whom to tell of pictures that are damaged: they are passed over."""
         self.info = SourceInfo(name, still=True, rate=1.0)
         self.paths = paths
+        self._note = note
+        self._frames: Iterator[Frame] = iter(())
 
     def __enter__(self) -> "PictureSource":
-        """See that the first can be read; raises `ImageError` if not."""
-        height, width = read_image(str(self.paths[0])).shape[:2]
+        """Read the first.
+
+        Raises:
+            ImageError: It is the only one, and is damaged.
+            SourceError: All are damaged.
+        """
+        frames = self._read()
+        first = next(frames, None)
+        if first is None:
+            raise SourceError(f"none of the {len(self.paths)} pictures of {self.info.name} can be read")
+        height, width = first.image.shape[:2]
         self.info = replace(self.info, size=(width, height))
+        self._frames = chain([first], frames)
         return self
 
     def __exit__(self, *error: object) -> None:
         """Nothing to release."""
 
     def __iter__(self) -> Iterator[Frame]:
-        for number, path in enumerate(self.paths):
-            yield Frame(read_image(str(path)), number, number / self.info.rate, str(path))
+        return self._frames
+
+    def _read(self) -> Iterator[Frame]:
+        number = 0
+        for path in self.paths:
+            try:
+                image = read_image(str(path))
+            except ImageError as error:
+                if len(self.paths) == 1:
+                    raise
+                self._note(f"note: {error}; it is passed over")
+                continue
+            yield Frame(image, number, number / self.info.rate, str(path))
+            number += 1
 
 
 def pictures_in(folder: Path) -> list[Path]:

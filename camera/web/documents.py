@@ -41,6 +41,7 @@ def status_of(feed: Feed, controls: Controls, meter: Meter) -> dict[str, Any]:
         "source": reading.source if reading else None,
         "width": reading.width if reading else None,
         "height": reading.height if reading else None,
+        "limited": reading.limited if reading else False,
         "stats": meter.stats.to_json(),
         "controls": controls_of(controls),
         "away": feed.view.away if feed.view else "",

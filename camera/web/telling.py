@@ -15,7 +15,7 @@ STATUS_SECONDS = 1.0
 # Changes that a client hears of when it comes.
 HISTORY = 30
 # What is told at once when it changes; the rest of the status, such as rates, changes all the time.
-URGENT = ("controls", "away", "alive", "message", "width", "height", "model")
+URGENT = ("controls", "away", "alive", "message", "width", "height", "model", "limited")
 
 
 class Telling:

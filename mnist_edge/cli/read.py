@@ -47,6 +47,7 @@ def command(
     from mnist_edge.camera.reader.explain import explain as explain_stages
     from mnist_edge.cli.console import note, print_json, progress
     from mnist_edge.errors import ImageError
+    from mnist_edge.reading import LIMITED
 
     sources, failed = _sources(images)
     if not sources:
@@ -69,6 +70,8 @@ def command(
                 print_json(reading.to_json())
             else:
                 print(_sentence(reading), flush=True)
+            if reading.limited:
+                note(f"note: {_printable(source)} holds {LIMITED}")
             if targets:
                 write_image(targets[number], draw(frame, reading))
             if stages:

@@ -250,3 +250,14 @@ def test_help_shows_an_example(read: Read) -> None:
     assert ran.code == 0
     assert "Example: mnist-edge read " in ran.out
     assert "--annotate" in ran.out
+
+
+def test_more_ink_than_is_looked_at_is_said(read: Read, tmp_path: Path) -> None:
+    page = np.full((1200, 1600, 3), 235, np.uint8)
+    for y in range(4, 1180, 15):
+        for x in range(4, 1590, 12):
+            cv2.ellipse(page, (x + 3, y + 5), (3, 5), 0, 0, 250, (20, 20, 20), 1)
+    cv2.imwrite(str(tmp_path / "print.png"), page)
+    ran = read("--json", tmp_path / "print.png")
+    assert ran.documents[0]["limited"]
+    assert ran.complaints == [f"note: {tmp_path}/print.png holds more ink than is looked at; digits may be missing"]

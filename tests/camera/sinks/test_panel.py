@@ -1,6 +1,7 @@
 """What the window shows, at the size of the screen."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,8 +18,8 @@ STATS = (
     Stats(capture_fps=24.0),
     Stats(reading_fps=24.0),
     Stats(display_fps=24.0),
-    Stats(latency_ms=24.0),
-    Stats(latency_p99_ms=24.0),
+    Stats(screen_ms=24.0),
+    Stats(screen_p99_ms=24.0),
 )
 
 
@@ -37,6 +38,7 @@ def test_what_changes_is_seen(view: Make) -> None:
     image = np.full((480, 640, 3), 255, np.uint8)
     digit = (TrackedDigit(7, 4, 0.9, Box(100, 100, 40, 60)),)
     plain = draw_panel(view(image), Controls(0.4)).image[480:]
+    limited = replace(view(image), reading=replace(view(image).reading, limited=True))
     others = [
         draw_panel(view(image, digits=digit), Controls(0.4)),
         draw_panel(view(image), Controls(0.45)),
@@ -44,6 +46,7 @@ def test_what_changes_is_seen(view: Make) -> None:
         draw_panel(view(image), Controls(0.4, recording=True)),
         draw_panel(view(image), Controls(0.4, message="snapshot: here")),
         draw_panel(view(image, away="the cable is out"), Controls(0.4)),
+        draw_panel(limited, Controls(0.4)),
         *(draw_panel(view(image, stats=stats), Controls(0.4)) for stats in STATS),
         draw_panel(view(image, digits=digit), Controls(0.4), selected=7),
     ]

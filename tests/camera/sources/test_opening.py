@@ -24,7 +24,7 @@ from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.sources.devices import list_cameras, why_not
 from mnist_edge.camera.sources.video import VideoSource
-from mnist_edge.errors import SourceError
+from mnist_edge.errors import ImageError, SourceError
 
 Image = NDArray[np.uint8]
 WriteVideo = Callable[[Path, list[Image]], Path]
@@ -134,6 +134,28 @@ def test_a_folder_gives_its_pictures_by_name_each_a_page_of_its_own(tmp_path: Pa
         frames = frames_in(source)
     assert [Path(frame.source).name for frame in frames] == ["a.jpg", "b.png", "c.PNG"]
     assert [round(frame.image.mean() / 100) for frame in frames] == [0, 1, 2]
+
+
+def test_damaged_pictures_are_named_and_passed_over(tmp_path: Path) -> None:
+    for name in ("b.png", "d.png"):
+        cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), 50, np.uint8))
+    for name in ("a.png", "c.png", "e.png"):
+        (tmp_path / name).write_bytes((tmp_path / "b.png").read_bytes()[:40])
+    notes: list[str] = []
+    with open_source(Settings(str(tmp_path)), Stop(), note=notes.append) as source:
+        frames = frames_in(source)
+    assert [(frame.number, Path(frame.source).name) for frame in frames] == [(0, "b.png"), (1, "d.png")]
+    assert [Path(note.split()[1]).name for note in notes] == ["a.png", "c.png", "e.png"]
+
+
+def test_pictures_that_are_all_damaged_are_one_error(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    with pytest.raises(SourceError, match=f"none of the 2 pictures of {tmp_path} can be read"):
+        frames_from(str(tmp_path))
+    # Of one alone the reason itself is told.
+    with pytest.raises(ImageError, match=r"a\.png"):
+        frames_from(str(tmp_path / "a.png"))
 
 
 def test_one_picture_is_known_by_its_content(tmp_path: Path) -> None:

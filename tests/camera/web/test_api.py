@@ -70,7 +70,7 @@ def test_the_reading_and_the_status(serve: Any, view: Any) -> None:
     assert status["stats"]["frames"] == 1
     assert status["stats"]["dropped"] == 2
     assert status["controls"] == {"min_confidence": 0.5, "details": False, "paused": False, "recording": False}
-    assert (status["away"], status["alive"], status["viewers"]) == ("", True, 0)
+    assert (status["away"], status["alive"], status["viewers"], status["limited"]) == ("", True, 0, False)
     assert status["message"] == "a snapshot lies there"
     served.web.show(view(away="unplugged"))
     assert served.ask("/api/status").document["away"] == "unplugged"

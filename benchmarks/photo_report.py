@@ -134,8 +134,8 @@ def tag_rows(report: PhotoReport) -> list[tuple[str, ...]]:
 
 def titles(reports: Sequence[PhotoReport]) -> list[str]:
     """A short name of each model: its file's, or the path where that names two."""
-    names = [report.file.name for report in reports]
-    return [r.file.name if names.count(r.file.name) == 1 else str(r.file) for r in reports]
+    names = [report.file.stem for report in reports]
+    return [r.file.stem if names.count(r.file.stem) == 1 else str(r.file) for r in reports]
 
 
 def caption(reports: Sequence[PhotoReport]) -> str:

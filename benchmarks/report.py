@@ -40,8 +40,8 @@ def table_rows(measurements: Sequence[Measurement]) -> list[tuple[str, ...]]:
 
 def titles(measurements: Sequence[Measurement]) -> list[str]:
     """A short name of each model: its file's, or as much of the path as tells it from the others."""
-    names = [m.file.name for m in measurements]
-    return [m.file.name if names.count(m.file.name) == 1 else str(m.file) for m in measurements]
+    names = [m.file.stem for m in measurements]
+    return [m.file.stem if names.count(m.file.stem) == 1 else str(m.file) for m in measurements]
 
 
 def caption(measurements: Sequence[Measurement]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from mnist_edge import quiet
+from mnist_edge.cli.console import note
 from mnist_edge.cli.help import Group
 from mnist_edge.errors import MnistEdgeError
 
@@ -49,7 +50,7 @@ def _drop_what_cannot_be_written() -> None:
 
 
 def _fail(message: str, exit_code: int) -> None:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    note(f"error: {' '.join(message.split())}")
     raise typer.Exit(exit_code)
 
 

@@ -60,8 +60,12 @@ def print_json(document: Any) -> None:
 
 
 def note(text: str) -> None:
-    """Something a user should know that is not the result."""
-    print(text, file=sys.stderr, flush=True)
+    """Something a user should know that is not the result; `note:` and `error:` at its begin are coloured."""
+    lines = wrap_words(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else [text]
+    kind, colon, rest = "\n".join(lines).partition(":")
+    style = {"error": "red", "note": "yellow"}.get(kind)
+    painted = painter(sys.stderr)(kind + colon, style) if style else kind + colon
+    print(painted + rest, file=sys.stderr, flush=True)
 
 
 @contextmanager

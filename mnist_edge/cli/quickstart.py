@@ -60,9 +60,12 @@ def _show(result: Quickstart) -> None:
         ("ink to digit, us (median)", *_us("end_to_end_us", float32, int8)),
     ]
     print_table(f"{result.run.recipe} on {result.data}, in {float32.runtime}", ("", "float32", "int8"), rows)
-    print(f"written on the page: {' / '.join(result.written)}")
-    print(f"read from it (int8): {' / '.join(result.read)}")
-    print(f"look at it all in:   {result.folder}  (curves.png, confusion.png, scene.png, metrics.json)")
+    page = [
+        ("written on the page", " / ".join(result.written)),
+        ("read from it (int8)", " / ".join(result.read)),
+        ("look at it all in", f"{result.folder} (curves.png, confusion.png, scene.png, metrics.json)"),
+    ]
+    print_table("", ("", ""), page)
 
 
 def _us(figure: str, *measurements: Measurement) -> list[str]:

@@ -12,8 +12,10 @@ Paint = Callable[[str, str], str]
 """Gives a text a style: `bold`, `dim`, or the name of a colour."""
 
 INDENT = GAP = "  "
-# Characters: a longer word, such as a path, may be broken where another column follows it.
-LONGEST_WORD = 16
+# Characters: a longer word, such as a path, may be broken.
+LONGEST_WORD = 28
+# Characters that a column of text takes at least; of the last column the terminal wraps longer words.
+LEAST_TEXT = 16
 # Such as 99.55%, -0.01 points, 1,024 and 11.6 us (1.00x); `none`, - and nothing stand for a figure that is not there.
 FIGURE = re.compile(r"([-+<>~]?\.?\d.{0,24}|none|-|)")
 STYLES = {"ok": "green", "passed": "green", "missing": "yellow", "broken": "red", "FAILED": "red", "0": "dim"}
@@ -38,7 +40,7 @@ class Column:
 
     @property
     def least(self) -> int:
-        """Characters below which something would be broken."""
+        """Characters below which a figure or a word would be broken."""
         words = [len(word) for cell in (self.heading, *(() if self.figures else self.cells)) for word in cell.split()]
         whole = max(map(len, self.cells), default=0) if self.figures else 0
         return max(whole, min(max(words, default=0), LONGEST_WORD))
@@ -75,11 +77,16 @@ def _blocks(columns: list[Column], width: int) -> list[list[Column]]:
     blocks = [columns[:1]]
     for column in columns[1:]:
         beside = [*blocks[-1], column]
-        if len(beside) > 2 and _total([one.least for one in beside]) > width:
+        if len(beside) > 2 and _total(_least(beside)) > width:
             blocks.append([columns[0], column])
         else:
             blocks[-1] = beside
     return blocks
+
+
+def _least(columns: list[Column]) -> list[int]:
+    *others, last = columns
+    return [*(one.least for one in others), last.least if last.figures else min(last.least, LEAST_TEXT)]
 
 
 def _total(widths: Sequence[int]) -> int:
@@ -87,9 +94,12 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def _widths(columns: list[Column], width: int | None) -> list[int]:
-    widths, least = [column.natural for column in columns], [column.least for column in columns]
+    widths, least = [column.natural for column in columns], _least(columns)
+    text = [0 if column.figures else LEAST_TEXT for column in columns]
     while width is not None and _total(widths) > width:
         spare = [(have, index) for index, have in enumerate(widths) if have > least[index]]
+        # Rather a broken word than a broken line.
+        spare = spare or [(have, index) for index, have in enumerate(widths) if have > text[index] > 0]
         if not spare:
             break
         widths[max(spare)[1]] -= 1

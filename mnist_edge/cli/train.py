@@ -152,7 +152,7 @@ def _show(run: Run, json: bool) -> None:
         return
     rows = [
         ("model", run.model),
-        ("epochs", f"{len(run.epochs)}, kept the {run.kept + 1}."),
+        ("epochs", f"{len(run.epochs)}, of which epoch {run.kept + 1} was kept"),
         ("validation accuracy", f"{best['val_accuracy']:.2%}"),
         ("test accuracy", f"{run.test.accuracy:.2%} ({run.test.correct} of {run.test.images})"),
         ("test loss", f"{run.test.loss:.4f}"),

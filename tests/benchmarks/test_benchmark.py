@@ -84,7 +84,7 @@ def test_the_table_has_the_ratio_to_the_first_model(measured: list[Measurement])
     sizes = rows["file, bytes"]
     assert sizes == (f"{first.size_bytes:,}", f"{second.size_bytes:,}  ({second.size_bytes / first.size_bytes:.2f}x)")
     assert rows["accuracy"][0].endswith(f"of {first.images}")
-    assert titles(measured) == [m.file.name for m in measured]
+    assert titles(measured) == [m.file.stem for m in measured]
     assert titles([first, first]) == [str(first.file)] * 2
     assert "1 thread" in caption(measured) and first.runtime in caption(measured)
 
@@ -129,4 +129,4 @@ def test_the_command_shows_models_side_by_side(exported: dict[str, Path]) -> Non
     result = CliRunner().invoke(app, ["benchmark", *models, "--runs", "5"])
     assert result.exit_code == 0, result.output
     assert "invoke, median us" in result.stdout
-    assert all(exported[name].name in result.stdout for name in ("float32", "int8"))
+    assert all(exported[name].stem in result.stdout for name in ("float32", "int8"))

@@ -71,7 +71,7 @@ def test_what_cannot_be_measured_is_a_dash() -> None:
 
 def test_columns_are_told_apart() -> None:
     other = report(GOOD, file="folder/nano.int8.tflite")
-    assert titles([REPORT, other]) == ["small.int8.tflite", "nano.int8.tflite"]
+    assert titles([REPORT, other]) == ["small.int8", "nano.int8"]
     twin = report(GOOD, file="other/small.int8.tflite")
     assert titles([REPORT, twin]) == ["folder/small.int8.tflite", "other/small.int8.tflite"]
 

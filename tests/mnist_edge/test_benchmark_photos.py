@@ -35,7 +35,7 @@ def test_tables(invoke: Invoke, folder: Path) -> None:
     code, out, err = invoke("benchmark", "--photos", folder)
     assert (code, err) == (0, "")
     lines = [line.split() for line in out.splitlines()]
-    assert ["small.int8.tflite"] in lines
+    assert ["small.int8"] in lines
     assert "2 pictures with 40 digits, 1 without" in out
     for label in ("F1", "recall", "precision", "label accuracy", "rows read exactly", "false digits", "median mill"):
         assert sum(line.strip().startswith(label) for line in out.splitlines()) == 1, label

@@ -241,6 +241,15 @@ def loop_cost_table() -> str:
     return table(("what is done", "ms a frame", "ms of processor", "to reading alone"), rows)
 
 
+def window_speed_table() -> str:
+    """Frames a second with a window and without."""
+    rows = [
+        (one["source"], *(f"{one[name]:.1f}" for name in ("without", "with_window", "shown")), f"{one['ratio']:.2f}")
+        for one in _result("window_speed")["speeds"]
+    ]
+    return table(("source", "read without a window", "with a window", "shown", "with to without"), rows)
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "reading": reading_table,
     "reading-conditions": reading_conditions_table,
@@ -250,6 +259,7 @@ FIGURES: dict[str, Callable[[], str]] = {
     "soak": soak_line,
     "faults": faults_table,
     "loop-cost": loop_cost_table,
+    "window-speed": window_speed_table,
     "recipes": recipes_table,
     "models": models_table,
     "published": published_table,

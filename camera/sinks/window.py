@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -101,6 +102,7 @@ class Window:
         self._view: View | None = None
         self._is_open = self._was_visible = False
         self._selected: int | None = None
+        self._drawn: tuple[Controls, int | None] | None = None
         self._scale = 1.0
         # The first window fits the screen; it can be resized.
         screen = screen_size() or ROOM
@@ -135,23 +137,26 @@ class Window:
             thread.join(END_SECONDS)
 
     def refresh(self) -> None:
-        """Draw the newest view if there is one that was not drawn yet, and do what keys and the mouse ask for."""
-        if self._changed.wait(POLL_SECONDS):
-            self._changed.clear()
-            before, self._view = self._view, self._newest
-            self._draw()
-            self._press(cv2.waitKey(1))
-            if self._view and (before is None or self._view.frame is not before.frame):
-                self._meter.shown(self._view.frame.captured)
-        elif self._is_open:
-            self._press(cv2.waitKey(1))
-
-    def _draw(self) -> None:
-        if self._view is None:
+        """Draw the newest view, unless it is drawn already, and do what keys and the mouse ask for."""
+        self._changed.wait(POLL_SECONDS)
+        self._changed.clear()
+        view, before = self._newest, self._view
+        if view is None:
             return
-        if self._selected not in {digit.track for digit in self._view.digits}:
+        if self._selected not in {digit.track for digit in view.digits}:
             self._selected = None
-        panel = draw_panel(self._view, self._controls, self._selected, self._room)
+        self._view = view
+        # Drawing the same again would cost as much as reading.
+        state = replace(self._controls), self._selected
+        if view is not before or state != self._drawn:
+            self._draw(view)
+            self._drawn = state
+        self._press(cv2.waitKey(1))
+        if before is None or view.frame is not before.frame:
+            self._meter.shown(view.frame.captured)
+
+    def _draw(self, view: View) -> None:
+        panel = draw_panel(view, self._controls, self._selected, self._room)
         self._scale = panel.scale
         if not self._is_open:
             self._open(panel.image)
@@ -173,14 +178,12 @@ class Window:
             WISHES[wish](self._controls)
         else:
             self._controls.held = False
-        self._draw()
 
     def _click(self, event: int, x: int, y: int, *_: object) -> None:
         if event == cv2.EVENT_LBUTTONDOWN and self._view is not None:
             point = x / self._scale, y / self._scale
             under = [digit.track for digit in self._view.digits if _holds(digit.box, *point)]
             self._selected = under[0] if under else None
-            self._draw()
 
     def _open(self, picture: NDArray[np.uint8]) -> None:
         self._is_open = True

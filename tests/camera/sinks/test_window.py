@@ -175,6 +175,17 @@ def test_a_bug_in_the_window_ends_the_loop(screen: FakeScreen, view: Callable[..
     assert ended.is_set()
 
 
+def test_what_is_on_the_screen_is_not_drawn_again(screen: FakeScreen, view: Callable[..., View]) -> None:
+    controls, meter = Controls(0.4), Meter()
+    shown, paused = Window(controls, meter), view(PICTURE, paused=True)
+    for _ in range(5):
+        look(shown, paused)
+    assert (screen.shown, screen.asked, meter.display.total) == (1, 5, 1)
+    controls.message = "snapshot: here"
+    look(shown, paused)
+    assert (screen.shown, meter.display.total) == (2, 1)
+
+
 def test_latency_is_measured_to_the_screen(screen: FakeScreen, view: Callable[..., View]) -> None:
     meter, shown_view = Meter(), view(PICTURE)
     late = replace(shown_view, frame=replace(shown_view.frame, captured=time.monotonic() - 2.0))
@@ -237,6 +248,7 @@ def test_a_click_and_a_key_correct_a_digit(screen: FakeScreen, view: Callable[..
     look(shown, view(PICTURE, 0, digits=digits))
     plain, scale = screen.last, screen.last.shape[1] / 64
     screen.click(1, round(15 * scale), round(20 * scale), 0, None)
+    shown.refresh()
     assert (screen.last[: round(48 * scale)] != plain[: round(48 * scale)]).any()
     screen.keys = iter([ord(key)])
     look(shown, view(PICTURE, 1, digits=digits))

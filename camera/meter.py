@@ -166,4 +166,5 @@ class Meter:
 def _median_and_p99(values: Sequence[float]) -> tuple[float, float]:
     # A copy first: another thread may add to them.
     ordered = sorted(tuple(values))
-    return (ordered[len(ordered) // 2], ordered[int(0.99 * (len(ordered) - 1))]) if ordered else (0.0, 0.0)
+    # The nearest rank: of a few values, the largest.
+    return (ordered[len(ordered) // 2], ordered[-1 - len(ordered) // 100]) if ordered else (0.0, 0.0)

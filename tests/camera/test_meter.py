@@ -85,6 +85,13 @@ def test_percentiles(clock: Clock) -> None:
     assert stats.latency_ms == pytest.approx(101) and stats.latency_p99_ms == pytest.approx(198)
 
 
+def test_of_a_few_values_the_largest_is_the_percentile(clock: Clock) -> None:
+    meter = Meter()
+    for milliseconds in (42, 870):
+        meter.told(clock.now - milliseconds / 1000)
+    assert meter.summary().latency_p99_ms == pytest.approx(870)
+
+
 def test_latency_is_taken_at_the_event_and_on_the_screen(clock: Clock) -> None:
     meter = Meter()
     for _ in range(3):

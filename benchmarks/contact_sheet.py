@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.photos import Outcome, PictureScore
 from mnist_edge.camera.images import read_image
+from mnist_edge.camera.lettering import FONT
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.overlay import DARK, FONT, GREEN, GREY, WHITE
+from mnist_edge.camera.overlay import DARK, GREY, WHITE
 from mnist_edge.errors import OutputError
 from mnist_edge.reading import Box
 
 MOST = 12
 # Colours that the colour-blind can tell apart, BGR; and what a picture that does not fill its place lies on.
-ORANGE, PURPLE, PLACE = (0, 110, 235), (170, 40, 150), (225, 225, 225)
+GREEN, ORANGE, PURPLE, PLACE = (40, 150, 20), (0, 110, 235), (170, 40, 150), (225, 225, 225)
 COLUMNS = 3
 # Pixels: a picture's place, the two lines of text under it, what lies between them, and the title with the legend.
 WIDTH, HEIGHT, FOOT, GAP, HEAD = 640, 480, 52, 16, 76

@@ -276,7 +276,7 @@ def draw_page(path: Path) -> None:
     from mnist_edge.camera.synthetic.scenes import draw_scene
     from mnist_edge.dataset import load
 
-    scene = draw_scene(load().test, seed=1, rows=3, ruled=True)
+    scene = draw_scene(load().test, seed=27, rows=3, ruled=True)
     reading = Reader().read(scene.image)
     said = f"read: {' / '.join(reading.text)}    written: {' / '.join(scene.text)}"
     write_image(path, np.hstack([scene.image, annotate(scene.image, reading, said)]))

@@ -1,19 +1,13 @@
 """How well photographs are read: digits found, labels right, rows, and digits seen where there are none.
 
-A folder holds pictures and `labels.json`, a list with one object a picture:
-
-    {"file": "images/one.jpg", "digits": [{"label": 7, "box": [x, y, width, height], "ambiguous": false}, ...],
-     "ignore": [[x, y, width, height], ...], "reading_order_text": ["7 42", ...], "tags": ["shadow", ...]}
-
-`file` and `digits` must be there. A picture whose `digits` are empty is a negative. What a person could not tell
-(`ambiguous`) and what is read inside of `ignore` counts neither for nor against. A row of `reading_order_text` is read
-when one row of the reading says the same, spaces aside; pictures with ambiguous digits count no rows.
+A folder holds pictures and `labels.json` (`photo_labels`). What a person could not tell (`ambiguous`) and what is read
+inside of `ignore` counts neither for nor against. A row of `reading_order_text` is read when one row of the reading
+says the same, spaces aside; pictures with ambiguous digits count no rows.
 
 `mnist-edge benchmark --photos DIR` shows it (`photo_report`). `python -m mnist_edge.benchmarks.photos DIR`, or
 `make photos`, measures the models that ship again and keeps their figures.
 """
 
-import json
 import sys
 from argparse import Namespace
 from collections import Counter
@@ -27,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.card import write_cards
+from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.benchmarks.released import read_released, stamped, write_released
 from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.reader import Reader
-from mnist_edge.errors import DataError
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.reading import Box, Reading
 
@@ -289,51 +283,6 @@ def overlaps(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]]
 def _centre_in(box: Sequence[float], area: Sequence[float]) -> bool:
     x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
     return area[0] <= x <= area[0] + area[2] and area[1] <= y <= area[1] + area[3]
-
-
-def read_labels(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a folder's `labels.json`.
-
-    Raises:
-        DataError: It is missing, or not what it should be.
-    """
-    path = folder / "labels.json"
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror}); name a folder with pictures and labels.json"
-        ) from None
-    except ValueError:
-        rows = None
-    if not isinstance(rows, list) or not rows:
-        raise DataError(f"{path} is no list of pictures, each with a file and its digits")
-    for number, row in enumerate(rows, start=1):
-        if not _is_row(row):
-            raise DataError(
-                f"{path}: picture {number} is not what it should be; it needs a file and digits, each with a label "
-                "0 to 9 and a box [x, y, width, height]"
-            )
-    return rows
-
-
-def _is_row(row: Any) -> bool:
-    try:
-        digits, areas, rows, tags = (row.get(k) or [] for k in ("digits", "ignore", "reading_order_text", "tags"))
-        return (
-            isinstance(row["file"], str)
-            and isinstance(row["digits"], list)
-            and all(isinstance(one, list) for one in (areas, rows, tags))
-            and all(one["label"] in range(10) and _is_box(one["box"]) for one in digits)
-            and all(_is_box(area) for area in areas)
-            and all(isinstance(text, str) for text in rows + tags)
-        )
-    except (KeyError, TypeError, AttributeError):
-        return False
-
-
-def _is_box(box: Any) -> bool:
-    return len(box) == 4 and all(isinstance(side, int | float) for side in box) and min(box[2:]) > 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

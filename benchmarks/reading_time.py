@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.photos import read_labels
+from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.benchmarks.timing import time_actions
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.images import read_image

@@ -1,10 +1,8 @@
-"""Still pictures: which files are meant, and their pixels."""
+"""Still pictures: their pixels, from files and to files."""
 
-import glob
 import re
 import struct
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import quiet
+from mnist_edge.camera.image_files import STDIN
 from mnist_edge.camera.opencv import MAX_PIXELS, cv2
 from mnist_edge.errors import ImageError, OutputError
 from mnist_edge.files import write_bytes
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".jp2", ".avif", ".gif"}
-STDIN = "-"
 # Of a file: that many pixels of the deepest kind, 16 bits with transparency, without any compression.
 MAX_BYTES = 8 * MAX_PIXELS
 # Bytes or pixels that are worked on at a time.
@@ -28,38 +25,6 @@ PNG = b"\x89PNG\r\n\x1a\n"
 EXIF = re.compile(rb"(?:eXIf|EXIF.{4})(?:Exif\0\0)?(II\x2a\0|MM\0\x2a)", re.DOTALL)
 MAX_EXIF = 1 << 16
 ORIENTATION = 0x0112
-
-
-def find_images(arguments: Iterable[str]) -> Iterator[str]:
-    """The picture files that files, folders, globs and `-` stand for, in order.
-
-    Raises:
-        ImageError: A file or folder is not there, or a folder or glob holds no picture.
-    """
-    for argument in arguments:
-        try:
-            found = [argument] if argument == STDIN else _files(Path(argument))
-        except OSError as error:
-            raise ImageError(f"{argument} cannot be read: {error.strerror}") from None
-        if not found:
-            raise ImageError(f"{argument}: {_lacking(Path(argument))}")
-        yield from found
-
-
-def _files(path: Path) -> list[str]:
-    if path.is_file():
-        return [str(path)]
-    if path.is_dir():
-        return [str(p) for p in sorted(path.iterdir()) if p.suffix.lower() in SUFFIXES and p.is_file()]
-    return sorted(p for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
-
-
-def _lacking(path: Path) -> str:
-    if path.is_dir():
-        what = "folder with no picture in it"
-    else:
-        what = "neither a file nor a folder" if path.exists() else "no such file"
-    return f"{what}; give picture files, folders, globs or - for standard input"
 
 
 def read_image(source: str) -> NDArray[np.uint8]:
@@ -195,11 +160,15 @@ def write_image(path: Path, image: NDArray[np.uint8]) -> None:
     Raises:
         OutputError: OpenCV cannot write such a format.
     """
+    write_bytes(path, encode_image(path, image))
+
+
+def encode_image(path: Path, image: NDArray[np.uint8]) -> bytes:
+    """What a file of that name would hold; as `write_image`."""
     try:
-        encoded = cv2.imencode(path.suffix, image)[1]
+        return bytes(cv2.imencode(path.suffix, image)[1])
     except cv2.error:
         raise OutputError(f"{path} has no suffix of a picture; use .png or .jpg") from None
-    write_bytes(path, encoded.tobytes())
 
 
 def _decode(encoded: NDArray[np.uint8], mode: int, name: str) -> Any:

@@ -1,80 +1,172 @@
 """Drawing a reading onto its frame."""
 
+from collections.abc import Sequence
+from functools import cache
+from statistics import median
+
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.camera.free_room import Room
+from mnist_edge.camera.label_layout import place_labels
+from mnist_edge.camera.lettering import paste, plate
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.reading import Box, Reading
+from mnist_edge.camera.palette import Colour, confidence_colour, percent
+from mnist_edge.reading import Box, Digit, Reading, Rejected
 
-GREEN, GREY, DARK, WHITE = (40, 150, 20), (150, 150, 150), (30, 30, 30), (255, 255, 255)
-FONT = cv2.FONT_HERSHEY_SIMPLEX
-# A label this much wider than its digit would cover its neighbour's.
-WIDEST_LABEL = 1.7
-# The reason is written below refused ink that is so large, in pixels of a picture 640 wide: crumbs are many.
+GREY, DARK, WHITE = (118, 118, 118), (30, 30, 30), (255, 255, 255)
+# Height of a label's digit: a share of the usual digit's, but within these shares of the picture's longer side, so that
+# a photograph can be read on a telephone, and no less than so many pixels.
+LABEL, SMALLEST, LARGEST, LEAST = 0.32, 1 / 130, 1 / 32, 10
+# Its confidence is smaller, but no less than so many pixels high.
+SECOND, LEAST_SECOND = 0.62, 8
+# Refused ink that is so large has its reason beside it, in pixels of a picture 640 wide: crumbs are many.
 WORTH_A_WORD = 24
+# What covers more of the picture, as a share of it, is hardly writing.
+SHEET = 0.1
+# Pictures less wide have no room for the legend; and the confidences that it names.
+LEGEND_WIDTH, TICKS = 480, (50, 90, 99)
+Picture = NDArray[np.uint8]
 
 
-def annotate(frame: NDArray[np.uint8], reading: Reading, status: str = "", rejected: bool = True) -> NDArray[np.uint8]:
-    """A copy of the frame with what was read, and in grey what was refused, with the reason.
+def annotate(frame: Picture, reading: Reading, status: str = "", details: bool = False) -> Picture:
+    """A copy of the frame with a box and a label for each digit, in the colour of its confidence.
+
+    No label covers a digit or another label. One that finds no room beside its box stands further off, tied to it by a
+    line; one that finds none there either loses its confidence, which its colour still tells, and at last is left out.
 
     Args:
         frame: Shape (height, width, 3) BGR or (height, width) grey, uint8.
         reading: Of that frame.
-        status: A line for the foot of the picture, such as the frame rate.
-        rejected: Whether to draw refused ink too.
+        status: A line for the foot of the picture, such as why it stands still.
+        details: Whether to draw refused ink too, in grey, with the reason where there is room.
 
     Returns:
         Shape (height, width, 3), BGR.
     """
     picture = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if frame.ndim == 2 else frame.copy()
-    unit = max(1, round(max(frame.shape[:2]) / 640))
-    if rejected:
-        for refused in reading.rejected:
-            _rectangle(picture, refused.box, GREY, unit)
-            if max(refused.box.width, refused.box.height) >= WORTH_A_WORD * unit:
-                _reason(picture, refused.box, refused.reason, unit)
-    for digit in reading.digits:
-        _rectangle(picture, digit.box, GREEN, 2 * unit)
-    for digit in reading.digits:
-        _label(picture, digit.box, f"{digit.label} {digit.confidence:.0%}", str(digit.label), unit)
+    height, width = frame.shape[:2]
+    capital, thickness = _sizes(reading.digits, max(height, width))
+    room = Room.of(width, height)
     if status:
-        _footer(picture, status, unit)
+        room.take(_footer(picture, status))
+    if details:
+        for refused in reading.rejected:
+            outline_refused(picture, refused.box, max(1, thickness // 2))
+    boxes = [outline(picture, one.box, confidence_colour(one.confidence), thickness) for one in reading.digits]
+    for box in boxes:
+        room.take(box)
+    draw_labels(picture, boxes, [_plates(digit, capital) for digit in reading.digits], room)
+    if details:
+        _label_refused(picture, reading.rejected, capital, room)
+    if reading.digits and width >= LEGEND_WIDTH:
+        _legend(picture, room)
     return np.asarray(picture, np.uint8)
 
 
-def _rectangle(picture: NDArray[np.uint8], box: Box, colour: tuple[int, int, int], thickness: int) -> None:
-    # Drawn outside the ink, so that the digit itself stays visible.
-    corner = box.x - thickness, box.y - thickness
-    opposite = box.x + box.width + thickness - 1, box.y + box.height + thickness - 1
-    cv2.rectangle(picture, corner, opposite, colour, thickness)
+def _sizes(digits: Sequence[Digit], longest: int) -> tuple[int, int]:
+    """How high a label's digit is, and how thick the lines are, in pixels."""
+    usual = median(digit.box.height for digit in digits) if digits else longest / 10
+    capital = max(round(min(max(LABEL * usual, SMALLEST * longest), LARGEST * longest)), LEAST)
+    return capital, max(1, min(round(capital / 9), round(longest / 320)))
 
 
-def _label(picture: NDArray[np.uint8], box: Box, long: str, short: str, unit: int) -> None:
-    """The digit above its box, with what is known of it where a neighbour leaves room; below where none is above."""
-    scale = min(0.9 * unit, max(0.4 * unit, box.height / 90))
-    thickness = max(1, round(scale * 1.6))
-    text = long if cv2.getTextSize(long, FONT, scale, thickness)[0][0] <= WIDEST_LABEL * box.width else short
-    (width, height), base = cv2.getTextSize(text, FONT, scale, thickness)
-    left = min(max(box.x, 0), max(picture.shape[1] - width, 0))
-    bottom = box.y - base - 2 * unit
-    if bottom - height < 0:
-        bottom = min(box.y + box.height + height + base + 2 * unit, picture.shape[0] - base)
-    cv2.rectangle(picture, (left, bottom - height - base // 2), (left + width, bottom + base), GREEN, cv2.FILLED)
-    cv2.putText(picture, text, (left, bottom), FONT, scale, WHITE, thickness, cv2.LINE_AA)
+def outline(picture: Picture, box: Box, colour: Colour, thickness: int) -> Box:
+    """A frame around ink, which stays visible; returns the frame's outer edge."""
+    outer = Box(box.x - thickness, box.y - thickness, box.width + 2 * thickness, box.height + 2 * thickness)
+    # One line within the other: OpenCV rounds the corners of thick ones.
+    for step in range(1, thickness + 1):
+        corner, opposite = (box.x - step, box.y - step), (box.x + box.width + step - 1, box.y + box.height + step - 1)
+        cv2.rectangle(picture, corner, opposite, colour)
+    return outer
 
 
-def _reason(picture: NDArray[np.uint8], box: Box, reason: str, unit: int) -> None:
-    """Why ink was refused, below its box."""
-    scale = 0.4 * unit
-    (width, height), _ = cv2.getTextSize(reason, FONT, scale, unit)
-    left = min(max(box.x, 0), max(picture.shape[1] - width, 0))
-    bottom = min(box.y + box.height + height + 4 * unit, picture.shape[0] - 2 * unit)
-    cv2.putText(picture, reason, (left, bottom), FONT, scale, GREY, unit, cv2.LINE_AA)
+def outline_refused(picture: Picture, box: Box, thickness: int) -> None:
+    """Grey on white, seen on grey paper too."""
+    outline(picture, box, WHITE, 2 * thickness)
+    outline(picture, box, GREY, thickness)
 
 
-def _footer(picture: NDArray[np.uint8], text: str, unit: int) -> None:
-    scale, thickness = 0.5 * unit, unit
-    (_, height), base = cv2.getTextSize(text, FONT, scale, thickness)
-    top = picture.shape[0] - height - 2 * base
-    cv2.rectangle(picture, (0, top), (picture.shape[1], picture.shape[0]), DARK, cv2.FILLED)
-    cv2.putText(picture, text, (2 * base, picture.shape[0] - base), FONT, scale, WHITE, thickness, cv2.LINE_AA)
+def take_all(boxes: Sequence[Box], room: Room) -> None:
+    """Keep labels off boxes; what may be a whole sheet would leave no room for those of the ink on it."""
+    for box in boxes:
+        if box.width * box.height < SHEET * room.width * room.height:
+            room.take(box)
+
+
+def _plates(digit: Digit, capital: int) -> list[Picture]:
+    """The label in the ways it may be drawn, the best first: with its confidence, smaller, and without."""
+    colour, sure = confidence_colour(digit.confidence), percent(digit.confidence)
+    return [
+        plate(((str(digit.label), size), (f"{sure}%", max(LEAST_SECOND, round(SECOND * size)))), colour)
+        for size in (capital, max(LEAST, round(0.7 * capital)))
+    ] + [plate(((str(digit.label), capital),), colour)]
+
+
+def draw_labels(picture: Picture, boxes: Sequence[Box], plates: Sequence[Sequence[Picture]], room: Room) -> list[int]:
+    """Lay the labels of boxes where they cover nothing that is taken, each in the best of the ways it may be drawn.
+
+    Returns:
+        The indices of those that found no room.
+    """
+    sizes = [[(drawn.shape[1], drawn.shape[0]) for drawn in options] for options in plates]
+    places = place_labels(boxes, sizes, room)
+    for options, placed in zip(plates, places, strict=True):
+        if placed:
+            drawn = options[placed.option]
+            if placed.line:
+                colour = tuple(int(value) for value in drawn[0, 0])
+                cv2.line(picture, *placed.line, colour, max(1, drawn.shape[0] // 14), cv2.LINE_AA)
+            paste(picture, drawn, placed.box.x, placed.box.y)
+    return [index for index, placed in enumerate(places) if placed is None]
+
+
+def _label_refused(picture: Picture, rejected: Sequence[Rejected], capital: int, room: Room) -> None:
+    least = WORTH_A_WORD * max(picture.shape[:2]) / 640
+    large = [one for one in rejected if max(one.box.width, one.box.height) >= least]
+    take_all([one.box for one in large], room)
+    draw_labels(picture, [one.box for one in large], [_reasons(one, capital) for one in large], room)
+
+
+def _reasons(refused: Rejected, capital: int) -> list[Picture]:
+    """Why ink was refused, and what the network took it for; smaller; and without that."""
+    size = max(LEAST_SECOND, round(SECOND * capital))
+    least = min(size, LEAST_SECOND)
+    guess = () if refused.probability is None else (f"{refused.label} {percent(refused.probability)}%",)
+    return [
+        plate(tuple((word, height) for word in words), GREY)
+        for words, height in (
+            ((refused.reason, *guess), size),
+            ((refused.reason, *guess), least),
+            ((refused.reason,), least),
+        )
+    ]
+
+
+def _footer(picture: Picture, text: str) -> Box:
+    """A line at the foot, as high as can be read; returns where it lies."""
+    height, width = picture.shape[:2]
+    line = plate(((text, max(LEAST, max(height, width) // 60)),), DARK)
+    top = max(height - line.shape[0], 0)
+    picture[top:] = DARK
+    paste(picture, line, 0, top)
+    return Box(0, top, width, height - top)
+
+
+def _legend(picture: Picture, room: Room) -> None:
+    """What the colours say, in the first corner that is free."""
+    height, width = picture.shape[:2]
+    drawn = _ramp(max(LEAST_SECOND, max(height, width) // 72))
+    tall, wide = drawn.shape[:2]
+    gap = tall // 3
+    places = (Box(x, y, wide, tall) for y in (height - tall - gap, gap) for x in (width - wide - gap, gap))
+    free = next((place for place in places if room.holds(place)), None)
+    if free:
+        paste(picture, drawn, free.x, free.y)
+
+
+@cache
+def _ramp(capital: int) -> Picture:
+    """The colours side by side, each a confidence, with some of them named."""
+    swatches = [plate(((f"{tick}%", capital),), confidence_colour(tick / 100)) for tick in (50, 75, 90, 95, 99)]
+    return np.hstack([plate((("sure", capital),), DARK), *swatches])

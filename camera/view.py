@@ -43,4 +43,4 @@ class View:
         digits = tuple(Digit(digit.label, digit.confidence, digit.box) for digit in self.digits)
         shown = replace(self.reading, digits=digits)
         status = self.away or ("paused" if self.paused else "")
-        return annotate(self.frame.image, shown, status, rejected=self.details)
+        return annotate(self.frame.image, shown, status, details=self.details)

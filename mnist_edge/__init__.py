@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from mnist_edge.classifier import Classifier
     from mnist_edge.errors import MnistEdgeError
     from mnist_edge.normalisation import normalise
-    from mnist_edge.reading import Digit, Reading, Rejected
+    from mnist_edge.reading import Digit, Guess, Reading, Rejected
 
 _HOME = {
     "Classifier": "mnist_edge.classifier",
     "Digit": "mnist_edge.reading",
+    "Guess": "mnist_edge.reading",
     "MnistEdgeError": "mnist_edge.errors",
     "Reader": "mnist_edge.camera.reader",
     "Reading": "mnist_edge.reading",
@@ -27,7 +28,7 @@ _HOME = {
     "read": "mnist_edge.camera.reader",
 }
 
-__all__ = ["Classifier", "Digit", "MnistEdgeError", "Reader", "Reading", "Rejected", "normalise", "read"]
+__all__ = ["Classifier", "Digit", "Guess", "MnistEdgeError", "Reader", "Reading", "Rejected", "normalise", "read"]
 
 
 def __getattr__(name: str) -> object:

@@ -14,6 +14,19 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """What the network thinks that ink may be.
+
+    Attributes:
+        label: 0 to 9.
+        probability: Of that label, 0 to 1.
+    """
+
+    label: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Digit:
     """One digit that was read.
 
@@ -22,12 +35,14 @@ class Digit:
         confidence: The model's probability of `label`, 0 to 1.
         box: Tight around the ink.
         row: Index of its line in the reading order, 0 at the top.
+        runner_up: The second most likely label; None where it is not known.
     """
 
     label: int
     confidence: float
     box: Box
     row: int = 0
+    runner_up: Guess | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +52,15 @@ class Rejected:
     Attributes:
         box: Tight around the ink.
         reason: Why, such as `too small`, `not a digit` (the network refuses it) or `low confidence`.
+        label: What the network thinks it is most likely, 0 to 9; None where the network was not asked, since the box
+            alone says that it is no digit.
+        probability: Of that label, 0 to 1, or None.
     """
 
     box: Box
     reason: str
+    label: int | None = None
+    probability: float | None = None
 
 
 # What people are told where `Reading.limited` holds.
@@ -77,11 +97,15 @@ class Reading:
 
     def to_json(self) -> dict[str, Any]:
         """The document that `read --json` prints, as plain JSON types."""
-        document = asdict(self)
-        document["digits"] = [
-            asdict(d) | {"box": list(d.box), "confidence": round(d.confidence, 4)} for d in self.digits
-        ]
-        document["rejected"] = [asdict(r) | {"box": list(r.box)} for r in self.rejected]
-        document["text"] = list(self.text)
-        document["milliseconds"] = {stage: round(ms, 3) for stage, ms in self.milliseconds.items()}
-        return document
+        milliseconds = {stage: round(ms, 3) for stage, ms in self.milliseconds.items()}
+        document: dict[str, Any] = _plain(asdict(self))
+        return document | {"milliseconds": milliseconds}
+
+
+def _plain(value: Any) -> Any:
+    """Only lists, dictionaries and plain values, numbers to four decimals."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Guess, Rejected
 from mnist_edge.refusal import digit_score
 
 # Probabilities, shape (n, 10), for n inks of any size.
@@ -41,12 +41,14 @@ class Judged:
         label: 0 to 9.
         confidence: Probability of the label, 0 to 1.
         score: How sure the network is that it is a digit at all (`mnist_edge.refusal`), 0 to 1.
+        runner_up: The second most likely digit.
     """
 
     candidate: Candidate
     label: int
     confidence: float
     score: float = 1.0
+    runner_up: Guess | None = None
 
     @property
     def box(self) -> Box:
@@ -61,14 +63,22 @@ class Refused:
     judged: Judged
     reason: str
 
+    def as_rejected(self) -> Rejected:
+        """For the reading, with the box still at working size."""
+        return Rejected(self.judged.box, self.reason, self.judged.label, self.judged.confidence)
+
 
 def classify_candidates(candidates: list[Candidate], classify: Classify) -> list[Judged]:
     """Each candidate with its most likely digit, by one batched invoke."""
     if not candidates:
         return []
     probabilities = classify([candidate.ink for candidate in candidates])
-    labels, scores = probabilities.argmax(axis=1), digit_score(probabilities)
+    scores, each = digit_score(probabilities), np.arange(len(candidates))
+    labels = probabilities.argmax(axis=1)
+    others = probabilities.copy()
+    others[each, labels] = -1
+    seconds = others.argmax(axis=1)
     return [
-        Judged(candidate, int(label), float(row[label]), float(score))
-        for candidate, label, row, score in zip(candidates, labels, probabilities, scores, strict=True)
+        Judged(candidate, int(label), float(row[label]), float(score), Guess(int(second), float(row[second])))
+        for candidate, label, second, row, score in zip(candidates, labels, seconds, probabilities, scores, strict=True)
     ]

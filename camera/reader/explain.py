@@ -1,86 +1,189 @@
-"""The stages between a frame and its reading, as pictures: why was a digit missed?"""
+"""One sheet that shows every stage between a frame and its reading: why was a digit missed?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.camera.free_room import Room
+from mnist_edge.camera.lettering import paste, plate
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.overlay import annotate
+from mnist_edge.camera.overlay import DARK, GREY, WHITE, annotate, draw_labels, outline, outline_refused, take_all
+from mnist_edge.camera.palette import Colour, confidence_colour, percent
 from mnist_edge.camera.reader import Reader
-from mnist_edge.camera.reader.candidate import Judged
-from mnist_edge.camera.reader.ink import find_ink
+from mnist_edge.camera.reader.candidate import Judged, Refused
+from mnist_edge.camera.reader.ink import InkMap, find_ink
+from mnist_edge.camera.reader.judge import Verdict
 from mnist_edge.camera.reader.lines import without_lines
+from mnist_edge.camera.reader.rows import group_rows
 from mnist_edge.camera.reader.segment import cut
-from mnist_edge.reading import Box, Reading
+from mnist_edge.reading import Box, Reading, Rejected
 
-# In the order in which a frame goes through them.
-STAGES = ("1-normalised", "2-binarised", "3-without-lines", "4-candidates", "5-crops")
+# In pixels: what a sheet's two columns of pictures may be wide and high, the space around them, and the letters of
+# captions and numbers.
+WIDTH, HEIGHT, GAP, LETTER, NUMBER = 816, 900, 16, 12, 10
+# Small pictures are enlarged, but not more than so many times.
+LARGEST = 4.0
 # Of the crops: how much larger than 28x28 they are drawn, how many stand in a row, and how many there are at most.
-ENLARGED, COLUMNS, MOST_CROPS = 4, 10, 200
-CAPTION, MARGIN = 34, 8
-INK, GREEN, GREY = (40, 40, 40), (40, 150, 20), (120, 120, 120)
+ENLARGED, COLUMNS, MOST_CROPS = 3, 6, 240
+CELL = (2 * WIDTH + GAP) // COLUMNS, 28 * ENLARGED + GAP
+# Neighbouring pieces are told apart by colours that differ for each kind of colour vision (Okabe and Ito, 2008); lines
+# that were taken out are pale. BGR.
+PIECES = ((178, 114, 0), (0, 159, 230), (115, 158, 0), (0, 94, 213), (233, 180, 86), (167, 121, 204))
+REMOVED = (190, 190, 245)
 Picture = NDArray[np.uint8]
 
 
-def explain(reader: Reader, frame: Picture) -> dict[str, Picture]:
-    """What the reader makes of a frame, stage by stage.
+def explain(reader: Reader, frame: Picture, name: str = "") -> Picture:
+    """What the reader makes of a frame, stage by stage, on one sheet.
+
+    Ink as it stands out from its paper; its connected pieces, without ruled lines; the candidates, numbered; the
+    reading with all that was refused; and below each candidate under its number, as the network saw it, with what the
+    network took it for and what became of it.
 
     Args:
         reader: Whose model and least confidence hold.
         frame: Shape (height, width, 3) BGR, uint8.
+        name: Of the picture, for the first line.
 
     Returns:
-        A picture, shape (height, width) or (height, width, 3), for each of `STAGES`: ink darker the stronger it is
-        against its paper; what is ink; the same without ruled lines; what was read, with all that was refused in grey;
-        and every candidate as the network sees it, with its likeliest digit, that one's confidence, its score as a
-        digit at all, and what became of it.
+        Shape (height, 1680, 3), BGR.
     """
-    reading = reader.read(frame)
     ink = find_ink(frame)
     found = cut(ink)
-    judged = reader.judge_alone([one for one in found.candidates if len(one.parts) == 1])
-    pictures = (
-        cv2.bitwise_not(ink.level),
-        cv2.bitwise_not(ink.binary),
-        cv2.bitwise_not(without_lines(ink.pieces).binary),
-        annotate(frame, reading),
-        _crops(reader, judged, reading, found.scale),
+    verdict, reading = reader.judge(found), reader.read(frame)
+    crops = _in_order(verdict)
+    count = len(verdict.digits) + len(verdict.refused)
+    some = f", the {MOST_CROPS} largest" if count > MOST_CROPS else ""
+    stages = (
+        ("1 Ink", "the darker the more it stands out from its paper", cv2.bitwise_not(ink.level)),
+        ("2 Pieces", "of connected ink, a colour each; pale red: taken for a ruled line", _pieces(ink)),
+        ("3 Candidates", f"{count}, numbered as below{some}; grey: {len(verdict.crumbs)} too small or thin", frame),
+        ("4 Reading", " / ".join(reading.text) or "no digit", frame),
     )
-    return {stage: np.asarray(picture, np.uint8) for stage, picture in zip(STAGES, pictures, strict=True)}
+    scale = min(WIDTH / frame.shape[1], HEIGHT / frame.shape[0], LARGEST)
+    pictures = [_scaled(picture, frame, scale) for _, _, picture in stages]
+    _number(pictures[2], crops, verdict.crumbs, scale / found.scale)
+    pictures[3] = annotate(pictures[3], _resized(reading, scale), details=True)
+    first, second, third, fourth = (
+        _captioned(picture, title, text) for picture, (title, text, _) in zip(pictures, stages, strict=True)
+    )
+    size = f"{frame.shape[1]}x{frame.shape[0]}, read at {ink.level.shape[1]}x{ink.level.shape[0]} by {reader.model}"
+    seen = "as the network saw them: what it takes each for, or else; whether for a digit at all; and what became of it"
+    rows = (
+        _line(name or "A picture", size),
+        _pair(first, second),
+        _pair(third, fourth),
+        _line("5 Crops", seen),
+        _crops(reader, crops),
+    )
+    return np.vstack(rows)
 
 
-def _crops(reader: Reader, judged: Sequence[Judged], reading: Reading, scale: float) -> Picture:
-    """The largest candidates in reading order of their rows, each above what was thought of it."""
-    shown = sorted(sorted(judged, key=lambda one: -one.box.height)[:MOST_CROPS], key=lambda one: (one.box.y, one.box.x))
-    width, height = 28 * ENLARGED + MARGIN, 28 * ENLARGED + CAPTION + MARGIN
-    rows = max(1, -(-len(shown) // COLUMNS))
-    sheet = np.full((rows * height + MARGIN, COLUMNS * width + MARGIN, 3), 255, np.uint8)
-    for index, one in enumerate(shown):
-        top, left = (index // COLUMNS) * height + MARGIN, (index % COLUMNS) * width + MARGIN
-        crop = cv2.resize(
-            reader.as_seen(one.candidate), None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_NEAREST
-        )
-        sheet[top : top + crop.shape[0], left : left + crop.shape[1]] = 255 - crop[..., None]
-        outcome, colour = _outcome(one.box, reading, scale)
-        sides = (left - 1, top - 1), (left + crop.shape[1], top + crop.shape[0])
-        cv2.rectangle(sheet, *sides, colour, 2)
-        foot = top + crop.shape[0]
-        scores = f"{one.label} {one.confidence:.2f}, digit {one.score:.2f}"
-        for line, (text, ink) in enumerate(((scores, INK), (outcome, colour))):
-            cv2.putText(sheet, text, (left, foot + 14 + 14 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.36, ink, 1, cv2.LINE_AA)
+def _in_order(verdict: Verdict) -> list[Judged | Refused]:
+    """What the network judged, the largest, row by row."""
+    judged: list[Judged | Refused] = [*verdict.digits, *verdict.refused]
+    largest = sorted(judged, key=lambda one: -_judged(one).box.height)[:MOST_CROPS]
+    return [largest[index] for row in group_rows([_judged(one).box for one in largest]) for index in row]
+
+
+def _judged(one: Judged | Refused) -> Judged:
+    return one.judged if isinstance(one, Refused) else one
+
+
+def _colour(one: Judged | Refused) -> Colour:
+    return GREY if isinstance(one, Refused) else confidence_colour(one.confidence)
+
+
+def _pieces(ink: InkMap) -> Picture:
+    pieces = without_lines(ink.pieces)
+    picture = np.full((*pieces.binary.shape, 3), 255, np.uint8)
+    picture[ink.binary > 0] = REMOVED
+    there = pieces.binary > 0
+    picture[there] = np.array(PIECES, np.uint8)[pieces.labels[there] % len(PIECES)]
+    return picture
+
+
+def _scaled(picture: Picture, frame: Picture, scale: float) -> Picture:
+    """At the size of its place on the sheet, in colour."""
+    size = max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale))
+    smaller = size[0] < picture.shape[1]
+    sized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+    return np.asarray(cv2.cvtColor(sized, cv2.COLOR_GRAY2BGR) if sized.ndim == 2 else sized, np.uint8)
+
+
+def _number(picture: Picture, crops: Sequence[Judged | Refused], crumbs: Sequence[Rejected], scale: float) -> None:
+    """Draw the candidates' boxes and numbers, in the colour of what became of them."""
+    room = Room.of(picture.shape[1], picture.shape[0])
+    for crumb in crumbs:
+        outline_refused(picture, _times(crumb.box, scale), 1)
+    boxes = [outline(picture, _times(_judged(one).box, scale), _colour(one), 2) for one in crops]
+    take_all(boxes, room)
+    numbers = [
+        [plate(((str(number), size),), _colour(one)) for size in (NUMBER, NUMBER - 2)]
+        for number, one in enumerate(crops, start=1)
+    ]
+    for index in draw_labels(picture, boxes, numbers, room):
+        # Better over its own ink than missing: the ink is seen below.
+        paste(picture, numbers[index][-1], max(boxes[index].x, 0), max(boxes[index].y, 0))
+
+
+def _times(box: Box, scale: float) -> Box:
+    x, y, width, height = (round(side * scale) for side in box)
+    return Box(x, y, max(1, width), max(1, height))
+
+
+def _resized(reading: Reading, scale: float) -> Reading:
+    digits = tuple(replace(one, box=_times(one.box, scale)) for one in reading.digits)
+    rejected = tuple(replace(one, box=_times(one.box, scale)) for one in reading.rejected)
+    return replace(reading, digits=digits, rejected=rejected)
+
+
+def _crops(reader: Reader, crops: Sequence[Judged | Refused]) -> Picture:
+    """Each candidate as the network saw it, beside its number and what was thought of it."""
+    sheet = np.full((-(-len(crops) // COLUMNS) * CELL[1] + GAP, 2 * WIDTH + 3 * GAP, 3), 255, np.uint8)
+    for index, one in enumerate(crops):
+        x, y = GAP + index % COLUMNS * CELL[0], index // COLUMNS * CELL[1]
+        seen = 255 - np.kron(reader.as_seen(_judged(one).candidate), np.ones((ENLARGED, ENLARGED), np.uint8))
+        paste(sheet, np.repeat(seen[..., None], 3, axis=2), x + 2, y + 2)
+        outline(sheet, Box(x + 2, y + 2, *seen.shape), _colour(one), 2)
+        x += len(seen) + 8
+        paste(sheet, plate(((str(index + 1), NUMBER),), _colour(one)), x, y)
+        for line, text in enumerate(_thoughts(one, reader.classifier.refusal_threshold or 0.0), start=1):
+            paste(sheet, plate(((text, NUMBER if line == 1 else NUMBER - 1),), WHITE, DARK), x - 2, y + 2 + 18 * line)
     return sheet
 
 
-def _outcome(box: Box, reading: Reading, scale: float) -> tuple[str, tuple[int, int, int]]:
-    """What became of a candidate: the digits read within its box, or the reason why not."""
-    x, y, right, bottom = (value / scale for value in (box.x, box.y, box.x + box.width, box.y + box.height))
+def _thoughts(one: Judged | Refused, least: float) -> tuple[str, ...]:
+    """What the network took a candidate for, whether for a digit at all, and what became of it."""
+    judged, second = _judged(one), _judged(one).runner_up
+    parts = len(judged.candidate.parts)
+    outcome = one.reason if isinstance(one, Refused) else f"read, {parts} pieces joined" if parts > 1 else "read"
+    other = f", or {second.label} {second.probability:.1%}" if second else ""
+    return (
+        f"{judged.label} {percent(judged.confidence)}%{other}",
+        f"digit: {judged.score:.2f}, least {least:.2f}",
+        outcome,
+    )
 
-    def within(other: Box) -> bool:
-        return x <= other.x + other.width / 2 <= right and y <= other.y + other.height / 2 <= bottom
 
-    read = [str(digit.label) for digit in sorted(reading.digits, key=lambda one: one.box.x) if within(digit.box)]
-    if read:
-        return f"read as {' '.join(read)}", GREEN
-    reasons = [one.reason for one in reading.rejected if within(one.box)]
-    return (reasons[0] if reasons else "part of another"), GREY
+def _captioned(picture: Picture, title: str, text: str) -> Picture:
+    """A picture at the left of its place, under its caption."""
+    place = np.full((picture.shape[0] + GAP, WIDTH + GAP, 3), 255, np.uint8)
+    paste(place, picture, GAP, 1)
+    outline(place, Box(GAP, 1, picture.shape[1], picture.shape[0]), GREY, 1)
+    return np.vstack([_line(title, text, WIDTH + GAP), place])
+
+
+def _pair(one: Picture, other: Picture) -> Picture:
+    return np.pad(np.hstack([one, other]), ((0, 0), (0, GAP), (0, 0)), constant_values=255)
+
+
+def _line(title: str, text: str, width: int = 2 * WIDTH + 3 * GAP) -> Picture:
+    line = np.full((3 * LETTER, width, 3), 255, np.uint8)
+    heading = plate(((title, LETTER + 3),), WHITE, DARK)
+    words = plate(((text, LETTER),), WHITE, DARK)
+    paste(line, heading, GAP // 2, 4)
+    paste(line, words, GAP + heading.shape[1], 7)
+    return line

@@ -23,10 +23,22 @@ MAX_JUDGED = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was accepted and what was refused, boxes at working size."""
+    """What was accepted and what was refused, boxes at working size.
+
+    Attributes:
+        digits: What was read.
+        refused: What the network or the surroundings refused.
+        crumbs: What no digit can be by its box alone, so that the network was not asked.
+    """
 
     digits: tuple[Judged, ...]
-    rejected: tuple[Rejected, ...]
+    refused: tuple[Refused, ...]
+    crumbs: tuple[Rejected, ...] = ()
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """All that was refused."""
+        return (*self.crumbs, *(one.as_rejected() for one in self.refused))
 
 
 def judge(
@@ -77,7 +89,7 @@ def judge(
     joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
     # A crumb that belongs to a broken digit was read with it.
     crumbs = [one for one in found.rejected if not any(_inside(one.box, whole) for whole in joined)]
-    return Verdict(tuple(accepted), (*crumbs, *(Rejected(one.judged.box, one.reason) for one in refused)))
+    return Verdict(tuple(accepted), tuple(refused), tuple(crumbs))
 
 
 def _best_joins(judged: list[Judged], convinces: Callable[[Judged], bool]) -> list[Judged]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.reader.candidate import Candidate, Judged, classify_candidates
-from mnist_edge.camera.reader.judge import judge
+from mnist_edge.camera.reader.candidate import Candidate, Judged
+from mnist_edge.camera.reader.judge import Verdict, judge
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.camera.reader.rows import group_rows, row_text
-from mnist_edge.camera.reader.segment import TOO_MANY, segment
+from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation, segment
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError
 from mnist_edge.normalisation import normalise
-from mnist_edge.reading import Box, Digit, Reading, Rejected
+from mnist_edge.reading import Box, Digit, Reading
 from mnist_edge.shipped import DEFAULT
 
 MIN_CONFIDENCE = 0.4
@@ -80,14 +81,9 @@ class Reader:
         started = time.perf_counter()
         found = segment(frame)
         segmented = time.perf_counter()
-        verdict = judge(
-            found,
-            self._classify,
-            self.min_confidence**ALONE,
-            self.classifier.refusal_threshold or 0.0,
-            self.min_confidence,
-        )
+        verdict = self.judge(found)
         digits, text = _in_order(verdict.digits, found.scale, frame.shape)
+        rejected = tuple(replace(one, box=_unscaled(one.box, found.scale, frame.shape)) for one in verdict.rejected)
         ended = time.perf_counter()
         return Reading(
             source=source,
@@ -97,18 +93,24 @@ class Reader:
             runtime=self.runtime,
             digits=digits,
             text=text,
-            rejected=tuple(Rejected(_unscaled(r.box, found.scale, frame.shape), r.reason) for r in verdict.rejected),
+            rejected=rejected,
             milliseconds={
                 "segment": (segmented - started) * 1000,
                 "classify": (ended - segmented) * 1000,
                 "total": (ended - started) * 1000,
             },
-            limited=found.limited or any(one.reason == TOO_MANY for one in verdict.rejected),
+            limited=found.limited or any(one.reason == TOO_MANY for one in rejected),
         )
 
-    def judge_alone(self, candidates: list[Candidate]) -> list[Judged]:
-        """What the network alone thinks of candidates."""
-        return classify_candidates(candidates, self._classify)
+    def judge(self, found: Segmentation) -> Verdict:
+        """Decide which candidates of a frame are digits."""
+        return judge(
+            found,
+            self._classify,
+            self.min_confidence**ALONE,
+            self.classifier.refusal_threshold or 0.0,
+            self.min_confidence,
+        )
 
     def as_seen(self, candidate: Candidate) -> NDArray[np.uint8]:
         """A candidate as the network sees it: shape (28, 28), 0 = paper, 255 = full ink."""
@@ -154,7 +156,8 @@ def _in_order(
     digits, text = [], []
     for row, indices in enumerate(group_rows(boxes)):
         for index in indices:
-            digits.append(Digit(judged[index].label, judged[index].confidence, boxes[index], row))
+            one = judged[index]
+            digits.append(Digit(one.label, one.confidence, boxes[index], row, one.runner_up))
         text.append(row_text([judged[i].label for i in indices], [boxes[i] for i in indices]))
     return tuple(digits), tuple(text)
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.lettering import FONT
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.overlay import FONT
 from mnist_edge.camera.view import View
 from mnist_edge.reading import LIMITED
 

@@ -7,7 +7,8 @@ from itertools import chain
 from pathlib import Path
 
 from mnist_edge.camera.frames import Frame, SourceInfo
-from mnist_edge.camera.images import SUFFIXES, read_image
+from mnist_edge.camera.image_files import images_in
+from mnist_edge.camera.images import read_image
 from mnist_edge.errors import ImageError, SourceError
 
 
@@ -68,12 +69,12 @@ class PictureSource:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """A folder's pictures by name.
+    """A folder's pictures by name; see `images_in`.
 
     Raises:
         SourceError: There is none.
     """
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = images_in(folder)
     if not found:
         raise SourceError(f"{folder} holds no picture; give a folder with PNG or JPEG files, a video or a camera")
     return found

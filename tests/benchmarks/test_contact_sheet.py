@@ -10,6 +10,7 @@ from mnist_edge.benchmarks.contact_sheet import (
     COLUMNS,
     FOOT,
     GAP,
+    GREEN,
     HEAD,
     HEIGHT,
     ORANGE,
@@ -22,7 +23,7 @@ from mnist_edge.benchmarks.contact_sheet import (
 )
 from mnist_edge.benchmarks.photos import Outcome, PictureScore
 from mnist_edge.camera.images import write_image
-from mnist_edge.camera.overlay import GREEN, GREY
+from mnist_edge.camera.overlay import GREY
 from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ImageError, OutputError

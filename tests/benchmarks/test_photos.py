@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.benchmarks.photos import (
     Outcome,
     main,
     match_boxes,
     measure_photos,
     overlaps,
-    read_labels,
     read_pictures,
     score_photos,
     score_picture,

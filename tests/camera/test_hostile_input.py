@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.fuzz import broken_promises
-from mnist_edge.camera.images import decode_image, find_images, read_image
+from mnist_edge.camera.image_files import find_images
+from mnist_edge.camera.images import decode_image, read_image
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError

@@ -1,10 +1,15 @@
 """The drawing stays on its picture, whatever the boxes and however small the frame."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.camera.overlay import annotate
+from mnist_edge.camera.palette import confidence_colour
+from mnist_edge.camera.synthetic.scenes import draw_scene
+from mnist_edge.dataset import Dataset
 from mnist_edge.reading import Box, Digit, Reading, Rejected
 
 Image = NDArray[np.uint8]
@@ -51,18 +56,19 @@ def test_nothing_read_nothing_drawn() -> None:
     assert (annotate(frame, reading(frame)) == frame).all()
 
 
-def test_refused_ink_is_drawn_in_grey_on_request() -> None:
+def test_refused_ink_is_drawn_in_grey_with_details_only() -> None:
     frame = page()
     found = reading(frame, rejected=(Box(100, 100, 30, 50),))
-    touched = annotate(frame, found)[changed(frame, annotate(frame, found))]
+    drawn = annotate(frame, found, details=True)
+    touched = drawn[changed(frame, drawn)]
     assert len(touched) and (touched[:, 0] == touched[:, 1]).all() and (touched[:, 1] == touched[:, 2]).all()
-    assert (annotate(frame, found, rejected=False) == frame).all()
+    assert (annotate(frame, found) == frame).all()
 
 
 def test_a_digit_looks_unlike_refused_ink() -> None:
     frame, box = page(), Box(100, 100, 30, 50)
-    read, refused = (annotate(frame, found) for found in (reading(frame, box), reading(frame, rejected=(box,))))
-    colours = {tuple(drawn[125, 99].tolist()) for drawn in (read, refused)}
+    found = reading(frame, box), reading(frame, rejected=(box,))
+    colours = {tuple(annotate(frame, one, details=True)[125, 99].tolist()) for one in found}
     assert len(colours) == 2
 
 
@@ -75,14 +81,14 @@ def test_the_status_stands_at_the_foot() -> None:
 
 @pytest.mark.parametrize(
     "box",
-    [Box(0, 0, 40, 60), Box(280, 0, 40, 60), Box(0, 180, 40, 60), Box(280, 180, 40, 60), Box(0, 0, 320, 240)],
-    ids=["top left", "top right", "bottom left", "bottom right", "all of it"],
+    [Box(0, 0, 40, 60), Box(280, 0, 40, 60), Box(0, 180, 40, 60), Box(280, 180, 40, 60)],
+    ids=["top left", "top right", "bottom left", "bottom right"],
 )
 def test_a_label_stays_in_the_picture(box: Box) -> None:
-    frame = page()
-    touched = changed(frame, annotate(frame, reading(frame, box)))
-    # As much of the label's plate is seen as of one in the middle.
-    assert touched.sum() > 700
+    frame, middle = page(), Box(140, 90, 40, 60)
+    # As much of the label's plate is seen as of one in the middle; of the frame, one side at least is not.
+    there, here = (changed(frame, annotate(frame, reading(frame, one))).sum() for one in (middle, box))
+    assert there - 2 * (40 + 60) < here < there
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 400), (400, 1), (3, 3), (20, 20), (3000, 4000)])
@@ -91,25 +97,66 @@ def test_any_frame_will_do(shape: tuple[int, int]) -> None:
     frame = page(height, width)
     boxes = [Box(0, 0, width, height), Box(width - 1, height - 1, 1, 1), Box(width // 2, height // 2, 1, 1)]
     found = reading(frame, *boxes, rejected=tuple(boxes))
-    drawn = annotate(frame, found, status="a status that is longer than the picture is wide")
+    drawn = annotate(frame, found, status="a status that is longer than the picture is wide", details=True)
     assert drawn.shape == frame.shape
     assert (drawn != frame).any()
 
 
-def test_large_refused_ink_has_its_reason_below() -> None:
+def test_large_refused_ink_has_its_reason_beside_it() -> None:
     frame = page()
     large, small = (
-        changed(frame, annotate(frame, reading(frame, rejected=(box,))))
-        for box in (Box(100, 100, 40, 50), Box(100, 100, 16, 20))
+        changed(frame, annotate(frame, reading(frame, rejected=(box,)), details=True))
+        for box in (Box(100, 100, 40, 50), Box(100, 100, 8, 10))
     )
-    assert large[155:175, 95:].any()
-    assert not small[125:].any()
+    assert large.sum() > small.sum() + 300
+    assert not small[:98].any() and not small[112:].any()
 
 
-def test_a_thin_digit_has_a_label_that_leaves_room_for_its_neighbour() -> None:
+def crowded(digits: Dataset, seed: int, rows: int, columns: int, width: int, height: int) -> tuple[Image, Reading]:
+    """A generated page full of digits, read without a fault."""
+    scene = draw_scene(digits.test, seed, rows=rows, columns=columns, width=width, height=height)
+    sure = np.random.default_rng(seed).uniform(0.4, 1, len(scene.digits))
+    found = tuple(replace(one, confidence=float(p)) for one, p in zip(scene.digits, sure, strict=True))
+    return scene.image, Reading("x", width, height, "small", "none", found)
+
+
+@pytest.mark.parametrize("size", [(320, 240), (640, 480), (1280, 720), (4000, 3000)], ids=str)
+@pytest.mark.parametrize("grid", [(2, 5), (5, 9), (8, 16)], ids=str)
+def test_no_label_covers_a_digit(digits: Dataset, size: tuple[int, int], grid: tuple[int, int]) -> None:
+    frame, found = crowded(digits, 3, *grid, *size)
+    touched = changed(frame, annotate(frame, found))
+    for one in found.digits:
+        # The frames of neighbours that touch may lie on its rim.
+        ink = touched[one.box.y : one.box.y + one.box.height, one.box.x : one.box.x + one.box.width]
+        assert not ink[2:-2, 2:-2].any()
+
+
+def test_the_confidence_stands_beside_narrow_digits_too() -> None:
     frame = page()
     wide, thin = (
-        changed(frame, annotate(frame, reading(frame, box)))[:90].any(axis=0).sum()
+        changed(frame, annotate(frame, reading(frame, box)))[:99].sum()
         for box in (Box(100, 100, 50, 60), Box(100, 100, 12, 60))
     )
-    assert thin < wide / 2
+    assert abs(wide - thin) < 0.2 * wide
+
+
+def test_a_box_tells_the_confidence_by_its_colour() -> None:
+    frame, box = page(), Box(100, 100, 30, 50)
+    for confidence in (0.5, 0.9, 0.99):
+        found = replace(reading(frame), digits=(Digit(7, confidence, box),))
+        assert tuple(annotate(frame, found)[125, 99].tolist()) == confidence_colour(confidence)
+
+
+@pytest.mark.parametrize(("width", "legend"), [(320, False), (640, True)])
+def test_a_legend_stands_in_a_free_corner_where_there_is_room(width: int, legend: bool) -> None:
+    frame = page(480, width)
+    corner = np.s_[440:, width // 2 :]
+    assert changed(frame, annotate(frame, reading(frame, Box(40, 40, 30, 50))))[corner].any() == legend
+    taken = changed(frame, annotate(frame, reading(frame, Box(width - 60, 420, 40, 50))))
+    assert not taken[420:470, width - 60 : width - 20].any()
+
+
+def test_a_digit_that_fills_the_picture_has_its_label_in_a_corner() -> None:
+    frame = page()
+    touched = changed(frame, annotate(frame, reading(frame, Box(0, 0, 320, 240))))
+    assert touched[:40, :80].any() and not touched[40:].any()

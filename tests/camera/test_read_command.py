@@ -1,10 +1,12 @@
 """`mnist-edge read` as scripts use it: what is on stdout, what on stderr, and the exit code."""
 
+import csv
 import io
 import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.reader.explain import STAGES
+from mnist_edge.camera.palette import confidence_colour
 from mnist_edge.cli import app
 from mnist_edge.reading import Box
 
@@ -107,7 +109,7 @@ def test_standard_input(read: Read, folder: Path, tmp_path: Path, monkeypatch: p
     ran = read("--json", "-", "--annotate", tmp_path / "out")
     assert ran.code == 0
     assert [(one["source"], one["text"]) for one in ran.documents] == [("-", ["12"])]
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["stdin.png"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["stdin.annotated.png"]
 
 
 def test_empty_standard_input_is_said(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,35 +182,84 @@ def test_nothing_written_is_a_result_and_no_error(read: Read, tmp_path: Path) ->
 
 def test_annotated_pictures(read: Read, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "out"
-    assert read(folder, "--annotate", out).code == 0
-    assert sorted(path.name for path in out.iterdir()) == ["a.png.png", "b.jpg.png"]
-    before, after = read_image(str(folder / "a.png")), read_image(str(out / "a.png.png"))
+    ran = read(folder, "--annotate", out)
+    assert ran.code == 0
+    assert sorted(path.name for path in out.iterdir()) == ["a.annotated.png", "b.annotated.png"]
+    assert ran.complaints == [f"wrote {out / 'a.annotated.png'}", f"wrote {out / 'b.annotated.png'}"]
+    before, after = read_image(str(folder / "a.png")), read_image(str(out / "a.annotated.png"))
     assert before.shape == after.shape
     assert (before != after).any()
 
 
-def test_annotating_refuses_to_overwrite_before_anything_is_read(read: Read, folder: Path, tmp_path: Path) -> None:
+def test_a_second_run_replaces_its_own_pictures(read: Read, folder: Path, tmp_path: Path, draw: Draw) -> None:
+    out = tmp_path / "out"
+    for option in ("--annotate", "--explain"):
+        assert read(folder / "a.png", option, out).code == 0
+    first = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert sorted(first) == ["a.annotated.png", "a.explained.png"]
+    cv2.imwrite(str(folder / "a.png"), draw("99"))
+    for option in ("--annotate", "--explain"):
+        assert read(folder / "a.png", option, out).code == 0
+    second = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert sorted(second) == sorted(first) and all(first[name] != second[name] for name in first)
+
+
+@pytest.mark.parametrize("content", [b"kept", b"", "a drawing"], ids=["no picture", "empty", "a picture"])
+def test_a_file_that_it_did_not_draw_is_replaced_by_force_only(
+    read: Read, folder: Path, tmp_path: Path, draw: Draw, content: bytes | str
+) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    (out / "b.jpg.png").write_bytes(b"kept")
+    theirs = content if isinstance(content, bytes) else cv2.imencode(".png", draw("3"))[1].tobytes()
+    (out / "b.annotated.png").write_bytes(theirs)
     ran = read("--json", folder, "--annotate", out)
+    # Before anything is read, so that no reading is lost.
     assert (ran.code, ran.out, len(ran.complaints)) == (1, "", 1)
-    assert "b.jpg.png exists already" in ran.err and "--force" in ran.err
-    assert [path.read_bytes() for path in out.iterdir()] == [b"kept"]
+    assert "b.annotated.png exists already" in ran.err and "--force" in ran.err
+    assert [path.read_bytes() for path in out.iterdir()] == [theirs]
     forced = read("--json", folder, "--annotate", out, "--force")
     assert (forced.code, len(forced.documents)) == (0, 2)
-    assert read_image(str(out / "b.jpg.png")).shape == (160, 140, 3)
+    assert read_image(str(out / "b.annotated.png")).shape == (160, 140, 3)
 
 
-def test_pictures_of_one_name_are_annotated_apart(read: Read, folder: Path, tmp_path: Path, draw: Draw) -> None:
+def test_pictures_of_one_name_are_drawn_apart_in_one_run_and_in_two(
+    read: Read, folder: Path, tmp_path: Path, draw: Draw
+) -> None:
     (folder / "more").mkdir()
     cv2.imwrite(str(folder / "more" / "a.png"), draw("789"))
-    out = tmp_path / "out"
-    assert read(folder / "a.png", folder / "more" / "a.png", "--annotate", out).code == 0
-    assert {path.name: read_image(str(path)).shape[1] for path in out.iterdir()} == {
-        "a.png.png": 220,
-        "a.png-2.png": 300,
-    }
+    cv2.imwrite(str(folder / "a.jpg"), draw("4567"))
+    widths = {"a.annotated.png": 220, "a-2.annotated.png": 300, "a-3.annotated.png": 380}
+    pages = [folder / "a.png", folder / "more" / "a.png", folder / "a.jpg"]
+    for out, runs in ((tmp_path / "one", [pages]), (tmp_path / "many", [[page] for page in pages * 2])):
+        for run in runs:
+            assert read(*run, "--annotate", out).code == 0
+        assert {path.name: read_image(str(path)).shape[1] for path in out.iterdir()} == widths
+
+
+def test_json_names_what_was_drawn_and_nothing_is_on_stderr(read: Read, folder: Path, tmp_path: Path) -> None:
+    ran = read(folder / "a.png", "--json", "--annotate", tmp_path / "o", "--explain", tmp_path / "e")
+    (document,) = ran.documents
+    assert (ran.code, ran.err) == (0, "")
+    assert document["annotated"] == str(tmp_path / "o" / "a.annotated.png")
+    assert document["explained"] == str(tmp_path / "e" / "a.explained.png")
+    assert "annotated" not in read(folder / "a.png", "--json").documents[0]
+
+
+def test_refused_ink_is_drawn_with_details_only(read: Read, folder: Path, tmp_path: Path) -> None:
+    page = read_image(str(folder / "a.png"))
+    page[2:30, 150:200] = 60
+    cv2.imwrite(str(folder / "a.png"), page)
+    runs = [
+        read(folder / "a.png", "--json", "--annotate", tmp_path / way, *options)
+        for way, options in (("plain", ()), ("detailed", ("--details",)))
+    ]
+    assert [run.code for run in runs] == [0, 0]
+    (refused,) = runs[0].documents[0]["rejected"]
+    assert refused["reason"] == "not a digit" and refused["label"] in range(10) and 0 < refused["probability"] < 1
+    first, second = (read_image(run.documents[0]["annotated"]) for run in runs)
+    assert (first != second)[:40].any() and not (first != second)[70:].any()
+    ran = read(folder / "a.png", "--details")
+    assert ran.code == 2 and "--annotate" in ran.err
 
 
 def test_annotating_into_a_file_is_refused(read: Read, folder: Path) -> None:
@@ -217,24 +268,24 @@ def test_annotating_into_a_file_is_refused(read: Read, folder: Path) -> None:
     assert "notes.txt is no folder" in ran.err
 
 
+def test_all_stages_are_explained_on_one_sheet_with_a_crop_for_each_candidate(
+    read: Read, folder: Path, tmp_path: Path, draw: Draw
+) -> None:
+    heights = []
+    for text in ("12", "1234567"):
+        cv2.imwrite(str(folder / "a.png"), draw(text))
+        ran = read(folder / "a.png", "--explain", tmp_path / "stages")
+        sheet = read_image(str(tmp_path / "stages" / "a.explained.png"))
+        assert ran.code == 0 and sheet.shape[1] == 1680
+        # Each digit is framed in its colour as a candidate, in the reading, and as a crop.
+        colours = Counter(map(tuple, sheet.reshape(-1, 3).tolist()))
+        assert sum(colours[confidence_colour(p / 100)] for p in range(70, 100)) > 400 * len(text)
+        heights.append(sheet.shape[0] - 2 * round(160 * min(4, 816 / (60 + 80 * len(text)))))
+    # Seven crops stand in two rows.
+    assert heights[1] > heights[0] + 84
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
-def test_explained_stages(read: Read, folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "stages"
-    page = sorted(folder.iterdir())[0]
-    run = read(page, "--explain", out)
-    assert run.code == 0
-    assert sorted(path.name for path in out.iterdir()) == [f"{page.name}.{stage}.png" for stage in STAGES]
-    pictures = [read_image(str(path)) for path in sorted(out.iterdir())]
-    frame = read_image(str(page))
-    assert all(picture.shape == frame.shape for picture in pictures[:4])
-    assert set(np.unique(pictures[1])) == {0, 255}
-    # A frame round each crop: green where it was read.
-    green = (pictures[4] == (40, 150, 20)).all(axis=2)
-    assert green.sum() > 100
-    assert read(page, "--explain", out).complaints[0].startswith("error:")
-    assert read(page, "--explain", out, "--force").code == 0
-
-
 def test_a_name_that_is_no_text_is_read_all_the_same(read: Read, tmp_path: Path, draw: Draw) -> None:
     path = os.fsencode(tmp_path) + b"/caf\xe9 7.png"
     Path(os.fsdecode(path)).write_bytes(cv2.imencode(".png", draw("7"))[1].tobytes())
@@ -243,6 +294,78 @@ def test_a_name_that_is_no_text_is_read_all_the_same(read: Read, tmp_path: Path,
         ran.out.encode()
         assert (ran.code, ran.err) == (0, "")
         assert "caf\N{REPLACEMENT CHARACTER} 7.png" in ran.out
+
+
+def test_folders_of_folders(read: Read, folder: Path, draw: Draw) -> None:
+    (folder / "x" / "y").mkdir(parents=True)
+    (folder / ".thumbnails").mkdir()
+    cv2.imwrite(str(folder / "x" / "y" / "c.png"), draw("5"))
+    cv2.imwrite(str(folder / ".thumbnails" / "d.png"), draw("8"))
+    ran = read("--text", "--recursive", folder)
+    assert (ran.code, ran.out, ran.err) == (0, "12\n7\n5\n", "")
+    assert read("--text", folder).out == "12\n7\n"
+    ran = read("--text", folder / "x")
+    assert ran.code == 1 and "--recursive" in ran.err
+    assert read("--text", "--recursive", folder / "x").out == "5\n"
+
+
+def test_a_folder_holds_neither_hidden_files_nor_what_was_drawn_of_others(read: Read, folder: Path, draw: Draw) -> None:
+    cv2.imwrite(str(folder / ".a-x1y2z3.png"), draw("3"))
+    for option in ("--annotate", "--explain"):
+        assert read(folder / "a.png", option, folder).code == 0
+    assert read("--text", folder).out == "12\n7\n"
+    # Whoever names one means it.
+    assert read("--text", folder / ".a-x1y2z3.png").out == "3\n"
+
+
+def test_csv_is_a_header_and_a_line_a_digit(read: Read, folder: Path) -> None:
+    white = np.full((100, 100, 3), 255, np.uint8)
+    cv2.imwrite(str(folder / "c.png"), white)
+    ran = read("--csv", folder)
+    assert (ran.code, ran.err) == (0, "")
+    rows = list(csv.DictReader(ran.out.splitlines()))
+    documents = read("--json", folder).documents
+    digits = [(one["source"], digit) for one in documents for digit in one["digits"]]
+    assert len(rows) == len(digits) == 3
+    for row, (source, digit) in zip(rows, digits, strict=True):
+        assert row["source"] == source
+        assert [int(row[name]) for name in ("x", "y", "width", "height")] == digit["box"]
+        assert [int(row["label"]), int(row["row"])] == [digit["label"], digit["row"]]
+        assert float(row["confidence"]) == digit["confidence"]
+        second = {"label": int(row["runner_up"]), "probability": float(row["runner_up_probability"])}
+        assert second == digit["runner_up"] and second["label"] != digit["label"]
+
+
+@pytest.mark.parametrize(
+    "modes", [("--json", "--text"), ("--csv", "--json"), ("--text", "--csv"), ("--labels", "x", "-")]
+)
+def test_what_excludes_each_other_is_wrong_usage(read: Read, folder: Path, modes: tuple[str, ...]) -> None:
+    ran = read(folder / "a.png", *modes)
+    assert (ran.code, ran.out, len(ran.complaints)) == (2, "", 1)
+
+
+def test_labels_to_correct_score_in_full_until_they_are_corrected(
+    read: Read, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = folder / "labels.json"
+    ran = read("--text", folder, "--labels", labels)
+    assert (ran.code, ran.out, ran.err) == (0, "12\n7\n", f"wrote {labels}\n")
+    rows = json.loads(labels.read_text())
+    assert [(row["file"], row["reading_order_text"]) for row in rows] == [("a.png", ["12"]), ("b.jpg", ["7"])]
+    # One line a digit, for whoever corrects it by hand.
+    assert sum('"label"' in line for line in labels.read_text().splitlines()) == 3
+    assert read(folder, "--labels", labels).code == 1 and json.loads(labels.read_text()) == rows
+    shares = []
+    for label in (rows[0]["digits"][0]["label"], 9):
+        rows[0]["digits"][0]["label"] = label
+        labels.write_text(json.dumps(rows))
+        with pytest.raises(SystemExit):
+            app(["benchmark", "--photos", str(folder), "--json"], prog_name="mnist-edge")
+        (report,) = json.loads(capsys.readouterr().out)
+        shares.append((report["digits"], report["right"]))
+    assert shares == [(3, 3), (3, 2)]
+    assert read(folder, "--labels", tmp_path / "new" / "l.json").code == 0
+    assert json.loads((tmp_path / "new" / "l.json").read_text())[0]["file"] == "../a.png"
 
 
 def test_help_shows_an_example(read: Read) -> None:

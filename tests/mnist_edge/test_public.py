@@ -12,7 +12,7 @@ import typer
 import mnist_edge
 from mnist_edge.cli import app
 
-NAMES = {"Classifier", "Digit", "MnistEdgeError", "Reader", "Reading", "Rejected", "normalise", "read"}
+NAMES = {"Classifier", "Digit", "Guess", "MnistEdgeError", "Reader", "Reading", "Rejected", "normalise", "read"}
 HEAVY = {"numpy", "cv2", "tensorflow", "keras", "ai_edge_litert", "tflite_runtime", "matplotlib", "sklearn", "scipy"}
 LOADED = """
 import json, sys

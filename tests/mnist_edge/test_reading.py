@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mnist_edge.reading import Box, Digit, Reading, Rejected
+from mnist_edge.reading import Box, Digit, Guess, Reading, Rejected
 
 READING = Reading(
     source="page.jpg",
@@ -10,9 +10,12 @@ READING = Reading(
     height=720,
     model="small",
     runtime="ai-edge-litert 2.3.0",
-    digits=(Digit(7, 0.99312345, Box(412, 88, 61, 97)), Digit(4, 0.5, Box(500, 90, 60, 95), row=1)),
+    digits=(
+        Digit(7, 0.99312345, Box(412, 88, 61, 97), 0, Guess(1, 0.00498765)),
+        Digit(4, 0.5, Box(500, 90, 60, 95), row=1),
+    ),
     text=("7", "4"),
-    rejected=(Rejected(Box(1, 2, 3, 4), "too small"),),
+    rejected=(Rejected(Box(1, 2, 3, 4), "too small"), Rejected(Box(5, 6, 7, 8), "in a word", 4, 0.876543)),
     milliseconds={"segment": 2.12345, "classify": 0.3, "total": 2.6},
 )
 
@@ -25,11 +28,20 @@ def test_the_document_is_the_contract() -> None:
         "model": "small",
         "runtime": "ai-edge-litert 2.3.0",
         "digits": [
-            {"label": 7, "confidence": 0.9931, "box": [412, 88, 61, 97], "row": 0},
-            {"label": 4, "confidence": 0.5, "box": [500, 90, 60, 95], "row": 1},
+            {
+                "label": 7,
+                "confidence": 0.9931,
+                "box": [412, 88, 61, 97],
+                "row": 0,
+                "runner_up": {"label": 1, "probability": 0.005},
+            },
+            {"label": 4, "confidence": 0.5, "box": [500, 90, 60, 95], "row": 1, "runner_up": None},
         ],
         "text": ["7", "4"],
-        "rejected": [{"box": [1, 2, 3, 4], "reason": "too small"}],
+        "rejected": [
+            {"box": [1, 2, 3, 4], "reason": "too small", "label": None, "probability": None},
+            {"box": [5, 6, 7, 8], "reason": "in a word", "label": 4, "probability": 0.8765},
+        ],
         "milliseconds": {"segment": 2.123, "classify": 0.3, "total": 2.6},
         "limited": False,
     }

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from mnist_edge.camera.reader.candidate import Candidate
 from mnist_edge.camera.reader.judge import Verdict, judge
 from mnist_edge.camera.reader.segment import Segmentation
-from mnist_edge.reading import Box, Rejected
+from mnist_edge.reading import Box, Guess, Rejected
 
 # What the stand-in model makes of a candidate: its label and confidence, by the value of its ink.
 Opinions = dict[int, tuple[int, float]]
@@ -28,6 +28,10 @@ def verdict(candidates: list[Candidate], opinions: Opinions, least: float = 0.7)
     return judge(Segmentation(tuple(candidates), (), 1.0), classify, least)
 
 
+def refusals(found: Verdict) -> list[tuple[Box, str]]:
+    return [(one.box, one.reason) for one in found.rejected]
+
+
 ONE, TWO = Box(100, 100, 24, 40), Box(200, 100, 24, 40)
 
 
@@ -38,7 +42,7 @@ ONE, TWO = Box(100, 100, 24, 40), Box(200, 100, 24, 40)
 def test_the_first_doubt_is_the_reason(confidence: float, clutter: float, reason: str | None) -> None:
     found = verdict([candidate(9, ONE, {1}, clutter)], {9: (3, confidence + 1e-6)})
     assert [(digit.label, digit.box) for digit in found.digits] == ([] if reason else [(3, ONE)])
-    assert list(found.rejected) == ([Rejected(ONE, reason)] if reason else [])
+    assert refusals(found) == ([(ONE, reason)] if reason else [])
 
 
 def doubtful(confidence: float, spread: int) -> NDArray[np.float32]:
@@ -64,7 +68,17 @@ def test_what_the_network_refuses_is_no_digit_and_what_it_is_unsure_of_another(
 ) -> None:
     found = judge(Segmentation((candidate(9, ONE, {1}),), (), 1.0), lambda inks: np.stack([row] * len(inks)), 0.7, 0.6)
     assert [digit.label for digit in found.digits] == [3] * (reason is None)
-    assert list(found.rejected) == ([Rejected(ONE, reason)] if reason else [])
+    assert refusals(found) == ([(ONE, reason)] if reason else [])
+
+
+@pytest.mark.parametrize("confidence", [0.75, 0.65])
+def test_what_the_network_thinks_is_kept_of_what_is_read_and_of_what_is_refused(confidence: float) -> None:
+    crumb, row = Rejected(Box(0, 0, 5, 5), "too small"), doubtful(confidence, 1)
+    found = judge(Segmentation((candidate(9, ONE, {1}),), (crumb,), 1.0), lambda inks: np.stack([row] * len(inks)), 0.7)
+    assert [digit.runner_up for digit in found.digits] == [Guess(4, 0.25)] * (confidence > 0.7)
+    # The network is not asked about crumbs.
+    assert (found.rejected[0].label, found.rejected[0].probability) == (None, None)
+    assert [(one.label, one.probability) for one in found.rejected[1:]] == [(3, row[3])] * (confidence < 0.7)
 
 
 def test_a_join_that_is_no_digit_for_the_network_replaces_nothing() -> None:
@@ -142,7 +156,7 @@ def test_touching_digits_are_split_where_the_whole_does_not_convince(min_score: 
     found = judge(Segmentation((pair,), (), 1.0), classify, 0.7, min_score)
     # Each half scores 0.987.
     assert [digit.label for digit in found.digits] == ([1, 1] if min_score < 0.987 else [])
-    assert found.rejected == (() if min_score < 0.987 else (Rejected(pair.box, "not a digit"),))
+    assert refusals(found) == ([] if min_score < 0.987 else [(pair.box, "not a digit")])
 
 
 @pytest.mark.parametrize(("height", "cut"), [(60, True), (32, True), (28, False)])
@@ -163,7 +177,7 @@ def test_what_is_much_lower_than_the_digits_is_not_cut(height: int, cut: bool) -
     digits = [candidate(9, Box(100, 100, 40, 60), {1}), candidate(9, Box(200, 100, 40, 60), {2})]
     found = judge(Segmentation((*digits, wide), (), 1.0), classify, 0.7)
     assert (len(asked) > 1) == cut
-    assert found.rejected == (Rejected(wide.box, "low confidence"),)
+    assert refusals(found) == [(wide.box, "low confidence")]
 
 
 def test_what_segmentation_and_the_surroundings_refused_is_listed_too() -> None:
@@ -176,7 +190,7 @@ def test_what_segmentation_and_the_surroundings_refused_is_listed_too() -> None:
 
     found = judge(Segmentation((*digits, crumb), (speck,), 1.0), classify, 0.7)
     assert [digit.box for digit in found.digits] == [ONE, TWO]
-    assert found.rejected == (speck, Rejected(crumb.box, "too small beside the others"))
+    assert refusals(found) == [(speck.box, "too small"), (crumb.box, "too small beside the others")]
 
 
 def test_nothing_found_nothing_asked() -> None:

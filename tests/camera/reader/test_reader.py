@@ -148,6 +148,6 @@ def test_a_file_is_read_by_one_call(tmp_path: Path) -> None:
     document = reading.to_json()
     keys = {"source", "width", "height", "model", "runtime", "digits", "text", "rejected", "milliseconds"} | {"limited"}
     assert set(document) == keys
-    assert set(document["digits"][0]) == {"label", "confidence", "box", "row"}
+    assert set(document["digits"][0]) == {"label", "confidence", "box", "row", "runner_up"}
     with pytest.raises(ImageError):
         read(tmp_path / "nowhere.png")

@@ -1,0 +1,124 @@
+"""What of a picture is taken, and where there is room for more."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.reading import Box
+
+# The map is at most so many cells wide and high: two pixels a cell in a camera's frame.
+CELLS = 320
+# Free places that are tried, the nearest first.
+TRIES = 8
+Size = tuple[int, int]
+Line = tuple[tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Room:
+    """A coarse map of what is taken. What touches a cell takes all of it, so that nothing overlaps by rounding.
+
+    Attributes:
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        cell: Side of a cell, pixels.
+        taken: Shape (rows, columns), uint8: how many things lie on each cell.
+    """
+
+    width: int
+    height: int
+    cell: int
+    taken: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, width: int, height: int) -> "Room":
+        """An empty picture."""
+        cell = -(-max(width, height) // CELLS)
+        return cls(width, height, cell, np.zeros((-(-height // cell), -(-width // cell)), np.uint8))
+
+    def take(self, box: Box) -> None:
+        """Note that something lies there."""
+        cells = self._cells(box)
+        cells += 1
+
+    def take_line(self, line: Line) -> None:
+        """Note a thin line."""
+        self.taken[self._along(line)] += 1
+
+    def holds(self, box: Box, most: int = 0) -> bool:
+        """Whether a box lies within the picture, and nowhere on more than `most` things."""
+        if box.x < 0 or box.y < 0 or box.x + box.width > self.width or box.y + box.height > self.height:
+            return False
+        return bool(self._cells(box).max(initial=0) <= most)
+
+    def snapped(self, box: Box) -> Box:
+        """The part of the picture whose cells a box touches: what begins beside it does not touch them."""
+        left, top = (max(at, 0) // self.cell * self.cell for at in box[:2])
+        right = min(-(-(box.x + box.width) // self.cell) * self.cell, self.width)
+        bottom = min(-(-(box.y + box.height) // self.cell) * self.cell, self.height)
+        return Box(left, top, right - left, bottom - top)
+
+    def nearest(self, box: Box, size: Size, reach: int) -> tuple[Box, Line] | None:
+        """The free place of a size, at most `reach` pixels from a box, that a line can tie to it, and that line.
+
+        The line crosses nothing that is taken. The places lie at whole cells.
+        """
+        lefts, tops = self._free(box, size, reach)
+        far = np.hypot(_gaps(lefts, size[0], box.x, box.width), _gaps(tops, size[1], box.y, box.height))
+        for _ in range(TRIES):
+            if not far.size or far.min() > reach:
+                return None
+            index = far.argmin()
+            place = Box(int(lefts[index]), int(tops[index]), *size)
+            line = _between(place, box)
+            if not self.taken[self._along(line)][1:-1].any():
+                return place, line
+            # Its neighbours' lines are hardly better.
+            far[(abs(lefts - place.x) < size[0] // 2) & (abs(tops - place.y) < size[1] // 2)] = np.inf
+        return None
+
+    def _free(self, box: Box, size: Size, reach: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Left and upper edges, shape (n,), of all free places around a box."""
+        cells = [-(-side // self.cell) for side in size]
+        start = [max(at - reach - side, 0) // self.cell for at, side in zip(box[:2], size, strict=True)]
+        end = [
+            min(at + extent + reach + side, most) // self.cell
+            for at, extent, side, most in zip(box[:2], box[2:], size, (self.width, self.height), strict=True)
+        ]
+        window = self.taken[start[1] : end[1], start[0] : end[0]]
+        if window.shape[1] < cells[0] or window.shape[0] < cells[1]:
+            return np.empty(0, np.intp), np.empty(0, np.intp)
+        sums = cv2.integral(np.minimum(window, 1))
+        right, below = cells
+        full = sums[below:, right:] - sums[:-below, right:] - sums[below:, :-right] + sums[:-below, :-right]
+        rows, columns = np.nonzero(full == 0)
+        return (columns + start[0]) * self.cell, (rows + start[1]) * self.cell
+
+    def _cells(self, box: Box) -> NDArray[np.uint8]:
+        top, left = max(box.y, 0) // self.cell, max(box.x, 0) // self.cell
+        return self.taken[top : -(-(box.y + box.height) // self.cell), left : -(-(box.x + box.width) // self.cell)]
+
+    def _along(self, line: Line) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        (x, y), (to_x, to_y) = line
+        steps = 2 + max(abs(to_x - x), abs(to_y - y)) // self.cell
+        columns, rows = (np.linspace(a, b, steps).astype(np.intp) // self.cell for a, b in ((x, to_x), (y, to_y)))
+        return rows.clip(0, self.taken.shape[0] - 1), columns.clip(0, self.taken.shape[1] - 1)
+
+
+def _gaps(starts: NDArray[np.intp], size: int, start: int, extent: int) -> NDArray[np.intp]:
+    """Pixels between spans of one size that begin at `starts` and another one, 0 where they overlap."""
+    return np.maximum(np.maximum(start - (starts + size), starts - (start + extent)), 0)
+
+
+def _between(one: Box, other: Box) -> Line:
+    """A short line from one box to another."""
+    (x, y), (to_x, to_y) = (
+        tuple(
+            min(max(aim + extent // 2, at), at + side - 1)
+            for at, side, aim, extent in zip(near[:2], near[2:], far[:2], far[2:], strict=True)
+        )
+        for near, far in ((one, other), (other, one))
+    )
+    return (x, y), (to_x, to_y)

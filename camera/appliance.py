@@ -55,6 +55,7 @@ def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
                 geometry=geometry,
                 events=sinks.events,
                 views=sinks.views,
+                workers=sinks.workers,
                 controls=controls,
                 meter=meter,
                 beat=beat,

@@ -1,9 +1,29 @@
 """What people may change while the loop runs: one object that the window, the web page and signals share."""
 
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from mnist_edge.camera.signals import Stop
+from mnist_edge.errors import UsageError
+
+NO_DIGIT = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correction:
+    """What somebody says that a digit really is.
+
+    Attributes:
+        track: Number of the digit's track.
+        label: 0 to 9, or `NO_DIGIT`.
+        answer: What became of it, for people, once that is known; else `LookupError` where there is no such digit, or
+            `OutputError` where it could not be kept. One that is cancelled before is not kept.
+    """
+
+    track: int
+    label: int
+    answer: "Future[str]" = field(default_factory=Future)
 
 
 @dataclass(slots=True)
@@ -19,7 +39,7 @@ class Controls:
         recording: Whether frames are recorded.
         message: What to tell the people who watch, such as where a snapshot lies; one line.
         snapshots: How many snapshots were asked for and not taken yet.
-        corrections: Pairs of a track's number and its true label, 0 to 9, or -1 for what is no digit.
+        corrections: Those that were not taken yet; None where nobody keeps them.
     """
 
     min_confidence: float
@@ -30,4 +50,20 @@ class Controls:
     recording: bool = False
     message: str = ""
     snapshots: int = 0
-    corrections: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=1000))
+    corrections: deque[Correction] | None = None
+
+    def correct(self, track: int, label: int) -> Correction:
+        """Say what a digit really is; the answer comes later, from another thread.
+
+        Args:
+            track: Number of the digit's track.
+            label: 0 to 9, or `NO_DIGIT`.
+
+        Raises:
+            UsageError: Nobody keeps corrections.
+        """
+        if self.corrections is None:
+            raise UsageError("corrections are kept where digits are collected; start the camera with --collect DIR")
+        correction = Correction(track, label)
+        self.corrections.append(correction)
+        return correction

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.tracker import Change, Kind, TrackedDigit, Tracker
@@ -55,6 +55,16 @@ class Event:
         return json.dumps(self.to_json(), ensure_ascii=False)
 
 
+class TextStream(Protocol):
+    """The part of a text file that is needed to print lines to it."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text."""
+
+    def flush(self) -> None:
+        """Keep nothing back."""
+
+
 class EventSink(Protocol):
     """Where events go."""
 
@@ -94,7 +104,7 @@ def describe(changes: Sequence[Change], frame: Frame, tracker: Tracker) -> list[
 class JsonLines:
     """Events as JSON Lines, each line flushed so that a reader has it at once."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextStream) -> None:
         """Write to an open file."""
         self._file = file
 
@@ -108,7 +118,7 @@ class JsonLines:
 class TextLines:
     """What is read, on one line whenever it changes, for people."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextStream) -> None:
         """Write to an open file."""
         self._file = file
         self._last: tuple[str, ...] = ()

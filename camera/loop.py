@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,13 @@ from mnist_edge.camera.meter import Meter, Stats
 from mnist_edge.camera.sources.geometry import Geometry
 from mnist_edge.camera.tracker import MOVING, PAGES, Change, Tracker
 from mnist_edge.camera.view import View
+from mnist_edge.camera.worker import Worker
 from mnist_edge.reading import Reading
 
 # How often a paused loop looks whether it goes on.
 PAUSE_SECONDS = 0.05
+# How often a loop looks whether a full queue has room.
+ROOM_SECONDS = 0.005
 # How old the rates may be that are shown while no frames come.
 REFRESH_SECONDS = 1.0
 
@@ -46,6 +49,7 @@ def run(
     geometry: Geometry | None = None,
     events: Sequence[EventSink] = (),
     views: Sequence[ViewSink] = (),
+    workers: Sequence[Worker[Any]] = (),
     controls: Controls | None = None,
     meter: Meter | None = None,
     beat: Callable[[], None] | None = None,
@@ -62,6 +66,8 @@ def run(
         geometry: How frames are turned and cropped before anything else sees them; None for not at all.
         events: Told what appeared, changed and went.
         views: Shown what is known after each frame, and again while the loop waits.
+        workers: What handles events and views in the background. A source that is not live is read no further while one
+            of them has no room, and its end is not the loop's before all is handled.
         controls: What people want; pass the one that the source, window and web page have.
         meter: Where rates and times are kept; pass the one that displays count their pictures in.
         beat: Called once a frame, and while the loop waits: a sign of life for a watchdog.
@@ -82,13 +88,15 @@ def run(
                 frame = geometry.apply(frame) if geometry else frame
                 loop.read(loop.when_due(frame) if watched else frame)
                 controls.held = watched and source.info.still
-            while loop.stays:
-                loop.wait()
-                time.sleep(PAUSE_SECONDS)
+            loop.wait_while(lambda: loop.stays, PAUSE_SECONDS)
+            if not source.info.live:
+                loop.wait_while(lambda: any(worker.full for worker in workers), ROOM_SECONDS)
             if controls.stop.requested or (max_frames and loop.meter.reading.total >= max_frames):
                 break
     finally:
         loop.end()
+        if not source.info.live:
+            loop.wait_while(lambda: any(worker.busy for worker in workers), ROOM_SECONDS)
     return loop.meter.summary()
 
 
@@ -113,7 +121,7 @@ class _Loop:
     @property
     def stays(self) -> bool:
         """Whether to go on with no other frame for now."""
-        return (self.controls.paused or self.controls.held) and not self.controls.stop.requested
+        return self.controls.paused or self.controls.held
 
     def when_due(self, frame: Frame) -> Frame:
         """Wait until a file's frame is due, so long after the one before as it was taken; it then counts as captured.
@@ -167,6 +175,12 @@ class _Loop:
             self.view = self.view if now == self.view else now
             self.show(self.view)
         self.beat()
+
+    def wait_while(self, condition: Callable[[], bool], seconds: float) -> None:
+        """Live on without a new frame while something holds, looked at every `seconds`; a request to stop ends it."""
+        while not self.controls.stop.requested and condition():
+            self.wait()
+            time.sleep(seconds)
 
     def end(self) -> None:
         if self.frame:

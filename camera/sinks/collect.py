@@ -1,10 +1,8 @@
 """Keeping what the camera reads, and what people say it should have read, for a training that learns from it."""
 
-import queue
 import secrets
-import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.controls import NO_DIGIT, Controls, Correction
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.sinks.crops import CropFolder, crop_of, seen_at
 from mnist_edge.camera.tracker import MOVING, PAGES, Tracker
 from mnist_edge.camera.view import View
+from mnist_edge.camera.worker import BackgroundSink, Worker
+from mnist_edge.errors import OutputError
 from mnist_edge.reading import Box, Digit
 
 MAX_FILES = 10_000
@@ -28,9 +28,6 @@ UNSURE = "low confidence"
 MOST_REFUSED = 50
 # Frames that may wait to be looked at; until then what is in them is asked for again at the next frame.
 WAITING = 4
-# How long to wait for the disk at the end.
-PATIENCE_SECONDS = 2.0
-NO_DIGIT = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +54,21 @@ class _Ink:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """What to keep of one frame, and what was corrected since the one before: label by key."""
+    """What to keep of one frame, what was corrected since the one before, and the keys of all that is in the frame."""
 
     image: NDArray[np.uint8]
     inks: tuple[_Ink, ...]
-    corrections: dict[str, int]
+    corrections: tuple[Correction, ...]
+    there: frozenset[str]
     time: str
 
 
-class Collector:
+class Collector(BackgroundSink):
     """Keeps one crop of each digit that is tracked, and writes down what people correct.
 
     A crop is the digit as the network sees it, a 28x28 PNG, and as the camera saw it; each has a line in
     `collected.jsonl`. Ink that was refused for want of confidence is kept too, without a label. Digits that touch and
-    were cut apart are not: their ink alone cannot be told from the frame. A thread finds the ink and writes.
+    were cut apart are not: their ink alone cannot be told from the frame. A worker finds the ink and writes.
     """
 
     def __init__(
@@ -105,25 +103,17 @@ class Collector:
         self._inks: list[_Ink] = []
         self._frames: dict[str, int] = {}
         self._asked: set[str] = set()
-        self._corrections: dict[str, int] = {}
+        self._corrections: list[Correction] = []
         self._told: set[str] = set()
-        self._over = False
-        self._tasks: queue.Queue[_Task | None] = queue.Queue(WAITING)
-        self._thread = threading.Thread(target=self._work, name="collector", daemon=True)
+        self.worker = Worker("digits to collect", self._collect, limit=WAITING, note=note)
+        controls.corrections = deque()
 
-    def __enter__(self) -> "Collector":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Write what is waiting, unless the disk takes seconds for it."""
-        self._take_corrections()
+    def end(self, deadline: float) -> None:
+        """Ask for what was not asked for yet, and end."""
         if self._frame is not None:
-            self._ask(self._frame, PATIENCE_SECONDS)
-        with suppress(queue.Full):
-            self._tasks.put(None, timeout=PATIENCE_SECONDS)
-        self._thread.join(PATIENCE_SECONDS)
-        self._over = True
+            self._take_corrections()
+            self._ask(self._frame)
+        super().end(deadline)
 
     def show(self, view: View) -> None:
         """Take note of a frame's digits, and of corrections since the last."""
@@ -134,15 +124,11 @@ class Collector:
             self._frames = {ink.key: self._frames.get(ink.key, 0) + 1 for ink in self._inks}
             # A track that went never comes back.
             self._asked &= self._frames.keys()
-        # A page that is turned does not come back, and nobody waits for the next one to be read.
-        self._ask(view.frame, PATIENCE_SECONDS if self._still else 0.0)
+        self._ask(view.frame)
 
     def _take_corrections(self) -> None:
-        waiting = self._controls.corrections
-        while waiting:
-            track, label = waiting.popleft()
-            if NO_DIGIT <= label <= 9:
-                self._corrections[str(track)] = label
+        while waiting := self._controls.corrections:
+            self._corrections.append(waiting.popleft())
 
     def _unsure(self, view: View) -> Iterator[_Ink]:
         boxes = [one.box for one in view.reading.rejected if one.reason == UNSURE]
@@ -154,36 +140,32 @@ class Collector:
             self._refused.end()
         return (_Ink(f"refused{one.track}", one.box in boxes, one.box, reason=UNSURE) for one in tracks)
 
-    def _ask(self, frame: Frame, timeout: float = 0.0) -> None:
+    def _ask(self, frame: Frame) -> None:
         settled = 1 if self._still else SETTLED
+        corrected = {str(one.track) for one in self._corrections}
         due = tuple(
             ink
             for ink in self._inks
-            if ink.key not in self._asked
-            and (ink.key in self._corrections or (ink.now and self._frames[ink.key] >= settled))
+            if ink.key not in self._asked and (ink.key in corrected or (ink.now and self._frames[ink.key] >= settled))
         )
-        if not due and not self._corrections:
+        # Where there is no room, what still lies there is asked for at the next frame.
+        if self.worker.full or not (due or self._corrections):
             return
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        try:
-            self._tasks.put(_Task(frame.image, due, dict(self._corrections), now), timeout > 0, timeout or None)
-        except queue.Full:
-            return
+        self.worker.put(_Task(frame.image, due, tuple(self._corrections), frozenset(self._frames), now))
         self._asked.update(ink.key for ink in due)
         self._corrections.clear()
 
-    def _work(self) -> None:
-        while not self._over and (task := self._tasks.get()):
-            try:
-                if task.inks:
-                    self._keep(task)
-                for key, label in task.corrections.items():
-                    self._correct(key, label, task.time)
-            except OSError as error:
-                why = error.strerror or str(error)
-                self._tell("failed", f"note: digits cannot be kept in {self._folder.path}: {why}; reading goes on")
-                if task.corrections:
-                    self._controls.message = f"not kept: {why}"
+    def _collect(self, task: _Task) -> None:
+        failure = ""
+        try:
+            self._keep(task)
+        except OSError as error:
+            failure = self._say_failure(error)
+        for correction in task.corrections:
+            # One that nobody waits for any more was refused already.
+            if correction.answer.set_running_or_notify_cancel():
+                self._answer(correction, task, failure)
 
     def _keep(self, task: _Task) -> None:
         for ink, seen in zip(task.inks, seen_at(task.image, [ink.box for ink in task.inks]), strict=True):
@@ -195,12 +177,32 @@ class Collector:
             known = {"item": f"{self._run}-{ink.key}", "time": task.time, "model": self._model}
             self._folder.add(known | ink.to_json(), seen, crop_of(task.image, ink.box))
 
-    def _correct(self, key: str, label: int, time: str) -> None:
-        meaning = "no digit" if label == NO_DIGIT else str(label)
-        if self._folder.correct(f"{self._run}-{key}", label, time):
-            self._controls.message = f"kept as {meaning}"
+    def _answer(self, correction: Correction, task: _Task, failure: str) -> None:
+        meaning = "no digit" if correction.label == NO_DIGIT else str(correction.label)
+        try:
+            self._correct(correction, task, failure)
+        except (LookupError, OutputError) as error:
+            self._controls.message = f"not kept as {meaning}: {error}"
+            correction.answer.set_exception(type(error)(self._controls.message))
         else:
-            self._controls.message = f"not kept as {meaning}: of that digit there is no crop"
+            self._controls.message = f"kept as {meaning}"
+            correction.answer.set_result(self._controls.message)
+
+    def _correct(self, correction: Correction, task: _Task, failure: str) -> None:
+        key = str(correction.track)
+        try:
+            known = self._folder.correct(f"{self._run}-{key}", correction.label, task.time)
+        except OSError as error:
+            raise OutputError(self._say_failure(error)) from error
+        if not known and key in task.there:
+            raise OutputError(failure or "of that digit there is no crop")
+        if not known:
+            raise LookupError(f"there is no digit {key}, or it went too long ago")
+
+    def _say_failure(self, error: OSError) -> str:
+        why = error.strerror or str(error)
+        self._tell("failed", f"note: digits cannot be kept in {self._folder.path}: {why}; reading goes on")
+        return why
 
     def _tell(self, what: str, line: str) -> None:
         if what not in self._told:

@@ -3,14 +3,14 @@
 import csv
 import io
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from io import FileIO
 from itertools import pairwise
 from pathlib import Path
 
 from mnist_edge.camera.events import Event, EventSink, JsonLines
+from mnist_edge.camera.sinks.streams import PathStream, standard_output
 from mnist_edge.errors import OutputError
 
 STDOUT = "-"
@@ -23,15 +23,12 @@ COLUMNS = (
 LONGEST_LINE = 65536
 
 
-@contextmanager
-def open_events(target: str, *, max_mb: float, files: int, note: Callable[[str], None]) -> Iterator[EventSink]:
-    """Where events are written.
-
-    A pipe or device is written to as it is, like standard output, and what goes wrong there is raised.
+def open_events(target: str, *, max_mb: float, files: int, note: Callable[[str], None]) -> EventSink:
+    """Where events are written, by a thread that may have to wait.
 
     Args:
-        target: `-` for JSON Lines on standard output; a file is added to, as CSV where its name ends in `.csv`, else
-            as JSON Lines. See `EventFile` for what becomes of it.
+        target: `-` for JSON Lines on standard output; a named pipe or a device gets the same. A file is added to, as
+            CSV where its name ends in `.csv`, else as JSON Lines; see `EventFile` for what becomes of it.
         max_mb: See `EventFile`.
         files: See `EventFile`.
         note: See `EventFile`.
@@ -41,12 +38,10 @@ def open_events(target: str, *, max_mb: float, files: int, note: Callable[[str],
     """
     path = Path(target)
     if target == STDOUT:
-        yield JsonLines(sys.stdout)
-    elif path.exists() and not path.is_file() and not path.is_dir():
-        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            yield JsonLines(file)
-    else:
-        yield EventFile(path, max_mb=max_mb, files=files, note=note)
+        return JsonLines(standard_output())
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return JsonLines(PathStream(path))
+    return EventFile(path, max_mb=max_mb, files=files, note=note)
 
 
 class EventFile:

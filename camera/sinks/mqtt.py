@@ -17,6 +17,7 @@ from mnist_edge.camera.sinks.mqtt_connection import Connection, new_client_id
 from mnist_edge.camera.sinks.outbox import Outbox
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
+from mnist_edge.camera.worker import END_SECONDS
 from mnist_edge.optional import require
 
 # What the queue holds while the broker is away.
@@ -25,9 +26,8 @@ STATS_SECONDS = 10.0
 # Waits between attempts to connect double from the first to the last.
 FIRST_DELAY = 1.0
 LAST_DELAY = 30.0
-# How long leaving may take to send what is queued, and then to let the thread end.
-FAREWELL_SECONDS = 2.0
-GRACE_SECONDS = 1.0
+# Of the time that leaving may take: for the last word, that we are offline, once what is queued was sent.
+GRACE_SECONDS = 0.5
 # How often a quiet connection is looked after.
 TURN_SECONDS = 0.5
 ONLINE, OFFLINE = b"online", b"offline"
@@ -102,10 +102,17 @@ class MqttSink:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Send what is queued, for two seconds at most, and say that we are offline."""
-        self._deadline = time.monotonic() + FAREWELL_SECONDS
+        """Send what is queued, and say that we are offline, until the deadline at most."""
+        self.end(time.monotonic() + END_SECONDS)
+        assert self._deadline is not None
+        self._thread.join(max(self._deadline - time.monotonic(), 0) + GRACE_SECONDS)
+        if lost := self.dropped + self.waiting:
+            self._note(f"note: events for the MQTT broker {self._address} lost: {lost}; it did not take them in time")
+
+    def end(self, deadline: float) -> None:
+        """Begin to leave, without waiting; leaving waits until `deadline` at most, by `time.monotonic`."""
+        self._deadline = self._deadline or deadline - GRACE_SECONDS
         self._wake()
-        self._thread.join(FAREWELL_SECONDS + GRACE_SECONDS)
 
     @property
     def dropped(self) -> int:

@@ -1,41 +1,56 @@
 """What the loop feeds, as a user asks for it."""
 
-import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
-from mnist_edge.camera.events import EventSink, TextLines
+from mnist_edge.camera.events import Event, EventSink, TextLines
 from mnist_edge.camera.frames import Source
 from mnist_edge.camera.loop import ViewSink
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.settings import Settings
+from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sinks.collect import Collector
 from mnist_edge.camera.sinks.event_files import STDOUT, open_events
 from mnist_edge.camera.sinks.limit import LimitNote
 from mnist_edge.camera.sinks.mqtt import MqttSink
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.snapshots import Snapshots
+from mnist_edge.camera.sinks.streams import standard_output
 from mnist_edge.camera.sinks.window import Window, why_no_window
 from mnist_edge.camera.web import WebView
+from mnist_edge.camera.worker import END_SECONDS, BackgroundSink, Worker
 from mnist_edge.errors import OutputError
 from mnist_edge.reading import Reading
 
 # Where recordings go that were asked for by a key, where no other place is named.
 RECORDINGS = "recordings"
+# Events that may wait for a disk or a pipe.
+MAX_EVENTS = 1000
+
+_Sink = TypeVar("_Sink", bound=BackgroundSink | MqttSink | WebView)
 
 
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """Where events and views go, who wants to know that the loop lives, and the window that it runs beside."""
+    """Where events and views go, and what handles them in the background.
+
+    Attributes:
+        workers: What handles them in the background.
+        beats: Who wants to know that the loop lives.
+        window: That it runs beside; None where there is none.
+    """
 
     events: tuple[EventSink, ...]
     views: tuple[ViewSink, ...]
+    workers: tuple[Worker[Any], ...]
     beats: tuple[Callable[[], None], ...]
     window: Window | None = None
 
@@ -65,39 +80,62 @@ def open_sinks(
     events: list[EventSink] = []
     views: list[ViewSink] = []
     beats: list[Callable[[], None]] = []
+    background: list[BackgroundSink | MqttSink | WebView] = []
     with ExitStack() as stack:
+
+        def enter(sink: _Sink) -> _Sink:
+            background.append(sink)
+            stack.enter_context(sink)
+            return sink
+
         shown = _window(settings, controls, meter, note)
         if settings.events:
-            events.append(
-                stack.enter_context(
-                    open_events(settings.events, max_mb=settings.events_mb, files=settings.events_files, note=note)
-                )
-            )
+            written = open_events(settings.events, max_mb=settings.events_mb, files=settings.events_files, note=note)
+            stdout = settings.events == STDOUT
+            what = "events for standard output" if stdout else f"events for {settings.events}"
+            events.append(enter(_Events(written, what, controls.stop if stdout else None, note)))
         if settings.mqtt:
-            mqtt = stack.enter_context(MqttSink(settings.mqtt, discovery=settings.mqtt_discovery, note=note))
+            mqtt = enter(MqttSink(settings.mqtt, discovery=settings.mqtt_discovery, note=note))
             events.append(mqtt)
             views.append(mqtt)
         if settings.serve:
-            web = stack.enter_context(
-                WebView(settings.serve, controls, meter, read=read, token=settings.token, note=note)
-            )
+            web = enter(WebView(settings.serve, controls, meter, read=read, token=settings.token, note=note))
             events.append(web)
             views.append(web)
             beats.append(web.beat)
         if shown is None and settings.events != STDOUT:
-            events.append(TextLines(sys.stdout))
+            lines = TextLines(standard_output())
+            events.append(enter(_Events(lines, "lines for standard output", controls.stop, note)))
         if settings.collect:
             collector = Collector(
                 Path(settings.collect), controls, model=settings.model, note=note, still=source.info.still
             )
-            views.append(stack.enter_context(collector))
+            views.append(enter(collector))
         if settings.record or shown or settings.serve:
-            views.append(stack.enter_context(_recorder(settings, source, controls, note)))
-            views.append(stack.enter_context(Snapshots(Path(settings.snapshots), controls, note=note)))
+            views.append(enter(_recorder(settings, source, controls, note)))
+            views.append(enter(Snapshots(Path(settings.snapshots), controls, note=note)))
         views.append(LimitNote(note))
         if shown:
             views.append(stack.enter_context(shown))
-        yield Sinks(tuple(events), tuple(views), tuple(beats), shown)
+        try:
+            workers = tuple(one.worker for one in background if isinstance(one, BackgroundSink))
+            yield Sinks(tuple(events), tuple(views), workers, tuple(beats), shown)
+        finally:
+            # All at once, so that several that are stuck take no longer than one.
+            deadline = time.monotonic() + END_SECONDS
+            for one in background:
+                one.end(deadline)
+
+
+class _Events(BackgroundSink):
+    """Events, written by another sink in the background."""
+
+    def __init__(self, sink: EventSink, what: str, ends: Stop | None, note: Callable[[str], None]) -> None:
+        self.worker = Worker[Event](what, lambda event: sink.write([event]), limit=MAX_EVENTS, note=note, ends=ends)
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Queue one frame's events."""
+        self.worker.put(*events)
 
 
 def _recorder(settings: Settings, source: Source, controls: Controls, note: Callable[[str], None]) -> Recorder:

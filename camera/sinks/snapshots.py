@@ -1,6 +1,5 @@
 """Snapshots: what was read in a frame, and the frame itself beside it."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,20 +8,21 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.sinks.reasons import reason
+from mnist_edge.camera.reasons import reason
 from mnist_edge.camera.sinks.stamps import free_stamp
 from mnist_edge.camera.view import View
+from mnist_edge.camera.worker import BackgroundSink, Worker
 from mnist_edge.files import write_bytes
 
-# How long to wait for the disk at the end.
-PATIENCE_SECONDS = 5.0
+# Snapshots that may wait for the disk; more are taken once there is room.
+WAITING = 2
 
 
-class Snapshots:
+class Snapshots(BackgroundSink):
     """Takes the snapshots that `Controls.snapshots` asks for, and says in `Controls.message` where they lie.
 
-    `TIME.jpg` has the digits drawn in, `TIME.raw.png` holds the frame's pixels as they came. They are written by a
-    thread, one frame at a time. What goes wrong is a message.
+    `TIME.jpg` has the digits drawn in, `TIME.raw.png` holds the frame's pixels as they came. A worker writes them, one
+    after the other. What goes wrong is a message.
     """
 
     def __init__(self, folder: Path, controls: Controls, *, note: Callable[[str], None]) -> None:
@@ -34,22 +34,13 @@ class Snapshots:
             note: Told where a snapshot lies, or why there is none.
         """
         self._folder, self._controls, self._note = folder, controls, note
-        self._thread: threading.Thread | None = None
-
-    def __enter__(self) -> "Snapshots":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Wait for the last one."""
-        if self._thread:
-            self._thread.join(PATIENCE_SECONDS)
+        self.worker = Worker("snapshots", self._take, limit=WAITING, note=note)
 
     def show(self, view: View) -> None:
-        """Take a snapshot, where one was asked for and the one before is written."""
-        if self._controls.snapshots > 0 and not (self._thread and self._thread.is_alive()):
+        """Take the snapshots that were asked for, as far as there is room."""
+        while self._controls.snapshots > 0 and not self.worker.full:
             self._controls.snapshots -= 1
-            self._thread = threading.Thread(target=self._take, args=(view,), name="snapshot", daemon=True)
-            self._thread.start()
+            self.worker.put(view)
 
     def _take(self, view: View) -> None:
         try:

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import quiet
-from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.controls import NO_DIGIT, Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.panel import ROOM, draw_panel
 from mnist_edge.camera.view import View
+from mnist_edge.errors import UsageError
 from mnist_edge.reading import Box
 
 T = TypeVar("T")
@@ -170,14 +171,21 @@ class Window:
             return
         wish = chr(key & 0xFF).lower()
         if self._selected is not None and (wish.isdecimal() or wish == NO_DIGIT_KEY):
-            label = -1 if wish == NO_DIGIT_KEY else int(wish)
-            self._controls.corrections.append((self._selected, label))
-            self._controls.message = f"digit {self._selected} is " + ("no digit" if label < 0 else f"a {label}")
-            self._selected = None
+            self._correct(self._selected, NO_DIGIT if wish == NO_DIGIT_KEY else int(wish))
         elif wish in WISHES and not (wish == " " and self._controls.held):
             WISHES[wish](self._controls)
         else:
             self._controls.held = False
+
+    def _correct(self, track: int, label: int) -> None:
+        self._selected = None
+        try:
+            self._controls.correct(track, label)
+        except UsageError as error:
+            self._controls.message = f"not kept: {error}"
+        else:
+            # Until the collector says what became of it.
+            self._controls.message = f"digit {track} is " + ("no digit" if label == NO_DIGIT else f"a {label}")
 
     def _click(self, event: int, x: int, y: int, *_: object) -> None:
         if event == cv2.EVENT_LBUTTONDOWN and self._view is not None:

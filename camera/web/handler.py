@@ -17,7 +17,7 @@ from mnist_edge.camera.web.feed import Feed
 from mnist_edge.camera.web.page import HEADERS
 from mnist_edge.camera.web.pictures import Pictures
 from mnist_edge.camera.web.tornado import iostream, web
-from mnist_edge.camera.web.worker import Worker
+from mnist_edge.camera.web.worker import TaskWorker
 from mnist_edge.reading import Reading
 
 # A body that is refused is taken in all the same, up to here: many clients do not listen before all is sent.
@@ -41,7 +41,7 @@ class Site:
     meter: Meter
     access: Access
     read: Callable[[NDArray[np.uint8]], Reading]
-    reader: Worker
+    reader: TaskWorker
     port: int
     reads: int = 0
 

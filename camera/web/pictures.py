@@ -7,7 +7,7 @@ from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web.feed import Feed, first_of
-from mnist_edge.camera.web.worker import Worker
+from mnist_edge.camera.web.worker import TaskWorker
 
 QUALITY = 80
 # Larger pictures are made smaller: no page shows more, and they take long to encode and send.
@@ -36,7 +36,7 @@ class Pictures:
         encoded: How many were.
     """
 
-    def __init__(self, feed: Feed, worker: Worker, meter: Meter) -> None:
+    def __init__(self, feed: Feed, worker: TaskWorker, meter: Meter) -> None:
         """Encode views of `feed` in `worker`, counting them in `meter`."""
         self.encoded = 0
         self._feed, self._worker, self._meter = feed, worker, meter

@@ -4,7 +4,7 @@ from mnist_edge.camera.images import decode_image
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.camera.web.documents import controls_of
 from mnist_edge.camera.web.handler import Handler
-from mnist_edge.camera.web.wishes import grant, parse_wishes
+from mnist_edge.camera.web.wishes import correct, grant, parse_wishes
 from mnist_edge.errors import ImageError, MnistEdgeError
 
 MAX_CONTROLS_BYTES = 10_000
@@ -26,9 +26,14 @@ class SetControls(Handler):
 
     async def answer(self) -> None:
         """Change it, and tell everybody."""
-        grant(parse_wishes(self.body), self.site.controls)
+        wishes, controls, told = parse_wishes(self.body), self.site.controls, {}
+        if self.site.feed.view is None and wishes.keys() & {"snapshot", "correct"}:
+            raise Refused(503, "there is no picture yet")
+        if "correct" in wishes:
+            told = {"corrected": await correct(**wishes["correct"], controls=controls)}
+        grant(wishes, controls)
         self.site.feed.wake()
-        self.send(controls_of(self.site.controls))
+        self.send(controls_of(controls) | told)
 
 
 class Read(Handler):

@@ -61,6 +61,7 @@ class WebView:
         self.token = token
         self._controls, self._meter, self._read, self._note = controls, meter, read, note
         self._feed: Feed | None = None
+        self._end: Callable[[float], None] = lambda deadline: None
         self._left = ExitStack()
 
     def __enter__(self) -> "WebView":
@@ -77,7 +78,7 @@ class WebView:
         made_up = self.token is None and not is_loopback(listening)
         if made_up:
             self.token = secrets.token_urlsafe(TOKEN_BYTES)
-        self._feed = self._left.enter_context(
+        self._feed, self._end = self._left.enter_context(
             start(listening, Access(self.token), self._controls, self._meter, self._read)
         )
         if made_up:
@@ -85,6 +86,10 @@ class WebView:
         else:
             self._note(f"note: web page at {self.url}" + (", which asks for the token" if self.token else ""))
         return self
+
+    def end(self, deadline: float) -> None:
+        """Begin to close, without waiting; leaving waits until `deadline` at most, by `time.monotonic`."""
+        self._end(deadline)
 
     def __exit__(self, *error: object) -> None:
         """Close all connections."""

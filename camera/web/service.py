@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -20,7 +21,8 @@ from mnist_edge.camera.web.feed import Feed
 from mnist_edge.camera.web.handler import MAX_WASTED_BYTES, Handler, Site
 from mnist_edge.camera.web.pictures import Pictures
 from mnist_edge.camera.web.tornado import httpserver, web
-from mnist_edge.camera.web.worker import Worker
+from mnist_edge.camera.web.worker import TaskWorker
+from mnist_edge.camera.worker import END_SECONDS
 from mnist_edge.reading import Reading
 
 # A page has three or four; who has opened one and says nothing is soon gone.
@@ -28,8 +30,6 @@ MAX_CONNECTIONS = 128
 MAX_HEADER_BYTES = 16_384
 IDLE_SECONDS = 10.0
 BODY_SECONDS = 60.0
-# How long the end waits for a thread.
-END_SECONDS = 3.0
 
 ADDRESSES = {
     "/": answers.Page,
@@ -69,7 +69,7 @@ def start(
     controls: Controls,
     meter: Meter,
     read: Callable[[NDArray[np.uint8]], Reading],
-) -> Iterator[Feed]:
+) -> Iterator[tuple[Feed, Callable[[float], None]]]:
     """Serve in a thread until the block is left.
 
     Args:
@@ -80,9 +80,10 @@ def start(
         read: Reads a picture that they send; called in a thread of its own.
 
     Yields:
-        Where to put what they are told.
+        Where to put what they are told; and what begins to end all this, without waiting: leaving the block waits until
+        the given moment, by `time.monotonic`, at most.
     """
-    pictures, readings = Worker("web view's pictures"), Worker("web view's readings")
+    pictures, readings = TaskWorker("web view's pictures"), TaskWorker("web view's readings")
     started: Future[tuple[Feed, Callable[[], object]]] = Future()
 
     async def serve() -> None:
@@ -111,17 +112,25 @@ def start(
             started.set_exception(error)
 
     thread = threading.Thread(target=run, name="web view", daemon=True)
-    thread.start()
-    feed, end = started.result()
-    try:
-        yield feed
-    finally:
-        # It may have ended already, by a bug of its own.
-        with suppress(RuntimeError):
-            end()
-        thread.join(END_SECONDS)
-        for worker in (pictures, readings):
-            worker.end(END_SECONDS)
+    with pictures, readings:
+        thread.start()
+        feed, stop = started.result()
+        deadline = float("inf")
+
+        def end(until: float) -> None:
+            nonlocal deadline
+            deadline = min(deadline, until)
+            # It may have ended already, by a bug of its own.
+            with suppress(RuntimeError):
+                stop()
+            for worker in (pictures, readings):
+                worker.end(deadline)
+
+        try:
+            yield feed, end
+        finally:
+            end(time.monotonic() + END_SECONDS)
+            thread.join(max(deadline - time.monotonic(), 0))
 
 
 def _server(listening: socket.socket, site: Site) -> Server:

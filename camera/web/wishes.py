@@ -1,13 +1,16 @@
 """What a page or program wishes to change, checked before anything is changed."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.controls import NO_DIGIT, Controls
 from mnist_edge.camera.web.access import Refused
+from mnist_edge.errors import OutputError, UsageError
 
-NO_DIGIT = -1
+# How long an answer may wait for the collector.
+CORRECTION_SECONDS = 5.0
 # What every program can count to.
 MAX_TRACK = 2**53
 
@@ -34,13 +37,30 @@ def parse_wishes(body: bytes | bytearray) -> dict[str, Any]:
 
 
 def grant(wishes: dict[str, Any], controls: Controls) -> None:
-    """Let the loop have them; as `parse_wishes` gives them."""
+    """Let the loop have them, but for a correction, which must be answered; as `parse_wishes` gives them."""
     for name in {"min_confidence", "details", "paused", "recording"} & wishes.keys():
         setattr(controls, name, wishes[name])
     if "snapshot" in wishes:
         controls.snapshots += 1
-    if "correct" in wishes:
-        controls.corrections.append((wishes["correct"]["track"], wishes["correct"]["label"]))
+
+
+async def correct(track: int, label: int, controls: Controls) -> str:
+    """Have a digit's label corrected; what became of it, for people.
+
+    Raises:
+        Refused: Nobody keeps corrections, there is no such digit, or it cannot be kept.
+    """
+    try:
+        answer = asyncio.wrap_future(controls.correct(track, label).answer)
+        return await asyncio.wait_for(answer, CORRECTION_SECONDS)
+    except UsageError as error:
+        raise Refused(409, str(error)) from None
+    except LookupError as error:
+        raise Refused(404, str(error)) from None
+    except OutputError as error:
+        raise Refused(507, str(error)) from None
+    except asyncio.TimeoutError:
+        raise Refused(503, f"not kept within {CORRECTION_SECONDS:g} s, the disk may be slow; try again") from None
 
 
 def _no_number(name: str) -> NoReturn:

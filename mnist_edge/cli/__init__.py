@@ -19,7 +19,7 @@ from mnist_edge.cli import (
     train,
     verify,
 )
-from mnist_edge.cli.boundary import Root
+from mnist_edge.cli.boundary import Root, replace_closed_streams
 from mnist_edge.cli.help import Command
 
 # Plain help: Rich's costs as much again as everything else that `--help` does.
@@ -67,4 +67,5 @@ def _root(
 
 def main() -> None:
     """Run the command line."""
+    replace_closed_streams()
     app(prog_name="mnist-edge", args=sys.argv[1:])

@@ -1,17 +1,21 @@
 """Where errors that a user can mend become one line and an exit code; a bug passes through with its traceback."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
 from mnist_edge import quiet
 from mnist_edge.cli.console import note
 from mnist_edge.cli.help import Group
-from mnist_edge.errors import MnistEdgeError
+from mnist_edge.errors import MnistEdgeError, OutputError
+
+# Where whoever reads standard output has closed it: what a shell says of a program that SIGPIPE ended.
+OUTPUT_CLOSED = 128 + 13
 
 # typer brings its own Click or installs one, depending on its version: this is that Click's UsageError.
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]
@@ -20,9 +24,8 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[1]
 @contextmanager
 def _one_line_errors(program: str) -> Iterator[None]:
     try:
-        yield
-        # A full disk or a closed pipe shows here, not when Python has ended and can only complain.
-        sys.stdout.flush()
+        with _flushed():
+            yield
     except MnistEdgeError as error:
         _fail(str(error), error.exit_code)
     except _UsageError as error:
@@ -33,20 +36,48 @@ def _one_line_errors(program: str) -> Iterator[None]:
         message = error.format_message().rstrip(".")
         _fail(f"{message}{'' if message.endswith('?') else ';'} see: {command} --help", 2)
     except BrokenPipeError:
-        raise
+        # Whoever read the output has enough of it, as `head` has: there is nothing to say.
+        raise typer.Exit(OUTPUT_CLOSED) from None
     except OSError as error:
         if error.strerror is None:
             raise
-        _drop_what_cannot_be_written()
         _fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror, 1)
 
 
-def _drop_what_cannot_be_written() -> None:
+@contextmanager
+def _flushed() -> Iterator[None]:
+    """Write out what was printed: a full disk or a closed pipe shows here, not when Python ends and complains."""
     try:
+        yield
         sys.stdout.flush()
-    except OSError:
-        # Python would try once more at its end, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BaseException:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # Python would try once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+class ClosedOutput(io.TextIOBase):
+    """Stands for a standard output that was closed before the program began (`>&-`)."""
+
+    def write(self, text: str, /) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            OutputError: Always.
+        """
+        raise OutputError("standard output is closed; send it to a file, a pipe or /dev/null")
+
+
+def replace_closed_streams() -> None:
+    """Keep the numbers of standard streams that were closed from the next file or camera that is opened."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    sys.stdout = sys.stdout or ClosedOutput()
+    sys.stderr = sys.stderr or io.StringIO()
 
 
 def _fail(message: str, exit_code: int) -> None:

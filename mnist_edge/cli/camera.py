@@ -20,6 +20,10 @@ Config = Annotated[
         show_default=False,
     ),
 ]
+# That may wait for standard error.
+MAX_NOTES = 1000
+# How long the end waits for it.
+NOTES_SECONDS = 0.5
 ShowConfig = Annotated[
     bool, typer.Option("--show-config", help="Print the settings in effect as such a file, and end.")
 ]
@@ -45,8 +49,15 @@ def command(context: typer.Context, config: Config, show_config: ShowConfig, **f
         print(as_toml(found), end="", flush=True)
         return
     from mnist_edge.camera.appliance import run_camera
+    from mnist_edge.camera.worker import Worker
 
-    note(str(run_camera(found.settings, note)))
+    # The loop waits for no terminal either.
+    with Worker("notes", note, limit=MAX_NOTES, note=lambda line: None, end_seconds=NOTES_SECONDS) as notes:
+
+        def tell(line: str) -> None:
+            notes.put(line)
+
+        tell(str(run_camera(found.settings, tell)))
 
 
 def given(context: Any, values: Mapping[str, Any]) -> dict[str, Any]:

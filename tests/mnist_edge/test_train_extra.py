@@ -51,12 +51,14 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder, controls, reader = tmp_path_factory.mktemp("camera") / "collected", Controls(0.4), Reader()
     with Collector(folder, controls, model=reader.model, note=print, still=True) as collector:
-        run(ArraySource(PAGES, still=True), reader, views=[collector], controls=controls)
+        source = ArraySource(PAGES, still=True)
+        run(source, reader, views=[collector], workers=[collector.worker], controls=controls)
         readings = [reader.read(page) for page in PAGES]
         refused = [one for reading in readings for one in reading.rejected if one.reason == "low confidence"]
         lines = lines_of(folder, sum(len(reading.digits) for reading in readings) + len(refused))
         wrong = [line["track"] for line in lines if line["label"] == 7]
-        controls.corrections.extend((track, 2) for track in wrong)
+        for track in wrong:
+            controls.correct(track, 2)
     assert len(wrong) > 2 and len(refused) > 5
     with (folder / LIST).open("a") as file:
         file.writelines(json.dumps(line | {"corrected": 2}) + "\n" for line in lines if line["reason"])

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_edge.camera import worker as worker_module
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource, Frame
 from mnist_edge.camera.loop import run
@@ -40,7 +42,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 def running() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "collector"]
+    return [thread for thread in threading.enumerate() if thread.name == "digits to collect"]
 
 
 def lines_of(folder: Path) -> list[dict[str, Any]]:
@@ -76,6 +78,9 @@ class Desk:
     def collector(self, **options: Any) -> Collector:
         return Collector(self.folder, self.controls, model="small", note=self.notes.append, **options)
 
+    def correct(self, *corrections: tuple[int, int]) -> list["Future[str]"]:
+        return [self.controls.correct(track, label).answer for track, label in corrections]
+
     def show(self, collector: Collector, frames: int = SETTLED, **more: Any) -> View:
         for _ in range(frames):
             self.number += 1
@@ -93,7 +98,7 @@ def test_the_loop_keeps_each_digit_once_as_the_network_sees_it(tmp_path: Path, p
     reader, controls, notes = Reader(), Controls(0.4), list[str]()
     source = ArraySource([page[0]] * 40)
     with Collector(tmp_path, controls, model=reader.model, note=notes.append) as collector:
-        run(source, reader, views=[collector], controls=controls)
+        run(source, reader, views=[collector], workers=[collector.worker], controls=controls)
     lines = lines_of(tmp_path)
     assert [line["label"] for line in sorted(lines, key=lambda line: line["box"])] == [7, 2, 5]
     seen = {one.box: reader.as_seen(one) for one in segment(page[0]).candidates}
@@ -112,7 +117,8 @@ def test_the_loop_keeps_each_digit_once_as_the_network_sees_it(tmp_path: Path, p
 def test_stills_are_kept_at_once(tmp_path: Path, page: tuple[Image, list[Box]]) -> None:
     reader, controls = Reader(), Controls(0.4)
     with Collector(tmp_path, controls, model="small", note=print, still=True) as collector:
-        run(ArraySource([page[0]] * 12, still=True), reader, views=[collector], controls=controls)
+        source = ArraySource([page[0]] * 12, still=True)
+        run(source, reader, views=[collector], workers=[collector.worker], controls=controls)
     # Faster than they can be written, and yet none is left out.
     assert sorted(line["label"] for line in lines_of(tmp_path)) == [2] * 12 + [5] * 12 + [7] * 12
 
@@ -148,10 +154,10 @@ def test_a_digit_is_kept_in_a_frame_that_shows_it(desk: Desk) -> None:
 def test_a_correction_adds_a_line(desk: Desk) -> None:
     with desk.collector() as collector:
         desk.show(collector)
-        desk.controls.corrections.extend([(1, 1), (2, -1)])
+        desk.correct((1, 1), (2, -1))
         desk.show(collector, 1)
         wait_for(lambda: desk.controls.message == "kept as no digit")
-        desk.controls.corrections.extend([(1, 1), (1, 4), (1, 11), (1, -2)])
+        desk.correct((1, 1), (1, 4))
         desk.show(collector, 1)
     assert len(lines_of(desk.folder)) == 6
     by_track = {line["track"]: line for line in latest(desk.folder).values()}
@@ -163,7 +169,7 @@ def test_a_correction_adds_a_line(desk: Desk) -> None:
 def test_a_correction_keeps_a_digit_at_once(desk: Desk) -> None:
     with desk.collector() as collector:
         shown = desk.show(collector, 1)
-        desk.controls.corrections.append((2, 3))
+        desk.correct((2, 3))
         # The picture stands still, and yet the key counts.
         collector.show(replace(shown, paused=True))
         wait_for(lambda: desk.controls.message == "kept as 3")
@@ -175,16 +181,29 @@ def test_a_digit_that_has_gone_can_still_be_corrected(desk: Desk) -> None:
         desk.show(collector)
         desk.digits = ()
         desk.show(collector)
-        desk.controls.corrections.append((3, 6))
+        desk.correct((3, 6))
     # Asked for after the last frame.
     assert {line["track"]: line["corrected"] for line in latest(desk.folder).values()} == {1: None, 2: None, 3: 6}
+
+
+def test_each_correction_is_answered_once_it_is_known_what_became_of_it(desk: Desk) -> None:
+    with desk.collector() as collector:
+        desk.show(collector)
+        given_up = desk.controls.correct(2, 4)
+        assert given_up.answer.cancel()
+        right, wrong = desk.correct((1, 4), (77, 4))
+        desk.show(collector, 1)
+        assert right.result(LIMIT_SECONDS) == "kept as 4"
+        with pytest.raises(LookupError, match="not kept as 4: there is no digit 77"):
+            wrong.result(LIMIT_SECONDS)
+    assert {line["track"]: line["corrected"] for line in latest(desk.folder).values()} == {1: 4, 2: None, 3: None}
 
 
 def test_a_digit_of_long_ago_cannot(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crops_module, "RECENT", 2)
     with desk.collector() as collector:
         desk.show(collector)
-        desk.controls.corrections.append((1, 6))
+        desk.correct((1, 6))
         desk.show(collector, 1)
         wait_for(lambda: desk.controls.message == "not kept as 6: of that digit there is no crop")
     assert len(lines_of(desk.folder)) == 3
@@ -223,7 +242,7 @@ def test_a_full_folder_is_said_once_and_can_still_be_corrected(desk: Desk) -> No
         desk.show(collector)
         desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)
         desk.show(collector)
-        desk.controls.corrections.append((1, 9))
+        desk.correct((1, 9))
         desk.show(collector, 1)
     assert len(list(desk.folder.glob("*.png"))) == 4
     assert [line["corrected"] for line in lines_of(desk.folder)] == [None, None, 9]
@@ -240,13 +259,13 @@ def test_a_folder_that_cannot_be_written_is_said_once(desk: Desk) -> None:
         for _ in range(3):
             desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)
             desk.show(collector)
-        desk.controls.corrections.append((31, 7))
+        desk.correct((31, 7))
         desk.show(collector, 1)
         wait_for(lambda: desk.controls.message == "not kept as 7: of that digit there is no crop")
         desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)
-        desk.controls.corrections.append((41, 7))
+        desk.correct((41, 7))
         desk.show(collector, 1)
-        wait_for(lambda: desk.controls.message.startswith("not kept: "))
+        wait_for(lambda: desk.controls.message == "not kept as 7: File exists")
     (note,) = desk.notes
     assert note.startswith(f"note: digits cannot be kept in {desk.folder}: ") and note.endswith("; reading goes on")
 
@@ -308,7 +327,7 @@ def test_a_slow_disk_holds_nobody_up_and_what_still_lies_there_is_kept_later(
             began = time.perf_counter()
             desk.show(collector)
             took.append(time.perf_counter() - began)
-        desk.controls.corrections.append((desk.digits[0].track, 8))
+        desk.correct((desk.digits[0].track, 8))
         desk.show(collector, 1)
         assert max(took) < 5
         stuck_disk.set()
@@ -323,7 +342,7 @@ def test_a_slow_disk_holds_nobody_up_and_what_still_lies_there_is_kept_later(
 def test_it_ends_while_the_disk_is_stuck(
     desk: Desk, stuck_disk: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collect_module, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(worker_module, "END_SECONDS", 0.1)
     with desk.collector() as collector:
         for _ in range(8):
             desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)

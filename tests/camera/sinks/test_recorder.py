@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_edge.camera import worker as worker_module
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
@@ -59,6 +60,10 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "frames of the recording"]
+
+
 class Desk:
     """A recorder with all that it needs; `raw`, so that grey levels stay what they are."""
 
@@ -72,6 +77,9 @@ class Desk:
         seconds = self.number / self.source.info.rate if seconds is None else seconds
         shown = self._view(image, number=self.number, seconds=seconds)
         self.number += 1
+        if not self.source.info.live:
+            # As the loop does.
+            wait_for(lambda: not self.recorder.worker.full or self.controls.stop.requested)
         self.recorder.show(shown)
         return shown
 
@@ -355,12 +363,14 @@ def test_a_camera_waits_for_no_encoder(
     path = tmp_path / "clip.avi"
     desk = Desk(view, path, ArraySource([], live=True))
     with desk.recorder:
-        for level in range(100):
+        desk.show(grey(0))
+        wait_for(lambda: (tmp_path / "clip.part.avi").exists())
+        for level in range(1, 100):
             desk.show(grey(2 * level))
-        assert 100 - desk.recorder.dropped in (recorder_module.WAITING, recorder_module.WAITING + 1)
-        assert len(desk.notes) == 1 and "leaves frames out" in desk.notes[0]
+        assert 100 - desk.recorder.worker.lost in (recorder_module.WAITING, recorder_module.WAITING + 1)
+        assert len(desk.notes) == 1 and "frames of the recording are being lost: the encoder or the" in desk.notes[0]
         slow_encoder.set()
-        wait_for(lambda: desk.recorder._queue.empty())
+        wait_for(lambda: not desk.recorder.worker.busy)
         desk.show(grey(250), 100 / 25)
     # The video is as long as it was all the same.
     levels = [frame.mean() for frame in frames_of(path)]
@@ -375,7 +385,7 @@ def test_a_loop_that_waits_fills_no_queue(tmp_path: Path, view: Views, slow_enco
         for _ in range(100):
             desk.recorder.show(replace(shown, paused=True))
         slow_encoder.set()
-    assert desk.recorder.dropped == 0
+    assert desk.recorder.worker.lost == 0
 
 
 def test_a_file_waits_for_the_encoder(
@@ -385,20 +395,21 @@ def test_a_file_waits_for_the_encoder(
     threading.Timer(0.5, slow_encoder.set).start()
     desk = record(view, path, [grey(n) for n in range(100)])
     assert np.allclose([frame.mean() for frame in frames_of(path)], range(100), atol=6)
-    assert desk.recorder.dropped == 0 and not desk.notes
+    assert desk.recorder.worker.lost == 0 and not desk.notes
 
 
 def test_an_encoder_that_hangs_does_not_keep_the_loop_from_ending(
     tmp_path: Path, view: Views, slow_encoder: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder_module, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(worker_module, "END_SECONDS", 0.2)
     desk = Desk(view, tmp_path / "clip.avi")
     threading.Timer(0.3, lambda: setattr(desk.controls.stop, "requested", True)).start()
     with desk.recorder:
         while not desk.controls.stop.requested:
             desk.show(grey(0))
+    assert desk.notes[-1].startswith(f"note: frames of the recording lost: {desk.recorder.worker.lost}")
     slow_encoder.set()
-    wait_for(lambda: not desk.recorder._thread.is_alive())
+    wait_for(lambda: not threads())
 
 
 # What goes wrong ends the recording, never the loop.
@@ -516,7 +527,8 @@ def images():
 
 source = ArraySource(images())
 with Recorder(Path(sys.argv[1]), source, controls, note=print) as recorder:
-    print(run(source, Nothing(), views=[recorder], controls=controls).frames > 100, controls.recording)
+    stats = run(source, Nothing(), views=[recorder], workers=[recorder.worker], controls=controls)
+    print(stats.frames > 100, controls.recording)
 """
 
 
@@ -573,8 +585,10 @@ from mnist_edge.reading import Reading
 images = np.random.default_rng(0).integers(0, 255, (100, 240, 320, 3), np.uint8)
 with Recorder(Path(sys.argv[1]), ArraySource([]), Controls(0.5), raw=True, note=print) as recorder:
     for number, image in enumerate(images):
+        while recorder.worker.full:
+            time.sleep(0.001)
         recorder.show(View(Frame(image, number, number / 25, ""), Reading("", 320, 240, "", "", (), ()), (), ()))
-    while not recorder._queue.empty():
+    while recorder.worker.busy:
         time.sleep(0.01)
     os.kill(os.getpid(), 9)
 """
@@ -618,4 +632,4 @@ def test_fitting_keeps_proportions() -> None:
 def test_threads_end_with_their_recorder(tmp_path: Path, view: Views) -> None:
     for n in range(3):
         record(view, tmp_path / f"{n}.avi", [grey(0)])
-    assert not [thread for thread in threading.enumerate() if thread.name == "recorder"]
+    assert not threads()

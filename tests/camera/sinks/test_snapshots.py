@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.sinks.snapshots import Snapshots
+from mnist_edge.camera.sinks.snapshots import WAITING, Snapshots
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.files import write_bytes
@@ -39,17 +39,16 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.controls, self.notes = Controls(0.5), list[str]()
-        self.snapshots = Snapshots(folder, self.controls, note=self.notes.append)
+        self.snapshots = Snapshots(folder, self.controls, note=self.notes.append).__enter__()
 
     def take(self, view: View, count: int = 1) -> None:
-        """Ask for snapshots, and show the same view until all are taken."""
+        """Ask for snapshots, and show the same view until all are written."""
         self.controls.snapshots += count
         deadline = time.monotonic() + 60
-        with self.snapshots:
-            while self.controls.snapshots:
-                self.snapshots.show(view)
-                assert time.monotonic() < deadline
-                time.sleep(0.001)
+        while self.controls.snapshots or self.snapshots.worker.busy:
+            self.snapshots.show(view)
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
 
 
 def test_a_snapshot_is_the_frame_and_what_was_read(tmp_path: Path, view: Views) -> None:
@@ -164,11 +163,13 @@ def test_the_loop_waits_for_no_disk(tmp_path: Path, view: Views, monkeypatch: py
 
     monkeypatch.setattr("mnist_edge.camera.sinks.snapshots.write_bytes", slowly)
     desk = Desk(tmp_path)
-    desk.controls.snapshots = 3
+    desk.controls.snapshots = 5
+    desk.snapshots.show(view())
+    assert writing.wait(60)
     # That this returns at all is the test: nothing is written until `go`.
     for _ in range(100):
         desk.snapshots.show(view())
-    assert writing.wait(60) and desk.controls.snapshots == 2
+    assert desk.controls.snapshots == 5 - 1 - WAITING
     go.set()
     desk.take(view(), 0)
-    assert len(list(tmp_path.glob("*.jpg"))) == 3
+    assert len(list(tmp_path.glob("*.jpg"))) == 5

@@ -225,7 +225,7 @@ def test_a_large_picture_opens_a_window_that_fits_a_screen(screen: FakeScreen, v
         ("+=-", {"min_confidence": 0.45}),
         ("-" * 20, {"min_confidence": 0.0}),
         ("+" * 20, {"min_confidence": 1.0}),
-        ("7", {"corrections": deque()}),
+        ("7", {"message": ""}),
     ],
 )
 def test_keys_ask_for_things(
@@ -242,7 +242,7 @@ def test_keys_ask_for_things(
 
 @pytest.mark.parametrize(("key", "label"), [("4", 4), ("x", -1)])
 def test_a_click_and_a_key_correct_a_digit(screen: FakeScreen, view: Callable[..., View], key: str, label: int) -> None:
-    controls, meter = Controls(0.4), Meter()
+    controls, meter = Controls(0.4, corrections=deque()), Meter()
     digits = (TrackedDigit(3, 9, 0.8, Box(10, 10, 20, 30)), TrackedDigit(5, 1, 0.9, Box(40, 10, 10, 30)))
     shown = Window(controls, meter)
     look(shown, view(PICTURE, 0, digits=digits))
@@ -255,12 +255,23 @@ def test_a_click_and_a_key_correct_a_digit(screen: FakeScreen, view: Callable[..
     # Without another click a digit means nothing.
     screen.keys = iter([ord("8")])
     look(shown, view(PICTURE, 2, digits=digits))
-    assert list(controls.corrections) == [(3, label)]
+    assert [(one.track, one.label) for one in controls.corrections or ()] == [(3, label)]
     assert meter.display.total == 3
 
 
-def test_a_digit_that_has_gone_is_not_corrected(screen: FakeScreen, view: Callable[..., View]) -> None:
+def test_a_correction_that_nobody_keeps_is_refused(screen: FakeScreen, view: Callable[..., View]) -> None:
     controls = Controls(0.4)
+    shown = Window(controls)
+    digits = (TrackedDigit(3, 9, 0.8, Box(0, 0, 64, 48)),)
+    look(shown, view(PICTURE, 0, digits=digits))
+    screen.click(1, 20, 20, 0, None)
+    screen.keys = iter([ord("8")])
+    look(shown, view(PICTURE, 1, digits=digits))
+    assert controls.message.startswith("not kept: ") and "start the camera with --collect DIR" in controls.message
+
+
+def test_a_digit_that_has_gone_is_not_corrected(screen: FakeScreen, view: Callable[..., View]) -> None:
+    controls = Controls(0.4, corrections=deque())
     shown = Window(controls)
     look(shown, view(PICTURE, 0, digits=(TrackedDigit(3, 9, 0.8, Box(0, 0, 64, 48)),)))
     screen.click(1, 20, 20, 0, None)

@@ -4,18 +4,20 @@ import json
 import re
 import threading
 import time
+from collections import deque
 from typing import Any
 
 import numpy as np
 import pytest
 
+from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.web import feed as feeds
-from mnist_edge.camera.web import posts
+from mnist_edge.camera.web import posts, wishes
 from mnist_edge.camera.web.wishes import CHECKS
-from mnist_edge.errors import ModelError
+from mnist_edge.errors import ModelError, OutputError
 from mnist_edge.reading import Box, Reading
 
 DIGITS = (TrackedDigit(3, 4, 0.98765, Box(1, 2, 30, 40)), TrackedDigit(5, 2, 0.5, Box(40, 2, 30, 40)))
@@ -76,7 +78,7 @@ def test_the_reading_and_the_status(serve: Any, view: Any) -> None:
     assert served.ask("/api/status").document["away"] == "unplugged"
 
 
-def test_wishes_are_granted(serve: Any) -> None:
+def test_wishes_are_granted(serve: Any, view: Any) -> None:
     served = serve()
     answer = served.wish({"min_confidence": 0.75, "details": True, "paused": True, "recording": True})
     assert answer.status == 200
@@ -84,11 +86,64 @@ def test_wishes_are_granted(serve: Any) -> None:
     assert (served.controls.min_confidence, served.controls.paused) == (0.75, True)
     assert served.controls.details
     assert served.controls.recording
+    served.web.show(view())
     assert served.wish({"snapshot": True, "paused": False}).status == 200
     assert (served.controls.snapshots, served.controls.paused) == (1, False)
-    served.wish({"correct": {"track": 3, "label": 9}})
-    served.wish({"correct": {"track": 4, "label": -1}})
-    assert list(served.controls.corrections) == [(3, 9), (4, -1)]
+
+
+def test_a_correction_is_answered_with_what_became_of_it(serve: Any, view: Any, wait_until: Any) -> None:
+    served = serve()
+    served.web.show(view())
+    served.controls.corrections = waiting = deque[Correction]()
+    answers: dict[int, Any] = {
+        3: "kept as 9",
+        4: LookupError("not kept as 9: there is no digit 4"),
+        5: OutputError("not kept as 9: No space left on device"),
+    }
+
+    def collect() -> None:
+        for _ in answers:
+            wait_until(lambda: waiting)
+            one = waiting.popleft()
+            assert one.label == 9
+            found = answers[one.track]
+            one.answer.set_result(found) if isinstance(found, str) else one.answer.set_exception(found)
+
+    thread = threading.Thread(target=collect)
+    thread.start()
+    kept, unknown, full = (served.wish({"correct": {"track": track, "label": 9}, "paused": True}) for track in answers)
+    thread.join()
+    assert (kept.status, kept.document["corrected"], kept.document["paused"]) == (200, "kept as 9", True)
+    assert (unknown.status, unknown.document) == (404, {"error": "not kept as 9: there is no digit 4"})
+    assert (full.status, full.document) == (507, {"error": "not kept as 9: No space left on device"})
+
+
+def test_a_correction_that_nobody_keeps_is_refused(serve: Any, view: Any) -> None:
+    served = serve()
+    served.web.show(view())
+    answer = served.wish({"correct": {"track": 3, "label": 9}, "paused": True})
+    assert answer.status == 409 and "start the camera with --collect DIR" in answer.document["error"]
+    assert not served.controls.paused
+
+
+def test_a_correction_that_is_not_taken_in_time_is_refused_and_not_kept_later(
+    serve: Any, view: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wishes, "CORRECTION_SECONDS", 0.1)
+    served = serve()
+    served.web.show(view())
+    served.controls.corrections = deque()
+    assert served.wish({"correct": {"track": 3, "label": 9}}).status == 503
+    assert served.controls.corrections[0].answer.cancelled()
+
+
+def test_before_the_first_picture_there_is_nothing_to_keep(serve: Any) -> None:
+    served = serve()
+    served.controls.corrections = deque()
+    for wish in ({"snapshot": True}, {"correct": {"track": 3, "label": 9}}):
+        answer = served.wish(wish)
+        assert (answer.status, answer.document) == (503, {"error": "there is no picture yet"})
+    assert not served.controls.snapshots and not served.controls.corrections
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.opencv import cv2
@@ -125,7 +127,7 @@ def test_controls_change_the_running_loop(alive: Alive, tab: Any, wait_until: An
 
 
 def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, wait_until: Any, tmp_path: Path) -> None:
-    corrections = alive.served.controls.corrections
+    alive.served.controls.corrections = waiting = deque[Correction]()
     tab.open(alive.served.web.url, dark=True)
     wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
     tracks = [int(track) for track in tab.run("[...document.querySelectorAll('#digits li')].map(e => e.dataset.track)")]
@@ -133,19 +135,33 @@ def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, wait_until: Any, tmp
     wait_until(lambda: tab.text("#dialog[open] #dialog-title") == "Read as 7. What is it?")
     tab.screenshot(tmp_path / "dialog.png")
     tab.click("#labels button:nth-child(4)")
-    wait_until(lambda: list(corrections) == [(tracks[1], 3)])
-    wait_until(lambda: tab.text("#message") == "Noted: it is a 3")
+    wait_until(lambda: waiting)
+    assert (waiting[0].track, waiting[0].label) == (tracks[1], 3)
+    waiting[0].answer.set_result("kept as 3")
+    wait_until(lambda: tab.text("#message") == "kept as 3")
     assert not tab.run("document.querySelector('#dialog').open")
     # By keyboard, and what is no digit at all.
     tab.run("document.querySelector('#digits li button').focus()")
     tab.press("Enter")
     wait_until(lambda: tab.run("document.querySelector('#dialog').open"))
     tab.press("9")
-    wait_until(lambda: len(corrections) == 2)
+    wait_until(lambda: len(waiting) == 2)
+    waiting[1].answer.set_result("kept as 9")
     tab.click("#digits li button")
     tab.click("#labels .wide")
-    wait_until(lambda: list(corrections)[1:] == [(tracks[0], 9), (tracks[0], -1)])
+    wait_until(lambda: len(waiting) == 3)
+    waiting[2].answer.set_result("kept as no digit")
+    assert [(one.track, one.label) for one in waiting][1:] == [(tracks[0], 9), (tracks[0], -1)]
+    wait_until(lambda: tab.text("#message") == "kept as no digit")
     assert tab.complaints == []
+
+
+def test_a_correction_that_nobody_keeps_is_refused(alive: Alive, tab: Any, wait_until: Any) -> None:
+    tab.open(alive.served.web.url)
+    wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
+    tab.click("#digits li button")
+    tab.press("9")
+    wait_until(lambda: tab.text("#message").startswith("Not done: corrections are kept where digits are collected"))
 
 
 @pytest.mark.parametrize("width", [360, 800])

@@ -65,7 +65,10 @@ def measure_fresh_start(model: Path, runtime: str, threads: int = 1, starts: int
 def _start(model: Path, runtime: str, threads: int) -> FreshStart:
     outcome = run_module(__name__, str(model), runtime, str(threads), timeout_s=TIMEOUT_S)
     if outcome.failure:
-        raise ModelError(f"{model.name} failed in a fresh process with {runtime}: {outcome.failure}")
+        raise ModelError(
+            f"{model.name} failed in a fresh process with {runtime}: {outcome.failure}; "
+            "`mnist-edge doctor` says which runtimes work, and --runtime chooses one"
+        )
     return FreshStart(**json.loads(outcome.output.splitlines()[-1]))
 
 

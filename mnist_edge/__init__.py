@@ -5,7 +5,9 @@ NumPy comes with `Classifier`, OpenCV with `Reader`, TensorFlow only with traini
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+# That of `typing`, whose import would be the longest part of ours.
+TYPE_CHECKING = False
 
 __version__ = "0.1.0"
 

@@ -1,5 +1,17 @@
-"""`python -m mnist_edge` is `mnist-edge`."""
+"""`mnist-edge` and `python -m mnist_edge`; small, so that Ctrl-C is looked after before anything large is imported."""
 
-from mnist_edge.cli import main
+import signal
 
-main()
+
+def main() -> None:
+    """Run the command line. Until a command runs, and after it, Ctrl-C ends the process at once and in silence."""
+    # Python's own handler would print a traceback from the midst of an import. Who started us may have it ignored.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from mnist_edge.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

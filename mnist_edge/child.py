@@ -42,13 +42,20 @@ def run_module(module: str, *arguments: str, timeout_s: float) -> Outcome:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return Outcome("", f"no answer within {timeout_s:g} s")
-    return Outcome(done.stdout, _failure(done.returncode, done.stderr))
+    return Outcome(done.stdout, failure_of(done.returncode, done.stderr))
 
 
-def _failure(code: int, stderr: str) -> str | None:
+def failure_of(code: int, stderr: str = "") -> str | None:
+    """Why a child process failed, in one line; None if it did not.
+
+    Args:
+        code: As `subprocess` returns it: the negative number of the signal that killed it, else its exit code.
+        stderr: What it wrote, whose last line tells why.
+    """
     if code == 0:
         return None
     if code < 0:
-        return f"killed by {signal.Signals(-code).name} ({(signal.strsignal(-code) or 'no name').lower()})"
+        names = {one.value: one.name for one in signal.Signals}
+        return f"killed by {names.get(-code, f'signal {-code}')} ({(signal.strsignal(-code) or 'no name').lower()})"
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     return lines[-1] if lines else f"exit code {code}"

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.panel import ROOM, draw_panel
 from mnist_edge.camera.view import View
+from mnist_edge.child import failure_of
 from mnist_edge.errors import UsageError
 from mnist_edge.reading import Box
 
@@ -60,6 +62,9 @@ def why_no_window() -> str | None:
         return f"the display {display} does not answer within {PROBE_SECONDS} s; restart the desktop or unset DISPLAY"
     if code == NO_WINDOWS:
         return "this OpenCV has no windows; install opencv-python in place of opencv-python-headless"
+    # Qt aborts where it cannot connect to the display; any other signal is a crash.
+    if code < 0 and -code != signal.SIGABRT:
+        return f"opening a window was {failure_of(code)}; install opencv-python anew, or pass --no-window"
     return f"the display {display} cannot be opened; check DISPLAY, and xhost or ssh -X" if code else None
 
 

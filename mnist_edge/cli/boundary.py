@@ -12,6 +12,7 @@ import typer
 from mnist_edge import quiet
 from mnist_edge.cli.console import note
 from mnist_edge.cli.help import Group
+from mnist_edge.cli.interrupt import interruptible
 from mnist_edge.errors import MnistEdgeError, OutputError
 
 # Where whoever reads standard output has closed it: what a shell says of a program that SIGPIPE ended.
@@ -98,5 +99,5 @@ class Root(Group):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command inside the boundary."""
-        with _one_line_errors("mnist-edge"):
+        with _one_line_errors("mnist-edge"), interruptible():
             return super().invoke(ctx)

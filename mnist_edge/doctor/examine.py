@@ -48,8 +48,12 @@ def examine(model: str | Path = DEFAULT, timeout_s: float = TIMEOUT_S) -> Diagno
         eyes.check_cameras,
         training.check_data,
     ]
-    with ThreadPoolExecutor(len(probes)) as pool:
+    pool = ThreadPoolExecutor(len(probes))
+    try:
         probed = [future.result() for future in [pool.submit(probe) for probe in probes]]
+    finally:
+        # Who is interrupted does not wait for what still runs.
+        pool.shutdown(wait=False, cancel_futures=True)
     tried, rest = probed[: len(runtimes.NAMES)], probed[len(runtimes.NAMES) :]
     works = models.ok and any(check.ok for check in tried) and rest[0].ok
     checks = (

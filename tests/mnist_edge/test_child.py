@@ -1,10 +1,11 @@
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mnist_edge.child import run_module
+from mnist_edge.child import failure_of, run_module
 
 
 @pytest.fixture
@@ -41,6 +42,10 @@ def test_an_exit_code_is_told(module: Callable[[str], str]) -> None:
 def test_a_signal_is_told_by_its_name(module: Callable[[str], str], name: str) -> None:
     code = f"import os, signal; os.kill(os.getpid(), signal.{name})"
     assert str(run_module(module(code), timeout_s=30).failure).startswith(f"killed by {name} (")
+
+
+def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+    assert failure_of(-signal.SIGRTMIN - 1) == f"killed by signal {signal.SIGRTMIN + 1} (real-time signal 1)"
 
 
 def test_a_hang_ends_with_its_time(module: Callable[[str], str]) -> None:

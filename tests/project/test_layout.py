@@ -164,7 +164,7 @@ def test_heavy_packages_come_through_one_door(imports: list[Import]) -> None:
 def test_commands_import_at_use(imports: list[Import]) -> None:
     standard = {
         "__future__", "collections", "contextlib", "dataclasses", "inspect", "itertools", "json", "os", "pathlib", "re",
-        "shutil", "sys", "textwrap", "typing",
+        "shutil", "signal", "sys", "textwrap", "typing",
     }  # fmt: skip
     wrong = [
         str(one)

@@ -1,5 +1,6 @@
 """The window: only where there is a display, and it ends when it is told to."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -299,7 +300,9 @@ def test_a_display_that_leads_nowhere_does_not_kill_the_process(monkeypatch: pyt
     ("outcome", "reason"),
     [
         (window.NO_WINDOWS, "install opencv-python in place of opencv-python-headless"),
-        (-6, "cannot be opened"),
+        (-signal.SIGABRT, "cannot be opened"),
+        (-signal.SIGSEGV, "killed by SIGSEGV (segmentation fault); install"),
+        (-signal.SIGILL, "killed by SIGILL (illegal instruction); install"),
         (0, None),
     ],
 )

@@ -1,7 +1,7 @@
 """Drawing a reading onto its frame."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from statistics import median
 
 import numpy as np
@@ -17,7 +17,7 @@ from mnist_edge.reading import Box, Digit, Reading, Rejected
 GREY, DARK, WHITE = (118, 118, 118), (30, 30, 30), (255, 255, 255)
 # Height of a label's digit: a share of the usual digit's, but within these shares of the picture's longer side, so that
 # a photograph can be read on a telephone, and no less than so many pixels.
-LABEL, SMALLEST, LARGEST, LEAST = 0.32, 1 / 130, 1 / 32, 10
+LABEL, SMALLEST, LARGEST, LEAST = 0.36, 1 / 90, 1 / 32, 10
 # Its confidence is smaller, but no less than so many pixels high.
 SECOND, LEAST_SECOND = 0.62, 8
 # Refused ink that is so large has its reason beside it, in pixels of a picture 640 wide: crumbs are many.
@@ -25,7 +25,7 @@ WORTH_A_WORD = 24
 # What covers more of the picture, as a share of it, is hardly writing.
 SHEET = 0.1
 # Pictures less wide have no room for the legend; and the confidences that it names.
-LEGEND_WIDTH, TICKS = 480, (50, 90, 99)
+LEGEND_WIDTH, TICKS = 480, (50, 75, 90, 95, 99)
 Picture = NDArray[np.uint8]
 
 
@@ -33,7 +33,8 @@ def annotate(frame: Picture, reading: Reading, status: str = "", details: bool =
     """A copy of the frame with a box and a label for each digit, in the colour of its confidence.
 
     No label covers a digit or another label. One that finds no room beside its box stands further off, tied to it by a
-    line; one that finds none there either loses its confidence, which its colour still tells, and at last is left out.
+    line; one that finds none there either loses its confidence, which its colour still tells, and at last is left out,
+    which the legend counts.
 
     Args:
         frame: Shape (height, width, 3) BGR or (height, width) grey, uint8.
@@ -56,11 +57,11 @@ def annotate(frame: Picture, reading: Reading, status: str = "", details: bool =
     boxes = [outline(picture, one.box, confidence_colour(one.confidence), thickness) for one in reading.digits]
     for box in boxes:
         room.take(box)
-    draw_labels(picture, boxes, [_plates(digit, capital) for digit in reading.digits], room)
+    missing = draw_labels(picture, boxes, [_plates(digit, capital) for digit in reading.digits], room)
     if details:
         _label_refused(picture, reading.rejected, capital, room)
     if reading.digits and width >= LEGEND_WIDTH:
-        _legend(picture, room)
+        _legend(picture, len(missing), room)
     return np.asarray(picture, np.uint8)
 
 
@@ -97,10 +98,12 @@ def take_all(boxes: Sequence[Box], room: Room) -> None:
 def _plates(digit: Digit, capital: int) -> list[Picture]:
     """The label in the ways it may be drawn, the best first: with its confidence, smaller, and without."""
     colour, sure = confidence_colour(digit.confidence), percent(digit.confidence)
-    return [
+    smaller = max(LEAST, round(0.7 * capital))
+    whole = [
         plate(((str(digit.label), size), (f"{sure}%", max(LEAST_SECOND, round(SECOND * size)))), colour)
-        for size in (capital, max(LEAST, round(0.7 * capital)))
-    ] + [plate(((str(digit.label), capital),), colour)]
+        for size in (capital, smaller)
+    ]
+    return [*whole, plate(((str(digit.label), smaller),), colour)]
 
 
 def draw_labels(picture: Picture, boxes: Sequence[Box], plates: Sequence[Sequence[Picture]], room: Room) -> list[int]:
@@ -153,10 +156,10 @@ def _footer(picture: Picture, text: str) -> Box:
     return Box(0, top, width, height - top)
 
 
-def _legend(picture: Picture, room: Room) -> None:
-    """What the colours say, in the first corner that is free."""
+def _legend(picture: Picture, missing: int, room: Room) -> None:
+    """What the colours say and how many labels found no room, in the first corner that is free."""
     height, width = picture.shape[:2]
-    drawn = _ramp(max(LEAST_SECOND, max(height, width) // 72))
+    drawn = _ramp(max(LEAST_SECOND, max(height, width) // 90), f"{missing} without a label" if missing else "")
     tall, wide = drawn.shape[:2]
     gap = tall // 3
     places = (Box(x, y, wide, tall) for y in (height - tall - gap, gap) for x in (width - wide - gap, gap))
@@ -165,8 +168,9 @@ def _legend(picture: Picture, room: Room) -> None:
         paste(picture, drawn, free.x, free.y)
 
 
-@cache
-def _ramp(capital: int) -> Picture:
-    """The colours side by side, each a confidence, with some of them named."""
-    swatches = [plate(((f"{tick}%", capital),), confidence_colour(tick / 100)) for tick in (50, 75, 90, 95, 99)]
-    return np.hstack([plate((("sure", capital),), DARK), *swatches])
+@lru_cache(maxsize=64)
+def _ramp(capital: int, remark: str) -> Picture:
+    """The colours side by side, each with the confidence that it stands for."""
+    swatches = [plate(((f"{tick}%", capital),), confidence_colour(tick / 100)) for tick in TICKS]
+    words = [plate(((word, capital),), DARK) for word in (remark, "sure") if word]
+    return np.hstack([*words, *swatches])

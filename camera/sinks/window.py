@@ -22,7 +22,7 @@ from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.panel import ROOM, draw_panel
 from mnist_edge.camera.view import View
 from mnist_edge.child import failure_of
-from mnist_edge.errors import UsageError
+from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.reading import Box
 
 T = TypeVar("T")
@@ -36,8 +36,8 @@ ENDING_KEYS = {ord("q"), ord("Q"), 27}
 SCREEN_SHARE = 0.94
 # How often keys are looked for while there is nothing new to show.
 POLL_SECONDS = 0.02
-# How long the end waits for a loop that is stuck in a read of its source.
-END_SECONDS = 3.0
+# How long the end waits for a loop that is stuck.
+END_SECONDS = 2.0
 PROBE_SECONDS = 20
 NO_WINDOWS = 3
 # In a process of its own: where the display cannot be used, OpenCV's Qt does not raise but aborts.
@@ -128,19 +128,27 @@ class Window:
         self._changed.set()
 
     def run(self, loop: Callable[[], T]) -> T:
-        """Run the loop in a thread, show what it passes to `show` until it ends, and return or raise what it does."""
+        """Run the loop in a thread, show what it passes to `show` until it ends, and return or raise what it does.
+
+        Raises:
+            OutputError: The loop was asked to end, and did not.
+        """
         result: Future[T] = Future()
         thread = threading.Thread(target=_settle, args=(result, loop), name="loop", daemon=True)
         thread.start()
         try:
-            while not result.done():
+            while not (result.done() or self._controls.stop.requested):
                 self.refresh()
-            return result.result()
         except BaseException:
             self._controls.stop.requested = True
             raise
         finally:
             thread.join(END_SECONDS)
+        if not result.done():
+            raise OutputError(
+                f"reading did not end within {END_SECONDS:.0f} s; check the disk and what takes the events"
+            )
+        return result.result()
 
     def refresh(self) -> None:
         """Draw the newest view, unless it is drawn already, and do what keys and the mouse ask for."""

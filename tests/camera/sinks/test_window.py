@@ -20,7 +20,7 @@ from mnist_edge.camera.sinks import window
 from mnist_edge.camera.sinks.window import Window, why_no_window
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
-from mnist_edge.errors import SourceError
+from mnist_edge.errors import OutputError, SourceError
 from mnist_edge.reading import Box
 
 PICTURE = np.zeros((48, 64, 3), np.uint8)
@@ -185,6 +185,23 @@ def test_what_is_on_the_screen_is_not_drawn_again(screen: FakeScreen, view: Call
     controls.message = "snapshot: here"
     look(shown, paused)
     assert (screen.shown, meter.display.total) == (2, 1)
+
+
+def test_a_loop_that_is_stuck_does_not_keep_the_window_from_ending(
+    screen: FakeScreen, view: Callable[..., View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "END_SECONDS", 0.1)
+    free = threading.Event()
+
+    def loop() -> None:
+        shown.show(view(PICTURE))
+        free.wait(60)
+
+    screen.keys = iter([ord("q")])
+    shown = Window(Controls(0.4))
+    with pytest.raises(OutputError, match="reading did not end"):
+        shown.run(loop)
+    free.set()
 
 
 def test_latency_is_measured_to_the_screen(screen: FakeScreen, view: Callable[..., View]) -> None:

@@ -89,7 +89,7 @@ class Settings:
     record: str | None = _option(
         None,
         "PATH",
-        "Record to a video (.mp4, .avi), or to a folder, in files that replace the oldest.",
+        "Record to a video (.mp4, .avi, .mkv, .webm), or to a folder, in files that replace the oldest.",
         group="Pictures",
         path=True,
     )

@@ -44,7 +44,7 @@ class Recorder(BackgroundSink):
         """Check the name; a file begins with the first frame.
 
         Args:
-            path: A video, ending in `.mp4` or `.avi`, or a folder for a ring of AVI files; is created.
+            path: A video, such as `page.mp4`, or a folder for a ring of files; is created.
             source: Whose frame rate the video gets.
             controls: Where recording is turned on and off.
             always: Whether to record from the start.
@@ -55,7 +55,8 @@ class Recorder(BackgroundSink):
             note: Told when recording stops by itself, and that frames are left out.
 
         Raises:
-            UsageError: Another suffix.
+            PackageMissing: This kind of video needs PyAV.
+            UsageError: The suffix is none of a video that can be written.
             OutputError: There is such a video, or a part of one that was never finished.
         """
         self._place = recordings_at(path, files, force)

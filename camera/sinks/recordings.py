@@ -4,13 +4,13 @@ import re
 from itertools import count
 from pathlib import Path
 
+from mnist_edge.camera.sinks.encoders import SUFFIXES, check_suffix, usual_suffix
 from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
-from mnist_edge.camera.sinks.video_file import CODECS
-from mnist_edge.errors import OutputError, UsageError
+from mnist_edge.errors import OutputError
 from mnist_edge.files import refuse_overwrite
 
 # Nothing else in the folder is ever deleted.
-OURS = re.compile(PATTERN + r"\.avi")
+OURS = re.compile(PATTERN + r"\.(?:mp4|avi)")
 
 
 class OneVideo:
@@ -20,7 +20,7 @@ class OneVideo:
         """Check that it would replace nothing unasked.
 
         Args:
-            path: Ends in `.mp4` or `.avi`.
+            path: Ends in a suffix of `encoders.SUFFIXES`.
             force: Replace what is there.
 
         Raises:
@@ -46,8 +46,8 @@ class OneVideo:
 class Ring:
     """A folder of videos, named by the time they began, of which the newest are kept.
 
-    They have their names from the start: an AVI can be played without its end, so one that a killed process left is a
-    file of the ring like the others.
+    They have their names from the start: what is written can be played without its end, so one that a killed process
+    left is a file of the ring like the others. They are MP4 where PyAV is installed, else AVI.
     """
 
     def __init__(self, folder: Path, files: int) -> None:
@@ -73,7 +73,8 @@ class Ring:
             kept += path.stat().st_size > 0
             if kept >= self._files:
                 path.unlink(missing_ok=True)
-        name = free_stamp(lambda name: (self._folder / f"{name}.avi").exists()) + ".avi"
+        suffix = usual_suffix()
+        name = free_stamp(lambda name: (self._folder / f"{name}{suffix}").exists()) + suffix
         self._mine.append(name)
         return self._folder / name, self._folder / name
 
@@ -85,21 +86,18 @@ class Ring:
 
 
 def recordings_at(path: Path, files: int, force: bool) -> OneVideo | Ring:
-    """What a user means by a path: a name that ends in `.mp4` or `.avi` is one video, anything else a folder.
+    """What a user means by a path: a name with a suffix is one video, anything else a folder.
 
     Raises:
         OutputError: Such a file is there already.
-        UsageError: The name ends in something else.
+        PackageMissing: This kind of video needs PyAV.
+        UsageError: The name ends in something else than a video's suffix.
     """
-    if path.suffix.lower() in CODECS and not path.is_dir():
-        return OneVideo(path, force)
     if path.suffix and not path.is_dir():
-        raise UsageError(
-            f"{path} cannot be recorded: the name must end in {' or '.join(CODECS)}; "
-            "a folder with a dot in its name must be there already"
-        )
+        check_suffix(path)
+        return OneVideo(path, force)
     if path.is_file():
-        raise OutputError(f"{path} is a file; name a folder, or a video that ends in {' or '.join(CODECS)}")
+        raise OutputError(f"{path} is a file; name a folder, or a video that ends in {' or '.join(SUFFIXES)}")
     return Ring(path, files)
 
 

@@ -1,25 +1,17 @@
 """One video file that can be played even if the process is killed, and that notices when the disk takes no more."""
 
-import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.sinks.encoders import open_encoder
 from mnist_edge.errors import OutputError
 
-# What OpenCV writes everywhere.
-CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
-# An AVI can be played without its end, an ordinary MP4 cannot. OpenCV takes no options for MP4, but by the name .ismv
-# FFmpeg writes one in fragments, each of which stands for itself. An open file can be renamed, though not on Windows.
-CONTAINERS = {".mp4": (".ismv", ".mp4") if os.name == "posix" else (".mp4",), ".avi": (".avi",)}
-# FFmpeg does not say that a write failed, so writing ends before the disk is full.
+# Encoders do not always say that a write failed, so writing ends before the disk is full.
 RESERVE_BYTES = 50_000_000
-# FFmpeg collects so much before it writes.
-BUFFER_BYTES = 262_144
 # Narrower than 8 pixels, OpenCV 5.0 writes beyond its buffer in Motion JPEG; 16 is a block of either codec.
 MIN_SIDE = 16
 # A longer gap, such as a camera that was lost, is shortened to this.
@@ -33,24 +25,22 @@ class VideoFile:
         """Open it.
 
         Args:
-            path: Ends in `.mp4` or `.avi`; what is there is replaced.
+            path: Ends in a suffix of `encoders.SUFFIXES`; what is there is replaced.
             rate: Frames per second.
             size: Width and height, see `even_size`.
 
         Raises:
-            OutputError: The disk is full, or OpenCV lacks the codec.
+            OutputError: The disk is full, or the codec is missing.
             OSError: The file cannot be written.
         """
         self.path = path
         self.bytes = 0
         self._rate, self._size = rate, size
-        # Blank pictures take at least so many bytes, in either codec.
-        self._patience = BUFFER_BYTES // max(20, size[0] * size[1] // 1000)
-        self._frames = self._grown = 0
+        self._frames = 0
         self._picture: NDArray[np.uint8] | None = None
         self._seconds = self._elapsed = 0.0
         _check_room(path)
-        self._writer = _open(path, rate, size)
+        self._encoder = open_encoder(path, rate, size)
 
     def show(self, picture: NDArray[np.uint8], seconds: float) -> None:
         """Write what was shown until now, then this picture.
@@ -73,20 +63,16 @@ class VideoFile:
 
     def close(self) -> None:
         """End the video."""
-        self._writer.release()
+        self._encoder.close()
 
     def _write(self, picture: NDArray[np.uint8]) -> None:
-        self._writer.write(picture)
+        self._encoder.write(picture)
         self._frames += 1
         _check_room(self.path)
         try:
-            size = self.path.stat().st_size
+            self.bytes = self.path.stat().st_size
         except OSError as error:
             raise OutputError(f"{self.path} is gone: {error.strerror}") from None
-        if size != self.bytes:
-            self.bytes, self._grown = size, self._frames
-        elif self._frames - self._grown > self._patience:
-            raise OutputError(f"{self.path} does not grow any more; check the disk, its quota and the largest file")
 
 
 def fit(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -126,20 +112,3 @@ def _check_room(path: Path) -> None:
         raise OutputError(
             f"the disk of {path.parent} is full, {free / 1e6:.0f} MB are left; make room, then record again"
         )
-
-
-def _open(path: Path, rate: float, size: tuple[int, int]) -> Any:
-    suffix = path.suffix.lower()
-    for container in CONTAINERS[suffix]:
-        opened = path.with_suffix(container)
-        # This says why it fails; OpenCV does not.
-        opened.open("wb").close()
-        writer = cv2.VideoWriter(str(opened), cv2.VideoWriter_fourcc(*CODECS[suffix]), rate, size)
-        if writer.isOpened():
-            opened.replace(path)
-            return writer
-        opened.unlink(missing_ok=True)
-    raise OutputError(
-        f"OpenCV cannot record {path.name}, {size[0]}x{size[1]} in the codec {CODECS[suffix]}; "
-        "try the other suffix (.mp4, .avi), or smaller frames"
-    )

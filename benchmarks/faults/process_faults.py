@@ -16,7 +16,7 @@ from mnist_edge.benchmarks.faults.mjpeg_stream import Trouble, open_stream
 from mnist_edge.benchmarks.faults.web_faults import ask, frames_read
 from mnist_edge.benchmarks.soak import free_port
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.sinks.video_file import BUFFER_BYTES
+from mnist_edge.camera.sinks.encoders import BUFFER_BYTES
 
 RECORD_SECONDS, RATE = 6.0, 25
 # What may be lost beside what FFmpeg had collected: a fragment of 12 frames, and a second of a busy machine.

@@ -31,7 +31,7 @@ from mnist_edge.camera.images import decode_image
 from mnist_edge.camera.opencv import MAX_PIXELS
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError
-from mnist_edge.files import write_bytes
+from mnist_edge.files import write_bytes, write_whole
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.reading import Reading
 
@@ -238,8 +238,7 @@ def _save(case: Case, seed: int, folder: Path) -> Path:
         write_bytes(path, case.content)
     else:
         path = folder / f"{seed}.npy"
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(path, case.content)
+        write_whole(path, lambda temporary: np.save(temporary, case.content))
     return path
 
 

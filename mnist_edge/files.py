@@ -1,8 +1,9 @@
 """Writing results whole: a file is either complete or not there, and never replaces another unasked."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from mnist_edge.errors import OutputError
@@ -11,23 +12,35 @@ from mnist_edge.errors import OutputError
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it to `path`.
 
+    The content is on the disk before the name is, so that this holds for a power cut as well. The file gets the
+    permissions of any new file of this process.
+
     Args:
         path: Where the result goes; its folder is created.
         write: Called with the temporary path, which has the suffix of `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.parent / f".{path.stem}-{secrets.token_hex(8)}{path.suffix}"
     try:
+        # Fails where the folder cannot be written, before `write` has done its work.
+        temporary.touch(exist_ok=False)
         write(temporary)
-        # mkstemp makes private files; a result gets the permissions of any new file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
         temporary.replace(path)
+        _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Some file systems have no such thing for folders, and Windows cannot open one.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,30 @@ def test_overwriting_needs_force(tmp_path: Path) -> None:
     refuse_overwrite(target, force=True)
     with pytest.raises(OutputError, match=r"model\.tflite exists already.*--force"):
         refuse_overwrite(target, force=False)
+
+
+def test_the_umask_is_never_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(mask: int) -> int:
+        raise AssertionError(f"the umask of all threads would be {mask:o}")
+
+    before = os.umask(0o027)
+    try:
+        monkeypatch.setattr(os, "umask", refuse)
+        write_bytes(tmp_path / "result", b"x")
+        monkeypatch.undo()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "result").stat().st_mode & 0o777 == 0o640
+
+
+def test_content_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut after any step leaves the old file or the new one, and in the end the new one."""
+    target, steps = tmp_path / "result", []
+    target.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", lambda descriptor: steps.append((_kind(descriptor), target.read_bytes())))
+    write_bytes(target, b"new")
+    assert steps == [("file", b"old"), ("folder", b"new")]
+
+
+def _kind(descriptor: int) -> str:
+    return "folder" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "file"

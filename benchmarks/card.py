@@ -71,12 +71,10 @@ def _files(name: str, figures: dict[str, Any]) -> str:
         latency, right = facts.get("latency"), ""
         if "correct" in facts:
             right = f"{facts['accuracy']:.2%} ({facts['correct']:,} right)"
-        labels = f"{figures['photos']['label_accuracy']:.2%}" if kind == "int8" and figures["photos"] else ""
+        f1 = f"{figures['photos']['f1']:.3f}" if kind == "int8" and figures["photos"] else ""
         time = f"{latency['median_us']:.1f} us, {latency['device']}" if latency else ""
-        rows.append(
-            (f"`{name}.{kind}{'' if kind == 'keras' else '.tflite'}`", right, labels, f"{facts['bytes']:,}", time)
-        )
-    head = ("file", f"{figures['recipe']['data']['name']} test accuracy", "labels right on photographs", "bytes")
+        rows.append((f"`{name}.{kind}{'' if kind == 'keras' else '.tflite'}`", right, f1, f"{facts['bytes']:,}", time))
+    head = ("file", f"{figures['recipe']['data']['name']} test accuracy", "F1 on photographs", "bytes")
     return table((*head, "invoke, median"), rows)
 
 

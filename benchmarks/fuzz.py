@@ -8,6 +8,7 @@ case below `runs/fuzz` and ends.
 import faulthandler
 import json
 import multiprocessing
+import os
 import re
 import secrets
 import sys
@@ -24,11 +25,11 @@ from time import monotonic, perf_counter
 
 import numpy as np
 
+from mnist_edge import quiet
 from mnist_edge.benchmarks.fuzz_cases import Case, Image, load_digits, make_case
 from mnist_edge.benchmarks.memory import peak_rss_mb
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
-from mnist_edge.camera.images import decode_image
-from mnist_edge.camera.opencv import MAX_PIXELS
+from mnist_edge.camera.images import MAX_PIXELS, decode_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError
 from mnist_edge.files import write_bytes, write_whole
@@ -159,14 +160,19 @@ def _answer(connection: Connection, worker: BaseProcess, seed: int | None = None
 
 def _work(connection: Connection) -> None:
     """The child: answers each seed with what became of its case."""
-    faulthandler.enable()
+    # A crash is told on what is standard error now: the descriptor is silenced while a case is read.
+    errors = os.fdopen(os.dup(2), "w")
+    faulthandler.enable(errors)
+    quiet.hush()
     reader = Reader()
     reader.read(np.full((64, 64, 3), 255, np.uint8))
     load_digits()
     before = peak_rss_mb() or 0.0
     connection.send(Outcome("ready", None, 0.0, 0.0))
     while True:
-        outcome = examine(make_case(connection.recv()), reader)
+        case = make_case(connection.recv())
+        with quiet.silenced():
+            outcome = examine(case, reader)
         growth = (peak_rss_mb() or 0.0) - before
         too_much = (f"memory grew by {growth:.0f} MB",) if growth > MAX_GROWTH_MB else ()
         connection.send(replace(outcome, growth_mb=growth, broken=outcome.broken + too_much))

@@ -12,7 +12,6 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
 
-from mnist_edge import quiet
 from mnist_edge.child import run_module
 from mnist_edge.errors import ModelError
 from mnist_edge.runtime import RUNTIMES
@@ -91,8 +90,6 @@ def peak_rss_mb() -> float | None:
 
 def start_here(model: Path, runtime: str, threads: int) -> FreshStart:
     """Load and run a model in this process, which should be fresh."""
-    # The parent keeps what this process writes to stderr; silencing it here would be timed too.
-    quiet.verbose = True
     found = RUNTIMES[runtime]
     import_module(found.module)
     content = model.read_bytes()

@@ -12,6 +12,7 @@ from typing import Any
 from mnist_edge.camera.settings import Settings, accept
 from mnist_edge.errors import UsageError
 from mnist_edge.optional import require
+from mnist_edge.shipped import names_shipped
 
 # The password in a URL, which may itself hold an unescaped @.
 PASSWORD = re.compile(r"(://[^/@:]*:).+@")
@@ -87,7 +88,7 @@ def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
     """A setting that is a relative path, or may be one, as an absolute path.
 
     A source and a model are paths where a slash or a wildcard says so, or where there is a file of that name; else they
-    may be a camera's number, or the name of a model.
+    may be a camera's number, or the name of a model. The name of a model that ships always is that.
 
     Args:
         option: The field.
@@ -95,6 +96,8 @@ def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
         folder: What relative paths count from.
     """
     if not isinstance(value, str) or value in ("", "-") or "://" in value:
+        return value
+    if option.name == "model" and names_shipped(value):
         return value
     path = folder / os.path.expanduser(value)
     perhaps = option.metadata.get("perhaps_path") and (PLAINLY_A_PATH.search(value) or path.is_file())

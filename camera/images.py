@@ -9,12 +9,14 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge import quiet
 from mnist_edge.camera.image_files import STDIN
-from mnist_edge.camera.opencv import MAX_PIXELS, cv2
+from mnist_edge.camera.image_size import image_size
+from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import ImageError, OutputError
 from mnist_edge.files import write_bytes
 
+# Of a picture, unless a caller allows less: 12,000 x 9,000 and some room.
+MAX_PIXELS = 200_000_000
 # Of a file: that many pixels of the deepest kind, 16 bits with transparency, without any compression.
 MAX_BYTES = 8 * MAX_PIXELS
 # Bytes or pixels that are worked on at a time.
@@ -27,19 +29,20 @@ MAX_EXIF = 1 << 16
 ORIENTATION = 0x0112
 
 
-def read_image(source: str) -> NDArray[np.uint8]:
+def read_image(source: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """The pixels of one picture, turned as its EXIF orientation says; transparent parts become white paper.
 
     Of an animation it is the first frame.
 
     Args:
         source: A path, or `-` for standard input.
+        max_pixels: A picture whose header says more is refused before anything is decoded.
 
     Returns:
         Shape (height, width, 3), BGR.
 
     Raises:
-        ImageError: It is missing, empty, larger than 200 million pixels or than memory, or no picture that OpenCV can
+        ImageError: It is missing, empty, larger than `max_pixels` or than memory, or no picture that OpenCV can
             decode.
     """
     name = "standard input" if source == STDIN else source
@@ -47,7 +50,7 @@ def read_image(source: str) -> NDArray[np.uint8]:
         content = _content(sys.stdin.buffer, name) if source == STDIN else _file_content(Path(source))
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror}") from None
-    return decode_image(content, name)
+    return decode_image(content, name, max_pixels)
 
 
 def _file_content(path: Path) -> bytearray:
@@ -67,10 +70,15 @@ def _content(stream: BinaryIO, name: str) -> bytearray:
     return content
 
 
-def decode_image(content: bytes | bytearray, name: str) -> NDArray[np.uint8]:
+def decode_image(content: bytes | bytearray, name: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """The pixels of one encoded picture; `name` stands in messages. As `read_image`."""
     if not content:
         raise ImageError(f"{name} is empty")
+    size = image_size(content)
+    if size is None:
+        raise _damaged(name)
+    if size[0] * size[1] > max_pixels:
+        raise ImageError(f"{name} has {size[0]}x{size[1]} pixels, more than {max_pixels:,}; make it smaller")
     try:
         return _pixels(content, name)
     except MemoryError:
@@ -173,20 +181,13 @@ def encode_image(path: Path, image: NDArray[np.uint8]) -> bytes:
 
 def _decode(encoded: NDArray[np.uint8], mode: int, name: str) -> Any:
     try:
-        with quiet.silenced():
-            image = cv2.imdecode(encoded, mode)
+        image = cv2.imdecode(encoded, mode)
     except cv2.error as error:
         if error.code == cv2.Error.STS_NO_MEM:
             raise MemoryError from None
-        if "MAX_IMAGE" in str(error):
-            raise ImageError(f"{name} has more than {MAX_PIXELS:,} pixels; make it smaller") from None
         raise ImageError(f"{name} cannot be decoded ({str(error).splitlines()[-1].strip()})") from None
     if image is None:
         raise _damaged(name)
-    if image.shape[0] * image.shape[1] > MAX_PIXELS:
-        raise ImageError(
-            f"{name} has {image.shape[1]}x{image.shape[0]} pixels, more than {MAX_PIXELS:,}; make it smaller"
-        )
     return image
 
 

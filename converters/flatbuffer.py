@@ -13,7 +13,7 @@ from mnist_edge.converters.precisions import Precision
 from mnist_edge.errors import ModelError
 from mnist_edge.graph import Operator, read_graph
 from mnist_edge.runtime import build_interpreter
-from mnist_edge.training_stack import load_tensorflow
+from mnist_edge.training_stack import load_tensorflow, without_prints
 
 Images = NDArray[np.float32]
 # The seams between float and integer, where the input or the output is float.
@@ -63,7 +63,7 @@ def to_flatbuffer(model: Any, precision: Precision, io: str, images: Images | No
     Raises:
         ModelError: TensorFlow cannot convert it, or left an operator in floating point.
     """
-    with quiet.silenced():
+    with quiet.silenced(), without_prints():
         try:
             content = bytes(make_converter(model, precision, io, images).convert())
         # The converter raises its own ConverterError, ValueError, RuntimeError and more, by the layer it fails on.

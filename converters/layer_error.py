@@ -14,7 +14,7 @@ from mnist_edge.dataset import Dataset
 from mnist_edge.errors import UsageError
 from mnist_edge.metadata import read_metadata
 from mnist_edge.shipped import resolve
-from mnist_edge.training_stack import load_tensorflow
+from mnist_edge.training_stack import load_tensorflow, without_prints
 
 # The only precision that TensorFlow's debugger can rebuild.
 PRECISION = "int8"
@@ -39,10 +39,11 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
     Raises:
         UsageError: The reference is no Keras model, the candidate is not int8, or the data is another.
     """
-    calibration = _calibration(Path(reference), resolve(candidate), data)
-    model = load_source(resolve(reference))
+    keras = resolve(reference)
+    calibration = _calibration(keras, resolve(candidate), data)
+    model = load_source(keras)
     images = representative_images(data, calibration["images"], calibration["seed"])
-    with quiet.silenced():
+    with quiet.silenced(), without_prints():
         debugger = load_tensorflow().lite.experimental.QuantizationDebugger(
             converter=make_converter(model, PRECISIONS[PRECISION], "float32", images),
             debug_dataset=lambda: one_at_a_time(images),
@@ -55,7 +56,7 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
 
 
 def _calibration(reference: Path, candidate: Path, data: Dataset) -> dict[str, Any]:
-    if resolve(reference).suffix != ".keras":
+    if reference.suffix != ".keras":
         raise UsageError(f"--layers needs the Keras model as reference, and {reference} is none")
     metadata = read_metadata(candidate)
     calibration = metadata.get("calibration")

@@ -1,39 +1,57 @@
-"""Keeping native libraries' chatter off the terminal.
+"""Keeping native libraries' chatter off the terminal of the command line.
 
-TensorFlow, the converter and XNNPACK write to file descriptor 2 below Python, where no setting reaches; so the
-descriptor itself is pointed elsewhere while they work.
+TensorFlow, the converter and XNNPACK write to file descriptor 2 below Python, where no setting reaches, so the
+descriptor itself is pointed elsewhere while they work. A descriptor belongs to the whole process: only a command line
+may do that to its own, by calling `hush` first. In any other program `silenced` does nothing, and neither the streams
+nor the environment are touched. Standard output is never touched.
 """
 
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from io import StringIO
+from contextlib import contextmanager
+from threading import RLock
 
-verbose = False
-"""True lets the chatter through (`--verbose`)."""
+hushed = False
+"""Whether this process is a command line that keeps chatter off its terminal."""
+
+# Read by each library when it is loaded: errors at most.
+LOG_LEVELS = {
+    "LIBCAMERA_LOG_LEVELS": "*:ERROR",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+_lock = RLock()
+
+
+def hush() -> None:
+    """Make `silenced` work in this process, and ask native libraries to log no more than errors.
+
+    Called by a command line at its start, before such a library is loaded; what the user has set stays.
+    """
+    global hushed
+    hushed = True
+    for name, level in LOG_LEVELS.items():
+        os.environ.setdefault(name, level)
 
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Silence file descriptors 1 and 2, `sys.stdout`, `sys.stderr` and Python warnings, unless `verbose`."""
-    if verbose:
+    """Silence file descriptor 2 and Python's warnings in a process that is `hushed`; one thread at a time."""
+    if not hushed:
         yield
         return
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = [(fd, os.dup(fd)) for fd in (1, 2)]
-    with tempfile.TemporaryFile() as sink:
+    with _lock, open(os.devnull, "wb") as nowhere:
+        sys.stderr.flush()
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
         try:
-            for fd, _ in kept:
-                os.dup2(sink.fileno(), fd)
-            # Where a test runner or a notebook has put its own streams, those must be silenced too.
-            with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
         finally:
-            for fd, copy in kept:
-                os.dup2(copy, fd)
-                os.close(copy)
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)

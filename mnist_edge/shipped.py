@@ -9,6 +9,8 @@ from mnist_edge.errors import ModelError
 DEFAULT = "small"
 # Beside the precisions of a model: `small.keras`.
 WEIGHTS = "keras"
+# What a training leaves in its run folder.
+RUN_MODEL = "model.keras"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +73,40 @@ def resolve_shipped(name: str) -> Path:
     shipped = find_shipped(stem)
     if not wanted:
         return shipped.default
-    found = shipped.files | ({WEIGHTS: shipped.weights} if shipped.weights else {})
+    found = _kinds(shipped)
     if wanted not in found:
         raise ModelError(f"{stem} ships as {', '.join(found)}, not as {wanted}")
     return found[wanted]
 
 
+def names_shipped(model: str | Path) -> bool:
+    """Whether this text is the name of something that ships: `small`, `small.int8`, `small.keras`.
+
+    Such a name means what ships, whatever lies in the current folder; `./small` and any `Path` mean the file or folder.
+    """
+    stem, _, kind = str(model).partition(".")
+    shipped = shipped_models().get(stem) if isinstance(model, str) else None
+    return shipped is not None and kind in ("", *_kinds(shipped))
+
+
 def resolve(model: str | Path) -> Path:
-    """The file behind MODEL: a path as it is, a run folder's `model.keras`, or the name of a model that ships.
+    """The file behind MODEL: what ships by that name, a file, or a run folder's `model.keras`.
 
     Raises:
-        ModelError: Neither a file nor such a name.
+        ModelError: There is neither such a name nor such a file or run.
     """
+    if isinstance(model, str) and names_shipped(model):
+        return resolve_shipped(model)
     path = Path(model)
-    if (path / "model.keras").is_file():
-        return path / "model.keras"
     if path.is_file():
         return path
-    if _is_weights_name(str(model)):
-        return resolve_shipped(str(model))
-    if path.suffix in (".keras", ".tflite") or path.name != str(model) or path.is_dir():
-        raise ModelError(
-            f"there is no model {path}; give a .keras or .tflite file, a run folder, or one of: {_names()}"
-        )
-    return resolve_shipped(str(model))
+    if (path / RUN_MODEL).is_file():
+        return path / RUN_MODEL
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder without {RUN_MODEL}, so it is no run; {_advice()}")
+    if path.name == model and (path.suffix not in (".keras", ".tflite") or path.stem in shipped_models()):
+        return resolve_shipped(path.name)
+    raise ModelError(f"there is no model {path}; {_advice()}")
 
 
 def resolve_weights(model: str | Path) -> Path:
@@ -103,12 +115,10 @@ def resolve_weights(model: str | Path) -> Path:
     Where that network does not ship, it is the `.tflite` as ever.
 
     Raises:
-        ModelError: Neither a file nor such a name.
+        ModelError: There is neither such a name nor such a file or run.
     """
-    path = resolve(model)
-    shipped = shipped_models().get(str(model))
-    # A file of that name goes before the name.
-    return shipped.weights if shipped and shipped.weights and path == shipped.default else path
+    shipped = shipped_models().get(model) if isinstance(model, str) else None
+    return shipped.weights if shipped and shipped.weights else resolve(model)
 
 
 def is_shipped(path: Path) -> bool:
@@ -116,9 +126,12 @@ def is_shipped(path: Path) -> bool:
     return path.resolve().parent == shipped_folder().resolve()
 
 
-def _is_weights_name(name: str) -> bool:
-    stem, _, ending = name.rpartition(".")
-    return ending == WEIGHTS and stem in shipped_models()
+def _kinds(shipped: ShippedModel) -> dict[str, Path]:
+    return shipped.files | ({WEIGHTS: shipped.weights} if shipped.weights else {})
+
+
+def _advice() -> str:
+    return f"give a .keras or .tflite file, a run folder, or one of: {_names()}"
 
 
 def _names() -> str:

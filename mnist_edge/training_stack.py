@@ -1,6 +1,8 @@
 """TensorFlow and Keras, loaded late and quietly."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -15,11 +17,9 @@ def load_tensorflow() -> Any:
     Raises:
         PackageMissing: TensorFlow is not installed.
     """
-    if not quiet.verbose:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet.silenced():
         tensorflow = require("tensorflow", extra="train")
-    if not quiet.verbose:
+    if quiet.hushed:
         tensorflow.get_logger().setLevel("ERROR")
     return tensorflow
 
@@ -46,3 +46,16 @@ def load_keras() -> Any:
         load_tensorflow()
     with quiet.silenced():
         return require("keras", extra="train")
+
+
+@contextmanager
+def without_prints() -> Iterator[None]:
+    """Have Keras log what it would print to standard output, such as where it saved something; in this thread only."""
+    settings = load_keras().config
+    interactive = settings.is_interactive_logging_enabled()
+    settings.disable_interactive_logging()
+    try:
+        yield
+    finally:
+        if interactive:
+            settings.enable_interactive_logging()

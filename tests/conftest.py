@@ -8,11 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnist_edge import quiet
 from mnist_edge.dataset import Dataset, load, sklearn_digits
 
 # A shell that starts the tests in the background has Ctrl-C ignored, and so would all processes that they start.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _not_hushed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins as a program that uses the library; a command line that it runs here changes that."""
+    monkeypatch.setattr(quiet, "hushed", False)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.frames import Frame
-from mnist_edge.camera.opencv import MAX_PIXELS, cv2
+from mnist_edge.camera.images import MAX_PIXELS
+from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.errors import SourceError, UsageError
 from mnist_edge.reading import Box

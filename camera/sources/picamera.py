@@ -1,7 +1,6 @@
 """The Raspberry Pi's camera modules, through picamera2, the system's own package."""
 
 import logging
-import os
 from concurrent.futures import TimeoutError as Late
 from contextlib import suppress
 from importlib import import_module
@@ -99,8 +98,7 @@ def _not_opening(reason: str) -> SourceError:
 
 
 def _picamera2() -> Any:
-    if not quiet.verbose:
-        os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:ERROR")
+    if quiet.hushed:
         logging.getLogger("picamera2").setLevel(logging.CRITICAL)
     try:
         return import_module("picamera2")

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from mnist_edge.camera.images import decode_image
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sources.jpegs import START, JpegCutter
-from mnist_edge.errors import SourceError
+from mnist_edge.errors import ImageError, SourceError
 
 NAME = "standard input"
 PIECE_BYTES = 1 << 16
@@ -118,9 +119,8 @@ class PipeCapture:
 
 def _decode(picture: bytes) -> Any:
     try:
-        return cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        # It claims to be larger than any picture that is read.
+        return decode_image(picture, NAME)
+    except ImageError:
         return None
 
 

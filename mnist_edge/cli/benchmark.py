@@ -118,6 +118,7 @@ def _read_photos(
     force: bool,
     json: bool,
 ) -> None:
+    from mnist_edge import quiet
     from mnist_edge.benchmarks.contact_sheet import MOST, contact_sheet, refuse_format
     from mnist_edge.benchmarks.photo_report import (
         TAG_COLUMNS,
@@ -137,7 +138,8 @@ def _read_photos(
             raise UsageError("--sheet shows the mistakes of one model; name only one")
         refuse_format(sheet)
         refuse_overwrite(sheet, force)
-    with progress("photographs") as report:
+    # Some decoders write warnings below Python; the progress bar has a descriptor of its own.
+    with progress("photographs") as report, quiet.silenced():
         reports = benchmark_photos(folder, models, runtime=runtime, threads=threads, progress=report)
     names = titles(reports)
     if sheet:

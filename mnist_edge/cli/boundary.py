@@ -92,7 +92,8 @@ class Root(Group):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take `--verbose` out, then parse."""
         cut = args.index("--") if "--" in args else len(args)
-        quiet.verbose = "--verbose" in args[:cut]
+        if "--verbose" not in args[:cut]:
+            quiet.hush()
         args = [arg for arg in args[:cut] if arg != "--verbose"] + args[cut:]
         with _one_line_errors("mnist-edge"):
             return super().parse_args(ctx, args)

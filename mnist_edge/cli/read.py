@@ -143,6 +143,7 @@ def _sources(arguments: list[str], recursive: bool) -> tuple[list[str], bool]:
 
 def _frames(sources: list[str]) -> Iterator[tuple[str, NDArray[np.uint8] | None]]:
     """The pixels of each picture, None where it cannot be read, with a note; shows how far it is."""
+    from mnist_edge import quiet
     from mnist_edge.camera.images import read_image
     from mnist_edge.cli.console import note, progress
     from mnist_edge.errors import ImageError
@@ -151,7 +152,9 @@ def _frames(sources: list[str]) -> Iterator[tuple[str, NDArray[np.uint8] | None]
         for number, source in enumerate(sources):
             report(number, len(sources), Path(source).name)
             try:
-                frame = read_image(source)
+                # Some decoders write warnings below Python, such as libpng of a colour profile.
+                with quiet.silenced():
+                    frame = read_image(source)
             except ImageError as error:
                 note(f"error: {error}")
                 yield source, None

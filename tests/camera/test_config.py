@@ -106,6 +106,15 @@ def test_a_flag_with_the_default_wins_too() -> None:
     assert load_settings(Path("camera.toml"), {"serve": ""}).settings.serve is None
 
 
+def test_the_name_of_a_model_that_ships_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("small", "mine.tflite"):
+        Path(name).touch()
+    models = [load_settings(written(f'model = "{name}"'), {}).settings.model for name in ("small", "./small")]
+    assert models == ["small", str(tmp_path / "small")]
+    assert load_settings(written('model = "mine.tflite"'), {}).settings.model == str(tmp_path / "mine.tflite")
+
+
 def test_the_folder_of_settings_may_be_elsewhere(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert default_file() == home / ".config/mnist-edge/camera.toml"
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")

@@ -139,9 +139,10 @@ def test_what_is_no_picture_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_picture_with_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mnist_edge.camera.images.MAX_PIXELS", 99)
-    with pytest.raises(ImageError, match="10x10 pixels"):
-        decode_image(encoded(".png", np.zeros((10, 10), np.uint8)), "x")
+    content = encoded(".png", np.zeros((10, 10), np.uint8))
+    monkeypatch.setattr(cv2, "imdecode", None)
+    with pytest.raises(ImageError, match="10x10 pixels, more than 99;"):
+        decode_image(content, "x", max_pixels=99)
 
 
 @pytest.mark.parametrize(

@@ -384,3 +384,14 @@ def test_more_ink_than_is_looked_at_is_said(read: Read, tmp_path: Path) -> None:
     ran = read("--json", tmp_path / "print.png")
     assert ran.documents[0]["limited"]
     assert ran.complaints == [f"note: {tmp_path}/print.png holds more ink than is looked at; digits may be missing"]
+
+
+def test_a_folder_called_as_the_model_does_not_hide_it(
+    read: Read, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("small").mkdir()
+    cv2.imwrite("page.png", draw("7"))
+    assert read("page.png", "--json").documents[0]["text"] == ["7"]
+    code, _, err = read("page.png", "--model", "./small")
+    assert code == 1 and err.startswith("error: small is a folder without model.keras, so it is no run;")

@@ -7,7 +7,6 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from mnist_edge import quiet
 from mnist_edge.converters.compact import compact
 from mnist_edge.converters.flatbuffer import make_converter
 from mnist_edge.converters.keras_source import load_source
@@ -30,8 +29,7 @@ class Pair:
 def pair(request: pytest.FixtureRequest, trained: Path, digits: Dataset) -> Pair:
     precision = PRECISIONS[request.param]
     images = representative_images(digits, 100, 0)
-    with quiet.silenced():
-        before = bytes(make_converter(load_source(trained), precision, precision.io[0], images).convert())
+    before = bytes(make_converter(load_source(trained), precision, precision.io[0], images).convert())
     return Pair(precision.name, before, compact(before))
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from mnist_edge import quiet
 from mnist_edge.calibration import fit_temperature
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.convert import convert
@@ -64,8 +63,7 @@ def test_int8_is_integer_throughout(exported: Mapping[str, Path]) -> None:
 
 def test_dynamic_has_one_scale_for_a_dense_layer(exported: Mapping[str, Path]) -> None:
     # Not allocated: that spreads the one scale over all outputs.
-    with quiet.silenced():
-        interpreter = Interpreter(model_path=str(exported["dynamic"]))
+    interpreter = Interpreter(model_path=str(exported["dynamic"]))
     scales = {d["index"]: len(d["quantization_parameters"]["scales"]) for d in interpreter.get_tensor_details()}
     dense = [op["inputs"][1] for op in interpreter._get_ops_details() if op["op_name"] == "FULLY_CONNECTED"]
     assert [scales[index] for index in dense] == [1, 1]

@@ -6,7 +6,7 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,12 +29,6 @@ with progress("working") as report:
 cells = [{CELL!r}, *map(str, range(10_000, 10_010))]
 print_table("title", ["first", *"0123456789"], [cells])
 """
-
-
-@pytest.fixture(autouse=True)
-def _quiet_afterwards() -> Iterator[None]:
-    yield
-    quiet.verbose = False
 
 
 def raising(error: BaseException) -> Result:
@@ -126,15 +120,15 @@ def test_the_version(invoke: Invoke) -> None:
 def test_verbose_goes_anywhere(invoke: Invoke, line: str) -> None:
     code, out, _ = invoke(*line.split())
     assert code == 0 and json.loads(out)
-    assert quiet.verbose
+    assert not quiet.hushed
     invoke("models", "--json")
-    assert not quiet.verbose
+    assert quiet.hushed
 
 
 def test_behind_two_dashes_verbose_is_a_name(invoke: Invoke) -> None:
     code, _, err = invoke("models", "show", "--", "--verbose")
     assert code == 1 and "'--verbose'" in err
-    assert not quiet.verbose
+    assert quiet.hushed
 
 
 @pytest.mark.parametrize(

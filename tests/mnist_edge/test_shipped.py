@@ -51,10 +51,28 @@ def test_a_run_folder_is_its_keras_model(tmp_path: Path) -> None:
     assert resolve(tmp_path) == tmp_path / "model.keras"
 
 
-def test_a_file_goes_before_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["small", "small.int8", "small.keras"])
+def test_a_name_that_ships_means_what_ships(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ships = resolve(name)
+    monkeypatch.chdir(tmp_path)
+    for make in (Path.touch, Path.mkdir):
+        make(tmp_path / name)
+        assert resolve(name) == ships and is_shipped(resolve(name))
+        (tmp_path / name).unlink() if make is Path.touch else (tmp_path / name).rmdir()
+    (tmp_path / "small.int8.tflite").touch()
+    assert resolve("small.int8.tflite") == Path("small.int8.tflite")
+
+
+def test_a_path_means_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small").touch()
-    assert resolve("small") == Path("small")
+    assert resolve("./small") == resolve(Path("small")) == resolve_weights("./small") == Path("small")
+    # What was resolved stays what it is.
+    assert resolve(resolve("./small")) == Path("small")
+    (tmp_path / "small").unlink()
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small" / "model.keras").touch()
+    assert resolve("./small") == resolve_weights("./small") == Path("small/model.keras")
 
 
 def test_a_name_finds_int8_and_a_precision_its_file() -> None:
@@ -68,7 +86,7 @@ def test_what_looks_like_a_path_is_missed_as_a_path(missing: str) -> None:
 
 
 def test_a_folder_without_a_run_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="a run folder"):
+    with pytest.raises(ModelError, match=r"is a folder without model\.keras, so it is no run; give .*small"):
         resolve(tmp_path)
 
 
@@ -107,7 +125,8 @@ def test_to_export_from_the_bare_name_is_the_weights(package: Path) -> None:
     assert resolve_weights("flat") == package / "flat.int8.tflite"
     mine = Path("deep")
     mine.touch()
-    assert resolve_weights("deep") == mine
+    assert resolve_weights("deep") == package / "deep.keras"
+    assert resolve_weights("./deep") == resolve_weights(mine) == mine
 
 
 def test_weights_that_do_not_ship_are_missed_as_such(package: Path) -> None:
@@ -120,9 +139,10 @@ def test_weights_that_do_not_ship_are_missed_as_such(package: Path) -> None:
         resolve("./deep.keras")
 
 
-def test_a_file_called_as_the_weights_goes_before_them(package: Path) -> None:
+def test_a_file_called_as_the_weights_is_a_path(package: Path) -> None:
     Path("deep.keras").touch()
-    assert resolve("deep.keras") == Path("deep.keras")
+    assert resolve("deep.keras") == package / "deep.keras"
+    assert resolve("./deep.keras") == Path("deep.keras")
     assert is_shipped(package / "deep.keras") and not is_shipped(Path("deep.keras"))
 
 

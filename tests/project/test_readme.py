@@ -58,7 +58,8 @@ def test_examples_run(name: str, code: str, page: Path, tmp_path: Path) -> None:
         shutil.copy(page, tmp_path / copy)
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    # The runtime says once which delegate it has made; whose program it is decides what becomes of that.
+    assert all(line.startswith("INFO: Created TensorFlow Lite") for line in done.stderr.splitlines()), done.stderr
 
 
 def test_the_readme_has_an_example_that_reads(page: Path, tmp_path: Path) -> None:

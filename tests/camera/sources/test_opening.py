@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -199,12 +200,23 @@ def test_files_that_are_no_video_are_one_clear_error(tmp_path: Path, write_video
         assert name in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_opencv_says_nothing_of_its_own(tmp_path: Path, write_video: WriteVideo, capfd: Any) -> None:
+def test_opencv_says_nothing_of_its_own_on_the_command_line(tmp_path: Path, write_video: WriteVideo) -> None:
     path = cut_short(tmp_path / "cut.mp4", write_video)
-    for source in (str(path), "63", "http://127.0.0.1:1/none"):
-        with pytest.raises(SourceError):
-            frames_from(source)
-    assert capfd.readouterr() == ("", "")
+    for source in (str(path), "63", "/dev/zero"):
+        command = [
+            sys.executable,
+            "-m",
+            "mnist_edge",
+            "camera",
+            "--source",
+            source,
+            "--no-window",
+            "--max-retries",
+            "0",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")

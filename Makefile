@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-TOOLS := recipes fuzz steady soak faults pages reading-time loop-cost window-speed
+TOOLS := recipes fuzz steady soak faults pages reading-time loop-cost window-speed recording
 
 .PHONY: install quickstart test check fix wheel cross-runtime $(TOOLS) measure release photos instructions classic-instructions docs clean
 
@@ -49,6 +49,7 @@ cross-runtime: install
 #   reading-time  a frame beside its floor; on a quiet machine
 #   loop-cost     the loop and each sink beside reading; on a quiet machine
 #   window-speed  whether a window slows reading down; needs Xvfb
+#   recording     what a minute of recording costs in each codec
 $(TOOLS): install
 	$(BIN)/python -m mnist_edge.benchmarks.$(subst -,_,$@) $(ARGS)
 

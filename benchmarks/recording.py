@@ -1,14 +1,15 @@
 """What a minute of recording costs in each codec, and whether it survives a kill: the figures behind the choice.
 
-Run as `python -m mnist_edge.benchmarks.recording`: prints one JSON document. Each video is encoded in a process of its
+Run as `make recording`. Each video is encoded in a process of its
 own, on one core, from the same moving page with noise; sizes are those of a file that was closed.
 """
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
+from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import process_time
@@ -17,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks import encoders
-from mnist_edge.machine import this_machine
+from mnist_edge.progress import Progress
 
 SIZES = ((640, 480), (1280, 720))
 RATE = 25.0
@@ -118,13 +120,20 @@ def _count(path: Path) -> int:
     return frames
 
 
-def main() -> int:
-    """Print the costs."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; see `run_measurement`."""
+    return run_measurement("recording", tool_parser("recording", __doc__), _measure, arguments)
+
+
+def _measure(_: Namespace, progress: Progress) -> Result:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    costs = [measure(index, size) for size in SIZES for index in range(len(CODECS))]
-    print(json.dumps({"costs": [asdict(cost) for cost in costs], "device": this_machine().to_json()}, indent=2))
-    return 0
+    ways = [(index, size) for size in SIZES for index in range(len(CODECS))]
+    costs: list[Cost] = []
+    for index, size in ways:
+        progress(len(costs), len(ways), CODECS[index][0])
+        costs.append(measure(index, size))
+    return Result({"costs": [asdict(cost) for cost in costs]})
 
 
 if __name__ == "__main__":

@@ -240,7 +240,7 @@ def test_a_folder_of_pictures_prints_a_line_for_each(tmp_path: Path, pages: Page
         (["--source", "missing.mp4"], 1, "there is no missing.mp4"),
         (["--source", "http://127.0.0.1:1/x"], 1, "does not open"),
         (["--source", "VIDEO", "--window"], 1, "no window can be shown: neither DISPLAY"),
-        (["--source", "VIDEO", "--no-window", "--record", "clip.mkv"], 2, "clip.mkv"),
+        (["--source", "VIDEO", "--no-window", "--record", "clip.gif"], 2, "clip.gif"),
         (["--source", "VIDEO", "--max-frames", "0"], 2, "max-frames"),
         (["--source", "VIDEO", "--min-confidence", "2"], 2, "min-confidence"),
         (["--source", "VIDEO", "--rotate", "45"], 2, "--rotate 45: choose 0, 90, 180 or 270"),

@@ -14,6 +14,7 @@ from mnist_edge.converters.convert import convert
 from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset
+from mnist_edge.errors import ModelError
 from mnist_edge.files import write_text
 from mnist_edge.models.recipes import find_recipe
 from mnist_edge.models.run import Run
@@ -73,6 +74,7 @@ def quickstart(
 
     Raises:
         OutputError: The folder holds a run already.
+        ModelError: The training was interrupted.
         CheckFailed: An export lost more than its precision allows.
     """
 
@@ -83,6 +85,8 @@ def quickstart(
     epochs = max(epochs, round(epochs * 20_000 / len(data.training)))
     recipe = find_recipe(RECIPE).with_overrides(epochs, None)
     run = train(recipe, data, folder, force=force, progress=step("train"))
+    if run.interrupted:
+        raise ModelError(f"interrupted while training in {folder}; --force starts anew")
     exports = [
         convert(run.model, precision, data=data, force=force, progress=step(f"export {precision}")).path
         for precision in ("float32", "int8")

@@ -9,17 +9,15 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from mnist_edge.benchmarks.taken_up import train_or_take_up
 from mnist_edge.benchmarks.tool import Result, checkout, run_measurement, tool_parser
 from mnist_edge.converters.convert import convert
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset, load
-from mnist_edge.errors import ModelError
 from mnist_edge.files import write_text
-from mnist_edge.models.checkpoint import can_resume
 from mnist_edge.models.plots import new_figure, save_figure
 from mnist_edge.models.recipes import CLASSIC, Recipe, find_recipe
-from mnist_edge.models.run import Run, finished_run
-from mnist_edge.models.train import train
+from mnist_edge.models.run import Run
 from mnist_edge.progress import Progress, no_progress
 
 
@@ -95,15 +93,19 @@ def compare_recipes(
     Args:
         names: Of recipes.
         data: The same for all.
-        folder: Holds one run folder a recipe and seed, and `recipes.json` and `recipes.png`.
+        folder: Holds one run folder and one int8 file a recipe and seed, and `recipes.json` and `recipes.png`.
         seeds: How often each is trained.
         epochs: Instead of each recipe's own.
         batch_size: Instead of each recipe's own.
-        force: Train anew what is finished, too.
+        force: Train anew what is there.
         progress: Told how each training goes.
 
     Returns:
         One result a recipe, in the order of `names`.
+
+    Raises:
+        ModelError: A training was interrupted.
+        OutputError: A run folder holds a training with other settings, which only `force` replaces.
     """
     results = []
     for name in names:
@@ -119,19 +121,16 @@ def _run(recipe: Recipe, data: Dataset, folder: Path, seed: int, force: bool, pr
     def named(done: float, total: float, note: str = "") -> None:
         progress(done, total, f"{recipe.name}, seed {seed}: {note}")
 
-    finished = None if force else finished_run(folder, recipe, data, seed)
-    # A run of other data or settings, or one that was broken off, is ours to replace: it lies in our own folder.
-    unfinished = can_resume(folder, recipe, data, seed) and not force
-    run = finished or train(recipe, data, folder, seed=seed, force=True, resume=unfinished, progress=named)
-    if run.interrupted:
-        raise ModelError(f"interrupted during {recipe.name}, seed {seed}; the same command takes up the finished runs")
-    return run
+    anew = "choose another --output, or add --force to train anew"
+    return train_or_take_up(recipe, data, folder, seed, force=force, anew=anew, progress=named)
 
 
 def _result(recipe: Recipe, runs: list[Run], data: Dataset) -> RecipeResult:
     trained = []
     for run in runs:
-        exported = convert(run.folder, "int8", data=data, force=True)
+        # Beside the run folder: one inside may be a user's own, where the runs are.
+        int8 = run.folder.with_name(f"{run.folder.name}.int8.tflite")
+        exported = convert(run.folder, "int8", data=data, output=int8, force=True)
         parity = verify(run.folder, exported.path, data.test)
         figures = parity.to_json()
         trained.append(

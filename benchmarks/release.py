@@ -12,13 +12,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mnist_edge.benchmarks.candidate import prepare, train_or_take_up
+from mnist_edge.benchmarks.candidate import prepare
 from mnist_edge.benchmarks.card import write_cards
 from mnist_edge.benchmarks.mistakes import worst_mistakes
 from mnist_edge.benchmarks.photos import measure_photos
 from mnist_edge.benchmarks.refusal import NonDigits, held_out_non_digits, measure_refusal
 from mnist_edge.benchmarks.released import file_facts, read_released, stamped, write_released
 from mnist_edge.benchmarks.robustness import measure_robustness
+from mnist_edge.benchmarks.taken_up import train_or_take_up
 from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
 from mnist_edge.calibration import apply_temperature, expected_calibration_error
 from mnist_edge.camera.reader import Reader
@@ -96,7 +97,8 @@ def release(
     """
     folders = {seed: runs / f"{recipe.name}-seed{seed}" for seed in plan.seeds}
     candidates = [
-        prepare(train_or_take_up(recipe, data, folder, seed, progress), data) for seed, folder in folders.items()
+        prepare(train_or_take_up(recipe, data, folder, seed, progress=progress), data)
+        for seed, folder in folders.items()
     ]
     best = max(candidates, key=lambda one: one.validation)
     best.parity.raise_if_failed()

@@ -17,6 +17,9 @@ from mnist_edge.progress import Progress, no_progress
 
 SPLIT_SEED = 2026
 VALIDATION_IMAGES = 5_000
+# Names of data sets that are found without being told where.
+MNIST = "MNIST"
+SKLEARN = "scikit-learn digits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def load(
     if data is not None:
         return _from_path(data, validation_images)
     try:
-        return _from_path(download(cache_folder(), progress=progress), validation_images)
+        return fetch_mnist(validation_images, progress)
     except DownloadError as error:
         if not fallback:
             raise
@@ -122,6 +125,15 @@ def load(
             return sklearn_digits(f"MNIST was not found and could not be downloaded; {_SKLEARN_NOTE}")
         except PackageMissing:
             raise error from None
+
+
+def fetch_mnist(validation_images: int = VALIDATION_IMAGES, progress: Progress = no_progress) -> Dataset:
+    """MNIST from the user's cache, downloaded where it is not there yet.
+
+    Raises:
+        DownloadError: There is no copy here and no mirror delivered one.
+    """
+    return _from_path(download(cache_folder(), progress=progress), validation_images)
 
 
 _SKLEARN_NOTE = "using scikit-learn's 1,797 handwritten digits, whose accuracies do not compare with MNIST's"
@@ -138,7 +150,7 @@ def sklearn_digits(note: str = _SKLEARN_NOTE) -> Dataset:
     everything = Split(images, labels)
     path = Path(sklearn_datasets.__file__).parent / "data" / "digits.csv.gz"
     pool = everything.take(rest)
-    return _split("scikit-learn digits", path, pool, everything.take(test), len(labels) // 10, (note,))
+    return _split(SKLEARN, path, pool, everything.take(test), len(labels) // 10, (note,))
 
 
 def stratified(labels: NDArray[np.uint8], count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -172,7 +184,7 @@ def _from_path(path: Path, validation_images: int) -> Dataset:
     arrays, differing = read_arrays(path)
     pool, test = _checked(arrays[0], arrays[1], path), _checked(arrays[2], arrays[3], path)
     if not differing:
-        return _split("MNIST", path, pool, test, validation_images, ())
+        return _split(MNIST, path, pool, test, validation_images, ())
     note = f"{path} is not MNIST ({', '.join(differing)} differ); accuracies do not compare with MNIST's"
     return _split(path.resolve().name, path, pool, test, validation_images, (note,))
 

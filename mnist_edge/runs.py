@@ -1,19 +1,37 @@
-"""Where trainings go when nobody says where."""
+"""Run folders: where trainings go when nobody says where, and what each remembers in plain JSON."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from mnist_edge.errors import ModelError
 
 RUNS = Path("runs")
+# Written before the first step of a training: recipe, seed, data.
+SETTINGS = "settings.json"
+# Written at its end; holds the same settings, and what came of them.
+METRICS = "metrics.json"
 
 
 def latest_run(folder: Path = RUNS) -> Path:
-    """The run folder below `folder` whose model was written last.
+    """The run folder in `folder` whose model was written last; what lies deeper, as comparisons do, is passed over.
 
     Raises:
         ModelError: There is none.
     """
-    models = sorted(folder.rglob("model.keras"), key=lambda path: path.stat().st_mtime)
+    models = sorted(folder.glob("*/model.keras"), key=lambda path: path.stat().st_mtime)
     if not models:
-        raise ModelError(f"there is no run below {folder}; train one with: mnist-edge train, or name a .keras file")
+        raise ModelError(f"there is no run in {folder}; train one with: mnist-edge train, or name a .keras file")
     return models[-1].parent
+
+
+def read_run(folder: Path) -> dict[str, Any] | None:
+    """The settings of the run in a folder; None where it is no run folder."""
+    for name in (SETTINGS, METRICS):
+        try:
+            document = json.loads((folder / name).read_text())
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(document, dict):
+            return document
+    return None

@@ -3,13 +3,11 @@
 import json
 import time
 import zipfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
 from mnist_edge.files import write_whole
 from mnist_edge.models.recipes import Recipe
@@ -20,13 +18,8 @@ STATE = "unfinished.keras"
 _ENTRY = "training.json"
 
 
-def training_identity(recipe: Recipe, data: Dataset, seed: int) -> dict[str, Any]:
-    """What two trainings must have in common to have one result."""
-    return {"recipe": json.loads(json.dumps(asdict(recipe))), "sha256": data.sha256, "seed": seed}
-
-
 def read_state(folder: Path) -> dict[str, Any] | None:
-    """What an unfinished training in `folder` left: `identity`, `rows`, `kept`, `seconds`; None where there is none."""
+    """What an unfinished training in `folder` left: `rows`, `kept`, `seconds`; None where there is none."""
     try:
         with zipfile.ZipFile(folder / STATE) as archive:
             return dict(json.loads(archive.read(_ENTRY)))
@@ -34,22 +27,13 @@ def read_state(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def can_resume(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> bool:
-    """Whether `folder` holds an unfinished training of this recipe, data and seed."""
-    state = read_state(folder)
-    return state is not None and state["identity"] == training_identity(recipe, data, seed)
-
-
-def make_checkpoint(
-    keras: Any, recipe: Recipe, folder: Path, identity: dict[str, Any], progress: Progress, state: dict[str, Any] | None
-) -> Any:
+def make_checkpoint(keras: Any, recipe: Recipe, folder: Path, progress: Progress, state: dict[str, Any] | None) -> Any:
     """A callback that keeps the weights that are wanted and the training's state, in memory and in the run folder.
 
     Args:
         keras: The module.
         recipe: Its monitor and patience decide what is best and when to stop.
         folder: The run folder.
-        identity: As `training_identity` gives it.
         progress: Told the epochs done.
         state: Of the training that goes on, as `read_state` gives it.
     """
@@ -86,9 +70,14 @@ def make_checkpoint(
                 write_whole(folder / "model.keras", self.model.save)
             self._write_state(rows, epoch if better else self.kept)
             self.rows, self.kept, self.weights = rows, epoch if better else self.kept, weights
-            if self.kept is not None and epoch - self.kept >= recipe.patience:
-                self.model.stop_training = True
+            self.model.stop_training = self.is_done
             progress(epoch + 1, recipe.epochs, f"validation {row['val_accuracy']:.2%}")
+
+        @property
+        def is_done(self) -> bool:
+            """Whether all epochs are trained, or validation has stopped improving for as long as patience lasts."""
+            epochs = len(self.rows)
+            return epochs >= recipe.epochs or (self.kept is not None and epochs - 1 - self.kept >= recipe.patience)
 
         @property
         def seconds(self) -> float:
@@ -99,7 +88,7 @@ def make_checkpoint(
             def write(path: Path) -> None:
                 self.model.save(path)
                 dropout = {layer.name: np.asarray(layer.seed_generator.state).tolist() for layer in _random(self.model)}
-                found = {"identity": identity, "rows": rows, "kept": kept, "seconds": self.seconds, "dropout": dropout}
+                found = {"rows": rows, "kept": kept, "seconds": self.seconds, "dropout": dropout}
                 with zipfile.ZipFile(path, "a") as archive:
                     archive.writestr(_ENTRY, json.dumps(found))
 

@@ -38,12 +38,14 @@ class Extra:
         labels: Shape (n,), int64: 0 to 9, or -1 for what is no digit.
         corrected: How many of them people corrected.
         skipped: How many lines could not be used, by the reason.
+        folder: Where they were read.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     corrected: int = 0
     skipped: tuple[tuple[str, int], ...] = ()
+    folder: Path | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -100,7 +102,7 @@ def read_extra(folder: Path) -> Extra:
             f"{f' (skipped: {why})' if why else ''}; collect and correct more with: "
             f"mnist-edge camera --collect {folder}"
         )
-    return Extra(np.stack(images)[..., None], np.array(labels), corrected, tuple(skipped.most_common()))
+    return Extra(np.stack(images)[..., None], np.array(labels), corrected, tuple(skipped.most_common()), folder)
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

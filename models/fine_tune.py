@@ -12,12 +12,14 @@ from mnist_edge.classifier import as_input
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import CHUNK, SMALLEST_PROBABILITY, Evaluation, KerasClassifier, load_keras_model, score
-from mnist_edge.files import refuse_overwrite, write_whole
+from mnist_edge.files import write_whole
 from mnist_edge.models.extra import NO_DIGIT, Extra
 from mnist_edge.models.non_digits import non_digits
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.rehearsal import Draw, rehearsal
+from mnist_edge.models.resume import make_room
 from mnist_edge.models.run import FineTuning, Measured, Run, write_report
+from mnist_edge.models.settings import Settings
 from mnist_edge.models.train import seed_everything
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.refusal import choose_threshold, digit_score
@@ -103,7 +105,9 @@ def fine_tune(
         ModelError: The loss became NaN, or training was interrupted before its first epoch ended.
     """
     weights = weights_of(recipe)
-    refuse_overwrite(folder / "model.keras", force)
+    settings = Settings.of(recipe, data, seed, extra.folder)
+    make_room(folder, force)
+    settings.write(folder)
     data = data.with_validation(recipe.validation_images)
     keras = load_keras()
     seed_everything(keras, seed)
@@ -141,7 +145,7 @@ def fine_tune(
             after=last,
         ),
     )
-    write_report(run, recipe, data, keras)
+    write_report(run, settings, data, keras)
     return run
 
 

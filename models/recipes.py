@@ -65,9 +65,21 @@ class Recipe:
     teacher: str | None = None
     published: Published | None = None
 
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "Recipe":
+        """The recipe in a run's `settings.json`; KeyError or TypeError where it is none of this version."""
+        layers = tuple(Layer(one["kind"], _frozen(one["arguments"])) for one in document["layers"])
+        published = Published(**document["published"]) if document["published"] else None
+        return cls(**document | {"layers": layers, "published": published})
+
     def with_overrides(self, epochs: int | None, batch_size: int | None) -> "Recipe":
         """The same recipe with another number of epochs or another batch size, where they are given."""
         return replace(self, epochs=epochs or self.epochs, batch_size=batch_size or self.batch_size)
+
+
+def _frozen(value: Any) -> Any:
+    # JSON has no tuples.
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _conv(filters: int, **more: Any) -> Layer:

@@ -15,6 +15,9 @@ from mnist_edge.evaluate import Evaluation, evaluate
 from mnist_edge.files import write_text
 from mnist_edge.models.plots import plot_confusion, plot_curves
 from mnist_edge.models.recipes import Recipe
+from mnist_edge.models.resume import is_finished
+from mnist_edge.models.settings import Settings, read_settings
+from mnist_edge.runs import METRICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Run:
     """A run folder and what came of it.
 
     Attributes:
-        folder: Holds `model.keras`, `metrics.json`, `curves.png`, `confusion.png`.
+        folder: Holds `model.keras`, `settings.json`, `metrics.json`, `curves.png`, `confusion.png`.
         recipe: Name of the recipe.
         seed: Of weights, order and augmentation.
         parameters: Trained and moving ones together.
@@ -91,24 +94,18 @@ class Run:
         return self.folder / "model.keras"
 
 
-def write_report(run: Run, recipe: Recipe, data: Dataset, keras: Any) -> None:
-    """Write `metrics.json`, `curves.png` and `confusion.png` into the run's folder."""
+def write_report(run: Run, settings: Settings, data: Dataset, keras: Any) -> None:
+    """Write `curves.png`, `confusion.png` and, last, `metrics.json` into the run's folder."""
+    images = {"training": len(data.training), "validation": len(data.validation), "test": len(data.test)}
     report = {
-        "recipe": asdict(recipe),
-        "seed": run.seed,
+        **settings.to_json(),
         "versions": {
             "mnist-edge": mnist_edge.__version__,
             "keras": keras.__version__,
             keras.backend.backend(): version(keras.backend.backend()),
             "numpy": np.__version__,
         },
-        "data": {
-            "name": data.name,
-            "sha256": data.sha256,
-            "training": len(data.training),
-            "validation": len(data.validation),
-            "test": len(data.test),
-        },
+        "data": settings.data.to_json() | images,
         "parameters": run.parameters,
         "epochs": list(run.epochs),
         "kept_epoch": run.kept + 1,
@@ -117,19 +114,20 @@ def write_report(run: Run, recipe: Recipe, data: Dataset, keras: Any) -> None:
         "test": run.test.to_json(),
         **({"fine_tuning": asdict(run.fine_tuning)} if run.fine_tuning else {}),
     }
-    write_text(run.folder / "metrics.json", json.dumps(report, indent=2) + "\n")
     best = run.epochs[run.kept]["val_accuracy"]
     title = f"{run.recipe}, seed {run.seed}: validation {best:.2%}, test {run.test.accuracy:.2%}"
     plot_curves(run.epochs, run.kept, title, run.folder / "curves.png")
     plot_confusion(run.test, run.folder / "confusion.png")
+    write_text(run.folder / METRICS, json.dumps(report, indent=2) + "\n")
 
 
 def finished_run(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> Run | None:
     """The run in `folder` if it was trained to its end by this recipe, data and seed; else None."""
     try:
-        metrics = json.loads((folder / "metrics.json").read_text())
-        facts = (metrics["recipe"], metrics["data"]["sha256"], metrics["seed"], metrics["interrupted"])
-        if facts != (json.loads(json.dumps(asdict(recipe))), data.sha256, seed, False):
+        if read_settings(folder) != Settings.of(recipe, data, seed) or not is_finished(folder):
+            return None
+        metrics = json.loads((folder / METRICS).read_text())
+        if metrics["interrupted"]:
             return None
         return Run(
             folder=folder,

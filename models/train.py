@@ -7,14 +7,15 @@ import numpy as np
 
 from mnist_edge.classifier import Classifier, as_input
 from mnist_edge.dataset import Dataset, Split
-from mnist_edge.errors import ModelError, OutputError, UsageError
+from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
-from mnist_edge.files import refuse_overwrite
 from mnist_edge.models.batches import augmented_batches
 from mnist_edge.models.build import build
-from mnist_edge.models.checkpoint import STATE, make_checkpoint, read_state, restore_dropout, training_identity
+from mnist_edge.models.checkpoint import STATE, make_checkpoint, read_state, restore_dropout
 from mnist_edge.models.recipes import Recipe
+from mnist_edge.models.resume import make_room, refuse_other_settings
 from mnist_edge.models.run import Run, write_report
+from mnist_edge.models.settings import Settings
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
@@ -32,8 +33,9 @@ def train(
     """Train a recipe and keep the weights of one epoch: the best on the validation split, or the last.
 
     The same seed gives the same weights on the same machine. Ctrl-C ends training: one of the epochs so far is
-    kept, and the run folder is complete. `resume` goes on from the last epoch, after a crash too, to the same result
-    as if nothing had happened; a recipe without augmentation, which takes minutes, starts anew for that.
+    kept, and the run folder is complete. `resume` goes on from the last epoch, after a crash or a power failure too,
+    to the same result as if nothing had happened; a recipe without augmentation, which takes minutes, starts anew for
+    that. `settings.json` is there before anything else, so that a training can be resumed at any moment.
 
     Args:
         recipe: What to train.
@@ -46,15 +48,18 @@ def train(
 
     Raises:
         OutputError: The folder holds a run already.
-        UsageError: No epochs or an empty batch; or there is nothing to resume, or it is a training of another kind.
+        UsageError: No epochs or an empty batch; or there is nothing to resume, or it was started with other settings.
         ModelError: The loss became NaN, or training was interrupted before its first epoch ended.
     """
     if recipe.epochs < 1 or recipe.batch_size < 1:
         raise UsageError("a recipe needs at least one epoch and one image a batch")
-    identity = training_identity(recipe, data, seed)
-    state = _unfinished(folder, identity) if resume else None
-    if not resume:
-        _refuse_overwrite(folder, force)
+    settings = Settings.of(recipe, data, seed)
+    if resume:
+        refuse_other_settings(folder, settings)
+    else:
+        make_room(folder, force)
+        settings.write(folder)
+    state = read_state(folder) if resume else None
     if not recipe.augmentation:
         # Keras shuffles these itself, and its random state cannot be taken up in the middle.
         state = None
@@ -66,7 +71,7 @@ def train(
         restore_dropout(model, state)
     else:
         model = _compiled(keras, recipe, len(data.training))
-    checkpoint = make_checkpoint(keras, recipe, folder, identity, progress, state)
+    checkpoint = make_checkpoint(keras, recipe, folder, progress, state)
     interrupted = _fit(keras, model, recipe, data, seed, checkpoint)
     if checkpoint.kept is None:
         raise ModelError("training was interrupted before its first epoch ended; nothing was kept")
@@ -84,30 +89,10 @@ def train(
         interrupted=interrupted,
         test=test,
     )
-    write_report(run, recipe, data, keras)
+    write_report(run, settings, data, keras)
     if not interrupted:
-        (folder / STATE).unlink()
+        (folder / STATE).unlink(missing_ok=True)
     return run
-
-
-def _unfinished(folder: Path, identity: dict[str, Any]) -> dict[str, Any]:
-    state = read_state(folder)
-    if state is None:
-        raise UsageError(f"{folder} holds no unfinished training to resume; start it without --resume")
-    if state["identity"] != identity:
-        raise UsageError(f"the training in {folder} is of another recipe, seed or data; resume it as it was started")
-    return state
-
-
-def _refuse_overwrite(folder: Path, force: bool) -> None:
-    state = read_state(folder)
-    if state and not force:
-        epochs = len(state["rows"])
-        raise OutputError(
-            f"{folder} holds a training that was broken off after epoch {epochs}; "
-            "add --resume to go on with it, or --force to start anew"
-        )
-    refuse_overwrite(folder / "model.keras", force)
 
 
 def seed_everything(keras: Any, seed: int) -> None:
@@ -128,6 +113,8 @@ def _compiled(keras: Any, recipe: Recipe, training_images: int) -> Any:
 
 def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, checkpoint: Any) -> bool:
     """Run the epochs that are left; True where Ctrl-C ended them."""
+    if checkpoint.is_done:
+        return False
     done = len(checkpoint.rows)
     validation = as_input(data.validation.images), _targets(recipe, data.validation)
     shared = {

@@ -86,13 +86,13 @@ def _measure_speed(
     from mnist_edge.benchmarks.benchmark import benchmark
     from mnist_edge.benchmarks.report import batches_note, caption, table_rows, titles, write_csv
     from mnist_edge.cli.console import note, print_json, print_table, progress
-    from mnist_edge.dataset import load
     from mnist_edge.files import refuse_overwrite
+    from mnist_edge.origin import load_for
 
     if csv:
         refuse_overwrite(csv, force)
     with progress("benchmark") as report:
-        found = load(data, fallback=True, progress=report) if accuracy else None
+        found = load_for(*models, data=data, progress=report) if accuracy else None
         measured = benchmark(
             models, runs=runs, threads=threads, runtime=runtime, split=found.test if found else None, progress=report
         )

@@ -33,13 +33,13 @@ def command(
     Example: mnist-edge evaluate small
     """
     from mnist_edge.cli.console import note, print_json, print_table, progress
-    from mnist_edge.dataset import load
     from mnist_edge.evaluate import evaluate
+    from mnist_edge.origin import load_for
     from mnist_edge.shipped import resolve
 
     path = resolve(model)
     with progress("evaluating") as report:
-        found = load(data, fallback=True, progress=report)
+        found = load_for(model, data=data, progress=report)
         result = evaluate(path, found.test, runtime=runtime, progress=report)
     for line in found.notes:
         note(f"note: {line}")

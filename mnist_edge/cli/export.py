@@ -72,12 +72,12 @@ def command(
     """
     from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.converters.convert import convert
-    from mnist_edge.dataset import load
+    from mnist_edge.origin import load_for
     from mnist_edge.runs import latest_run
 
     source = model or latest_run()
     with progress("exporting") as report:
-        found = load(data, fallback=True, progress=report)
+        found = load_for(source, data=data, progress=report)
         result = convert(
             source, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, progress=report
         )

@@ -140,13 +140,13 @@ def _draw_mistakes(model: Path, picture: Path, data: Path | None, force: bool) -
     from mnist_edge.benchmarks.mistakes import draw_mistakes, worst_mistakes
     from mnist_edge.classifier import Classifier
     from mnist_edge.cli.console import note, progress
-    from mnist_edge.dataset import load
     from mnist_edge.evaluate import predict
     from mnist_edge.files import refuse_overwrite
+    from mnist_edge.origin import load_for
 
     refuse_overwrite(picture, force)
     with progress("looking for mistakes") as report:
-        found = load(data, fallback=True, progress=report)
+        found = load_for(model, data=data, progress=report)
         classifier = Classifier(model)
         mistakes = worst_mistakes(predict(classifier, found.test, report), found.test.labels)
     for line in found.notes:

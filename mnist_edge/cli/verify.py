@@ -68,10 +68,10 @@ def command(
     from mnist_edge.cli.console import note, print_json, progress
     from mnist_edge.converters.layer_error import layer_errors
     from mnist_edge.converters.verify import verify
-    from mnist_edge.dataset import load
+    from mnist_edge.origin import load_for
 
     with progress("verifying") as report:
-        found = load(data, fallback=True, progress=report)
+        found = load_for(reference, candidate, data=data, progress=report)
         rows = layer_errors(reference, candidate, found) if layers else None
         result = verify(
             reference,

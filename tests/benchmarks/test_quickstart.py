@@ -12,8 +12,8 @@ from mnist_edge.evaluate import evaluate
 from mnist_edge.metadata import read_metadata
 
 FILES = {
-    "model.keras", "metrics.json", "curves.png", "confusion.png", "two-conv.float32.tflite", "two-conv.int8.tflite",
-    "scene.png", "quickstart.json",
+    "model.keras", "settings.json", "metrics.json", "curves.png", "confusion.png", "two-conv.float32.tflite",
+    "two-conv.int8.tflite", "scene.png", "quickstart.json",
 }  # fmt: skip
 Steps = list[tuple[float, float, str]]
 

@@ -9,7 +9,7 @@ import pytest
 from mnist_edge.benchmarks.recipes import RecipeResult, compare_recipes
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.dataset import Dataset, sklearn_digits
-from mnist_edge.errors import ModelError, UsageError
+from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate
 
 NAMES, SEEDS = ("mlp", "two-conv"), (0, 1)
@@ -45,13 +45,13 @@ def test_one_result_a_recipe_and_one_run_a_seed(results: list[RecipeResult], fol
 def test_the_figures_are_those_of_the_files(results: list[RecipeResult], data: Dataset, folder: Path) -> None:
     for result in results:
         for run in result.runs:
-            home = folder / f"{result.recipe}-seed{run.seed}"
-            keras, int8 = (evaluate(home / name, data.test) for name in ("model.keras", f"{result.recipe}.int8.tflite"))
+            name = f"{result.recipe}-seed{run.seed}"
+            keras, int8 = (evaluate(folder / one, data.test) for one in (name, f"{name}.int8.tflite"))
             assert (run.accuracy, run.int8_accuracy) == (keras.accuracy, int8.accuracy)
             assert run.loss == pytest.approx(keras.loss, rel=1e-5)
             assert 0.9 < run.agreement <= 1
             assert 1 <= run.kept_epoch <= run.epochs == 3
-        last = folder / f"{result.recipe}-seed{SEEDS[-1]}" / f"{result.recipe}.int8.tflite"
+        last = folder / f"{result.recipe}-seed{SEEDS[-1]}.int8.tflite"
         assert result.int8_bytes == last.stat().st_size
     assert [(result.parameters, result.macs) for result in results] == [(101_770, 101_632), (225_034, 2_631_040)]
     assert [result.published_percent for result in results] == [97.0, 99.0]
@@ -77,15 +77,16 @@ def test_finished_runs_are_taken_up(results: list[RecipeResult], data: Dataset, 
     assert trained_at(folder) == before
 
 
-def test_other_settings_train_anew_and_only_those(data: Dataset, tmp_path: Path) -> None:
+def test_other_settings_train_anew_only_with_force(data: Dataset, tmp_path: Path) -> None:
     compare_recipes(("mlp",), data, tmp_path, seeds=(0,), epochs=1)
     first = trained_at(tmp_path)
     compare_recipes(("mlp",), data, tmp_path, seeds=(0, 1), epochs=1)
     assert trained_at(tmp_path)["mlp-seed0"] == first["mlp-seed0"]
-    for changed in ({"epochs": 2}, {"epochs": 2, "force": True}):
-        before = trained_at(tmp_path)["mlp-seed0"]
-        compare_recipes(("mlp",), data, tmp_path, seeds=(0,), **changed)  # type: ignore[arg-type]
-        assert trained_at(tmp_path)["mlp-seed0"] > before
+    with pytest.raises(OutputError, match=r"epochs 2, not 1; .*--force"):
+        compare_recipes(("mlp",), data, tmp_path, seeds=(0,), epochs=2)
+    assert trained_at(tmp_path)["mlp-seed0"] == first["mlp-seed0"]
+    compare_recipes(("mlp",), data, tmp_path, seeds=(0,), epochs=2, force=True)
+    assert trained_at(tmp_path)["mlp-seed0"] > first["mlp-seed0"]
 
 
 def test_an_interruption_says_what_to_do_and_is_made_good(data: Dataset, tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """The commands for data, training, evaluation and the models that ship, and the whole path, as users call them."""
 
 import json
-import signal
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +9,10 @@ import pytest
 
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.dataset import load
-from mnist_edge.evaluate import evaluate
-from mnist_edge.models.checkpoint import STATE
 from mnist_edge.shipped import resolve_shipped
 
 Invoke = Callable[..., tuple[int, str, str]]
-RUN_FILES = {"model.keras", "metrics.json", "curves.png", "confusion.png"}
+RUN_FILES = {"model.keras", "settings.json", "metrics.json", "curves.png", "confusion.png"}
 
 
 @pytest.fixture(scope="module")
@@ -101,29 +96,6 @@ def test_train_wrongly_used_does_not_even_look_for_data(
     code, out, err = invoke("train", *line, "--data", tmp_path / "nowhere")
     assert (code, out) == (2, "")
     assert why in err and err.count("\n") == 1
-
-
-def test_ctrl_c_keeps_the_best_epoch(
-    process: Callable[..., "subprocess.Popen[str]"], idx_folder: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
-    # One image a batch: an epoch takes long enough to be interrupted.
-    options = ("--epochs", 500, "--batch-size", 1, "--data", idx_folder, "--output", folder)
-    running = process("train", "mlp", *options)
-    deadline = time.monotonic() + 120
-    while not (folder / "model.keras").exists():
-        assert running.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
-    time.sleep(0.3)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130, err
-    assert "Traceback" not in err and "interrupted; kept epoch" in err
-    assert "test accuracy" in out
-    assert {path.name for path in folder.iterdir()} == RUN_FILES | {STATE}
-    metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["interrupted"] is True
-    assert evaluate(folder, load(idx_folder).test).correct == metrics["test"]["correct"] > 250
 
 
 def test_all_recipes_side_by_side(

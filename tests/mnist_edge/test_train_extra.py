@@ -133,8 +133,8 @@ def test_the_result_is_exported_verified_and_read_with_at_once(
     ("line", "code", "why"),
     [
         (("mlp",), 2, "--extra goes on from a network that ships: large, nano, small; not from mlp"),
-        (("small", "--resume"), 2, "leave --compare and --resume out"),
-        (("all", "--compare"), 2, "leave --compare and --resume out"),
+        (("small", "--resume"), 2, "leave --extra out"),
+        (("all", "--compare"), 2, "leave --compare out"),
         (("small",), 1, "mnist-edge camera --collect"),
     ],
 )

@@ -109,7 +109,7 @@ def test_a_new_hand_is_learned_and_nothing_is_forgotten(run: Run, recipe: Recipe
 
 def test_the_run_folder_says_before_and_after(run: Run, few: Dataset) -> None:
     assert {path.name for path in run.folder.iterdir()} == {
-        "model.keras", "metrics.json", "curves.png", "confusion.png",
+        "model.keras", "settings.json", "metrics.json", "curves.png", "confusion.png",
     }  # fmt: skip
     metrics = json.loads((run.folder / "metrics.json").read_text())
     found = metrics["fine_tuning"]

@@ -1,0 +1,130 @@
+"""The data set that a model was made with: what its run or its file remembers of it, and how it is found again."""
+
+import os
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mnist_edge.dataset import MNIST, SKLEARN, Dataset, fetch_mnist, load, sklearn_digits
+from mnist_edge.errors import DataError, DownloadError, UsageError
+from mnist_edge.metadata import read_metadata
+from mnist_edge.progress import Progress, no_progress
+from mnist_edge.runs import read_run
+from mnist_edge.shipped import is_shipped, resolve, resolve_shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which data a model was made with; two are equal where their content is.
+
+    Attributes:
+        name: As `Dataset.name`.
+        sha256: As `Dataset.sha256`, of all images and labels.
+        path: Where they were; None where only the content is known.
+    """
+
+    name: str = field(compare=False)
+    sha256: str
+    path: Path | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, data: Dataset) -> "Origin":
+        """What to remember of a data set."""
+        return cls(data.name, data.sha256, data.path.resolve())
+
+    def to_json(self) -> dict[str, Any]:
+        """As a run folder's `settings.json` holds it."""
+        return {"name": self.name, "sha256": self.sha256, "path": str(self.path) if self.path else None}
+
+    @classmethod
+    def from_json(cls, document: Any) -> "Origin":
+        """The inverse of `to_json`; a document that is none raises KeyError or TypeError."""
+        path = document.get("path")
+        return cls(str(document["name"]), str(document["sha256"]), Path(path) if path else None)
+
+
+def origin_of(model: str | Path) -> Origin | None:
+    """The data behind MODEL, or None where neither its run folder nor its own metadata tells.
+
+    Args:
+        model: A `.keras` or `.tflite` file, a run folder, or the name of a model that ships.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    path = resolve(model)
+    beside = _of_run(path.parent)
+    if path.suffix != ".tflite":
+        return origin_of(resolve_shipped(path.stem)) if is_shipped(path) else beside
+    metadata = read_metadata(path)
+    facts = metadata.get("accuracy") or metadata.get("calibration")
+    if not isinstance(facts, dict) or not {"data", "sha256"} <= set(facts):
+        return None
+    inside = Origin(str(facts["data"]), str(facts["sha256"]))
+    return beside if beside == inside else inside
+
+
+def load_for(*models: str | Path, data: Path | None = None, progress: Progress = no_progress) -> Dataset:
+    """The data to export, verify or measure models with: what is named, else what they were made with.
+
+    A model of unknown origin is taken for one of MNIST.
+
+    Args:
+        models: As `origin_of` takes them.
+        data: As `load` takes it; where it is not what a model was made with, a note of the result says so.
+        progress: Told how a download goes.
+
+    Raises:
+        DataError: The data is not found; says what to name.
+        UsageError: The models were made with different data, and none is named.
+    """
+    known = {str(model): origin for model in models if (origin := origin_of(model))}
+    if data is not None:
+        found = load(data)
+        foreign = [f"{model} was made with {one.name}" for model, one in known.items() if one != Origin.of(found)]
+        return replace(found, notes=(*found.notes, *(f"{one}, and this is {found.name}" for one in foreign)))
+    if len(set(known.values())) > 1:
+        each = ", ".join(f"{model} with {origin.name}" for model, origin in known.items())
+        raise UsageError(f"these models were made with different data ({each}); say which to use with --data")
+    return find(*next(iter(known.items())), progress) if known else load(progress=progress)
+
+
+def find(model: str, origin: Origin, progress: Progress = no_progress) -> Dataset:
+    """The data of an origin: where it was, else where data usually are, as long as the content is the same.
+
+    Args:
+        model: Whose data it is, for the message.
+        origin: What to look for.
+        progress: Told how a download goes.
+
+    Raises:
+        DataError: It is not found; says what to name.
+    """
+    paths = [Path(path) for path in (origin.path, os.environ.get("MNIST_EDGE_DATA")) if path]
+    looks = [partial(load, path) for path in paths]
+    looks += [look for name, look in _found_by_name(progress).items() if name == origin.name]
+    for look in looks:
+        try:
+            found = look()
+        except DownloadError as error:
+            raise DownloadError(f"{model} was made with {origin.name}, but {error}") from None
+        except DataError:
+            continue
+        if found.sha256 == origin.sha256:
+            return found
+    where = f"which is not in {' or '.join(map(str, paths))}" if paths else "and nothing tells where that is"
+    raise DataError(
+        f"{model} was made with {origin.name} (sha256 {origin.sha256[:12]}...), {where}; name its folder with --data"
+    )
+
+
+def _found_by_name(progress: Progress) -> dict[str, partial[Dataset]]:
+    return {SKLEARN: partial(sklearn_digits), MNIST: partial(fetch_mnist, progress=progress)}
+
+
+def _of_run(folder: Path) -> Origin | None:
+    try:
+        return Origin.from_json((read_run(folder) or {})["data"])
+    except (AttributeError, KeyError, TypeError):
+        return None

@@ -1,0 +1,109 @@
+"""Run folders before a training: whether one may start there, and what one that was broken off goes on with."""
+
+from pathlib import Path
+
+from mnist_edge.dataset import Dataset
+from mnist_edge.errors import OutputError, UsageError
+from mnist_edge.files import refuse_overwrite
+from mnist_edge.models.checkpoint import STATE, read_state
+from mnist_edge.models.recipes import Recipe
+from mnist_edge.models.settings import Settings, read_settings
+from mnist_edge.runs import METRICS, RUNS, SETTINGS
+
+MODEL = "model.keras"
+# In the order in which --force deletes them: at no moment do they look like a run that they are not.
+RUN_FILES = (STATE, MODEL, METRICS, "curves.png", "confusion.png", SETTINGS)
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the training in a run folder came to its end, or to one from which it cannot go on."""
+    return (folder / METRICS).exists() and (folder / MODEL).exists() and not (folder / STATE).exists()
+
+
+def make_room(folder: Path, force: bool) -> None:
+    """Make sure that a training may start in a folder: nothing of another is replaced unasked.
+
+    A training that was broken off before its first epoch ended has left nothing but its settings, and may be replaced.
+
+    Args:
+        folder: The run folder to be.
+        force: Delete the run that is there, so that nothing of it stands beside the settings of the new one.
+
+    Raises:
+        OutputError: There is a run, finished or broken off, or a file that would be replaced.
+    """
+    if force:
+        for name in RUN_FILES:
+            (folder / name).unlink(missing_ok=True)
+        return
+    started = read_settings(folder)
+    if started and not started.extra and (folder / MODEL).exists() and not is_finished(folder):
+        rows = (read_state(folder) or {}).get("rows", [])
+        after = f"after epoch {len(rows)}" if rows else "in its first epoch"
+        raise OutputError(
+            f"{folder} holds a training that was broken off {after}; "
+            "add --resume to go on with it, or --force to start anew"
+        )
+    for name in RUN_FILES:
+        if name != SETTINGS or not started:
+            refuse_overwrite(folder / name, force)
+
+
+def unfinished_settings(folder: Path) -> Settings:
+    """The settings of the training that was broken off in a folder.
+
+    Raises:
+        UsageError: There is none, it is finished, or it cannot be gone on with; says what to do.
+    """
+    settings = read_settings(folder)
+    if settings is None:
+        raise UsageError(f"{folder} holds no unfinished training to resume; start it without --resume")
+    if is_finished(folder):
+        raise UsageError(f"the training in {folder} is finished; leave --resume out, and add --force to train it anew")
+    if settings.recipe.monitor == "extra":
+        raise UsageError(f"{folder} was taught collected digits, which takes minutes: start it anew with --force")
+    if (folder / STATE).exists() and read_state(folder) is None:
+        raise UsageError(f"{folder / STATE} is damaged, so there is nothing to resume; start anew with --force")
+    return settings
+
+
+def refuse_other_settings(folder: Path, wanted: Settings) -> None:
+    """Make sure that the unfinished training in a folder is the one that is wanted.
+
+    Raises:
+        UsageError: It is not; names what differs.
+    """
+    found = unfinished_settings(folder)
+    differing = found.differences(wanted)
+    if found.backend != wanted.backend:
+        differing.append(f"KERAS_BACKEND {wanted.backend}, not {found.backend}")
+    if differing:
+        raise UsageError(f"the training in {folder} was started otherwise; this one has {'; '.join(differing)}")
+
+
+def can_resume(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> bool:
+    """Whether a folder holds an unfinished training of this recipe, data and seed."""
+    try:
+        return unfinished_settings(folder) == Settings.of(recipe, data, seed)
+    except UsageError:
+        return False
+
+
+def newest_unfinished(recipe: str | None = None, seed: int | None = None, runs: Path = RUNS) -> Path:
+    """The run folder in `runs` of a recipe and a seed, where they are given, that was broken off last.
+
+    Raises:
+        UsageError: There is none; says so where they are all finished.
+    """
+    pattern = f"{recipe or '*'}-seed{'*' if seed is None else seed}"
+    found = [path.parent for path in runs.glob(f"{pattern}/{SETTINGS}")]
+    unfinished = [folder for folder in found if not is_finished(folder)]
+    if unfinished:
+        return max(unfinished, key=_last_written)
+    if found:
+        raise UsageError(f"the training in {max(found, key=_last_written)} is finished: there is nothing to resume")
+    raise UsageError(f"there is no training {runs / pattern} to resume; leave --resume out, or name its --output")
+
+
+def _last_written(folder: Path) -> int:
+    return max(path.stat().st_mtime_ns for path in folder.iterdir())

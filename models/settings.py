@@ -1,0 +1,78 @@
+"""What a training is started with, kept in its run folder as plain JSON before the first step."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mnist_edge.dataset import Dataset
+from mnist_edge.files import write_text
+from mnist_edge.models.recipes import Recipe
+from mnist_edge.origin import Origin
+from mnist_edge.runs import SETTINGS, read_run
+
+
+def _backend() -> str:
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that decides the result of a training: equal settings, equal result on the same machine.
+
+    Attributes:
+        recipe: With the epochs and the batch size that were asked for.
+        seed: Of weights, order, dropout and augmentation.
+        data: What it is trained on.
+        extra: The folder of collected digits that a network that ships is taught, or None.
+        backend: Of Keras; another one rounds differently, which nobody minds in a finished run.
+    """
+
+    recipe: Recipe
+    seed: int
+    data: Origin
+    extra: Path | None = None
+    backend: str = field(default_factory=_backend, compare=False)
+
+    @classmethod
+    def of(cls, recipe: Recipe, data: Dataset, seed: int, extra: Path | None = None) -> "Settings":
+        """The settings of a training that starts now."""
+        return cls(recipe, seed, Origin.of(data), extra.resolve() if extra else None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document in `settings.json`, which `metrics.json` repeats."""
+        rest = {"seed": self.seed, "extra": str(self.extra) if self.extra else None, "backend": self.backend}
+        return {"recipe": asdict(self.recipe), "data": self.data.to_json()} | rest
+
+    def write(self, folder: Path) -> None:
+        """Write `settings.json`."""
+        write_text(folder / SETTINGS, json.dumps(self.to_json(), indent=2) + "\n")
+
+    def differences(self, other: "Settings") -> list[str]:
+        """What of `other` is not as here, as `epochs 5, not 10`; empty where they are equal."""
+        here, there = (
+            asdict(one.recipe) | {"seed": one.seed, "extra": one.extra, "data": one.data} for one in (self, other)
+        )
+        return [_difference(name, here[name], value) for name, value in there.items() if value != here[name]]
+
+
+def read_settings(folder: Path) -> Settings | None:
+    """The settings of the run in a folder; None where it is no run folder of this version."""
+    document = read_run(folder) or {}
+    try:
+        return Settings(
+            recipe=Recipe.from_json(document["recipe"]),
+            seed=document["seed"],
+            data=Origin.from_json(document["data"]),
+            extra=Path(document["extra"]) if document.get("extra") else None,
+            backend=document.get("backend", "tensorflow"),
+        )
+    except (AttributeError, KeyError, TypeError):
+        return None
+
+
+def _difference(name: str, here: Any, there: Any) -> str:
+    if isinstance(here, Origin):
+        return f"{name} {there.name} ({there.sha256[:12]}), not {here.name} ({here.sha256[:12]})"
+    return name if isinstance(here, tuple | dict) else f"{name} {there}, not {here}"

@@ -11,9 +11,7 @@ from mnist_edge.reading import Box
 # The map is at most so many cells wide and high: two pixels a cell in a camera's frame.
 CELLS = 320
 # Free places that are tried, the nearest first.
-TRIES = 5
-# More than the square of any distance, pixels.
-FAR = 1 << 60
+TRIES = 8
 Size = tuple[int, int]
 Line = tuple[tuple[int, int], tuple[int, int]]
 
@@ -62,32 +60,23 @@ class Room:
         bottom = min(-(-(box.y + box.height) // self.cell) * self.cell, self.height)
         return Box(left, top, right - left, bottom - top)
 
-    def _inside(self, line: Line) -> Line:
-        """A line whose ends are moved into the picture."""
-        (x, y), (to_x, to_y) = line
-        right, bottom = self.width - 1, self.height - 1
-        return (min(max(x, 0), right), min(max(y, 0), bottom)), (min(max(to_x, 0), right), min(max(to_y, 0), bottom))
-
     def nearest(self, box: Box, size: Size, reach: int) -> tuple[Box, Line] | None:
         """The free place of a size, at most `reach` pixels from a box, that a line can tie to it, and that line.
 
         The line crosses nothing that is taken. The places lie at whole cells.
         """
         lefts, tops = self._free(box, size, reach)
-        if not len(lefts):
-            return None
-        # Squared, to save time.
-        far = _gaps(lefts, size[0], box.x, box.width) ** 2 + _gaps(tops, size[1], box.y, box.height) ** 2
+        far = np.hypot(_gaps(lefts, size[0], box.x, box.width), _gaps(tops, size[1], box.y, box.height))
         for _ in range(TRIES):
-            index = far.argmin()
-            if far[index] > reach**2:
+            if not far.size or far.min() > reach:
                 return None
+            index = far.argmin()
             place = Box(int(lefts[index]), int(tops[index]), *size)
-            line = self._inside(_between(place, box))
+            line = _between(place, box)
             if not self.taken[self._along(line)][1:-1].any():
                 return place, line
             # Its neighbours' lines are hardly better.
-            far[(abs(lefts - place.x) < size[0] // 2) & (abs(tops - place.y) < size[1] // 2)] = FAR
+            far[(abs(lefts - place.x) < size[0] // 2) & (abs(tops - place.y) < size[1] // 2)] = np.inf
         return None
 
     def _free(self, box: Box, size: Size, reach: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -113,10 +102,9 @@ class Room:
 
     def _along(self, line: Line) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         (x, y), (to_x, to_y) = line
-        steps = 1 + max(abs(to_x - x), abs(to_y - y)) // self.cell
-        at = np.arange(steps + 1)
-        columns, rows = ((start + (end - start) * at // steps) // self.cell for start, end in ((x, to_x), (y, to_y)))
-        return rows, columns
+        steps = 2 + max(abs(to_x - x), abs(to_y - y)) // self.cell
+        columns, rows = (np.linspace(a, b, steps).astype(np.intp) // self.cell for a, b in ((x, to_x), (y, to_y)))
+        return rows.clip(0, self.taken.shape[0] - 1), columns.clip(0, self.taken.shape[1] - 1)
 
 
 def _gaps(starts: NDArray[np.intp], size: int, start: int, extent: int) -> NDArray[np.intp]:

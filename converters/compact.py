@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mnist_edge.converters.free_batch import free_batch
 from mnist_edge.optional import require
 from mnist_edge.training_stack import load_tflite_schema
 
@@ -20,7 +21,7 @@ def compact(model: bytes) -> bytes:
 
     Tensors lose their names, but for the input `image` and the output `digits`; equal shapes and quantisation
     parameters are stored once, empty buffers too; the converter's notes to people go. Weights start at a
-    multiple of 16 bytes. The signature stays.
+    multiple of 16 bytes. The signature stays. What was converted for one image takes any batch (`free_batch`).
 
     Args:
         model: As TensorFlow's converter gives it, without our metadata behind it.
@@ -30,6 +31,7 @@ def compact(model: bytes) -> bytes:
     graph.description = graph.metadataBuffer = None
     graph.metadata = [note for note in graph.metadata or [] if note.name not in NOTES]
     _rename(graph.subgraphs)
+    free_batch(graph)
     _share_vectors(graph.subgraphs)
     _share_buffers(graph)
     builder = _builder_class()(len(model))

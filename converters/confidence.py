@@ -1,14 +1,17 @@
 """What makes an exported file's confidence mean what it says: its temperature and its refusal threshold."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mnist_edge.calibration import apply_temperature, expected_calibration_error, fit_temperature
-from mnist_edge.classifier import Classifier
-from mnist_edge.dataset import VALIDATION_IMAGES, Dataset
-from mnist_edge.evaluate import predict
-from mnist_edge.progress import Progress, no_progress
+from mnist_edge.converters.keras_source import keras_path
+from mnist_edge.metadata import read_metadata, refusal_threshold_of, temperature_of
 from mnist_edge.refusal import SCORE, choose_threshold, digit_score
+from mnist_edge.shipped import find_shipped, is_shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Confidence:
         ece_before: The same without.
         images: How many there were.
         data: The data set they are of.
+        file: The file that ships which they were chosen with, where that is another.
     """
 
     temperature: float
@@ -32,10 +36,13 @@ class Confidence:
     ece_before: float
     images: int
     data: str
+    file: str | None = None
 
     def to_metadata(self) -> dict[str, Any]:
         """The keys that `Classifier` reads, and where they come from."""
         chosen_on = {"images": self.images, "split": "validation", "data": self.data}
+        if self.file:
+            chosen_on["file"] = self.file
         return {
             "temperature": self.temperature,
             "refusal": {"score": SCORE, "threshold": self.threshold},
@@ -43,17 +50,15 @@ class Confidence:
         }
 
 
-def fit_confidence(classifier: Classifier, data: Dataset, progress: Progress = no_progress) -> Confidence:
+def fit_confidence(plain: NDArray[np.float32], labels: NDArray[np.uint8], data: str) -> Confidence:
     """Choose temperature and threshold on validation images, which no recipe of ours trains on.
 
     Args:
-        classifier: Runs the file; its probabilities must be the network's own.
-        data: Of which the validation split is used.
-        progress: Told the number of images done.
+        plain: What the file says of them as it is, shape (n, 10).
+        labels: Their digits, shape (n,).
+        data: Name of the data set.
     """
-    split = data.with_validation(VALIDATION_IMAGES).validation
-    plain = predict(classifier, split, progress)
-    temperature = fit_temperature(plain, split.labels)
+    temperature = fit_temperature(plain, labels)
     scaled = apply_temperature(plain, temperature)
     scores = digit_score(scaled)
     threshold = choose_threshold(scores)
@@ -61,8 +66,34 @@ def fit_confidence(classifier: Classifier, data: Dataset, progress: Progress = n
         temperature=temperature,
         threshold=threshold,
         refused=float((scores < threshold).mean()),
-        ece=expected_calibration_error(scaled, split.labels),
-        ece_before=expected_calibration_error(plain, split.labels),
-        images=len(split),
-        data=data.name,
+        ece=expected_calibration_error(scaled, labels),
+        ece_before=expected_calibration_error(plain, labels),
+        images=len(labels),
+        data=data,
+    )
+
+
+def shipped_confidence(model: Any, precision: str) -> Confidence | None:
+    """What was chosen for a network that ships, for exports of it where the data that it was chosen on is missing.
+
+    Args:
+        model: As `convert` takes it.
+        precision: Of the export. Its own figures ship for some; the others are within rounding of those of float32,
+            or of int8.
+
+    Returns:
+        None where the model does not ship.
+    """
+    weights = keras_path(model) if isinstance(model, str | Path) else None
+    if weights is None or not is_shipped(weights):
+        return None
+    shipped = find_shipped(weights.stem)
+    path = next(shipped.files[name] for name in (precision, "float32", "int8") if name in shipped.files)
+    metadata = read_metadata(path)
+    chosen = metadata["confidence"]
+    return Confidence(
+        temperature=temperature_of(metadata, path.name),
+        threshold=refusal_threshold_of(metadata, path.name) or 0.0,
+        file=path.name,
+        **{name: chosen[name] for name in ("refused", "ece", "ece_before", "images", "data")},
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import mnist_edge
 from mnist_edge.classifier import Classifier
-from mnist_edge.converters.confidence import Confidence
+from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.precisions import Precision
 from mnist_edge.dataset import Dataset
 from mnist_edge.graph import count_macs
@@ -17,25 +17,24 @@ def data_facts(data: Dataset, split: str, images: int) -> dict[str, Any]:
     return {"images": images, "split": split, "data": data.name, "sha256": data.sha256}
 
 
+def parity_facts(parity: ParityReport) -> dict[str, Any]:
+    """How a file compares with its source: the figures of the comparison, without its judgement."""
+    names = ("images", "accuracy_drop", "agreement", "disagreements", "p_value", "max_abs_difference")
+    return {name: getattr(parity, name) for name in names}
+
+
 def describe(
-    name: str,
-    precision: Precision,
-    io: str,
-    classifier: Classifier,
-    accuracy: dict[str, Any] | None,
-    calibration: dict[str, Any] | None,
-    confidence: Confidence | None = None,
+    name: str, precision: Precision, io: str, classifier: Classifier, calibration: dict[str, Any] | None, softmax: str
 ) -> dict[str, Any]:
-    """The metadata that goes into a `.tflite`.
+    """The metadata that goes into a `.tflite`, apart from what is measured with it.
 
     Args:
         name: Of the network, which is its recipe's.
         precision: How it is stored.
         io: Type of its input and output.
         classifier: Runs it; knows the scaling of the input.
-        accuracy: Its figures on test images, where they were measured.
         calibration: Its representative images, where it had any.
-        confidence: Its temperature and refusal threshold, where there was data to choose them on.
+        softmax: `appended` where the network as trained gave no probabilities, else `trained`.
     """
     scale, zero_point = classifier.input["quantization"]
     return {
@@ -52,10 +51,9 @@ def describe(
             "scale": float(scale),
             "zero_point": int(zero_point),
         },
+        "output": {"meaning": "probabilities", "softmax": softmax},
         "macs": count_macs(classifier.interpreter),
-        "accuracy": accuracy,
         "calibration": calibration,
-        **(confidence.to_metadata() if confidence else {}),
         "versions": {
             "mnist-edge": mnist_edge.__version__,
             "tensorflow": load_tensorflow().__version__,

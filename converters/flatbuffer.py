@@ -24,13 +24,13 @@ def make_converter(model: Any, precision: Precision, io: str, images: Images | N
     """A `tf.lite.TFLiteConverter`, ready to convert.
 
     Args:
-        model: As `load_source` gives it.
+        model: As `for_device` gives it, which must last until the conversion is done.
         precision: What to make of it.
         io: One of `precision.io`.
         images: Representative images as `representative_images` draws them; needed where `precision.calibrated`.
     """
     tensorflow = load_tensorflow()
-    converter = tensorflow.lite.TFLiteConverter.from_keras_model(for_device(model))
+    converter = tensorflow.lite.TFLiteConverter.from_keras_model(model)
     target = converter.target_spec
     target.supported_ops = [getattr(tensorflow.lite.OpsSet, precision.operator_set)]
     if precision.optimised:
@@ -63,9 +63,9 @@ def to_flatbuffer(model: Any, precision: Precision, io: str, images: Images | No
     Raises:
         ModelError: TensorFlow cannot convert it, or left an operator in floating point.
     """
-    with quiet.silenced(), without_prints():
+    with quiet.silenced(), without_prints(), for_device(model) as network:
         try:
-            content = bytes(make_converter(model, precision, io, images).convert())
+            content = bytes(make_converter(network, precision, io, images).convert())
         # The converter raises its own ConverterError, ValueError, RuntimeError and more, by the layer it fails on.
         except Exception as error:
             raise ModelError(

@@ -1,5 +1,7 @@
-"""The Keras model that is to be converted: loaded, checked, and rebuilt for a device."""
+"""The Keras model that is to be converted: loaded, checked, and set up for a device."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,34 +9,34 @@ import numpy as np
 
 from mnist_edge.errors import ModelError
 from mnist_edge.evaluate import load_keras_model
-from mnist_edge.shipped import resolve_weights
-from mnist_edge.training_stack import load_keras, load_tensorflow
+from mnist_edge.keras_network import digit_network, layers_of
+from mnist_edge.shipped import KERAS_SUFFIXES, resolve_weights
+from mnist_edge.training_stack import load_keras
 
 
 def keras_path(model: str | Path) -> Path:
-    """The `.keras` file behind MODEL: that file, the run folder that holds it, or the weights of a model that ships.
+    """The Keras file behind MODEL: that file, the run folder that holds it, or the weights of a model that ships.
 
     Raises:
         ModelError: There is none, or MODEL is a `.tflite` already.
     """
     path = resolve_weights(model)
-    if path.suffix != ".keras":
+    if path.suffix not in KERAS_SUFFIXES:
         raise ModelError(
-            f"{path} is no Keras model; give the .keras file, the run folder that was trained, or the bare name of a "
-            "model that ships with its weights"
+            f"{path} is no Keras model; give the .keras or .h5 file, the run folder that was trained, or the bare name "
+            "of a model that ships with its weights"
         )
     return path
 
 
 def load_source(model: Any) -> Any:
-    """A Keras model that can be converted.
+    """A Keras model that can be converted, completed by `digit_network`.
 
     Args:
-        model: A `.keras` file, a run folder, the name of a model that ships, or a Keras model in memory.
+        model: A `.keras` or `.h5` file, a run folder, the name of a model that ships, or a Keras model in memory.
 
     Raises:
-        ModelError: It cannot be loaded, its shapes are not a digit model's, or its weights hold NaN or infinity;
-            names the layer.
+        ModelError: It cannot be loaded, it is no digit model, or its weights hold NaN or infinity; names the layer.
     """
     keras = load_keras()
     if keras.backend.backend() != "tensorflow":
@@ -43,65 +45,36 @@ def load_source(model: Any) -> Any:
         )
     if isinstance(model, str | Path):
         model = load_keras_model(keras_path(model))
-    _check_shapes(model)
+    network = digit_network(model)
     _check_weights(model)
-    return model
+    return network
 
 
-def for_device(model: Any) -> Any:
-    """The same network, sharing its weights, as a device wants it.
+@contextmanager
+def for_device(model: Any) -> Iterator[Any]:
+    """The same network, sharing its weights, as the converter takes it while the block lasts.
 
-    The batch is fixed at one, which keeps SHAPE, STRIDED_SLICE and PACK out of the graph, yet layers that reshape
-    leave it open, so that a runtime can resize the input to any batch.
+    Its batch is one, which keeps SHAPE, STRIDED_SLICE and PACK out of the graph, and all layers compute in float32,
+    also those that were trained in float16.
 
     Args:
         model: As `load_source` gives it.
     """
     keras = load_keras()
-    free_batch = _free_batch(keras)
-
-    def rebuilt(layer: Any) -> Any:
-        if isinstance(layer, keras.layers.Flatten | keras.layers.Reshape):
-            return free_batch(tuple(layer.output.shape[1:]), layer.name)
-        return layer
-
-    image = keras.Input((28, 28, 1), batch_size=1, name="image")
-    return keras.models.clone_model(model, input_tensors=image, clone_function=rebuilt)
-
-
-def _free_batch(keras: Any) -> Any:
-    """A layer class that reshapes and leaves the batch open."""
-    tensorflow = load_tensorflow()
-
-    class FreeBatch(keras.layers.Layer):  # type: ignore[misc]
-        def __init__(self, target: tuple[int, ...], name: str) -> None:
-            super().__init__(name=name)
-            self.target = target
-
-        def call(self, inputs: Any) -> Any:
-            return tensorflow.reshape(inputs, (-1, *self.target))
-
-    return FreeBatch
-
-
-def _check_shapes(model: Any) -> None:
-    if len(model.inputs) != 1 or tuple(model.inputs[0].shape[1:]) != (28, 28, 1):
-        found = ", ".join(f"{tensor.name!r} takes {tuple(tensor.shape)}" for tensor in model.inputs)
-        raise ModelError(f"{model.name}: input layer {found}; a digit model takes (None, 28, 28, 1)")
-    if len(model.outputs) != 1 or tuple(model.outputs[0].shape[1:]) != (10,):
-        shapes = ", ".join(str(tuple(tensor.shape)) for tensor in model.outputs)
-        raise ModelError(
-            f"{model.name}: output layer {output_layer(model)!r} gives {shapes}; a digit model gives (None, 10)"
-        )
-
-
-def output_layer(model: Any) -> str:
-    """Name of the layer that computes the output."""
-    return str(model.layers[-1].name)
+    # The public `layers` leave out the models that hold them, and those cast their input too.
+    policies = [(layer, layer.dtype_policy) for layer in model._flatten_layers()]
+    try:
+        for layer, _ in policies:
+            layer.dtype_policy = "float32"
+        image = keras.Input((28, 28, 1), batch_size=1, name="image")
+        yield keras.Model(image, model(image), name=model.name)
+    finally:
+        for layer, policy in policies:
+            layer.dtype_policy = policy
 
 
 def _check_weights(model: Any) -> None:
-    for layer in model.layers:
+    for layer in layers_of(model):
         for weight in layer.weights:
             values = np.asarray(weight)
             broken = int((~np.isfinite(values)).sum()) if values.dtype.kind == "f" else 0

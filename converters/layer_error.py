@@ -7,13 +7,13 @@ from typing import Any
 
 from mnist_edge import quiet
 from mnist_edge.converters.flatbuffer import make_converter, one_at_a_time
-from mnist_edge.converters.keras_source import load_source
+from mnist_edge.converters.keras_source import for_device, load_source
 from mnist_edge.converters.precisions import PRECISIONS
 from mnist_edge.converters.representative import representative_images
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import UsageError
 from mnist_edge.metadata import read_metadata
-from mnist_edge.shipped import resolve
+from mnist_edge.shipped import KERAS_SUFFIXES, resolve
 from mnist_edge.training_stack import load_tensorflow, without_prints
 
 # The only precision that TensorFlow's debugger can rebuild.
@@ -43,9 +43,9 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
     calibration = _calibration(keras, resolve(candidate), data)
     model = load_source(keras)
     images = representative_images(data, calibration["images"], calibration["seed"])
-    with quiet.silenced(), without_prints():
+    with quiet.silenced(), without_prints(), for_device(model) as network:
         debugger = load_tensorflow().lite.experimental.QuantizationDebugger(
-            converter=make_converter(model, PRECISIONS[PRECISION], "float32", images),
+            converter=make_converter(network, PRECISIONS[PRECISION], "float32", images),
             debug_dataset=lambda: one_at_a_time(images),
         )
         debugger.run()
@@ -56,7 +56,7 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
 
 
 def _calibration(reference: Path, candidate: Path, data: Dataset) -> dict[str, Any]:
-    if reference.suffix != ".keras":
+    if reference.suffix not in KERAS_SUFFIXES:
         raise UsageError(f"--layers needs the Keras model as reference, and {reference} is none")
     metadata = read_metadata(candidate)
     calibration = metadata.get("calibration")

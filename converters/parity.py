@@ -1,13 +1,13 @@
 """The figures of a comparison and the judgement of them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.converters.collapse import fault
 from mnist_edge.converters.mcnemar import mcnemar_exact
-from mnist_edge.converters.outputs import fault
 from mnist_edge.errors import CheckFailed
 
 # Tolerances are compared in images, where a float's rounding is far below one.
@@ -21,10 +21,26 @@ class Tolerance:
     Attributes:
         max_drop: Largest loss of accuracy, a share of 1: 0.001 is 0.10 points.
         min_agreement: Lowest share of equal top-1 digits, 0 to 1.
+        max_class_drop: Largest loss of accuracy on the images of one digit, a share of 1.
+        min_p: Lowest p of McNemar's test where the candidate is the worse one: below it, that is no chance. 0 lets all
+            pass.
     """
 
     max_drop: float
     min_agreement: float
+    max_class_drop: float = 1.0
+    min_p: float = 0.0
+
+    def on(self, labels: NDArray[np.uint8], always: int = 1) -> "Tolerance":
+        """The tolerance on images with these labels, of which so many may always differ: n resolve no less than 1/n."""
+        counts = np.bincount(labels)
+        share, share_of_a_digit = always / len(labels), always / int(counts[counts > 0].min())
+        return replace(
+            self,
+            max_drop=max(self.max_drop, share),
+            min_agreement=min(self.min_agreement, 1 - share),
+            max_class_drop=max(self.max_class_drop, share_of_a_digit),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +116,10 @@ class ParityReport:
             del document["layers"]
         return document
 
-    def raise_if_failed(self) -> None:
-        """Raise `CheckFailed` with every reason where the candidate did not pass."""
+    def raise_if_failed(self, *advice: str) -> None:
+        """Raise `CheckFailed` with every reason where the candidate did not pass, and with what to do."""
         if not self.passed:
-            reasons = "; ".join(self.failures)
+            reasons = "; ".join((*self.failures, *advice))
             raise CheckFailed(f"{self.candidate.model} does not match {self.reference.model}: {reasons}")
 
 
@@ -122,7 +138,15 @@ def compare(reference: Answers, candidate: Answers, labels: NDArray[np.uint8], t
     scores = [_score(answers, hits) for answers, hits in zip(both, right, strict=True)]
     disagreements = int((said[0] != said[1]).sum())
     lost = scores[0].correct - scores[1].correct
-    failures = (*_collapses(both, labels), *_excesses(lost, disagreements, len(labels), tolerance))
+    lost_of = np.bincount(labels, right[0], minlength=10) - np.bincount(labels, right[1], minlength=10)
+    images_of = np.bincount(labels, minlength=10)
+    p_value = mcnemar_exact(int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()))
+    failures = (
+        *_collapses(both, labels),
+        *_excesses(lost, disagreements, len(labels), tolerance),
+        *_lost_digits(lost_of, images_of, tolerance),
+        *_no_chance(lost, p_value, tolerance),
+    )
     return ParityReport(
         passed=not failures,
         images=len(labels),
@@ -131,9 +155,9 @@ def compare(reference: Answers, candidate: Answers, labels: NDArray[np.uint8], t
         accuracy_drop=lost / len(labels),
         agreement=1 - disagreements / len(labels),
         disagreements=disagreements,
-        p_value=mcnemar_exact(int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())),
+        p_value=p_value,
         max_abs_difference=_largest_difference(both),
-        per_class_drop=tuple(_share(right[0], labels == k) - _share(right[1], labels == k) for k in range(10)),
+        per_class_drop=tuple(float(share) for share in lost_of / np.maximum(images_of, 1)),
         tolerance=tolerance,
         failures=failures,
     )
@@ -141,10 +165,6 @@ def compare(reference: Answers, candidate: Answers, labels: NDArray[np.uint8], t
 
 def _score(answers: Answers, hits: NDArray[np.bool_]) -> Score:
     return Score(answers.model, answers.runtime, int(hits.sum()), float(hits.mean()))
-
-
-def _share(hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
-    return float(hits[among].mean()) if among.any() else 0.0
 
 
 def _largest_difference(both: tuple[Answers, Answers]) -> float | None:
@@ -174,3 +194,18 @@ def _excesses(lost: int, disagreements: int, images: int, tolerance: Tolerance) 
             f"less than {100 * tolerance.min_agreement:.6g} %"
         )
     return tuple(failures)
+
+
+def _lost_digits(lost: NDArray[Any], images: NDArray[Any], tolerance: Tolerance) -> tuple[str, ...]:
+    """One reason for all digits that lost too much, shapes (10,)."""
+    worse = np.flatnonzero(lost > tolerance.max_class_drop * images + _ROUNDING)
+    if not len(worse):
+        return ()
+    each = ", ".join(f"{100 * lost[k] / images[k]:.4g} on the {k} ({lost[k]:.0f} of {images[k]})" for k in worse)
+    return (f"accuracy on a single digit dropped by {each} points, more than {100 * tolerance.max_class_drop:.4g}",)
+
+
+def _no_chance(lost: int, p_value: float, tolerance: Tolerance) -> tuple[str, ...]:
+    if lost <= 0 or p_value >= tolerance.min_p:
+        return ()
+    return (f"the loss is more than chance (McNemar's p {p_value:.3g} is below {tolerance.min_p:g})",)

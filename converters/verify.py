@@ -1,8 +1,9 @@
 """Parity: show both models the same images, compare everything, judge once."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from mnist_edge.converters.parity import Answers, ParityReport, Tolerance, compare
+from mnist_edge.converters.parity import Answers, ParityReport, compare
 from mnist_edge.converters.precisions import PRECISIONS, Precision
 from mnist_edge.dataset import Split
 from mnist_edge.evaluate import load_predictor, predict
@@ -18,6 +19,8 @@ def verify(
     *,
     max_drop: float | None = None,
     min_agreement: float | None = None,
+    max_class_drop: float | None = None,
+    min_p: float | None = None,
     runtime: str | None = None,
     progress: Progress = no_progress,
 ) -> ParityReport:
@@ -33,6 +36,10 @@ def verify(
         max_drop: Largest loss of accuracy that passes, a share of 1: 0.001 is 0.10 points. None takes that of the
             candidate's precision, or of int8 where the candidate does not say.
         min_agreement: Lowest share of equal digits that passes, 0 to 1. None as for `max_drop`.
+        max_class_drop: Largest loss of accuracy on a single digit that passes, a share of 1. None as for `max_drop`;
+            ten times a `max_drop` that is given and larger, since all of that may fall on one digit.
+        min_p: Lowest p of McNemar's exact test that passes where the candidate is worse. None as for `max_drop`; 0,
+            which judges nothing, where a `max_drop` is given: what is allowed need be no chance.
         runtime: For `.tflite` files; None takes the first that works.
         progress: Told the number of images done.
 
@@ -42,11 +49,12 @@ def verify(
     Raises:
         ModelError: There is no such model, or it cannot be run.
     """
-    row, one_image = precision_of(candidate), 1 / len(split)
-    tolerance = Tolerance(
-        max(row.max_drop, one_image) if max_drop is None else max_drop,
-        min(row.min_agreement, 1 - one_image) if min_agreement is None else min_agreement,
-    )
+    tolerance = precision_of(candidate).parity.on(split.labels)
+    if max_drop is not None:
+        allowed = max(tolerance.max_class_drop, 10 * max_drop)
+        tolerance = replace(tolerance, max_drop=max_drop, max_class_drop=allowed, min_p=0.0)
+    given = {"min_agreement": min_agreement, "max_class_drop": max_class_drop, "min_p": min_p}
+    tolerance = replace(tolerance, **{name: value for name, value in given.items() if value is not None})
     both = [_answers(model, split, runtime, progress) for model in (reference, candidate)]
     return compare(both[0], both[1], split.labels, tolerance)
 

@@ -1,16 +1,19 @@
 """28x28 images in, probabilities of the ten digits out, by a `.tflite` model."""
 
+import warnings
+from math import prod
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.calibration import HIGHEST, LOWEST, apply_temperature
-from mnist_edge.errors import ModelError
-from mnist_edge.metadata import read_metadata
-from mnist_edge.refusal import SCORE, digit_score
-from mnist_edge.runtime import build_interpreter, dequantise, quantise
+from mnist_edge.calibration import apply_temperature
+from mnist_edge.errors import ModelError, ModelWarning
+from mnist_edge.metadata import read_metadata, refusal_threshold_of, temperature_of
+from mnist_edge.outputs import Meaning, probe_images, recognise, to_probabilities
+from mnist_edge.refusal import digit_score
+from mnist_edge.runtime import build_interpreter, byte_values, dequantise, quantise
 from mnist_edge.shipped import DEFAULT, resolve
 
 # More gain nothing in speed and cost memory: 256 images of the largest recipe need some 30 MB of activations.
@@ -42,6 +45,27 @@ def as_input(images: NDArray[Any]) -> NDArray[np.float32]:
     return images.astype(np.float32)
 
 
+def pixel_range(details: dict[str, Any]) -> tuple[float, float]:
+    """The real values that a model's input has for background and for full ink.
+
+    Floating point is 0 to 1. A quantised byte spans the range that the network was trained on, which may be -1 to 1,
+    or 0 to 255, or standardised: background is its lowest value, full ink its highest, so that uint8 takes pixels as
+    they are. Integers without a scale are pixels from 0 to 255.
+
+    Args:
+        details: Of the input tensor, from `get_input_details`.
+    """
+    if np.dtype(details["dtype"]).kind == "f":
+        return 0.0, 1.0
+    if not details["quantization"][0]:
+        return 0.0, 255.0
+    values = byte_values(details)
+    # A range found on pale images ends a little before 1 and still means 0 to 1. Two bytes span it alike either way.
+    if values is None or (abs(values.min()) < 0.01 and 0.5 <= values.max() < 1.01):
+        return 0.0, 1.0
+    return float(values.min()), float(values.max())
+
+
 def _four_dimensional(images: NDArray[Any]) -> NDArray[Any]:
     if images.ndim == 3:
         images = images[..., None]
@@ -54,13 +78,17 @@ class Classifier:
     """A `.tflite` model, ready to run.
 
     It reads scale and zero point from the model, quantises with rounding and clipping, runs any number of images in
-    batches and dequantises. One object serves one thread at a time.
+    batches and dequantises. Outputs that are no probabilities, such as logits, are recognised once, when the model is
+    loaded, by what it says of `mnist_edge.outputs.probe_images`; a softmax is then applied to them, a `ModelWarning`
+    says so, and the temperature and threshold of the file are left aside, since they are of probabilities. One object
+    serves one thread at a time.
 
     Attributes:
         path: The `.tflite` file.
         name: The model's name from its metadata, else the file's.
         runtime: The runtime that runs it and its version.
         metadata: What the file says of itself; empty where it says nothing.
+        meaning: What the network's own outputs are.
         calibrated: Whether `probabilities` are scaled by the temperature.
         temperature: Makes the network's confidence its accuracy (`mnist_edge.calibration`); 1 where the file has none.
         refusal_threshold: Least score of a digit (`mnist_edge.refusal`); None where the file has none.
@@ -91,22 +119,30 @@ class Classifier:
         self.metadata = read_metadata(self.path)
         self.name = str(self.metadata.get("name", self.path.name.split(".")[0]))
         self.calibrated = calibrated
-        self.temperature = _temperature(self.metadata, self.path.name)
-        self.refusal_threshold = _refusal_threshold(self.metadata, self.path.name)
+        self.temperature = temperature_of(self.metadata, self.path.name)
+        self.refusal_threshold = refusal_threshold_of(self.metadata, self.path.name)
         self.interpreter, found = build_interpreter(self.path.read_bytes(), self.path.name, runtime, threads)
         self.runtime = found.label
         self.input = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]
         self._check_shapes()
-        self._batch = 1
+        self._shape = tuple(int(size) for size in self.input["shape"][1:])
+        self._batch, self._most = 1, MAX_BATCH
+        self._background, full_ink = pixel_range(self.input)
+        self._ink = full_ink - self._background
         grey = np.arange(256, dtype=np.float32) / np.float32(255)
         # A uint8 pixel has 256 values: quantising is one look-up, and so is dequantising a one-byte output. Next to
         # a network of 25 us every microsecond counts, and `take` is twice as fast as indexing.
-        self._quantised = quantise(grey, self.input)
-        self._dequantised = _one_byte_table(self.output)
-        self._exponent = np.float32(1 / self.temperature) if calibrated and self.temperature != 1 else None
-        if self._dequantised is not None and self._exponent is not None:
-            self._dequantised = np.maximum(self._dequantised, 0) ** self._exponent
+        self._quantised = self._quantise(grey)
+        self._dequantised = byte_values(self.output)
+        self._exponent: np.float32 | None = None
+        self.meaning = self._recognise()
+        if self.meaning is not Meaning.PROBABILITIES:
+            self.temperature, self.refusal_threshold = 1.0, None
+        elif calibrated and self.temperature != 1:
+            self._exponent = np.float32(1 / self.temperature)
+            if self._dequantised is not None:
+                self._dequantised = np.maximum(self._dequantised, 0) ** self._exponent
 
     def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Classify images.
@@ -124,10 +160,11 @@ class Classifier:
         if images.dtype == np.uint8:
             tensor = self._quantised.take(_four_dimensional(images))
         else:
-            tensor = quantise(as_input(images), self.input)
+            tensor = self._quantise(as_input(images))
         if len(tensor) == self._batch:
             return self._invoke(tensor)
-        chunks = [self._invoke(tensor[k : k + MAX_BATCH]) for k in range(0, len(tensor), MAX_BATCH)]
+        most = self._batch_for(len(tensor))
+        chunks = [self._invoke(tensor[k : k + most]) for k in range(0, len(tensor), most)]
         return np.concatenate(chunks) if chunks else np.empty((0, 10), np.float32)
 
     def is_digit(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -146,74 +183,63 @@ class Classifier:
             probabilities = apply_temperature(probabilities, self.temperature)
         return digit_score(probabilities) >= self.refusal_threshold
 
+    def _quantise(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Ink, 0 to 1, as the input tensor holds it."""
+        return quantise(np.float32(self._background) + values * np.float32(self._ink), self.input)
+
+    def _recognise(self) -> Meaning:
+        """What the outputs mean, from the answers to the same few images every time; never from a user's."""
+        self.meaning = Meaning.PROBABILITIES  # As they are, for the moment.
+        try:
+            outputs = np.concatenate([self._invoke(tensor[None]) for tensor in self._quantised.take(probe_images())])
+        except RuntimeError as error:
+            raise ModelError(f"{self.path.name} cannot be run by {self.runtime}: {error}") from None
+        meaning = recognise(outputs)
+        if meaning is not Meaning.PROBABILITIES:
+            warnings.warn(
+                f"{self.path.name} gives {meaning.value}, no probabilities; a softmax is applied to them",
+                ModelWarning,
+                stacklevel=3,
+            )
+        return meaning
+
     def _invoke(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
         if len(tensor) != self._batch:
             self._resize(len(tensor))
+        if self._shape != (28, 28, 1):
+            tensor = tensor.reshape(-1, *self._shape)
         self.interpreter.set_tensor(self.input["index"], tensor)
         self.interpreter.invoke()
         values = self.interpreter.get_tensor(self.output["index"])
-        if self._dequantised is None:
+        # Where there is a table, its values are already to the power.
+        if self._dequantised is not None:
+            real = self._dequantised.take(values)
+        else:
             real = dequantise(values, self.output)
             if self._exponent is not None:
                 real **= self._exponent
-        else:
-            # Already to the power.
-            real = self._dequantised.take(values)
         if self._exponent is not None:
             real /= real.dot(_SUMS)
-        return real
+        return real if self.meaning is Meaning.PROBABILITIES else to_probabilities(real, self.meaning)
+
+    def _batch_for(self, images: int) -> int:
+        """How many to show at once: `MAX_BATCH`, or one by one where the graph allows no more."""
+        if images > 1 and self._most > 1 and self._batch == 1:
+            try:
+                self._resize(min(images, self._most))
+            except RuntimeError:
+                self._most = 1
+                self._resize(1)
+        return self._most
 
     def _resize(self, batch: int) -> None:
-        self.interpreter.resize_tensor_input(self.input["index"], (batch, 28, 28, 1))
-        try:
-            self.interpreter.allocate_tensors()
-        except RuntimeError as error:
-            raise ModelError(
-                f"{self.path.name} was exported for one image at a time ({error}); "
-                "export it again with: mnist-edge export"
-            ) from None
+        self.interpreter.resize_tensor_input(self.input["index"], (batch, *self._shape))
+        self.interpreter.allocate_tensors()
         self._batch = batch
 
     def _check_shapes(self) -> None:
         shapes = tuple(tuple(int(n) for n in tensor["shape"]) for tensor in (self.input, self.output))
-        if shapes != ((1, 28, 28, 1), (1, 10)):
+        if shapes[0][:1] != (1,) or prod(shapes[0]) != 28 * 28 or shapes[1] != (1, 10):
             raise ModelError(
                 f"{self.path.name} maps {shapes[0]} to {shapes[1]}; a digit model maps (1, 28, 28, 1) to (1, 10)"
             )
-
-
-def _temperature(metadata: dict[str, Any], name: str) -> float:
-    found = metadata.get("temperature")
-    if found is None:
-        return 1.0
-    if not _is_number(found) or not LOWEST <= found <= HIGHEST:
-        raise ModelError(
-            f"{name} says its temperature is {found!r}, which is none from {LOWEST} to {HIGHEST}; "
-            "export it again with: mnist-edge export"
-        )
-    return float(found)
-
-
-def _refusal_threshold(metadata: dict[str, Any], name: str) -> float | None:
-    found = metadata.get("refusal")
-    if found is None:
-        return None
-    score, threshold = (found.get("score"), found.get("threshold")) if isinstance(found, dict) else (None, found)
-    if score != SCORE or not _is_number(threshold) or not 0 <= threshold <= 1:
-        raise ModelError(
-            f"{name} says it refuses by {score!r} below {threshold!r}, but must by {SCORE!r} below a threshold "
-            "from 0 to 1; export it again with: mnist-edge export"
-        )
-    return float(threshold)
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _one_byte_table(details: dict[str, Any]) -> NDArray[np.float32] | None:
-    dtype = np.dtype(details["dtype"])
-    if dtype.itemsize != 1:
-        return None
-    # In the order of the bytes, so that int8's negative values index from the end, as Python's do.
-    return dequantise(np.arange(256, dtype=np.uint8).view(dtype), details)

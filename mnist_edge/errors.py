@@ -42,10 +42,6 @@ class PackageMissing(MnistEdgeError):
     """An optional package that is not installed."""
 
 
-class PackageBroken(MnistEdgeError):
-    """An optional package that is installed and cannot be imported, for want of a library, say."""
-
-
 class ImageError(MnistEdgeError):
     """A picture that cannot be read."""
 
@@ -56,3 +52,7 @@ class SourceError(MnistEdgeError):
 
 class OutputError(MnistEdgeError):
     """A result that cannot be written, or would overwrite another."""
+
+
+class ModelWarning(UserWarning):
+    """Something that was added to a model to make sense of it; the command line prints it as a note."""

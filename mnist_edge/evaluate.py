@@ -12,8 +12,9 @@ from mnist_edge.calibration import expected_calibration_error
 from mnist_edge.classifier import Classifier, as_input
 from mnist_edge.dataset import Split
 from mnist_edge.errors import ModelError
+from mnist_edge.keras_network import digit_network
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped import resolve
+from mnist_edge.shipped import KERAS_SUFFIXES, resolve
 from mnist_edge.training_stack import load_keras
 
 CHUNK = 1_000
@@ -37,24 +38,18 @@ class KerasClassifier:
     Attributes:
         name: Of the recipe, where the model carries it, else of the file.
         runtime: `keras` with its version.
-        model: The Keras model.
+        model: The Keras model, as `digit_network` completes it.
     """
 
     def __init__(self, model: Any, name: str | None = None) -> None:
         """Wrap a model that is in memory.
 
         Raises:
-            ModelError: It does not map (n, 28, 28, 1) to (n, 10).
+            ModelError: It cannot be brought to map 28x28 images to ten probabilities.
         """
-        keras = load_keras()
-        self.model = model
+        self.model = digit_network(model)
         self.name = name or str(model.name)
-        self.runtime = f"keras {keras.__version__}"
-        shapes = model.input_shape, model.output_shape
-        if shapes[0][1:] != (28, 28, 1) or shapes[1][1:] != (10,):
-            raise ModelError(
-                f"{self.name} maps {shapes[0]} to {shapes[1]}; a digit model maps (None, 28, 28, 1) to (None, 10)"
-            )
+        self.runtime = f"keras {load_keras().__version__}"
 
     def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Shape (n, 10) for images as `as_input` takes them."""
@@ -62,13 +57,13 @@ class KerasClassifier:
 
 
 def load_keras_model(path: Path) -> Any:
-    """The Keras model in a `.keras` file.
+    """The Keras model in a `.keras` file, or in one of the older `.h5`.
 
     Raises:
         ModelError: It is damaged or no Keras model.
     """
     # Keras calls such a file missing.
-    if not zipfile.is_zipfile(path):
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ModelError(f"{path} is no Keras model: it is damaged, or was not written as .keras")
     keras = load_keras()
     try:
@@ -81,7 +76,7 @@ def load_keras_model(path: Path) -> Any:
 def load_predictor(
     model: str | Path, *, calibrated: bool = True, runtime: str | None = None, threads: int = 1
 ) -> Predictor:
-    """What computes probabilities for MODEL: a `.keras` file, a `.tflite` file, or a model that ships.
+    """What computes probabilities for MODEL: a `.keras`, `.h5` or `.tflite` file, or a model that ships.
 
     Args:
         model: The file, or the name of a model that ships.
@@ -93,7 +88,7 @@ def load_predictor(
         ModelError: There is no such model, or it cannot be loaded.
     """
     path = resolve(model)
-    if path.suffix == ".keras":
+    if path.suffix in KERAS_SUFFIXES:
         return KerasClassifier(load_keras_model(path))
     return Classifier(path, calibrated=calibrated, runtime=runtime, threads=threads)
 

@@ -7,7 +7,11 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
+
+from mnist_edge.calibration import HIGHEST, LOWEST
+from mnist_edge.errors import ModelError
+from mnist_edge.refusal import SCORE
 
 LABELS = tuple("0123456789")
 # The earliest date a zip can hold: the same model gives the same bytes on any day.
@@ -49,3 +53,50 @@ def strip_metadata(model: bytes) -> bytes:
             return model[: min(entry.header_offset for entry in archive.infolist())]
     except (ValueError, zipfile.BadZipFile):
         return model
+
+
+def temperature_of(metadata: dict[str, Any], name: str) -> float:
+    """The temperature in a file's metadata; 1 where there is none.
+
+    Args:
+        metadata: As `read_metadata` gives it.
+        name: Of the file, for the message.
+
+    Raises:
+        ModelError: It is none that could be applied.
+    """
+    found = metadata.get("temperature")
+    if found is None:
+        return 1.0
+    if not _is_number(found) or not LOWEST <= found <= HIGHEST:
+        raise ModelError(
+            f"{name} says its temperature is {found!r}, which is none from {LOWEST} to {HIGHEST}; "
+            "export it again with: mnist-edge export"
+        )
+    return float(found)
+
+
+def refusal_threshold_of(metadata: dict[str, Any], name: str) -> float | None:
+    """The least score of a digit in a file's metadata; None where there is none.
+
+    Args:
+        metadata: As `read_metadata` gives it.
+        name: Of the file, for the message.
+
+    Raises:
+        ModelError: It is of another score, or none that could be applied.
+    """
+    found = metadata.get("refusal")
+    if found is None:
+        return None
+    score, threshold = (found.get("score"), found.get("threshold")) if isinstance(found, dict) else (None, found)
+    if score != SCORE or not _is_number(threshold) or not 0 <= threshold <= 1:
+        raise ModelError(
+            f"{name} says it refuses by {score!r} below {threshold!r}, but must by {SCORE!r} below a threshold "
+            "from 0 to 1; export it again with: mnist-edge export"
+        )
+    return float(threshold)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

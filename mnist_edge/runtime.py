@@ -137,8 +137,10 @@ def quantise(values: NDArray[np.float32], details: dict[str, Any]) -> NDArray[An
     """
     dtype = np.dtype(details["dtype"])
     scale, zero_point = details["quantization"]
-    if dtype.kind == "f" or not scale:
+    if dtype.kind == "f":
         return values.astype(dtype)
+    if not scale:
+        return np.rint(values).astype(dtype)
     limits = np.iinfo(dtype)
     quantised: NDArray[Any] = np.clip(np.rint(values / scale) + zero_point, limits.min, limits.max).astype(dtype)
     return quantised
@@ -151,3 +153,13 @@ def dequantise(values: NDArray[Any], details: dict[str, Any]) -> NDArray[np.floa
         return values.astype(np.float32)
     real: NDArray[np.float32] = ((values.astype(np.float32) - zero_point) * np.float32(scale)).astype(np.float32)
     return real
+
+
+def byte_values(details: dict[str, Any]) -> NDArray[np.float32] | None:
+    """The real value of each of a one-byte tensor's 256 values; None for a tensor of another type.
+
+    Returns:
+        Shape (256,), in the order of the bytes, so that int8's negative values index from the end, as Python's do.
+    """
+    dtype = np.dtype(details["dtype"])
+    return dequantise(np.arange(256, dtype=np.uint8).view(dtype), details) if dtype.itemsize == 1 else None

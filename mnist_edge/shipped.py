@@ -11,6 +11,8 @@ DEFAULT = "small"
 WEIGHTS = "keras"
 # What a training leaves in its run folder.
 RUN_MODEL = "model.keras"
+# Of the files that Keras writes; .h5 is its older form.
+KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def resolve(model: str | Path) -> Path:
         return path / RUN_MODEL
     if path.is_dir():
         raise ModelError(f"{path} is a folder without {RUN_MODEL}, so it is no run; {_advice()}")
-    if path.name == model and (path.suffix not in (".keras", ".tflite") or path.stem in shipped_models()):
+    if path.name == model and (path.suffix not in (*KERAS_SUFFIXES, ".tflite") or path.stem in shipped_models()):
         return resolve_shipped(path.name)
     raise ModelError(f"there is no model {path}; {_advice()}")
 

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -13,7 +14,7 @@ from mnist_edge import quiet
 from mnist_edge.cli.console import note
 from mnist_edge.cli.help import Group
 from mnist_edge.cli.interrupt import interruptible
-from mnist_edge.errors import MnistEdgeError, OutputError
+from mnist_edge.errors import MnistEdgeError, ModelWarning, OutputError
 
 # Where whoever reads standard output has closed it: what a shell says of a program that SIGPIPE ended.
 OUTPUT_CLOSED = 128 + 13
@@ -86,6 +87,23 @@ def _fail(message: str, exit_code: int) -> None:
     raise typer.Exit(exit_code)
 
 
+@contextmanager
+def _warnings_as_notes() -> Iterator[None]:
+    """Print each `ModelWarning` once, as a note; other warnings are a developer's and stay as they are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", ModelWarning)
+        show = warnings.showwarning
+
+        def shown(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, ModelWarning):
+                note(f"note: {message}")
+            else:
+                show(message, category, *where, **more)
+
+        warnings.showwarning = shown
+        yield
+
+
 class Root(Group):
     """The root command; also accepts `--verbose` anywhere on the line."""
 
@@ -100,5 +118,5 @@ class Root(Group):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command inside the boundary."""
-        with _one_line_errors("mnist-edge"), interruptible():
+        with _one_line_errors("mnist-edge"), interruptible(), _warnings_as_notes():
             return super().invoke(ctx)

@@ -62,11 +62,17 @@ def command(
     ] = None,
     data: Data = None,
     force: Force = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Write the file even where its decisions are not those of its source.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Convert a trained model to a .tflite, float or integer.
 
     Its metadata and its measured accuracy go into the file.
+
+    The file is compared with its source on the validation images. Where its decisions have fallen apart, nothing is
+    written, unless --keep says so, and the exit code is 3; `verify` judges more strictly, on the test images.
 
     Example: mnist-edge export --quantize int8
     """
@@ -79,14 +85,17 @@ def command(
     with progress("exporting") as report:
         found = load_for(source, data=data, progress=report)
         result = convert(
-            source, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, progress=report
-        )
+            source, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, keep=keep,
+            progress=report,
+        )  # fmt: skip
     for line in found.notes:
         note(f"note: {line}")
     if json:
         print_json(result.to_json())
-        return
-    print_table(f"{result.model} as {result.precision}, in {result.path}", ("", ""), _rows(result))
+    else:
+        print_table(f"{result.model} as {result.precision}, in {result.path}", ("", ""), _rows(result))
+    if result.parity:
+        result.parity.raise_if_failed()
 
 
 def _rows(result: "Exported") -> list[tuple[str, str]]:
@@ -99,6 +108,16 @@ def _rows(result: "Exported") -> list[tuple[str, str]]:
     ]
     if result.calibration:
         rows.append(("calibrated on", "{images} training images of {data}, seed {seed}".format(**result.calibration)))
+    if result.softmax == "appended":
+        rows.append(("softmax", "appended: the model gives no probabilities"))
+    if parity := result.parity:
+        figures = (
+            f"{parity.agreement:.2%} of {parity.images} validation images get the same digit; "
+            f"right: {parity.candidate.accuracy:.2%}, source {parity.reference.accuracy:.2%}"
+        )
+        rows.append(("against its source", figures))
+    if (confidence := result.confidence) and confidence.file:
+        rows.append(("confidence", f"as {confidence.file} ships, chosen on {confidence.images} images"))
     if result.accuracy:
         figures = "{accuracy:.2%}: {correct} of {images} test images of {data}".format(**result.accuracy)
         rows.append(("accuracy", figures))

@@ -17,6 +17,10 @@ def _percent(value: float | None) -> float | None:
     return value
 
 
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100
+
+
 def command(
     reference: Annotated[
         str,
@@ -52,6 +56,29 @@ def command(
             show_default=False,
         ),
     ] = None,
+    max_class_drop: Annotated[
+        float | None,
+        typer.Option(
+            "--max-class-drop",
+            metavar="POINTS",
+            min=0,
+            max=100,
+            help="Largest loss on the images of one digit. Default: the precision's, 0.50 for int8.",
+            show_default=False,
+        ),
+    ] = None,
+    min_p: Annotated[
+        float | None,
+        typer.Option(
+            "--min-p",
+            metavar="P",
+            min=0,
+            max=1,
+            help="Lowest p of McNemar's test where the candidate is worse. Default: the precision's, 0.01 for int8; "
+            "none with --max-drop.",
+            show_default=False,
+        ),
+    ] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Also each layer's quantization error (int8).")] = False,
     data: Data = None,
     runtime: Runtime = None,
@@ -59,7 +86,7 @@ def command(
 ) -> None:
     """Prove that a converted model kept its accuracy.
 
-    By both accuracies, agreement, every output, and McNemar's exact test. The exit code is 3 where it did not.
+    By both accuracies, that on each digit, agreement, and McNemar's exact test. The exit code is 3 where it did not.
 
     Example: mnist-edge verify runs/small runs/small/small.int8.tflite --max-drop 0.1
     """
@@ -77,8 +104,10 @@ def command(
             reference,
             candidate,
             found.test,
-            max_drop=None if max_drop is None else max_drop / 100,
-            min_agreement=None if min_agreement is None else min_agreement / 100,
+            max_drop=_share(max_drop),
+            min_agreement=_share(min_agreement),
+            max_class_drop=_share(max_class_drop),
+            min_p=min_p,
             runtime=runtime,
             progress=report,
         )
@@ -92,6 +121,12 @@ def command(
     result.raise_if_failed()
 
 
+def _wanted_p(result: "ParityReport") -> str:
+    if result.accuracy_drop <= 0:
+        return "any: not worse"
+    return f"at least {result.tolerance.min_p:g}" if result.tolerance.min_p else "any"
+
+
 def _print_tables(result: "ParityReport", data: str) -> None:
     from mnist_edge.cli.console import print_table
 
@@ -101,9 +136,14 @@ def _print_tables(result: "ParityReport", data: str) -> None:
     tolerance, difference = result.tolerance, result.max_abs_difference
     figures = [
         ("accuracy drop", f"{100 * result.accuracy_drop:.2f} points", f"at most {100 * tolerance.max_drop:.4g}"),
+        (
+            "largest drop on one digit",
+            f"{100 * max(result.per_class_drop):.2f} points",
+            f"at most {100 * tolerance.max_class_drop:.4g}",
+        ),
         ("agreement", f"{100 * result.agreement:.2f} %", f"at least {100 * tolerance.min_agreement:.6g} %"),
         ("different digits", result.disagreements, ""),
-        ("p of equal accuracy (McNemar, exact)", f"{result.p_value:.3g}", ""),
+        ("p of equal accuracy (McNemar, exact)", f"{result.p_value:.3g}", _wanted_p(result)),
         ("largest difference of a probability", "none" if difference is None else f"{difference:.4f}", ""),
     ]
     print_table("passed" if result.passed else "FAILED", ("parity", "measured", "wanted"), figures)

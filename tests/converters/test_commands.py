@@ -64,7 +64,7 @@ def test_verify_fails_with_all_reasons_and_still_reports(trained: Path, collapse
     code, out, err = run("verify", trained, collapsed, "--data", data_folder, "--json")
     assert code == 3
     report = json.loads(out)
-    assert report["passed"] is False and len(report["failures"]) == 3
+    assert report["passed"] is False and len(report["failures"]) == 5
     error = err.splitlines()[-1]
     assert error.startswith("error:") and all(reason in error for reason in report["failures"])
     code, out, _ = run("verify", trained, collapsed, "--data", data_folder)
@@ -75,6 +75,10 @@ def test_verify_takes_points_and_percent(trained: Path, collapsed: Path, data_fo
     lax = ("--max-drop", 100, "--min-agreement", 0)
     code, out, _ = run("verify", trained, collapsed, "--data", data_folder, "--json", *lax)
     assert code == 3 and [reason.split()[1] for reason in json.loads(out)["failures"]] == ["collapsed:"]
+    wanted = (*lax, "--max-class-drop", 50, "--min-p", 0.001)
+    code, out, _ = run("verify", trained, collapsed, "--data", data_folder, "--json", *wanted)
+    reasons = json.loads(out)["failures"]
+    assert code == 3 and len(reasons) == 3 and "more than 50" in reasons[1] and "below 0.001" in reasons[2]
     code, _, err = run("verify", trained, collapsed, "--data", data_folder, "--min-agreement", 0.998)
     assert code == 2 and "write percent, 99.8" in err
 

@@ -1,8 +1,10 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mnist_edge.converters.layer_error import layer_errors
 from mnist_edge.converters.parity import Answers, Tolerance, compare
@@ -43,15 +45,45 @@ def test_the_candidates_precision_sets_the_tolerance_but_one_image_may_differ(
 ) -> None:
     one = 1 / len(few.test)
     strict = verify(trained, exported["float32"], few.test).tolerance
-    assert strict == Tolerance(one, 1 - one)
+    one_of_a_digit = 1 / np.bincount(few.test.labels).min()
+    assert strict == Tolerance(one, 1 - one, max_class_drop=one_of_a_digit, min_p=0.01)
     given = verify(trained, exported["float32"], few.test, max_drop=0.5, min_agreement=0.25).tolerance
-    assert given == Tolerance(0.5, 0.25)
+    assert given == Tolerance(0.5, 0.25, max_class_drop=5, min_p=0)
+    given = verify(trained, exported["float32"], few.test, max_class_drop=0.125, min_p=0.5).tolerance
+    assert given == Tolerance(one, 1 - one, max_class_drop=0.125, min_p=0.5)
+
+
+def half_wrong(digit: int, wrong: int) -> tuple[Answers, Answers, NDArray[np.uint8]]:
+    """A perfect reference; a candidate that takes some of one digit's 100 images for another; their labels."""
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 100)
+    said = labels.copy()
+    said[100 * digit : 100 * digit + wrong] = (digit + 1) % 10
+    return answers(labels.tolist()), answers(said.tolist()), labels
+
+
+def test_a_digit_that_is_lost_fails_though_the_whole_is_as_good() -> None:
+    reference, candidate, labels = half_wrong(7, 10)
+    lax = Tolerance(max_drop=0.02, min_agreement=0.97)
+    assert compare(reference, candidate, labels, lax).passed
+    report = compare(reference, candidate, labels, replace(lax, max_class_drop=0.05))
+    (reason,) = report.failures
+    assert "10 on the 7 (10 of 100)" in reason and "more than 5" in reason
+    assert compare(candidate, reference, labels, replace(lax, max_class_drop=0.05)).passed
+
+
+def test_a_loss_that_is_no_chance_fails_and_a_gain_does_not() -> None:
+    reference, candidate, labels = half_wrong(3, 9)
+    strict = Tolerance(max_drop=0.02, min_agreement=0.97, min_p=0.01)
+    (reason,) = compare(reference, candidate, labels, strict).failures
+    assert "McNemar's p 0.00391 is below 0.01" in reason
+    assert compare(candidate, reference, labels, strict).passed
+    assert compare(*half_wrong(3, 7), strict).passed  # p = 2 / 2**7
 
 
 def test_a_worse_model_fails_with_every_reason(trained: Path, collapsed: Path, few: Dataset) -> None:
     report = verify(trained, collapsed, few.test)
     assert not report.passed
-    assert [reason.split()[1] for reason in report.failures] == ["collapsed:", "dropped", "agree"]
+    assert [reason.split()[1] for reason in report.failures] == ["collapsed:", "dropped", "agree", "on", "loss"]
     assert report.p_value < 1e-9
     assert report.accuracy_drop == pytest.approx(report.reference.accuracy - report.candidate.accuracy)
     assert report.per_class_drop[3] <= 0 < report.per_class_drop[4]

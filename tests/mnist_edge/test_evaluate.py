@@ -54,7 +54,7 @@ def test_a_sure_and_wrong_answer_has_a_finite_loss() -> None:
 
 def test_a_keras_model_of_another_shape_is_refused() -> None:
     keras = load_keras()
-    with pytest.raises(ModelError, match="a digit model maps"):
+    with pytest.raises(ModelError, match="a digit model takes"):
         KerasClassifier(keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten()]))
 
 

@@ -1,0 +1,145 @@
+"""Keras models as people train them, brought to one form: 28x28 ink from 0 to 1 in, ten probabilities out."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from math import prod
+from textwrap import shorten
+from typing import Any
+
+import numpy as np
+
+from mnist_edge.errors import ModelError, ModelWarning
+from mnist_edge.outputs import Meaning, probe_images, recognise
+from mnist_edge.training_stack import load_keras
+
+_IMAGE = (28, 28, 1)
+_SOFTMAX = "appended_softmax"
+# Tried in turn where a model does not say what it takes, as those of a class of one's own.
+_SHAPES = (_IMAGE, (28, 28), (784,))
+# A first layer that multiplies by this or less was made for pixels from 0 to 255: 1/255, 1/127.5, 1/128.
+_SCALE_OF_BYTES = 1 / 64
+# Keras prints its errors in bold.
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+
+
+def digit_network(model: Any) -> Any:
+    """The network with what is missing for one meaning of inputs and outputs put around it.
+
+    - Pixels: where it takes integers, or begins with a `Rescaling` or `Normalization` of 0 to 255, its input is scaled.
+    - Shape: (28, 28) and (784,) are reshaped.
+    - Outputs: where they are no probabilities, by their numbers, a softmax is appended, and a `ModelWarning` says so.
+
+    Args:
+        model: A `keras.Model` of any kind: sequential, functional, nested, or of a class of its own.
+
+    Returns:
+        A `keras.Model` from (n, 28, 28, 1), 0 to 1, to (n, 10) probabilities, with the model's name and weights; the
+        model itself where nothing was missing.
+
+    Raises:
+        ModelError: It takes or gives something else, or cannot be called.
+    """
+    keras, name = load_keras(), str(model.name)
+    inputs = _inputs(model)
+    if any(tensor.dtype.startswith(("int", "uint")) for tensor in inputs):
+        model = _in_floating_point(keras, model, inputs)
+    image = keras.Input(_IMAGE, name="image")
+    pixels = keras.layers.Rescaling(255.0)(image) if _takes_bytes(keras, model, inputs) else image
+    outputs, bare = _call(keras, model, inputs, pixels)
+    meaning = recognise(_outputs_of(keras.Model(image, outputs)))
+    if meaning is Meaning.PROBABILITIES:
+        return model if bare and pixels is image else keras.Model(image, outputs, name=name)
+    warnings.warn(f"{name} gives {meaning.value}, no probabilities; a softmax is appended", ModelWarning, stacklevel=2)
+    if meaning is Meaning.SCORES:
+        outputs, _ = _call(keras, _without_sigmoid(keras, model), inputs, pixels)
+    # float32 also where the model computes in float16.
+    return keras.Model(image, keras.layers.Softmax(name=_SOFTMAX, dtype="float32")(outputs), name=name)
+
+
+def softmax_appended(network: Any) -> bool:
+    """Whether `digit_network` appended a softmax."""
+    return bool(network.layers[-1].name == _SOFTMAX)
+
+
+def layers_of(model: Any) -> Iterator[Any]:
+    """All layers of a model in their order, those of nested models in place of these."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from layers_of(layer)
+        else:
+            yield layer
+
+
+def _inputs(model: Any) -> list[Any]:
+    # A model of a class of its own has no symbolic inputs.
+    inputs = list(getattr(model, "inputs", None) or ())
+    if inputs and (len(inputs) > 1 or prod(size or 0 for size in inputs[0].shape[1:]) != prod(_IMAGE)):
+        found = ", ".join(f"{tensor.name!r} takes {tuple(tensor.shape)}" for tensor in inputs)
+        raise ModelError(f"{model.name}: input layer {found}; a digit model takes (None, 28, 28, 1)")
+    return inputs
+
+
+def _in_floating_point(keras: Any, model: Any, inputs: list[Any]) -> Any:
+    """The same layers behind an input of float32: a cast to integers would cut off fractions."""
+    image = keras.Input(inputs[0].shape[1:], name="pixels")
+    return keras.models.clone_model(model, input_tensors=image, clone_function=lambda layer: layer)
+
+
+def _takes_bytes(keras: Any, model: Any, inputs: list[Any]) -> bool:
+    """Whether the model takes pixels from 0 to 255: its input is of integers, or what comes before weights says so."""
+    if any(tensor.dtype.startswith(("int", "uint")) for tensor in inputs):
+        return True
+    for layer in layers_of(model):
+        if isinstance(layer, keras.layers.Rescaling):
+            return bool(np.abs(layer.scale).max() <= _SCALE_OF_BYTES)
+        if isinstance(layer, keras.layers.Normalization) and layer.mean is not None:
+            return bool(np.max(keras.ops.convert_to_numpy(layer.mean)) > 1)
+        if layer.trainable_weights:
+            break
+    return False
+
+
+def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, bool]:
+    """The model's output for symbolic pixels, and whether it took them in their own shape."""
+    shapes = [tuple(tensor.shape[1:]) for tensor in inputs] or _SHAPES
+    for shape in shapes:
+        try:
+            outputs = model(pixels if shape == _IMAGE else keras.layers.Reshape(shape)(pixels))
+        # Whatever a class of the user's own raises.
+        except Exception as error:
+            # Keras wraps what the class raised into a page of its own.
+            reason = shorten(_COLOUR.sub("", str(error)).rpartition("Error encountered:")[2], 200)
+            continue
+        if getattr(outputs, "shape", ())[1:] != (10,):
+            raise ModelError(f"{model.name}: output layer {_last(model)!r} gives {_shape_of(outputs)}; a digit model "
+                             "gives (None, 10)")  # fmt: skip
+        return outputs, shape == _IMAGE
+    raise ModelError(f"{model.name} cannot be called with images of {' or '.join(map(str, shapes))}: {reason}")
+
+
+def _outputs_of(model: Any) -> Any:
+    keras = load_keras()
+    images = (probe_images() / np.float32(255)).astype(np.float32)
+    return np.asarray(keras.ops.convert_to_numpy(model(images, training=False)), np.float32)
+
+
+def _without_sigmoid(keras: Any, model: Any) -> Any:
+    """The model without a sigmoid at its end, so that a softmax finds log odds; the model as it is without one."""
+    last = model.layers[-1]
+    if getattr(last, "activation", None) is not keras.activations.sigmoid or not getattr(model, "inputs", None):
+        return model
+    linear = type(last).from_config(last.get_config() | {"activation": "linear"})
+    outputs = linear(last.input)
+    linear.set_weights(last.get_weights())
+    return keras.Model(model.inputs, outputs, name=model.name)
+
+
+def _last(model: Any) -> str:
+    """Name of the layer that computes the output."""
+    return str(model.layers[-1].name)
+
+
+def _shape_of(outputs: Any) -> str:
+    tensors = outputs if isinstance(outputs, list | tuple) else [outputs]
+    return ", ".join(str(tuple(getattr(tensor, "shape", ()))) for tensor in tensors)

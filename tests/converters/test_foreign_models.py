@@ -1,0 +1,256 @@
+"""Networks as people bring them: whatever they take and give, plain Keras' own count of right digits is the truth."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+import mnist_edge.converters.convert as convert_module
+from mnist_edge.classifier import Classifier
+from mnist_edge.cli import app
+from mnist_edge.converters.convert import convert
+from mnist_edge.converters.flatbuffer import to_flatbuffer
+from mnist_edge.dataset import Dataset, Split
+from mnist_edge.errors import DataError, ModelError, ModelWarning
+from mnist_edge.evaluate import KerasClassifier, evaluate
+from mnist_edge.metadata import read_metadata
+from mnist_edge.training_stack import load_keras, load_tensorflow
+
+Weights = list[NDArray[np.float32]]
+IMAGE = (28, 28, 1)
+
+
+@pytest.fixture(scope="module")
+def weights(digits: Dataset) -> Weights:
+    """Of a dense layer that gives logits for 784 pixels from 0 to 1: enough to tell right from nonsense."""
+    keras = load_keras()
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    few = digits.training.take(np.arange(min(10_000, len(digits.training))))
+    images = few.images.reshape(-1, 784) / np.float32(255)
+    model.fit(images, few.labels, epochs=3 if len(few) > 5_000 else 20, verbose=0)
+    return list(model.get_weights())
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of network.
+
+    Attributes:
+        build: From the layer that has the weights, without and with a softmax, to the network.
+        shown: What plain Keras is given, from images of shape (n, 28, 28, 1), 0 to 255.
+        gives: What the note says that it gives; None where it gives probabilities.
+    """
+
+    build: Callable[[Any, Any], Any]
+    shown: Callable[[NDArray[np.uint8]], Any] = lambda images: images / np.float32(255)
+    gives: str | None = None
+
+
+def layers() -> Any:
+    return load_keras().layers
+
+
+def sequential(*of: Any, shape: tuple[int, ...] = IMAGE, dtype: str = "float32") -> Any:
+    keras = load_keras()
+    return keras.Sequential([keras.Input(shape, dtype=dtype), *of])
+
+
+def nested(logits: Any, softmax: Any) -> Any:
+    return sequential(sequential(sequential(layers().Flatten()), logits), softmax)
+
+
+def subclassed(logits: Any, softmax: Any) -> Any:
+    keras = load_keras()
+
+    class Net(keras.Model):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__(name="net")
+            self.flatten, self.logits, self.softmax = layers().Flatten(), logits, softmax
+
+        def call(self, images: Any) -> Any:
+            return self.softmax(self.logits(self.flatten(images)))
+
+    return Net()
+
+
+def by_rows(logits: Any, softmax: Any) -> Any:
+    """Recurrent, so that its graph takes one image at a time."""
+    identity = layers().SimpleRNN(28, activation="linear", return_sequences=True, unroll=True)
+    identity.build((None, 28, 28))
+    identity.set_weights([np.eye(28), np.zeros((28, 28)), np.zeros(28)])
+    return sequential(identity, layers().Flatten(), logits, softmax, shape=(28, 28))
+
+
+def in_float16(logits: Any, softmax: Any) -> Any:
+    logits.dtype_policy = "mixed_float16"
+    return sequential(layers().Flatten(dtype="mixed_float16"), logits, softmax)
+
+
+KINDS = {
+    "logits": Kind(lambda logits, _: sequential(layers().Flatten(), logits), gives="logits"),
+    "log-softmax": Kind(
+        lambda logits, _: sequential(layers().Flatten(), logits, layers().Activation("log_softmax")),
+        gives="log-probabilities",
+    ),
+    "sigmoids": Kind(
+        lambda logits, _: sequential(layers().Flatten(), logits, layers().Activation("sigmoid")),
+        gives="independent scores from 0 to 1",
+    ),
+    "bytes": Kind(
+        lambda *head: sequential(layers().Rescaling(1 / 255), layers().Flatten(), *head, dtype="uint8"),
+        shown=lambda images: images,
+    ),
+    "rescaling": Kind(
+        lambda *head: sequential(layers().Rescaling(1 / 255), layers().Flatten(), *head), shown=lambda images: images
+    ),
+    "two dimensions": Kind(
+        lambda *head: sequential(layers().Flatten(), *head, shape=(28, 28)),
+        shown=lambda images: images[..., 0] / np.float32(255),
+    ),
+    "a vector": Kind(
+        lambda *head: sequential(*head, shape=(784,)), shown=lambda images: images.reshape(-1, 784) / np.float32(255)
+    ),
+    "nested": Kind(nested),
+    "a class of its own": Kind(subclassed),
+    "in float16": Kind(in_float16),
+    "recurrent": Kind(by_rows, shown=lambda images: images[..., 0] / np.float32(255)),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return KINDS[request.param]
+
+
+@pytest.fixture
+def network(kind: Kind, weights: Weights) -> Any:
+    dense = layers().Dense(10)
+    dense.build((None, 784))
+    dense.set_weights(weights)
+    return kind.build(dense, layers().Softmax(dtype="float32"))
+
+
+@pytest.fixture
+def noted(kind: Kind) -> Iterator[None]:
+    """Checks that what was added is said, and nothing else."""
+    if kind.gives is None:
+        yield
+        return
+    with pytest.warns(ModelWarning, match=f"gives {kind.gives}, no probabilities; a softmax is"):
+        yield
+
+
+def truth(kind: Kind, network: Any, data: Dataset) -> int:
+    """How many test images plain Keras gets right."""
+    said = np.asarray(network(kind.shown(data.test.images))).argmax(axis=1)
+    return int((said == data.test.labels).sum())
+
+
+@pytest.mark.usefixtures("noted")
+def test_keras_is_evaluated_as_keras_does(kind: Kind, network: Any, few: Dataset) -> None:
+    found = KerasClassifier(network).probabilities(few.test.images)
+    assert abs(int((found.argmax(axis=1) == few.test.labels).sum()) - truth(kind, network, few)) <= 1
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-3)
+
+
+@pytest.mark.usefixtures("noted")
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_what_is_exported_says_what_keras_says(
+    kind: Kind, network: Any, few: Dataset, tmp_path: Path, precision: str
+) -> None:
+    if kind is KINDS["recurrent"] and precision == "int8":
+        pytest.skip("XNNPACK cannot prepare it with any weights")
+    right = truth(kind, network, few)
+    exported = convert(network, precision, data=few, samples=200, output=tmp_path / "a.tflite")
+    result = evaluate(exported.path, few.test)
+    assert result.correct == (exported.accuracy or {})["correct"]
+    assert abs(result.correct - right) <= 0.01 * len(few.test) and right > 0.7 * len(few.test)
+    assert result.ece < 0.1
+    metadata = read_metadata(exported.path)
+    assert metadata["output"] == {"meaning": "probabilities", "softmax": "appended" if kind.gives else "trained"}
+    assert metadata["parity"]["agreement"] > 0.97 and metadata["parity"]["split"] == "validation"
+
+
+def test_what_is_no_digit_network_is_one_line(few: Dataset, tmp_path: Path) -> None:
+    keras = load_keras()
+
+    class Broken(keras.Model):  # type: ignore[misc, name-defined]
+        def call(self, images: Any) -> Any:
+            raise TypeError("takes a batch and a mask")
+
+    letters = sequential(layers().Flatten(), layers().Dense(26))
+    two = sequential(layers().Flatten(), layers().Dense(10))
+    two = keras.Model(two.inputs, [two.outputs[0], two.outputs[0]])
+    for model, reason in ((Broken(), "takes a batch and a mask"), (letters, "gives .*26"), (two, "gives .*10.*10")):
+        with pytest.raises(ModelError, match=reason) as caught:
+            convert(model, "none", data=few, output=tmp_path / "a.tflite")
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("precision", ["none", "dynamic"])
+def test_float_exports_need_not_every_digit(trained: Path, few: Dataset, tmp_path: Path, precision: str) -> None:
+    def without_seven(split: Split) -> Split:
+        return split.take(np.flatnonzero(split.labels != 7)[:120])
+
+    training, validation, test = map(without_seven, (few.training, few.validation, few.test))
+    data = replace(few, training=training, validation=validation, test=test)
+    exported = convert(trained, precision, data=data, output=tmp_path / "a.tflite")
+    assert exported.parity and exported.parity.passed
+    with pytest.raises(DataError, match="show no 7"):
+        convert(trained, "int8", data=data, samples=50, output=tmp_path / "b.tflite")
+
+
+def test_an_export_whose_decisions_fall_apart_is_written_only_if_told(
+    trained: Path, few: Dataset, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a converter scales weights wrongly: what it makes is another network, and runs."""
+    other = sequential(layers().Flatten(), layers().Dense(10, activation="softmax"))
+    monkeypatch.setattr(convert_module, "to_flatbuffer", lambda *_: to_flatbuffer(other, *_[1:]))
+    path = tmp_path / "a.tflite"
+    command = ["export", str(trained), "--quantize", "dynamic", "--data", str(data_folder), "--output", str(path)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 3 and not path.exists()
+    for reason in ("accuracy dropped by", "they agree on", "single digit", "--keep"):
+        assert reason in result.stderr
+    result = CliRunner().invoke(app, [*command, "--keep", "--json"])
+    assert result.exit_code == 3 and json.loads(result.stdout)["parity"]["passed"] is False
+    assert read_metadata(path)["parity"]["agreement"] < 0.5
+
+
+def tflite(network: Any, path: Path, images: NDArray[Any] | None = None, io: str = "float32") -> Path:
+    """The network by TensorFlow's converter alone, as tutorials have it; integer where it is given images."""
+    tensorflow = load_tensorflow()
+    converter = tensorflow.lite.TFLiteConverter.from_keras_model(network)
+    if images is not None:
+        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = lambda: ([image[None]] for image in images)
+        converter.inference_input_type = converter.inference_output_type = getattr(tensorflow, io)
+    path.write_bytes(converter.convert())
+    return path
+
+
+@pytest.mark.usefixtures("noted")
+@pytest.mark.parametrize("io", ["float32", "int8", "uint8"])
+def test_a_tflite_of_others_says_what_keras_says(
+    kind: Kind, network: Any, few: Dataset, tmp_path: Path, io: str
+) -> None:
+    if kind is KINDS["rescaling"]:
+        pytest.skip("floating point from 0 to 255 cannot be told from 0 to 1 in a .tflite")
+    if kind is KINDS["in float16"] or (kind is KINDS["recurrent"] and io != "float32"):
+        pytest.skip("TensorFlow's converter makes nothing of it that runs")
+    images = kind.shown(few.training.images[:200]) if io != "float32" else None
+    if kind is KINDS["a class of its own"]:
+        network(kind.shown(few.test.images[:1]))  # Builds it.
+    classifier = Classifier(tflite(network, tmp_path / "a.tflite", images, io), runtime="ai-edge-litert")
+    found = classifier.probabilities(few.test.images)
+    assert abs(int((found.argmax(axis=1) == few.test.labels).sum()) - truth(kind, network, few)) <= 0.01 * len(few.test)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=0.03)
+    assert np.array_equal(classifier.probabilities(few.test.images[:3]), found[:3])

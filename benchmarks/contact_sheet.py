@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.photos import Outcome, PictureScore
+from mnist_edge.camera.free_room import Room
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.lettering import FONT
+from mnist_edge.camera.lettering import FONT, plate
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.overlay import DARK, GREY, WHITE
+from mnist_edge.camera.overlay import DARK, GREY, draw_labels, outline
 from mnist_edge.errors import OutputError
 from mnist_edge.reading import Box
 
@@ -19,8 +20,9 @@ MOST = 12
 # Colours that the colour-blind can tell apart, BGR; and what a picture that does not fill its place lies on.
 GREEN, ORANGE, PURPLE, PLACE = (40, 150, 20), (0, 110, 235), (170, 40, 150), (225, 225, 225)
 COLUMNS = 3
-# Pixels: a picture's place, the two lines of text under it, what lies between them, and the title with the legend.
-WIDTH, HEIGHT, FOOT, GAP, HEAD = 640, 480, 52, 16, 76
+# Pixels: a picture's place, the two lines of text under it, what lies between them, the title with the legend, and the
+# letters of labels.
+WIDTH, HEIGHT, FOOT, GAP, HEAD, LETTER = 640, 480, 52, 16, 76, 11
 # Some of its surroundings are shown around what is marked: this share of the picture's longer side.
 MARGIN = 0.1
 
@@ -107,10 +109,16 @@ def _tile(image: NDArray[np.uint8], outcomes: Sequence[Outcome]) -> NDArray[np.u
     scale = min(WIDTH / view.width, HEIGHT / view.height)
     size = max(1, round(scale * view.width)), max(1, round(scale * view.height))
     tile = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
-    for kind in KINDS:
-        for outcome in outcomes:
-            if _kind(outcome) is kind:
-                _mark(tile, _placed(outcome.box, view, scale), kind, "" if kind is RIGHT else _text(outcome))
+    room = Room.of(size[0], size[1])
+    boxes, labels = [], []
+    for kind, outcome in ((kind, one) for kind in KINDS for one in outcomes if _kind(one) is kind):
+        # Around the ink, which stays visible.
+        frame = outline(tile, _placed(outcome.box, view, scale), kind.colour, 2)
+        room.take(frame)
+        if kind is not RIGHT:
+            boxes.append(frame)
+            labels.append([plate(((_text(outcome), LETTER),), kind.colour)])
+    draw_labels(tile, boxes, labels, room)
     return tile
 
 
@@ -131,18 +139,6 @@ def _view(width: int, height: int, boxes: Sequence[Box]) -> Box:
 def _placed(box: Box, view: Box, scale: float) -> Box:
     x, y = round((box.x - view.x) * scale), round((box.y - view.y) * scale)
     return Box(x, y, max(1, round(box.width * scale)), max(1, round(box.height * scale)))
-
-
-def _mark(tile: NDArray[np.uint8], box: Box, kind: Kind, text: str) -> None:
-    # Around the ink, which stays visible.
-    cv2.rectangle(tile, (box.x - 2, box.y - 2), (box.x + box.width + 1, box.y + box.height + 1), kind.colour, 2)
-    if not text:
-        return
-    (width, height), _ = cv2.getTextSize(text, FONT, 0.5, 1)
-    left = max(0, min(box.x - 3, tile.shape[1] - width - 6))
-    bottom = box.y - 3 if box.y > height + 9 else min(box.y + box.height + height + 9, tile.shape[0])
-    cv2.rectangle(tile, (left, bottom - height - 6), (left + width + 5, bottom), kind.colour, cv2.FILLED)
-    cv2.putText(tile, text, (left + 3, bottom - 3), FONT, 0.5, WHITE, 1, cv2.LINE_AA)
 
 
 def _head(sheet: NDArray[np.uint8], title: str) -> None:

@@ -16,6 +16,7 @@ from mnist_edge.camera.sinks import open_sinks
 from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.sources.geometry import parse_geometry
 from mnist_edge.camera.watchdog import Watchdog
+from mnist_edge.camera.worker import deaths_noted
 from mnist_edge.reading import Reading
 
 
@@ -40,6 +41,7 @@ def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
         geometry, reader = parse_geometry(settings), _reader(settings, least)
         controls, meter = Controls(least, stop, details=settings.details), Meter()
         with (
+            deaths_noted(tell),
             open_source(settings, stop, note=tell) as source,
             open_sinks(settings, source, controls, meter, _Lender(settings, controls).read, tell) as sinks,
         ):

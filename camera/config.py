@@ -107,7 +107,7 @@ def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
 def _read(file: Path) -> dict[str, Any]:
     content = file.read_bytes()
     # Python 3.10 has none of its own.
-    toml = require("tomllib" if sys.version_info >= (3, 11) else "tomli", extra="camera")
+    toml = require("tomllib" if sys.version_info >= (3, 11) else "tomli", extra="tomli")
     try:
         document = toml.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mnist_edge.camera.signals import Stop
 from mnist_edge.errors import UsageError
@@ -36,7 +37,8 @@ class Controls:
         details: Whether refused ink is drawn too, with the reason.
         paused: Whether to stay at the frame that was read last.
         held: Whether the loop stays at a still picture until somebody has looked at it, and sets this to False.
-        recording: Whether frames are recorded.
+        recording: Whether frames are to be recorded; taken back where that fails, and `message` says why.
+        video: The video that is being written; None where none is.
         message: What to tell the people who watch, such as where a snapshot lies; one line.
         snapshots: How many snapshots were asked for and not taken yet.
         corrections: Those that were not taken yet; None where nobody keeps them.
@@ -48,6 +50,7 @@ class Controls:
     paused: bool = False
     held: bool = False
     recording: bool = False
+    video: Path | None = None
     message: str = ""
     snapshots: int = 0
     corrections: deque[Correction] | None = None

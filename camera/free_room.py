@@ -11,7 +11,9 @@ from mnist_edge.reading import Box
 # The map is at most so many cells wide and high: two pixels a cell in a camera's frame.
 CELLS = 320
 # Free places that are tried, the nearest first.
-TRIES = 8
+TRIES = 5
+# More than the square of any distance, pixels.
+FAR = 1 << 60
 Size = tuple[int, int]
 Line = tuple[tuple[int, int], tuple[int, int]]
 
@@ -60,23 +62,32 @@ class Room:
         bottom = min(-(-(box.y + box.height) // self.cell) * self.cell, self.height)
         return Box(left, top, right - left, bottom - top)
 
+    def _inside(self, line: Line) -> Line:
+        """A line whose ends are moved into the picture."""
+        (x, y), (to_x, to_y) = line
+        right, bottom = self.width - 1, self.height - 1
+        return (min(max(x, 0), right), min(max(y, 0), bottom)), (min(max(to_x, 0), right), min(max(to_y, 0), bottom))
+
     def nearest(self, box: Box, size: Size, reach: int) -> tuple[Box, Line] | None:
         """The free place of a size, at most `reach` pixels from a box, that a line can tie to it, and that line.
 
         The line crosses nothing that is taken. The places lie at whole cells.
         """
         lefts, tops = self._free(box, size, reach)
-        far = np.hypot(_gaps(lefts, size[0], box.x, box.width), _gaps(tops, size[1], box.y, box.height))
+        if not len(lefts):
+            return None
+        # Squared, to save time.
+        far = _gaps(lefts, size[0], box.x, box.width) ** 2 + _gaps(tops, size[1], box.y, box.height) ** 2
         for _ in range(TRIES):
-            if not far.size or far.min() > reach:
-                return None
             index = far.argmin()
+            if far[index] > reach**2:
+                return None
             place = Box(int(lefts[index]), int(tops[index]), *size)
-            line = _between(place, box)
+            line = self._inside(_between(place, box))
             if not self.taken[self._along(line)][1:-1].any():
                 return place, line
             # Its neighbours' lines are hardly better.
-            far[(abs(lefts - place.x) < size[0] // 2) & (abs(tops - place.y) < size[1] // 2)] = np.inf
+            far[(abs(lefts - place.x) < size[0] // 2) & (abs(tops - place.y) < size[1] // 2)] = FAR
         return None
 
     def _free(self, box: Box, size: Size, reach: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -102,9 +113,10 @@ class Room:
 
     def _along(self, line: Line) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         (x, y), (to_x, to_y) = line
-        steps = 2 + max(abs(to_x - x), abs(to_y - y)) // self.cell
-        columns, rows = (np.linspace(a, b, steps).astype(np.intp) // self.cell for a, b in ((x, to_x), (y, to_y)))
-        return rows.clip(0, self.taken.shape[0] - 1), columns.clip(0, self.taken.shape[1] - 1)
+        steps = 1 + max(abs(to_x - x), abs(to_y - y)) // self.cell
+        at = np.arange(steps + 1)
+        columns, rows = ((start + (end - start) * at // steps) // self.cell for start, end in ((x, to_x), (y, to_y)))
+        return rows, columns
 
 
 def _gaps(starts: NDArray[np.intp], size: int, start: int, extent: int) -> NDArray[np.intp]:

@@ -5,6 +5,7 @@ placement", 1995): each label takes the best of its places that is free.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -48,19 +49,27 @@ def place_labels(boxes: Sequence[Box], sizes: Sequence[Sequence[Size]], room: Ro
     Returns:
         One for each label, None where there is no room for it.
     """
+    if all_beside := _all_beside(boxes, sizes, room):
+        return [*all_beside]
     options = len(sizes[0]) if sizes else 0
-    empty = room.taken.copy()
     placed: list[Placed | None] = [None] * len(boxes)
-    for first in range(min(options, 2)):
-        np.copyto(room.taken, empty)
-        placed = [None] * len(boxes)
-        _place(_beside, first, boxes, sizes, placed, room)
-        if None not in placed:
-            return placed
     for option in range(min(options - 1, 1), options):
         for find in (_beside, _off):
             _place(find, option, boxes, sizes, placed, room)
     _place(_inside, options - 1, boxes, sizes, placed, room)
+    return placed
+
+
+def _all_beside(boxes: Sequence[Box], sizes: Sequence[Sequence[Size]], room: Room) -> list[Placed]:
+    """All labels at their first size, beside their boxes; none where one of them finds no room."""
+    trial, placed = replace(room, taken=room.taken.copy()), []
+    for box, options in zip(boxes, sizes, strict=True):
+        found = _beside(box, options[0], trial)
+        if found is None:
+            return []
+        placed.append(Placed(0, *found))
+        trial.take(found[0])
+    np.copyto(room.taken, trial.taken)
     return placed
 
 

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from mnist_edge.camera.reasons import reason
@@ -11,7 +12,7 @@ from mnist_edge.camera.signals import Stop
 
 # How long the end waits for what is queued, all sinks together: with releasing the camera the first Ctrl-C must end the
 # process within 3 seconds, whatever is stuck.
-END_SECONDS = 2.0
+END_SECONDS = 1.5
 
 Item = TypeVar("Item")
 Sink = TypeVar("Sink", bound="BackgroundSink")
@@ -152,6 +153,23 @@ class Worker(Generic[Item]):
         if not self._noted:
             self._noted = True
             self._note(f"note: {self._what} are being lost: {why}")
+
+
+@contextmanager
+def deaths_noted(note: Callable[[str], object]) -> Iterator[None]:
+    """Have it noted, in one line beside the traceback, when any thread ends by a bug while the block runs."""
+    before = threading.excepthook
+
+    def tell(death: threading.ExceptHookArgs) -> None:
+        name = death.thread.name if death.thread else "a thread"
+        note(f"note: {name} has ended, by a bug: {death.exc_type.__name__}: {death.exc_value}; start the camera again")
+        before(death)
+
+    threading.excepthook = tell
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 class BackgroundSink:

@@ -42,6 +42,10 @@ class PackageMissing(MnistEdgeError):
     """An optional package that is not installed."""
 
 
+class PackageBroken(MnistEdgeError):
+    """An optional package that is installed and cannot be imported, for want of a library, say."""
+
+
 class ImageError(MnistEdgeError):
     """A picture that cannot be read."""
 

@@ -1,9 +1,24 @@
 """The one door through which optional packages come in."""
 
+import shutil
+import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from mnist_edge.errors import PackageMissing
+from mnist_edge.errors import PackageBroken, PackageMissing
+
+# What each extra of pyproject.toml installs. Whoever installed from a clone or a wheel cannot have pip install
+# `mnist-edge[web]`: pip would look for mnist-edge in an index.
+EXTRAS = {
+    "train": "tensorflow keras scikit-learn matplotlib",
+    "camera": "opencv-python",
+    "headless": "opencv-python-headless",
+    "tflite-runtime": "tflite-runtime==2.14.0 'numpy<2'",
+    "mqtt": "paho-mqtt",
+    "web": "tornado",
+    "record": "av",
+}
 
 
 def require(package: str, extra: str) -> Any:
@@ -11,17 +26,30 @@ def require(package: str, extra: str) -> Any:
 
     Args:
         package: Import name, such as `tensorflow` or `cv2`.
-        extra: The extra of mnist-edge that installs it.
+        extra: The extra of mnist-edge that installs it, a key of `EXTRAS`; or, where none does, what pip calls it.
 
     Raises:
         PackageMissing: It is not installed.
-        ImportError: It is installed but broken; that is shown as it is.
+        PackageBroken: It is installed, but cannot be imported; the cause says why.
     """
+    name = package.split(".")[0]
     try:
         return import_module(package)
-    except ModuleNotFoundError as error:
-        if error.name and error.name != package.split(".")[0]:
-            raise
-        raise PackageMissing(
-            f"{package.split('.')[0]} is not installed; install it with: pip install 'mnist-edge[{extra}]'"
-        ) from None
+    except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name in (None, name):
+            raise PackageMissing(f"{name} is not installed; install it with: {pip_install(extra)}") from None
+        raise PackageBroken(
+            f"{name} is installed, but cannot be imported ({error}); `mnist-edge doctor` says what to do"
+        ) from error
+
+
+def pip_install(extra: str) -> str:
+    """The command that installs an extra's packages where this Python finds them.
+
+    Args:
+        extra: As `require` takes it.
+    """
+    pip = shutil.which("pip")
+    # In an environment that is not activated, `pip` alone is another's, or refuses.
+    ours = pip is not None and Path(pip).parent == Path(sys.executable).parent
+    return f"{'pip' if ours else f'{sys.executable} -m pip'} install {EXTRAS.get(extra, extra)}"

@@ -173,12 +173,13 @@ def _rate(port: int) -> tuple[float, bool]:
     """Frames read per second, and whether `/healthz` was well all that time."""
     healthy, began, first = True, time.monotonic(), frames_read(port)
     while time.monotonic() - began < MEASURE_SECONDS:
-        healthy &= _health(port) == 200
+        healthy &= health(port) == 200
         time.sleep(0.25)
     return round((frames_read(port) - first) / (time.monotonic() - began), 1), healthy
 
 
-def _health(port: int) -> int:
+def health(port: int) -> int:
+    """What `/healthz` answers; 0 where nothing does."""
     try:
         with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=ANSWER_SECONDS) as answer:
             return int(answer.status)

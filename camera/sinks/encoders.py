@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import OutputError, PackageMissing, UsageError
-from mnist_edge.optional import require
+from mnist_edge.optional import pip_install, require
 
 # OpenCV's codec for each suffix that it can write everywhere. Browsers play neither, and its VP8, which they do play,
 # takes twenty times as long (benchmarks/results/recording.json).
@@ -78,7 +78,7 @@ def check_suffix(path: Path) -> None:
         )
     if suffix not in OPENCV_CODECS and not has_pyav():
         raise PackageMissing(
-            f"{path} cannot be recorded: {suffix} needs PyAV; install it with: pip install 'mnist-edge[record]', "
+            f"{path} cannot be recorded: {suffix} needs PyAV; install it with: {pip_install('record')}, "
             "or record an .avi"
         )
 

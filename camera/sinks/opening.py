@@ -23,7 +23,7 @@ from mnist_edge.camera.sinks.limit import LimitNote
 from mnist_edge.camera.sinks.mqtt import MqttSink
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.snapshots import Snapshots
-from mnist_edge.camera.sinks.streams import standard_output
+from mnist_edge.camera.sinks.streams import check_output, standard_output
 from mnist_edge.camera.sinks.window import Window, why_no_window
 from mnist_edge.camera.web import WebView
 from mnist_edge.camera.worker import END_SECONDS, BackgroundSink, Worker
@@ -117,6 +117,8 @@ def open_sinks(
         views.append(LimitNote(note))
         if shown:
             views.append(stack.enter_context(shown))
+        if shown is None or settings.events == STDOUT:
+            beats.append(check_output)
         try:
             workers = tuple(one.worker for one in background if isinstance(one, BackgroundSink))
             yield Sinks(tuple(events), tuple(views), workers, tuple(beats), shown)

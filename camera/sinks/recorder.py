@@ -119,10 +119,11 @@ class Recorder(BackgroundSink):
         if self._file is None:
             path, self._final = self._place.begin()
             self._file = VideoFile(path, self._source.info.rate, even_size(picture))
+            self._controls.video = self._final
         self._file.show(picture, view.frame.seconds)
 
     def _finish(self) -> None:
-        file, self._file = self._file, None
+        file, self._file, self._controls.video = self._file, None, None
         if file is None:
             return
         file.close()
@@ -134,8 +135,8 @@ class Recorder(BackgroundSink):
     def _fail(self, error: Exception) -> None:
         # What is still waiting belongs to the recording that failed; turned on again, a new one begins.
         self._failed = self._current
-        self._controls.recording = self._on = False
         with suppress(OSError):
             self._finish()
         self._controls.message = f"recording stopped: {reason(error)}"
+        self._controls.recording = self._on = False
         self._note(f"note: {self._controls.message}")

@@ -36,6 +36,12 @@ class Snapshots(BackgroundSink):
         self._folder, self._controls, self._note = folder, controls, note
         self.worker = Worker("snapshots", self._take, limit=WAITING, note=note)
 
+    def end(self, deadline: float) -> None:
+        """Count those that were asked for and found no room as lost, and end."""
+        self.worker.lost += self._controls.snapshots
+        self._controls.snapshots = 0
+        super().end(deadline)
+
     def show(self, view: View) -> None:
         """Take the snapshots that were asked for, as far as there is room."""
         while self._controls.snapshots > 0 and not self.worker.full:

@@ -4,7 +4,9 @@ Python's own streams hold a lock while they write. A thread that is stuck in a f
 ends, which then aborts; and opening a named pipe waits for its reader. So both happen here, at the file descriptor.
 """
 
+import io
 import os
+import select
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -71,10 +73,24 @@ class PathStream:
 def standard_output() -> TextStream:
     """Standard output without a buffer, or whatever a test or a notebook has put in its place."""
     with suppress(AttributeError, OSError, ValueError):
-        descriptor = sys.stdout.fileno()
         sys.stdout.flush()
-        return DescriptorStream(descriptor)
+        # A descriptor of its own, which nobody points elsewhere for a moment.
+        return DescriptorStream(os.dup(sys.stdout.fileno()))
     return sys.stdout
+
+
+def check_output() -> None:
+    """See that standard output still has its reader, who may leave long before there is anything to write.
+
+    Raises:
+        BrokenPipeError: It is a pipe, and the reader has left.
+    """
+    with suppress(AttributeError, ValueError, io.UnsupportedOperation):
+        poll = select.poll()
+        # Asks for nothing but what is always told: errors.
+        poll.register(sys.stdout.fileno(), 0)
+        if any(what & select.POLLERR for _, what in poll.poll(0)):
+            raise BrokenPipeError
 
 
 def write_all(descriptor: int, text: str) -> None:

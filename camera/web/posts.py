@@ -4,7 +4,7 @@ from mnist_edge.camera.images import decode_image
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.camera.web.documents import controls_of
 from mnist_edge.camera.web.handler import Handler
-from mnist_edge.camera.web.wishes import correct, grant, parse_wishes
+from mnist_edge.camera.web.wishes import begin_recording, correct, grant, parse_wishes
 from mnist_edge.errors import ImageError, MnistEdgeError
 
 MAX_CONTROLS_BYTES = 10_000
@@ -33,6 +33,8 @@ class SetControls(Handler):
             told = {"corrected": await correct(**wishes["correct"], controls=controls)}
         grant(wishes, controls)
         self.site.feed.wake()
+        if wishes.get("recording"):
+            await begin_recording(controls)
         self.send(controls_of(controls) | told)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -9,8 +10,9 @@ from mnist_edge.camera.controls import NO_DIGIT, Controls
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.errors import OutputError, UsageError
 
-# How long an answer may wait for the collector.
+# How long an answer may wait for the collector, and for the recorder.
 CORRECTION_SECONDS = 5.0
+BEGIN_SECONDS, POLL_SECONDS = 1.0, 0.02
 # What every program can count to.
 MAX_TRACK = 2**53
 
@@ -42,6 +44,19 @@ def grant(wishes: dict[str, Any], controls: Controls) -> None:
         setattr(controls, name, wishes[name])
     if "snapshot" in wishes:
         controls.snapshots += 1
+
+
+async def begin_recording(controls: Controls) -> None:
+    """Wait until a recording that was asked for has begun; without frames, as in a pause, it begins with the next.
+
+    Raises:
+        Refused: It cannot be written.
+    """
+    deadline = time.monotonic() + BEGIN_SECONDS
+    while controls.recording and controls.video is None and time.monotonic() < deadline:
+        await asyncio.sleep(POLL_SECONDS)
+    if not controls.recording:
+        raise Refused(507, controls.message)
 
 
 async def correct(track: int, label: int, controls: Controls) -> str:

@@ -4,16 +4,18 @@ Run as `python -m mnist_edge.doctor.opencv`, this prints the version and the bui
 broken one can take Python down.
 """
 
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from mnist_edge.child import run_module
 from mnist_edge.doctor.check import Check, Status
-from mnist_edge.optional import require
+from mnist_edge.errors import PackageBroken
+from mnist_edge.optional import pip_install, require
 
 # They all install the same folder, cv2: the last one wins, and removing one breaks the other.
 WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
-INSTALL = "pip install 'mnist-edge[camera]', or 'mnist-edge[headless]' on a machine without a screen"
+INSTALL = f"{pip_install('camera')}, or on a machine without a screen: {pip_install('headless')}"
 BACK_ENDS = {"FFMPEG": "FFMPEG", "GStreamer": "GStreamer", "v4l/v4l2": "V4L2", "AVFoundation": "AVFoundation"}
 
 
@@ -69,6 +71,9 @@ def _version(distribution: str) -> str | None:
 
 
 if __name__ == "__main__":
-    cv2 = require("cv2", extra="camera")
+    try:
+        cv2 = require("cv2", extra="camera")
+    except PackageBroken as broken:
+        sys.exit(str(broken.__cause__))
     print(cv2.__version__)
     print(cv2.getBuildInformation())

@@ -16,13 +16,14 @@ import numpy as np
 from mnist_edge.child import run_module
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.machine import this_machine
+from mnist_edge.optional import pip_install
 from mnist_edge.runtime import RUNTIMES, Runtime
 
 NAMES = tuple(RUNTIMES)
 INSTALL = {
     "ai-edge-litert": "pip install ai-edge-litert",
-    "tflite-runtime": "with Python 3.11 or older: pip install 'mnist-edge[tflite-runtime]'",
-    "tensorflow": "pip install 'mnist-edge[train]'",
+    "tflite-runtime": f"with Python 3.11 or older: {pip_install('tflite-runtime')}",
+    "tensorflow": pip_install("train"),
 }
 
 

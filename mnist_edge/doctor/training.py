@@ -8,6 +8,7 @@ from mnist_edge.dataset import load
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.download import cache_folder
 from mnist_edge.errors import DataError
+from mnist_edge.optional import pip_install
 
 PACKAGES = ("tensorflow", "keras", "scikit-learn", "matplotlib")
 
@@ -19,7 +20,7 @@ def check_packages() -> Check:
     missing = [name for name, found in versions.items() if not found]
     if missing:
         found = f"{', '.join(there) or 'nothing'}; not installed: {', '.join(missing)}"
-        return Check("training", Status.MISSING, found, "only to train and export: pip install 'mnist-edge[train]'")
+        return Check("training", Status.MISSING, found, f"only to train and export: {pip_install('train')}")
     return Check("training", Status.OK, ", ".join(there))
 
 

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,22 @@ def test_the_figures_are_of_the_files_that_ship() -> None:
     for name, shipped in shipped_models().items():
         for precision, path in shipped.files.items():
             assert figures[name]["files"][precision]["sha256"] == file_facts(path)["sha256"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "results").glob("*.json")), ids=lambda path: path.stem)
+def test_a_stamp_is_of_committed_code(path: Path) -> None:
+    document = json.loads(path.read_text())
+    stamps = _stamps(document)
+    assert all(stamp["clean"] and stamp["commit"] and stamp["date"] and stamp["versions"] for stamp in stamps)
+
+
+def _stamps(document: Any) -> list[dict[str, Any]]:
+    if not isinstance(document, dict):
+        return []
+    own = [document["stamp"]] if "stamp" in document else []
+    return own + [
+        one for figures in document.values() if isinstance(figures, dict) for one in figures.get("stamps", {}).values()
+    ]
 
 
 def test_every_published_figure_has_its_source() -> None:

@@ -15,10 +15,12 @@ from mnist_edge.errors import DataError, UsageError
 from mnist_edge.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
+# All that can be run but for what measures in a process of its own.
 TOOLS = sorted(
     ".".join(("mnist_edge", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__main__")
     for path in (ROOT / "benchmarks").rglob("*.py")
     if "\nif __name__ ==" in path.read_text() or path.name == "__main__.py"
+    if path.name != "memory.py"
 )
 Measure = Callable[..., int]
 
@@ -124,7 +126,7 @@ def test_no_path_of_this_machine_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert stamp()["command"] == "python -m rain photos --all"
 
 
-@pytest.mark.parametrize("name", [name for name in TOOLS if not name.endswith((".memory", ".candidate"))])
+@pytest.mark.parametrize("name", TOOLS)
 def test_every_tool_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     module = import_module(f"{name}.inject" if name.endswith(".faults") else name)
     with pytest.raises(SystemExit) as ended:

@@ -1,5 +1,7 @@
 """The loop, from any source to any sink."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -16,6 +18,7 @@ from mnist_edge.camera.frames import ArraySource, Frame, SourceInfo
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.view import View
+from mnist_edge.camera.worker import BackgroundSink, Worker
 from mnist_edge.errors import SourceError
 from mnist_edge.reading import Reading
 
@@ -317,3 +320,63 @@ def test_a_still_picture_that_is_watched_stays_until_it_is_let_go(pages: Pages, 
     # What is asked for while it stays is seen by all, since all are shown it again.
     assert [(view.frame.number, len(view.digits)) for view in views.seen] == [(0, 2)] * 4 + [(1, 3)] * 4
     assert [event.event for event in events.seen] == ["appeared"] * 2 + ["gone"] * 2 + ["appeared"] * 3 + ["gone"] * 3
+
+
+class SlowSink(BackgroundSink):
+    """Handles a frame at a time, each once `go` says so, and keeps their numbers."""
+
+    def __init__(self, go: Callable[[], object]) -> None:
+        self.kept: list[int] = []
+        self.worker = Worker[int]("frames", self.handle, limit=2, note=lambda line: None)
+        self.go = go
+
+    def handle(self, number: int) -> None:
+        self.go()
+        self.kept.append(number)
+
+
+class NewFrames:
+    """Passes each frame on once."""
+
+    def __init__(self, sink: SlowSink) -> None:
+        self.sink, self.last = sink, -1
+
+    def show(self, view: View) -> None:
+        if view.frame.number != self.last:
+            self.last = view.frame.number
+            self.sink.worker.put(view.frame.number)
+
+
+def test_a_file_is_read_as_slowly_as_the_slowest_needs_and_loses_nothing(pages: Pages, ink_reader: Any) -> None:
+    beats: list[int] = []
+    # Each frame is handled only after a sign of life that came later.
+    with SlowSink(lambda: wait_for_more(beats)) as sink:
+        source = ArraySource(pages(12))
+        run(source, ink_reader, views=[NewFrames(sink)], workers=[sink.worker], beat=lambda: beats.append(1))
+        assert sink.kept == [*range(12)]
+    assert sink.worker.lost == 0
+
+
+def test_a_live_source_waits_for_nobody(pages: Pages, ink_reader: Any) -> None:
+    go = threading.Event()
+    with SlowSink(lambda: go.wait(60)) as sink:
+        source = ArraySource(pages(12), live=True)
+        assert run(source, ink_reader, views=[NewFrames(sink)], workers=[sink.worker]).frames == 12
+        assert sink.worker.lost >= 12 - 3
+        go.set()
+
+
+def test_a_request_to_stop_ends_the_waiting_for_whoever_is_stuck(pages: Pages, ink_reader: Any) -> None:
+    go, controls = threading.Event(), Controls(0.5)
+    with SlowSink(lambda: go.wait(60)) as sink:
+        threading.Timer(0.5, lambda: setattr(controls.stop, "requested", True)).start()
+        source = ArraySource(pages(12))
+        frames = run(source, ink_reader, views=[NewFrames(sink)], workers=[sink.worker], controls=controls).frames
+        assert frames <= 4
+        go.set()
+
+
+def wait_for_more(beats: list[int]) -> None:
+    before, deadline = len(beats), time.monotonic() + 60
+    while len(beats) == before and time.monotonic() < deadline:
+        time.sleep(0.001)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mnist_edge.camera.signals import Stop
-from mnist_edge.camera.worker import Worker
+from mnist_edge.camera.worker import Worker, deaths_noted
 
 LIMIT_SECONDS = 60.0
 
@@ -104,3 +104,16 @@ def test_a_failure_that_ends_all_is_raised_to_whoever_leaves() -> None:
         assert not worker.put(3)
         wait_for(lambda: not worker.busy)
     assert notes == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_says_so() -> None:
+    notes: list[str] = []
+    before = threading.excepthook
+    eggs: dict[str, str] = {}
+    with deaths_noted(notes.append):
+        thread = threading.Thread(target=lambda: eggs["egg"], name="hen")
+        thread.start()
+        thread.join()
+    assert notes == ["note: hen has ended, by a bug: KeyError: 'egg'; start the camera again"]
+    assert threading.excepthook is before

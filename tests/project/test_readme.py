@@ -109,6 +109,12 @@ def _makefile() -> str:
     )
 
 
+def test_nothing_is_fetched_by_a_name_that_no_index_has(tracked: list[Path]) -> None:
+    texts = [path for path in tracked if path.suffix in (".md", ".py") and path.parts[0] != "tests"]
+    wrong = re.compile(r"pip install [^\n`]*(?<![\w./])mnist-edge\b")
+    assert not [path for path in texts if not (ROOT / path).is_symlink() and wrong.search((ROOT / path).read_text())]
+
+
 def test_every_make_target_exists() -> None:
     targets = set(re.findall(r"^\.PHONY: (.+)", _makefile(), re.MULTILINE)[0].split())
     code = [span for _, text in PAGES for span in (*blocks(text, *SHELL), *re.findall(r"`([^`\n]+)`", text))]

@@ -224,7 +224,7 @@ def test_what_needs_a_package_says_so_before_anything_is_recorded(
     tmp_path: Path, view: Views, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoders, "has_pyav", lambda: False)
-    with pytest.raises(PackageMissing, match=r"clip.*needs PyAV.*mnist-edge\[record\]"):
+    with pytest.raises(PackageMissing, match=r"clip.*needs PyAV.*install av"):
         Desk(view, tmp_path / name)
 
 

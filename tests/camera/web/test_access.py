@@ -443,5 +443,5 @@ def test_nothing_stays_behind(serve: Any, view: Any) -> None:
 
 def test_without_tornado_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "tornado", None)
-    with pytest.raises(PackageMissing, match=r"pip install 'mnist-edge\[web\]'"):
+    with pytest.raises(PackageMissing, match="install tornado"):
         WebView("0", Controls(0.5), Meter(), read=lambda _: None, token=None, note=print)  # type: ignore[arg-type, return-value]

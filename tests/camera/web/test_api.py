@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ import pytest
 
 from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.events import Event
+from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.web import feed as feeds
 from mnist_edge.camera.web import posts, wishes
@@ -89,6 +92,25 @@ def test_wishes_are_granted(serve: Any, view: Any) -> None:
     served.web.show(view())
     assert served.wish({"snapshot": True, "paused": False}).status == 200
     assert (served.controls.snapshots, served.controls.paused) == (1, False)
+
+
+def test_a_recording_that_cannot_begin_is_refused(serve: Any, view: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    served, ended = serve(), threading.Event()
+    recorder = Recorder(tmp_path / "file" / "videos", ArraySource([]), served.controls, always=False, note=print)
+
+    def loop() -> None:
+        with recorder:
+            while not ended.wait(0.01):
+                recorder.show(view())
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    answer = served.wish({"recording": True})
+    ended.set()
+    thread.join()
+    assert answer.status == 507 and answer.document["error"].startswith("recording stopped: ")
+    assert not served.controls.recording
 
 
 def test_a_correction_is_answered_with_what_became_of_it(serve: Any, view: Any, wait_until: Any) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,10 +23,11 @@ from mnist_edge.camera.sinks.event_files import STDOUT, open_events
 from mnist_edge.camera.sinks.limit import LimitNote
 from mnist_edge.camera.sinks.mqtt import MqttSink
 from mnist_edge.camera.sinks.recorder import Recorder
-from mnist_edge.camera.sinks.snapshots import Snapshots
+from mnist_edge.camera.sinks.recordings import recorded_at
+from mnist_edge.camera.sinks.snapshots import Snapshots, snapshots_in
 from mnist_edge.camera.sinks.streams import check_output, standard_output
 from mnist_edge.camera.sinks.window import Window, why_no_window
-from mnist_edge.camera.web import WebView
+from mnist_edge.camera.web import Gallery, WebView
 from mnist_edge.camera.worker import END_SECONDS, BackgroundSink, Worker
 from mnist_edge.errors import OutputError
 from mnist_edge.reading import Reading
@@ -99,7 +101,13 @@ def open_sinks(
             events.append(mqtt)
             views.append(mqtt)
         if settings.serve:
-            web = enter(WebView(settings.serve, controls, meter, read=read, token=settings.token, note=note))
+            gallery = Gallery(
+                partial(snapshots_in, Path(settings.snapshots)),
+                partial(recorded_at, Path(settings.record or RECORDINGS)),
+            )
+            web = enter(
+                WebView(settings.serve, controls, meter, read=read, token=settings.token, note=note, gallery=gallery)
+            )
             events.append(web)
             views.append(web)
             beats.append(web.beat)

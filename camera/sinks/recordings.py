@@ -101,5 +101,24 @@ def recordings_at(path: Path, files: int, force: bool) -> OneVideo | Ring:
     return Ring(path, files)
 
 
+def recorded_at(path: Path) -> list[Path]:
+    """The videos that recording to this path has made, finished or not, newest first."""
+    if path.suffix and not path.is_dir():
+        ours = re.compile(rf"{re.escape(path.stem)}(?:-\d+)?(?:\.part)?{re.escape(path.suffix)}")
+        folder = path.parent
+    else:
+        ours, folder = OURS, path
+    found = [one for one in folder.glob("*") if ours.fullmatch(one.name) and one.is_file() and not one.is_symlink()]
+    return sorted(found, key=_changed, reverse=True)
+
+
+def _changed(path: Path) -> tuple[float, str]:
+    try:
+        return path.stat().st_mtime, path.name
+    # The ring has deleted it meanwhile.
+    except OSError:
+        return 0.0, path.name
+
+
 def _part(path: Path) -> Path:
     return path.with_name(f"{path.stem}.part{path.suffix}")

@@ -1,5 +1,6 @@
 """Snapshots: what was read in a frame, and the frame itself beside it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,13 +10,20 @@ from numpy.typing import NDArray
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reasons import reason
-from mnist_edge.camera.sinks.stamps import free_stamp
+from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import BackgroundSink, Worker
 from mnist_edge.files import write_bytes
 
 # Snapshots that may wait for the disk; more are taken once there is room.
 WAITING = 2
+TAKEN = re.compile(PATTERN + r"\.jpg")
+
+
+def snapshots_in(folder: Path) -> list[Path]:
+    """The snapshots with digits drawn in that a folder holds, newest first."""
+    found = [path for path in folder.glob("*.jpg") if TAKEN.fullmatch(path.name) and path.is_file()]
+    return sorted((path for path in found if not path.is_symlink()), reverse=True)
 
 
 class Snapshots(BackgroundSink):

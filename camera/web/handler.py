@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import responses
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web.access import Access, Refused, check_writer
 from mnist_edge.camera.web.feed import Feed
+from mnist_edge.camera.web.gallery import Gallery
 from mnist_edge.camera.web.page import HEADERS
 from mnist_edge.camera.web.pictures import Pictures
 from mnist_edge.camera.web.tornado import iostream, web
@@ -32,7 +33,9 @@ class Site:
 
     Attributes:
         port: Where it is served; browsers do not tell cookies apart by it.
+        gallery: The files that may be looked at.
         reads: How many pictures are being sent or read for clients.
+        thumbnails: Held while one is made.
     """
 
     feed: Feed
@@ -43,7 +46,9 @@ class Site:
     read: Callable[[NDArray[np.uint8]], Reading]
     reader: TaskWorker
     port: int
+    gallery: Gallery
     reads: int = 0
+    thumbnails: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def cookie(self) -> str:

@@ -5,7 +5,17 @@ import hashlib
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+FOLDER = Path(__file__).with_name("page")
+
+
+def _assembled() -> str:
+    """The page in one piece: blocks that name a file beside it become that file."""
+    whole = (FOLDER / "page.html").read_text(encoding="utf-8")
+    parts = re.compile(r"<(style|script)>(\w+\.(?:css|js))</\1>")
+    return parts.sub(lambda found: f"<{found[1]}>{(FOLDER / found[2]).read_text(encoding='utf-8')}</{found[1]}>", whole)
+
+
+PAGE = _assembled()
 # For who comes without the token.
 LOCKED = Path(__file__).with_name("locked.html").read_text(encoding="utf-8")
 
@@ -19,6 +29,7 @@ def _hashes(tag: str) -> str:
 
 POLICY = (
     f"default-src 'none'; script-src {_hashes('script')}; style-src {_hashes('style')}; img-src 'self' data:; "
+    "media-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {

@@ -14,6 +14,7 @@ from mnist_edge.camera.view import View
 from mnist_edge.camera.web.access import Access
 from mnist_edge.camera.web.address import is_loopback, listen, parse_address, url_of
 from mnist_edge.camera.web.feed import Feed
+from mnist_edge.camera.web.gallery import Gallery
 from mnist_edge.errors import UsageError
 from mnist_edge.optional import require
 from mnist_edge.reading import Reading
@@ -38,6 +39,7 @@ class WebView:
         read: Callable[[NDArray[np.uint8]], Reading],
         token: str | None,
         note: Callable[[str], None],
+        gallery: Gallery | None = None,
     ) -> None:
         """Nothing is opened before it is entered.
 
@@ -48,6 +50,7 @@ class WebView:
             read: Reads a picture that a client sends, shape (height, width, 3), BGR; called in one thread.
             token: What clients must show; None: nothing on this computer, beyond it one is made up.
             note: Told where the page is.
+            gallery: Snapshots and recordings that the page may show.
 
         Raises:
             PackageMissing: Tornado is not installed.
@@ -60,6 +63,7 @@ class WebView:
         self.url = ""
         self.token = token
         self._controls, self._meter, self._read, self._note = controls, meter, read, note
+        self._gallery = gallery or Gallery()
         self._feed: Feed | None = None
         self._end: Callable[[float], None] = lambda deadline: None
         self._left = ExitStack()
@@ -79,7 +83,7 @@ class WebView:
         if made_up:
             self.token = secrets.token_urlsafe(TOKEN_BYTES)
         self._feed, self._end = self._left.enter_context(
-            start(listening, Access(self.token), self._controls, self._meter, self._read)
+            start(listening, Access(self.token), self._controls, self._meter, self._read, self._gallery)
         )
         if made_up:
             self._note(f"note: web page at {self.url}/?token={self.token}")

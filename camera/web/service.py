@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.web import answers, live, posts
+from mnist_edge.camera.web import answers, downloads, live, posts
 from mnist_edge.camera.web.access import Access
 from mnist_edge.camera.web.feed import Feed
+from mnist_edge.camera.web.gallery import Gallery
 from mnist_edge.camera.web.handler import MAX_WASTED_BYTES, Handler, Site
 from mnist_edge.camera.web.pictures import Pictures
 from mnist_edge.camera.web.tornado import httpserver, web
@@ -38,6 +39,9 @@ ADDRESSES = {
     "/api/events": live.Events,
     "/api/controls": posts.SetControls,
     "/api/read": posts.Read,
+    "/api/gallery": downloads.Listing,
+    "/files/[^/]+/[^/]+": downloads.File,
+    "/thumbnails/[^/]+/[^/]+": downloads.Thumbnail,
     "/stream.mjpg": live.Stream,
     "/snapshot.jpg": answers.Snapshot,
     "/healthz": answers.Health,
@@ -69,6 +73,7 @@ def start(
     controls: Controls,
     meter: Meter,
     read: Callable[[NDArray[np.uint8]], Reading],
+    gallery: Gallery,
 ) -> Iterator[tuple[Feed, Callable[[float], None]]]:
     """Serve in a thread until the block is left.
 
@@ -78,6 +83,7 @@ def start(
         controls: What they may change.
         meter: What they are told of the loop's speed.
         read: Reads a picture that they send; called in a thread of its own.
+        gallery: The files that they may look at.
 
     Yields:
         Where to put what they are told; and what begins to end all this, without waiting: leaving the block waits until
@@ -88,9 +94,8 @@ def start(
 
     async def serve() -> None:
         loop, feed, ended = asyncio.get_running_loop(), Feed(), asyncio.Event()
-        site = Site(
-            feed, Pictures(feed, pictures, meter), controls, meter, access, read, readings, listening.getsockname()[1]
-        )
+        live_pictures, port = Pictures(feed, pictures, meter), listening.getsockname()[1]
+        site = Site(feed, live_pictures, controls, meter, access, read, readings, port, gallery)
         server = _server(listening, site)
         started.set_result((feed, lambda: loop.call_soon_threadsafe(ended.set)))
         await ended.wait()

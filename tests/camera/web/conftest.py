@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.web import WebView
+from mnist_edge.camera.web import Gallery, WebView
 from mnist_edge.optional import require
 from mnist_edge.reading import Box, Digit, Reading
 
@@ -96,10 +96,12 @@ class Served:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Served]]:
-    """`serve(address="127.0.0.1:0", token=None, read=...)`: a running page."""
+    """`serve(address="127.0.0.1:0", token=None, read=..., gallery=...)`: a running page."""
     with ExitStack() as stack:
 
-        def start(address: str = "127.0.0.1:0", token: str | None = None, read: Any = None) -> Served:
+        def start(
+            address: str = "127.0.0.1:0", token: str | None = None, read: Any = None, gallery: Gallery | None = None
+        ) -> Served:
             controls, meter, notes, seen = Controls(0.5), Meter(), [], []  # type: ignore[var-annotated]
 
             def remember(picture: NDArray[np.uint8]) -> Reading:
@@ -107,7 +109,8 @@ def serve() -> Iterator[Callable[..., Served]]:
                 digits = (Digit(4, 0.98765, Box(1, 2, 3, 4)),)
                 return Reading("upload", picture.shape[1], picture.shape[0], "m", "r", digits, ("4",))
 
-            web = WebView(address, controls, meter, read=read or remember, token=token, note=notes.append)
+            read = read or remember
+            web = WebView(address, controls, meter, read=read, token=token, note=notes.append, gallery=gallery)
             return Served(stack.enter_context(web), controls, meter, notes, seen)
 
         yield start

@@ -16,6 +16,8 @@ from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.tracker import TrackedDigit
+from mnist_edge.reading import Box
 
 Image = NDArray[np.uint8]
 
@@ -86,11 +88,10 @@ def test_moving_digits_are_shown(alive: Alive, tab: Any, wait_until: Any, tmp_pa
     assert tab.run("document.querySelector('#frame').naturalWidth") == 320
     picture = cv2.imread(str(tab.screenshot(tmp_path / "desktop.png")))
     assert picture.shape == (900, 1280, 3)
-    # The boxes' green, in the live picture alone.
-    green = (np.abs(picture.astype(int) - (40, 150, 20)).max(axis=2) < 30).nonzero()
-    assert len(green[0]) > 500
-    assert green[0].min() > 60
-    assert green[1].max() < 780
+    # The dark blue of boxes that are sure, in the live picture alone, which ends where its proportions say.
+    width = (900 - 56 - 68) * 4 / 3 + 12
+    assert tab.run("document.querySelector('#picture').getBoundingClientRect().right") <= width
+    assert tab.run("document.querySelector('#picture').getBoundingClientRect().width") > 900
     assert tab.complaints == []
 
 
@@ -130,8 +131,10 @@ def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, wait_until: Any, tmp
     alive.served.controls.corrections = waiting = deque[Correction]()
     tab.open(alive.served.web.url, dark=True)
     wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
-    tracks = [int(track) for track in tab.run("[...document.querySelectorAll('#digits li')].map(e => e.dataset.track)")]
-    tab.click("#digits li:nth-child(2) button")
+    tracks = [
+        int(track) for track in tab.run("[...document.querySelectorAll('#digits button')].map(e => e.dataset.track)")
+    ]
+    tab.click("#digits button:nth-child(2)")
     wait_until(lambda: tab.text("#dialog[open] #dialog-title") == "Read as 7. What is it?")
     tab.screenshot(tmp_path / "dialog.png")
     tab.click("#labels button:nth-child(4)")
@@ -141,13 +144,13 @@ def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, wait_until: Any, tmp
     wait_until(lambda: tab.text("#message") == "kept as 3")
     assert not tab.run("document.querySelector('#dialog').open")
     # By keyboard, and what is no digit at all.
-    tab.run("document.querySelector('#digits li button').focus()")
+    tab.run("document.querySelector('#digits button').focus()")
     tab.press("Enter")
     wait_until(lambda: tab.run("document.querySelector('#dialog').open"))
     tab.press("9")
     wait_until(lambda: len(waiting) == 2)
     waiting[1].answer.set_result("kept as 9")
-    tab.click("#digits li button")
+    tab.click("#digits button")
     tab.click("#labels .wide")
     wait_until(lambda: len(waiting) == 3)
     waiting[2].answer.set_result("kept as no digit")
@@ -159,54 +162,104 @@ def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, wait_until: Any, tmp
 def test_a_correction_that_nobody_keeps_is_refused(alive: Alive, tab: Any, wait_until: Any) -> None:
     tab.open(alive.served.web.url)
     wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
-    tab.click("#digits li button")
+    tab.click("#digits button")
     tab.press("9")
     wait_until(lambda: tab.text("#message").startswith("Not done: corrections are kept where digits are collected"))
 
 
-@pytest.mark.parametrize("width", [360, 800])
-def test_nothing_sticks_out_or_jumps(alive: Alive, tab: Any, wait_until: Any, tmp_path: Path, width: int) -> None:
-    tab.open(alive.served.web.url, width, 740, dark=width == 360)
-    wait_until(lambda: tab.text("#text") == "77")
+SIZES = ((390, 844), (800, 480), (1280, 800), (1920, 1080))
+PLACES = """[...document.querySelectorAll(".card, #picture, #dock")].map(e =>
+    Object.values(e.getBoundingClientRect().toJSON()))"""
+# What sticks out of the window sideways, is too small for a finger, or is a control that is not in sight.
+STICKING_OUT = """[...document.querySelectorAll("body > :not(dialog, script, #drop, #message) *")].filter(e => {
+    const r = e.getBoundingClientRect(); return r.width && (r.right > innerWidth + 1 || r.left < -1) }).length"""
+SMALL = """[...document.querySelectorAll("button")].filter(e =>
+    e.offsetWidth && (e.offsetHeight < 44 || e.offsetWidth < 44)).length"""
+OUT_OF_SIGHT = """[...document.querySelectorAll("header button, #dock button, #dock input, #picture")].filter(e => {
+    const r = e.getBoundingClientRect(); return !(r.height && r.top >= 0 && r.bottom <= innerHeight + 1) }).length"""
+# Digits that end below what can be seen of the reading, by the browser's own hit test at their middle.
+HIDDEN = """[...document.querySelectorAll("#digits button")].filter(e => {
+    const r = e.getBoundingClientRect(), there = document.elementFromPoint(r.x + r.width / 2, r.y + r.height - 2);
+    return !(there && (e === there || e.contains(there) || there.id === "more")) }).length"""
+
+
+def crowd(count: int) -> dict[str, Any]:
+    """A view's digits and text: so many digits in rows of eight."""
+    digits = tuple(TrackedDigit(n + 1, n % 10, 0.9, Box(n, n, 5, 8)) for n in range(count))
+    rows = [digits[start : start + 8] for start in range(0, count, 8)]
+    return {"digits": digits, "text": tuple("".join(str(one.label) for one in row) for row in rows)}
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_every_screen_shows_all_or_says_that_there_is_more(
+    serve: Any, view: Any, tab: Any, wait_until: Any, tmp_path: Path, width: int, height: int
+) -> None:
+    served = serve()
+    image = np.zeros((480, 640, 3), np.uint8)
+    served.web.show(view(image))
+    tab.open(served.web.url, width, height, dark=width in (390, 1920))
+    wait_until(lambda: tab.text("#state") == "live")
     wait_until(lambda: tab.text("#reading_fps") != "–")
-    places = "[...document.querySelectorAll('.card')].map(e => Object.values(e.getBoundingClientRect().toJSON()))"
-    before = tab.run(places)
-    assert len(before) == 6
+    before = tab.run(PLACES)
     assert tab.run("document.documentElement.scrollWidth <= innerWidth")
-    sticking_out = """[...document.querySelectorAll("main *")].filter(e => {
-        const r = e.getBoundingClientRect(); return r.width && (r.right > innerWidth + 1 || r.left < -1) }).length"""
-    assert tab.run(sticking_out) == 0
-    # Fingers need room.
-    small = (
-        "[...document.querySelectorAll('main button')].filter(e => e.offsetHeight < 44 || e.offsetWidth < 44).length"
-    )
-    assert tab.run(small) == 0
-    alive.scene.digits = 3
-    wait_until(lambda: tab.text("#text") == "777")
-    assert tab.run(places) == before
-    tab.screenshot(tmp_path / f"{width}.png")
-    tab.screenshot(tmp_path / f"{width}-whole.png", whole=True)
-    alive.scene.digits = 0
-    wait_until(lambda: tab.text("#text") == "no digits")
-    assert tab.run(places) == before
-    tab.run("for (const id of ['details', 'record', 'pause']) document.getElementById(id).click()")
+    picture = tab.run("document.querySelector('#picture').getBoundingClientRect().toJSON()")
+    # As wide as the window, or as high as it can be beside the reading.
+    assert picture["width"] >= min(width, 0.98 * (height - 130) * 4 / 3, width - 290)
+    for count in (0, 5, 40):
+        served.web.show(replace(view(image), **crowd(count)))
+        wait_until(lambda count=count: tab.run("document.querySelectorAll('#digits button').length") == count)
+        assert (tab.run(STICKING_OUT), tab.run(SMALL), tab.run(OUT_OF_SIGHT)) == (0, 0, 0), count
+        hidden = tab.run(HIDDEN)
+        said = "" if tab.run("document.querySelector('#more').hidden") else tab.text("#more")
+        assert not hidden or f"{hidden} more digit" in said, (count, hidden, said)
+        tab.screenshot(tmp_path / f"{width}-{count}.png")
+        if count < 40:
+            assert not hidden and tab.run(PLACES) == before, "nothing jumps"
+    if hidden:
+        tab.click("#more")
+        wait_until(lambda: tab.run(HIDDEN) < hidden, "it goes there")
+    served.controls.paused = True
     wait_until(lambda: tab.text("#state") == "paused")
-    wait_until(lambda: tab.text("#record") == "Recording")
-    tab.run("scrollTo(0, 0)")
-    assert tab.run(places) == before
+    assert "stands still" in tab.text("#banner")
     assert tab.complaints == []
 
 
-def test_the_largest_texts_fit(serve: Any, view: Any, tab: Any, wait_until: Any) -> None:
+def test_the_picture_fills_the_screen_with_and_without_the_browsers_help(
+    serve: Any, view: Any, tab: Any, wait_until: Any
+) -> None:
     served = serve()
-    tab.open(served.web.url, 720, 600)
-    fits = """(() => { const t = document.querySelector("#text").getBoundingClientRect(),
-        c = document.querySelector("#says").getBoundingClientRect();
-        return t.left >= c.left && t.right <= c.right && t.top >= c.top && t.bottom <= c.bottom; })()"""
-    for text in (("2026",), ("0",), ("00 00 00 00 00",), ("0000",) * 6, ("0" * 40,) * 8):
-        served.web.show(replace(view(), text=text))
-        wait_until(lambda text=text: tab.text("#text") == "\n".join(text))
-        assert tab.run(fits), text
+    served.web.show(view())
+    tab.open(served.web.url, 390, 844)
+    wait_until(lambda: tab.text("#state") == "live")
+    area = "(r => r.width * r.height)(document.querySelector('#picture').getBoundingClientRect())"
+    small = tab.run(area)
+    tab.click("#full")
+    wait_until(lambda: tab.run("!!document.fullscreenElement"))
+    wait_until(lambda: tab.run(area) > 2 * small)
+    tab.click("#full")
+    wait_until(lambda: not tab.run("!!document.fullscreenElement"))
+    wait_until(lambda: tab.run(area) == small)
+    # As on a phone by Apple.
+    tab.run("Element.prototype.requestFullscreen = undefined")
+    tab.press("f")
+    wait_until(lambda: tab.run(area) > 2 * small)
+    assert tab.text("#full") == "Leave"
+    tab.press("Escape")
+    wait_until(lambda: tab.run(area) == small)
+    assert tab.complaints == []
+
+
+def test_what_the_server_refuses_and_what_the_reader_left_out_is_said(
+    serve: Any, view: Any, tab: Any, wait_until: Any
+) -> None:
+    served = serve()
+    limited = view()
+    served.web.show(replace(limited, reading=replace(limited.reading, limited=True)))
+    tab.open(served.web.url)
+    wait_until(lambda: "digits may be missing" in tab.text("#banner"))
+    tab.run("wish({ min_confidence: 7 })")
+    wait_until(lambda: tab.text("#message") == "Not done: min_confidence must be a number from 0 to 1")
+    assert "bad" in tab.run("document.querySelector('#message').className")
 
 
 def test_a_lost_camera_and_a_lost_server_are_told_and_mended(

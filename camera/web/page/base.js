@@ -7,8 +7,7 @@ const make = (name, text, kind) => {
   if (kind) element.className = kind;
   return element;
 };
-// As in the picture: only what is certain is 100 %.
-const percent = (share) => `${Math.floor(100 * share + 1e-6)} %`;
+const percent = (share) => `${Math.round(100 * share)} %`;
 const size = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 // The colours of the boxes in the picture (camera/palette.py), by the share of errors that a confidence promises.

@@ -60,14 +60,15 @@ function showDigits(lines) {
 }
 
 function shown(button, digit) {
-  const [label, sure] = button.children;
+  const [label, sure] = button.children, confidence = percent(Math.min(digit.confidence, 0.99));
   known.set(digit.track, digit.label);
   button.dataset.label = digit.label;
   label.textContent = digit.label;
-  sure.textContent = percent(digit.confidence);
+  // At most 99, as in the picture: nothing that was read is certain.
+  sure.textContent = confidence;
   button.style.setProperty("--sure", digit.confidence);
   button.style.setProperty("--sureness", sureness(digit.confidence));
-  button.setAttribute("aria-label", `${digit.label}, ${percent(digit.confidence)} sure. Correct it`);
+  button.setAttribute("aria-label", `${digit.label}, ${confidence} sure. Correct it`);
   return button;
 }
 

@@ -7,20 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge.camera.controls import Controls
-from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks import encoders
-from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.recordings import recorded_at
 from mnist_edge.camera.sinks.snapshots import snapshots_in
+from mnist_edge.camera.sinks.video_file import VideoFile
 from mnist_edge.camera.web import Gallery
 
 SNAPSHOT, OLDER = "2026-11-28T10-00-00.000Z", "2026-11-28T09-00-00.000Z"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, view: Any) -> Path:
+def folder(tmp_path: Path) -> Path:
     """Two snapshots, a recording of two seconds, and files that are nobody's business."""
     snapshots, videos = tmp_path / "snapshots", tmp_path / "recordings"
     snapshots.mkdir()
@@ -32,9 +30,11 @@ def folder(tmp_path: Path, view: Any) -> Path:
         (snapshots / name).write_text("private")
     (tmp_path / "outside.jpg").write_text("private")
     (snapshots / "2026-11-28T08-00-00.000Z.jpg").symlink_to(tmp_path / "outside.jpg")
-    with Recorder(videos, ArraySource([]), Controls(0.5), raw=True, note=print) as recorder:
-        for number in range(50):
-            recorder.show(view(np.full_like(page, 4 * number), number=number, seconds=number / 25))
+    videos.mkdir()
+    video = VideoFile(videos / f"{SNAPSHOT}{encoders.usual_suffix()}", 25.0, (320, 240))
+    for number in range(50):
+        video.show(np.full_like(page, 4 * number), number / 25)
+    video.close()
     return tmp_path
 
 

@@ -217,7 +217,9 @@ def test_a_picture_is_read(serve: Any) -> None:
         answer = served.ask("/api/read", png(), Content_Type=kind)
         assert answer.status == 200
         assert answer.document["text"] == ["4"]
-        assert answer.document["digits"] == [{"label": 4, "confidence": 0.9877, "box": [1, 2, 3, 4], "row": 0}]
+        assert answer.document["digits"] == [
+            {"label": 4, "confidence": 0.9877, "box": [1, 2, 3, 4], "row": 0, "runner_up": None}
+        ]
         assert (answer.document["width"], answer.document["height"]) == (40, 30)
     assert served.ask("/api/read", png()).status == 200
     assert (served.read[0] == 200).all()

@@ -10,6 +10,13 @@ from mnist_edge.cli.options import Data, Force, Json, Seed, complete, complete_m
 
 if TYPE_CHECKING:
     from mnist_edge.converters.convert import Exported
+    from mnist_edge.dataset import Dataset
+    from mnist_edge.progress import Progress
+
+_NOTHING_MEASURED = (
+    "the data that this model was made with is not here, so that neither accuracy nor agreement is measured; "
+    "temperature and refusal threshold are those that ship with it"
+)
 
 
 def _precisions() -> Iterable[str]:
@@ -78,17 +85,16 @@ def command(
     """
     from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.converters.convert import convert
-    from mnist_edge.origin import load_for
     from mnist_edge.runs import latest_run
 
     source = model or latest_run()
     with progress("exporting") as report:
-        found = load_for(source, data=data, progress=report)
+        found = _data(source, quantize, data, report)
         result = convert(
             source, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, keep=keep,
             progress=report,
         )  # fmt: skip
-    for line in found.notes:
+    for line in found.notes if found else (_NOTHING_MEASURED,):
         note(f"note: {line}")
     if json:
         print_json(result.to_json())
@@ -96,6 +102,26 @@ def command(
         print_table(f"{result.model} as {result.precision}, in {result.path}", ("", ""), _rows(result))
     if result.parity:
         result.parity.raise_if_failed()
+
+
+def _data(source: str | Path, precision: str, data: Path | None, progress: "Progress") -> "Dataset | None":
+    """The data that the model was made with; None where it is missing and what ships in the package will do."""
+    from mnist_edge.converters.keras_source import keras_path
+    from mnist_edge.converters.precisions import find_precision
+    from mnist_edge.errors import DataError
+    from mnist_edge.origin import load_for
+    from mnist_edge.shipped import is_shipped
+
+    try:
+        return load_for(source, data=data, progress=progress)
+    except DataError as error:
+        weights = keras_path(source)
+        if data or not is_shipped(weights):
+            raise
+        if find_precision(precision).calibrated:
+            copy = f"mnist-edge models copy {weights.stem}.int8 ."
+            raise type(error)(f"{error}; a file calibrated on it ships: {copy}") from None
+        return None
 
 
 def _rows(result: "Exported") -> list[tuple[str, str]]:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from mnist_edge.classifier import Classifier
 from mnist_edge.cli import app
 from mnist_edge.converters.convert import convert
 from mnist_edge.dataset import Dataset
+from mnist_edge.errors import DownloadError
 from mnist_edge.metadata import read_metadata
 
 
@@ -130,3 +132,39 @@ def test_a_tflite_is_exported_from_no_more_when_it_ships(package: Path, data_fol
     for model in ("two-conv.int8", package / "two-conv.int8.tflite"):
         code, _, err = run("export", model, "--data", data_folder)
         assert code == 1 and err.count("\n") == 1 and "is no Keras model" in err
+
+
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No MNIST named, none in the cache, no mirror."""
+    monkeypatch.delenv("MNIST_EDGE_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise DownloadError("no mirror; name a folder with --data")
+
+    monkeypatch.setattr("mnist_edge.dataset.download", unreachable)
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize(
+    ("precision", "ships_as"), [("none", "float32"), ("float16", "float32"), ("dynamic", "float32")]
+)
+def test_offline_a_model_that_ships_keeps_the_confidence_that_it_ships_with(precision: str, ships_as: str) -> None:
+    code, out, err = run("export", "nano", "--quantize", precision, "--json")
+    assert code == 0, err
+    written = Classifier(json.loads(out)["path"])
+    ours = Classifier("nano.float32")
+    assert (written.temperature, written.refusal_threshold) == (ours.temperature, ours.refusal_threshold)
+    assert written.metadata["confidence"]["file"] == "nano.float32.tflite"
+    assert written.metadata["confidence"]["data"] == "MNIST" and written.metadata["accuracy"] is None
+    assert "neither accuracy nor agreement is measured" in err
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("precision", ["int8", "int16x8"])
+def test_offline_no_ranges_are_found_on_other_digits(precision: str, tmp_path: Path) -> None:
+    code, _, err = run("export", "nano", "--quantize", precision)
+    assert code == 1 and "--data" in err and "models copy nano.int8" in err
+    assert not list(tmp_path.glob("*.tflite"))

@@ -30,7 +30,7 @@ from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.sinks import open_sinks
-from mnist_edge.camera.sinks.window import why_no_window
+from mnist_edge.camera.sinks.display import why_no_window
 from mnist_edge.camera.web import WebView
 from mnist_edge.dataset import load
 from mnist_edge.errors import PackageMissing

@@ -19,6 +19,7 @@ from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sinks.collect import Collector
+from mnist_edge.camera.sinks.display import why_no_window
 from mnist_edge.camera.sinks.event_files import STDOUT, open_events
 from mnist_edge.camera.sinks.limit import LimitNote
 from mnist_edge.camera.sinks.mqtt import MqttSink
@@ -26,7 +27,7 @@ from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.recordings import recorded_at
 from mnist_edge.camera.sinks.snapshots import Snapshots, snapshots_in
 from mnist_edge.camera.sinks.streams import check_output, standard_output
-from mnist_edge.camera.sinks.window import Window, why_no_window
+from mnist_edge.camera.sinks.window import Window
 from mnist_edge.camera.web import Gallery, WebView
 from mnist_edge.camera.worker import END_SECONDS, BackgroundSink, Worker
 from mnist_edge.errors import OutputError

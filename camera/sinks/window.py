@@ -1,10 +1,5 @@
 """The window, where there is a display."""
 
-import ctypes
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,9 +14,9 @@ from mnist_edge import quiet
 from mnist_edge.camera.controls import NO_DIGIT, Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.sinks.display import screen_size
 from mnist_edge.camera.sinks.panel import ROOM, draw_panel
 from mnist_edge.camera.view import View
-from mnist_edge.child import failure_of
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.reading import Box
 
@@ -32,57 +27,10 @@ NO_DIGIT_KEY = "x"
 # Of the threshold.
 STEP = 0.05
 ENDING_KEYS = {ord("q"), ord("Q"), 27}
-# Of the screen's height; the rest is for the title bar.
-SCREEN_SHARE = 0.94
 # How often keys are looked for while there is nothing new to show.
 POLL_SECONDS = 0.02
 # How long the end waits for a loop that is stuck.
 END_SECONDS = 2.0
-PROBE_SECONDS = 20
-NO_WINDOWS = 3
-# In a process of its own: where the display cannot be used, OpenCV's Qt does not raise but aborts.
-PROBE = f"""
-import sys, cv2
-try:
-    cv2.namedWindow("{TITLE}", cv2.WINDOW_NORMAL)
-    cv2.destroyAllWindows()
-except cv2.error:
-    sys.exit({NO_WINDOWS})
-"""
-
-
-def why_no_window() -> str | None:
-    """Why no window can be shown here, and what to do; None where it can."""
-    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if sys.platform.startswith("linux") and not display:
-        return "neither DISPLAY nor WAYLAND_DISPLAY is set; start it from a desktop, or connect with ssh -X"
-    try:
-        code = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, timeout=PROBE_SECONDS).returncode
-    except subprocess.TimeoutExpired:
-        return f"the display {display} does not answer within {PROBE_SECONDS} s; restart the desktop or unset DISPLAY"
-    if code == NO_WINDOWS:
-        return "this OpenCV has no windows; install opencv-python in place of opencv-python-headless"
-    # Qt aborts where it cannot connect to the display; any other signal is a crash.
-    if code < 0 and -code != signal.SIGABRT:
-        return f"opening a window was {failure_of(code)}; install opencv-python anew, or pass --no-window"
-    return f"the display {display} cannot be opened; check DISPLAY, and xhost or ssh -X" if code else None
-
-
-def screen_size() -> tuple[int, int] | None:
-    """Width and usable height of the X display, in pixels; None where there is none, or it cannot be asked."""
-    try:
-        x11 = ctypes.CDLL("libX11.so.6")
-    except OSError:
-        return None
-    x11.XOpenDisplay.restype = ctypes.c_void_p
-    display = ctypes.c_void_p(x11.XOpenDisplay(None))
-    if not display:
-        return None
-    try:
-        screen = x11.XDefaultScreen(display)
-        return x11.XDisplayWidth(display, screen), int(SCREEN_SHARE * x11.XDisplayHeight(display, screen))
-    finally:
-        x11.XCloseDisplay(display)
 
 
 class Window:

@@ -1,6 +1,5 @@
 """Frames from a camera, a video file or a stream, read by a thread so that nothing can hang."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import Capture
+from mnist_edge.camera.sources.frame_clock import FrameClock
 from mnist_edge.errors import SourceError
 
 # How often a wait looks up to see whether it should stop, and lets the loop do other things.
@@ -161,7 +161,7 @@ class VideoSource:
         # Streams and broken headers claim 0, NaN or 90000.
         rate = rate if 0.1 <= rate <= 240 else self.info.rate
         self.info = replace(self.info, live=live, timed=self.info.timed and not live, rate=rate)
-        number, clock = 0, _Clock(1 / rate)
+        number, clock = 0, FrameClock(1 / rate)
         while not self._closing:
             there, image = capture.read()
             captured = self._heard = time.monotonic()
@@ -193,21 +193,3 @@ class VideoSource:
             raise SourceError(
                 f"{self.info.name} ends after {number} of {counted:.0f} frames: it is cut short; copy it again"
             )
-
-
-class _Clock:
-    """The times of frames since the first, in seconds: by their stamps as long as these go on, else by the rate."""
-
-    def __init__(self, step: float) -> None:
-        self._step = step
-        self._first: float | None = None
-        self._last = 0.0
-
-    def seconds(self, stamp: float) -> float:
-        """The time of the next frame, whose stamp is in seconds."""
-        if self._first is None:
-            self._first = stamp if math.isfinite(stamp) else 0.0
-            return 0.0
-        since = stamp - self._first
-        self._last = since if self._last < since < math.inf else self._last + self._step
-        return self._last

@@ -1,15 +1,10 @@
 """The window: only where there is a display, and it ends when it is told to."""
 
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +12,7 @@ import pytest
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.sinks import window
-from mnist_edge.camera.sinks.window import Window, why_no_window
+from mnist_edge.camera.sinks.window import Window
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.errors import OutputError, SourceError
@@ -296,44 +291,3 @@ def test_a_digit_that_has_gone_is_not_corrected(screen: FakeScreen, view: Callab
     screen.keys = iter([ord("8")])
     look(shown, view(PICTURE, 1))
     assert not controls.corrections
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux may lack a display")
-def test_no_display_is_said_before_anything_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert "DISPLAY" in (why_no_window() or "")
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux may lack a display")
-def test_a_display_that_leads_nowhere_does_not_kill_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    monkeypatch.setenv("DISPLAY", ":987")
-    reason = why_no_window() or ""
-    assert "display :987 cannot be opened" in reason or "no windows" in reason
-
-
-@pytest.mark.parametrize(
-    ("outcome", "reason"),
-    [
-        (window.NO_WINDOWS, "install opencv-python in place of opencv-python-headless"),
-        (-signal.SIGABRT, "cannot be opened"),
-        (-signal.SIGSEGV, "killed by SIGSEGV (segmentation fault); install"),
-        (-signal.SIGILL, "killed by SIGILL (illegal instruction); install"),
-        (0, None),
-    ],
-)
-def test_the_probe_tells_why(monkeypatch: pytest.MonkeyPatch, outcome: int, reason: str | None) -> None:
-    monkeypatch.setenv("DISPLAY", ":1")
-    monkeypatch.setattr(subprocess, "run", lambda *a, **k: SimpleNamespace(returncode=outcome))
-    found = why_no_window()
-    assert found is None if reason is None else reason in (found or "")
-
-
-def test_a_display_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hang(*_: Any, **__: Any) -> None:
-        raise subprocess.TimeoutExpired("probe", 1)
-
-    monkeypatch.setenv("DISPLAY", ":1")
-    monkeypatch.setattr(subprocess, "run", hang)
-    assert "does not answer" in (why_no_window() or "")

@@ -74,8 +74,7 @@ def standard_output() -> TextStream:
     """Standard output without a buffer, or whatever a test or a notebook has put in its place."""
     with suppress(AttributeError, OSError, ValueError):
         sys.stdout.flush()
-        # A descriptor of its own, which nobody points elsewhere for a moment.
-        return DescriptorStream(os.dup(sys.stdout.fileno()))
+        return DescriptorStream(sys.stdout.fileno())
     return sys.stdout
 
 

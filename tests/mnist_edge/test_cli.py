@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -140,6 +141,10 @@ def test_a_closed_pipe_and_a_full_disk_leave_no_traceback(process: Process, line
     with os.fdopen(writer, "w") as closed:
         running = process(*line.split(), stdout=closed)
     assert running.communicate(timeout=60)[1] == ""
+    assert running.returncode == 128 + signal.SIGPIPE
+    running = process(*line.split(), stdout=None, preexec_fn=lambda: os.close(1))
+    assert running.communicate(timeout=60)[1].startswith("error: standard output is closed; ")
+    assert running.returncode == 1
     if os.path.exists("/dev/full"):
         with open("/dev/full", "w") as full:
             running = process(*line.split(), stdout=full)

@@ -1,7 +1,7 @@
 """What a minute of recording costs in each codec, and whether it survives a kill: the figures behind the choice.
 
-Run as `make recording`. Each video is encoded in a process of its
-own, on one core, from the same moving page with noise; sizes are those of a file that was closed.
+Run as `make recording`. Each video is encoded in a process of its own, on one core, from the same moving page with
+noise; sizes are those of a file that was closed.
 """
 
 import os

@@ -27,7 +27,7 @@ from mnist_edge.progress import Progress
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = (
     "mnist-edge", "numpy", "opencv-python", "opencv-python-headless", "ai-edge-litert", "tflite-runtime", "tensorflow",
-    "keras",
+    "keras", "av",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-TOOLS := recipes fuzz steady soak faults pages reading-time loop-cost window-speed recording
+TOOLS := recipes fuzz steady soak faults pages reading-time loop-cost window-speed recording web-picture
 
 .PHONY: install quickstart test check fix wheel cross-runtime $(TOOLS) measure release photos instructions classic-instructions docs clean
 
@@ -50,6 +50,7 @@ cross-runtime: install
 #   loop-cost     the loop and each sink beside reading; on a quiet machine
 #   window-speed  whether a window slows reading down; needs Xvfb
 #   recording     what a minute of recording costs in each codec
+#   web-picture   docs/web.jpg, anew; needs Chromium
 $(TOOLS): install
 	$(BIN)/python -m mnist_edge.benchmarks.$(subst -,_,$@) $(ARGS)
 

@@ -49,7 +49,7 @@ function open(item) {
   if (video) {
     medium.controls = medium.autoplay = medium.muted = medium.playsInline = true;
     medium.addEventListener("error", () => $("media").replaceChildren(make("p",
-      "This browser cannot play this video. Download it to play it elsewhere. Videos play here where mnist-edge[record] is installed on the camera's computer.")));
+      "This browser cannot play this video. Download it to play it elsewhere. Videos play here where PyAV is installed on the camera's computer: pip install av.")));
   } else medium.alt = `Snapshot ${item.name}`;
   medium.src = item.url;
   $("media").replaceChildren(medium);

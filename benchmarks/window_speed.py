@@ -43,7 +43,7 @@ class Speed:
         source: What was read.
         with_window: Frames a second that were read while a window showed them.
         without: The same with nobody looking.
-        ratio: Of the first to the second.
+        ratio: Of the first to the second: the median of pairs of turns, as the machine is not always as fast.
         shown: Pictures a second that were shown.
         screen_ms: From a frame's capture until it was on the screen.
     """

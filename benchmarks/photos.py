@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge import quiet
 from mnist_edge.benchmarks.card import write_cards
 from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.benchmarks.released import read_released, stamped, write_released
@@ -297,7 +298,8 @@ def _measure(options: Namespace) -> None:
 
     checkout()
     released, measured_at = read_released(), stamp()
-    with progress("photographs") as report:
+    # Some decoders write warnings below Python, such as libpng of a colour profile.
+    with progress("photographs") as report, quiet.silenced():
         for name in released:
             released[name]["photos"] = measure_photos(options.folder, Reader(name), report).to_json()
     write_released(stamped(released, released, "photos", measured_at))

@@ -129,7 +129,9 @@ def _with_sinks(frames: Sequence[Frame], reader: Reader, settings: Settings) -> 
     with open_sinks(settings, source, controls, meter, reader.read, _quiet) as sinks:
         # What people read on a terminal is no sink that is measured here.
         events = sinks.events[:1] if settings.events or settings.mqtt else ()
-        loop = partial(run, source, reader, events=events, views=sinks.views, controls=controls, meter=meter)
+        loop = partial(
+            run, source, reader, events=events, views=sinks.views, workers=sinks.workers, controls=controls, meter=meter
+        )
         yield partial(sinks.window.run, loop) if sinks.window else loop
 
 

@@ -264,7 +264,10 @@ def _child(folder: str, mqtt: str, frames: str) -> None:
         print(f"http://127.0.0.1:{settings.serve}", flush=True)
         # What people would read on a terminal.
         events = sinks.events[:-1]
-        run(source, reader, events=events, views=sinks.views, controls=controls, meter=meter, max_frames=int(frames))
+        run(
+            source, reader, events=events, views=sinks.views, workers=sinks.workers, controls=controls, meter=meter,
+            max_frames=int(frames),
+        )  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

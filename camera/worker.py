@@ -12,7 +12,7 @@ from mnist_edge.camera.signals import Stop
 
 # How long the end waits for what is queued, all sinks together: with releasing the camera the first Ctrl-C must end the
 # process within 3 seconds, whatever is stuck.
-END_SECONDS = 1.5
+END_SECONDS = 1.2
 
 Item = TypeVar("Item")
 Sink = TypeVar("Sink", bound="BackgroundSink")

@@ -27,7 +27,7 @@ STATS_SECONDS = 10.0
 FIRST_DELAY = 1.0
 LAST_DELAY = 30.0
 # Of the time that leaving may take: for the last word, that we are offline, once what is queued was sent.
-GRACE_SECONDS = 0.5
+GRACE_SECONDS = 0.4
 # How often a quiet connection is looked after.
 TURN_SECONDS = 0.5
 ONLINE, OFFLINE = b"online", b"offline"

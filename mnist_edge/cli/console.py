@@ -11,6 +11,8 @@ from typing import Any, TextIO
 from mnist_edge.cli.table import STYLES, Paint, lay_out, plain, wrap_words
 from mnist_edge.progress import Progress, no_progress
 
+# Characters of a progress bar, and of what stands beside it, gaps included.
+BAR, SPINNER_AND_TIMES = 20, 22
 # Parameters of SGR, "select graphic rendition" (ECMA-48, section 8.3.117).
 STYLE_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -84,13 +86,15 @@ def progress(title: str) -> Iterator[Progress]:
     # A copy of the terminal's descriptor, since descriptor 2 itself is silenced while native libraries work.
     with os.fdopen(os.dup(2), "w") as terminal:
         columns = (
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"),
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(BAR), TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(), TimeRemainingColumn(),
         )  # fmt: skip
+        room = shutil.get_terminal_size().columns - len(title) - BAR - SPINNER_AND_TIMES
         with Bar(*columns, console=Console(file=terminal, force_terminal=True), transient=True) as bar:
             task = bar.add_task(title, total=None, note="")
 
             def report(done: float, total: float, note: str = "") -> None:
-                bar.update(task, completed=done, total=total, note=note)
+                # What has no room would be cut out of the times.
+                bar.update(task, completed=done, total=total, note=note[: max(room, 0)])
 
             yield report

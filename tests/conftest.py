@@ -1,16 +1,22 @@
 """What the tests share: real digits and one small network, trained once a session."""
 
 import os
+import re
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mnist_edge import quiet
+from mnist_edge.cli import console
+from mnist_edge.cli.table import lay_out
 from mnist_edge.dataset import Dataset, load, sklearn_digits
 
+FIGURE = re.compile(r"[-+(]?\d[\d.,]*(%|x\))?")
 # A shell that starts the tests in the background has Ctrl-C ignored, and so would all processes that they start.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -20,6 +26,24 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 def _not_hushed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins as a program that uses the library; a command line that it runs here changes that."""
     monkeypatch.setattr(quiet, "hushed", False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables() -> Iterator[list[list[list[str]]]]:
+    """The rows of every table that a command has laid out; none has a figure that some terminal breaks or loses."""
+    seen: list[list[list[str]]] = []
+
+    def checked(headings: list[str], rows: list[list[str]], **how: Any) -> str:
+        seen.append(rows)
+        figures = [word for row in rows for cell in row for word in cell.split() if FIGURE.fullmatch(word)]
+        for width in (40, 80, 200):
+            shown = lay_out(headings, rows, width=width).split()
+            assert not [word for word in figures if word not in shown], f"broken at {width} columns: {headings}"
+        return lay_out(headings, rows, **how)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(console, "lay_out", checked)
+        yield seen
 
 
 @pytest.fixture(scope="session")

@@ -133,7 +133,7 @@ def _kinds(shipped: ShippedModel) -> dict[str, Path]:
 
 
 def _advice() -> str:
-    return f"give a .keras or .tflite file, a run folder, or one of: {_names()}"
+    return f"give a .keras, .h5 or .tflite file, a run folder, or one of: {_names()}"
 
 
 def _names() -> str:

@@ -91,14 +91,15 @@ def _fail(message: str, exit_code: int) -> None:
 def _warnings_as_notes() -> Iterator[None]:
     """Print each `ModelWarning` once, as a note; other warnings are a developer's and stay as they are."""
     with warnings.catch_warnings():
-        warnings.simplefilter("default", ModelWarning)
-        show = warnings.showwarning
+        warnings.simplefilter("always", ModelWarning)
+        show, said = warnings.showwarning, set[str]()
 
         def shown(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-            if issubclass(category, ModelWarning):
-                note(f"note: {message}")
-            else:
+            if not issubclass(category, ModelWarning):
                 show(message, category, *where, **more)
+            elif str(message) not in said:
+                said.add(str(message))
+                note(f"note: {message}")
 
         warnings.showwarning = shown
         yield

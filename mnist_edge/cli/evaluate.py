@@ -14,7 +14,7 @@ def command(
         typer.Argument(
             metavar="MODEL",
             autocompletion=complete_models,
-            help="A .keras or .tflite file, or the name of a model that ships.",
+            help="A .keras, .h5 or .tflite file, or the name of a model that ships.",
         ),
     ],
     data: Data = None,

@@ -31,7 +31,7 @@ def command(
         typer.Argument(
             metavar="MODEL",
             autocompletion=complete_models,
-            help="A .keras file, a run folder, or the name of a model that ships. Default: the newest run in runs/.",
+            help="A .keras or .h5 file, a run folder, or a model that ships. Default: the newest run in runs/.",
             show_default=False,
         ),
     ] = None,

@@ -254,3 +254,33 @@ def test_a_tflite_of_others_says_what_keras_says(
     assert abs(int((found.argmax(axis=1) == few.test.labels).sum()) - truth(kind, network, few)) <= 0.01 * len(few.test)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=0.03)
     assert np.array_equal(classifier.probabilities(few.test.images[:3]), found[:3])
+
+
+def test_the_commands_say_once_what_they_appended(
+    weights: Weights, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network of the most read tutorials, as the older `.h5` too, through the commands of the README."""
+    monkeypatch.chdir(tmp_path)
+    network = sequential(layers().Flatten(), layers().Dense(10))
+    network.set_weights(weights)
+    network.save("tutorial.keras")
+    network.save("tutorial.h5")
+    tflite(network, Path("tutorial.tflite"))
+    accuracies = []
+    for command in (
+        ["export", "tutorial.keras", "--output", "a.tflite"],
+        ["export", "tutorial.h5", "--output", "b.tflite"],
+        ["evaluate", "tutorial.h5"],
+        ["evaluate", "tutorial.tflite"],
+        ["verify", "tutorial.keras", "a.tflite"],
+        ["benchmark", "tutorial.tflite", "--accuracy", "--runs", "2"],
+    ):
+        result = CliRunner().invoke(app, [*command, "--data", str(data_folder), "--json"])
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr.count("gives logits, no probabilities") == 1
+        document = json.loads(result.stdout)
+        found = document[0] if isinstance(document, list) else document.get("reference", document)
+        accuracies.append(found["accuracy"]["accuracy"] if command[0] == "export" else found["accuracy"])
+    assert accuracies == [pytest.approx(accuracies[0], abs=0.003)] * 6 and accuracies[0] > 0.7
+    silent = CliRunner().invoke(app, ["evaluate", "a.tflite", "--data", str(data_folder)])
+    assert silent.exit_code == 0 and "softmax" not in silent.stderr

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.child import failure_of
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.precisions import find_precision
 from mnist_edge.errors import ModelError, PackageMissing, RuntimeMissing, UsageError
@@ -169,8 +170,8 @@ def _set_up_with(command: Sequence[str | Path]) -> None:
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:
-    lines = [line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if not line.startswith("TOTAL ")), f"exit code {done.returncode}")
+    lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if not line.strip().startswith("TOTAL ")]
+    return failure_of(done.returncode, "\n".join(lines)) or ""
 
 
 def _measure(options: Namespace, _: Progress) -> Result:

@@ -24,6 +24,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.child import failure_of
 from mnist_edge.errors import CheckFailed, PackageMissing
 from mnist_edge.optional import require
 from mnist_edge.progress import Progress, no_progress
@@ -166,7 +167,7 @@ def _start_child(folder: Path, mqtt: str, frames: int) -> Iterator[tuple[subproc
             raise CheckFailed(f"the watched process did not start; exit code {child.wait()}")
         yield child, url
         if child.wait(PATIENCE_SECONDS):
-            raise CheckFailed(f"the watched process ended with exit code {child.returncode}")
+            raise CheckFailed(f"the watched process ended: {failure_of(child.returncode)}")
     finally:
         child.kill()
         child.communicate()

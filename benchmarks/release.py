@@ -25,7 +25,7 @@ from mnist_edge.calibration import apply_temperature, expected_calibration_error
 from mnist_edge.camera.reader import Reader
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.convert import Exported, convert
-from mnist_edge.converters.parity import ParityReport
+from mnist_edge.converters.facts import parity_facts
 from mnist_edge.dataset import Dataset, load
 from mnist_edge.errors import UsageError
 from mnist_edge.evaluate import load_keras_model, predict, score
@@ -116,7 +116,7 @@ def release(
         "shipped_seed": best.run.seed,
         "parameters": load_keras_model(keras).count_params(),
         "macs": exports["int8"].macs,
-        "parity": _parity_facts(best.parity),
+        "parity": parity_facts(best.parity),
         "files": {"keras": file_facts(keras)} | {name: _export_facts(one) for name, one in exports.items()},
         **_measured(exports["int8"].path, data, strangers, progress),
         "photos": measure_photos(photos, Reader(exports["int8"].path), progress).to_json() if photos else None,
@@ -131,11 +131,6 @@ def _recipe_facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
     del facts["layers"], facts["published"]
     non_digits = {"drawn": COUNT, "for_each_digit": NON_DIGIT_SHARE} if recipe.augmentation else None
     return facts | {"data": {"name": data.name, "sha256": data.sha256} | images, "non_digits": non_digits}
-
-
-def _parity_facts(parity: ParityReport) -> dict[str, Any]:
-    names = ("images", "accuracy_drop", "agreement", "disagreements", "p_value", "max_abs_difference")
-    return {name: getattr(parity, name) for name in names}
 
 
 def _export_facts(export: Exported) -> dict[str, Any]:

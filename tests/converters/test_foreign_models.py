@@ -19,7 +19,8 @@ from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.dataset import Dataset, Split
 from mnist_edge.errors import DataError, ModelError, ModelWarning
 from mnist_edge.evaluate import KerasClassifier, evaluate
-from mnist_edge.metadata import read_metadata
+from mnist_edge.metadata import append_metadata, read_metadata
+from mnist_edge.refusal import SCORE
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
 Weights = list[NDArray[np.float32]]
@@ -284,3 +285,22 @@ def test_the_commands_say_once_what_they_appended(
     assert accuracies == [pytest.approx(accuracies[0], abs=0.003)] * 6 and accuracies[0] > 0.7
     silent = CliRunner().invoke(app, ["evaluate", "a.tflite", "--data", str(data_folder)])
     assert silent.exit_code == 0 and "softmax" not in silent.stderr
+
+
+def test_a_temperature_that_was_fitted_to_logits_is_left_aside(weights: Weights, few: Dataset, tmp_path: Path) -> None:
+    """As in files that were exported before outputs were recognised."""
+    network = sequential(layers().Flatten(), layers().Dense(10))
+    network.set_weights(weights)
+    path = tflite(network, tmp_path / "a.tflite")
+    facts = {"temperature": 0.25, "refusal": {"score": SCORE, "threshold": 0.9}}
+    path.write_bytes(append_metadata(path.read_bytes(), facts))
+    with pytest.warns(ModelWarning):
+        classifier = Classifier(path)
+    assert (classifier.temperature, classifier.refusal_threshold) == (1, None)
+    right = classifier.probabilities(few.test.images).argmax(axis=1) == few.test.labels
+    assert right.mean() > 0.7 and evaluate_quietly(path, few) == right.mean()
+
+
+def evaluate_quietly(path: Path, data: Dataset) -> float:
+    with pytest.warns(ModelWarning):
+        return evaluate(path, data.test).accuracy

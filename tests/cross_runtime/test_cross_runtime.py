@@ -42,6 +42,8 @@ def script(name: str) -> ModuleType:
 environment, run_images = script("environment"), script("run_images")
 pytestmark = [
     pytest.mark.skipif(environment.why_not() is not None, reason=str(environment.why_not())),
+    # One of the networks is made without its softmax.
+    pytest.mark.filterwarnings("ignore:logits.tflite gives logits"),
     pytest.mark.timeout(900),  # Making the environment fetches packages.
 ]
 

@@ -129,11 +129,21 @@ def _small_pipe(path: Path) -> Iterator[int]:
         os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        # What is in it already may be more.
+        until(lambda: _shrinks(reader))
         yield reader
     finally:
         with suppress(OSError):
             os.close(reader)
+
+
+def _shrinks(reader: int) -> bool:
+    try:
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    except OSError:
+        _take(reader)
+        return False
+    return True
 
 
 def _take(reader: int) -> int:

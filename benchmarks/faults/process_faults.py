@@ -19,8 +19,8 @@ from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.encoders import BUFFER_BYTES
 
 RECORD_SECONDS, RATE = 6.0, 25
-# What may be lost beside what FFmpeg had collected: a fragment of 12 frames, and a second of a busy machine.
-LOST_FRAMES = 12 + RATE
+# What may be lost beside what FFmpeg had collected: a fragment of a second, and a second of a busy machine.
+LOST_FRAMES = 2 * RATE
 # After so long without the stream, the next attempt is seconds away.
 BACK_OFF_SECONDS = 4.5
 # One Ctrl-C that is passed on twice comes within a third of a second.

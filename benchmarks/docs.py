@@ -249,6 +249,21 @@ def loop_cost_table() -> str:
     return table(("what is done", "ms a frame", "ms of processor", "to reading alone"), rows)
 
 
+def recording_table() -> str:
+    """What each codec costs, and what is left when the process is killed."""
+    rows = [
+        (
+            f"{one['codec']} ({one['suffix']})",
+            f"{one['width']}x{one['height']}",
+            f"{one['frame_ms']:.1f}",
+            f"{one['minute_mb']:.0f}",
+            f"{one['left_after_kill_s']:.1f}",
+        )
+        for one in _result("recording")["costs"]
+    ]
+    return table(("codec", "size", "ms of processor a frame", "MB a minute", "seconds left of 5"), rows)
+
+
 def window_speed_table() -> str:
     """Frames a second with a window and without."""
     rows = [
@@ -268,6 +283,7 @@ FIGURES: dict[str, Callable[[], str]] = {
     "faults": faults_table,
     "loop-cost": loop_cost_table,
     "window-speed": window_speed_table,
+    "recording": recording_table,
     "recipes": recipes_table,
     "models": models_table,
     "published": published_table,

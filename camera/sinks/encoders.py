@@ -16,7 +16,7 @@ from mnist_edge.errors import OutputError, PackageMissing, UsageError
 from mnist_edge.optional import pip_install, require
 
 # OpenCV's codec for each suffix that it can write everywhere. Browsers play neither, and its VP8, which they do play,
-# takes twenty times as long (benchmarks/results/recording.json).
+# takes many times as long (benchmarks/results/recording.json).
 OPENCV_CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
 # An AVI can be played without its end, an ordinary MP4 cannot. OpenCV takes no options for MP4, but by the name .ismv
 # FFmpeg writes one in fragments, each of which stands for itself. An open file can be renamed, though not on Windows.

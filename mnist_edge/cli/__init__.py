@@ -1,5 +1,6 @@
 """The command line: each module here is one command, a thin line over a public function."""
 
+import io
 import sys
 from typing import Annotated
 
@@ -68,4 +69,7 @@ def _root(
 def main() -> None:
     """Run the command line."""
     replace_closed_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Rather a question mark than no table where the terminal's encoding lacks a character.
+        sys.stdout.reconfigure(errors="replace")
     app(prog_name="mnist-edge", args=sys.argv[1:])

@@ -128,9 +128,10 @@ def _run(recipe: Recipe, data: Dataset, folder: Path, seed: int, force: bool, pr
 def _result(recipe: Recipe, runs: list[Run], data: Dataset) -> RecipeResult:
     trained = []
     for run in runs:
-        # Beside the run folder: one inside may be a user's own, where the runs are.
+        # Beside the run folder: one inside may be a user's own, where the runs are. How far it agrees is a figure here,
+        # and no reason to end a comparison of hours.
         int8 = run.folder.with_name(f"{run.folder.name}.int8.tflite")
-        exported = convert(run.folder, "int8", data=data, output=int8, force=True)
+        exported = convert(run.folder, "int8", data=data, output=int8, force=True, keep=True)
         parity = verify(run.folder, exported.path, data.test)
         figures = parity.to_json()
         trained.append(

@@ -46,8 +46,9 @@ def test_every_command_finds_the_data_of_a_run_and_of_its_exports(
 ) -> None:
     monkeypatch.setenv("MNIST_EDGE_DATA", str(other))
     sha256, int8 = load(mine).sha256, run / "mlp.int8.tflite"
-    code, out, err = invoke("export", run, "--quantize", "int8", "--samples", 50, "--json")
-    assert code == 0, err
+    # So short a training is so unsure that int8 may well change what it says.
+    code, out, err = invoke("export", run, "--quantize", "int8", "--samples", 50, "--keep", "--json")
+    assert code in (0, 3), err
     facts = json.loads(out)
     assert facts["accuracy"]["data"] == facts["calibration"]["data"] == "mine"
     assert facts["accuracy"]["sha256"] == sha256
@@ -55,7 +56,7 @@ def test_every_command_finds_the_data_of_a_run_and_of_its_exports(
         code, out, _ = invoke(*line)
         assert code == 0 and "on mine" in " ".join(out.split())
     code, out, _ = invoke("verify", run, int8, "--layers", "--max-drop", 5, "--min-agreement", 90)
-    assert code == 0 and "test images of mine" in out
+    assert code in (0, 3) and "test images of mine" in out
     code, out, _ = invoke("benchmark", int8, "--accuracy", "--runs", 5, "--json")
     assert code == 0 and json.loads(out)[0]["accuracy"] == facts["accuracy"]["accuracy"]
     # What is asked for is done, and said.

@@ -215,7 +215,8 @@ def test_the_whole_path(invoke: Invoke, idx_folder: Path, tmp_path: Path) -> Non
     for words in ("float32", "int8", "test accuracy", "agrees with Keras", "size, bytes", "invoke, us", str(folder)):
         assert words in out
     document = json.loads((folder / "quickstart.json").read_text())
-    assert f"read from it (int8): {' / '.join(document['scene']['read'])}" in out
+    (line,) = [line for line in out.splitlines() if "read from it (int8)" in line]
+    assert line.endswith(" / ".join(document["scene"]["read"]))
     assert [line for line in err.splitlines() if not line.startswith("note: ")] == []
     code, _, err = invoke("quickstart", "--data", idx_folder, "--epochs", 1, "--output", folder)
     assert code == 1 and "exists already" in err

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.calibration import apply_temperature
 from mnist_edge.errors import ModelError, ModelWarning
-from mnist_edge.metadata import read_metadata, refusal_threshold_of, temperature_of
+from mnist_edge.metadata import metadata_of, refusal_threshold_of, temperature_of
 from mnist_edge.outputs import Meaning, probe_images, recognise, to_probabilities
 from mnist_edge.refusal import digit_score
 from mnist_edge.runtime import build_interpreter, byte_values, dequantise, quantise
@@ -116,12 +116,13 @@ class Classifier:
             RuntimeMissing: There is no runtime, or not the one asked for.
         """
         self.path = resolve(model)
-        self.metadata = read_metadata(self.path)
+        content = self.path.read_bytes()
+        self.metadata = metadata_of(content, self.path.name)
         self.name = str(self.metadata.get("name", self.path.name.split(".")[0]))
         self.calibrated = calibrated
         self.temperature = temperature_of(self.metadata, self.path.name)
         self.refusal_threshold = refusal_threshold_of(self.metadata, self.path.name)
-        self.interpreter, found = build_interpreter(self.path.read_bytes(), self.path.name, runtime, threads)
+        self.interpreter, found = build_interpreter(content, self.path.name, runtime, threads)
         self.runtime = found.label
         self.input = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]

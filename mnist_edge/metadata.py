@@ -1,8 +1,10 @@
 """What a `.tflite` says of itself: a small zip appended to the flatbuffer.
 
-Runtimes ignore what follows the flatbuffer; `unzip -p MODEL metadata.json` and the standard library read it.
+Runtimes ignore what follows the flatbuffer; `unzip -p MODEL metadata.json` and the standard library read it. The zip's
+comment, at the very end of the file, is the SHA-256 of all bytes before it, so that damage anywhere is noticed.
 """
 
+import hashlib
 import io
 import json
 import zipfile
@@ -11,15 +13,20 @@ from typing import Any, TypeGuard
 
 from mnist_edge.calibration import HIGHEST, LOWEST
 from mnist_edge.errors import ModelError
+from mnist_edge.foreign import read_member, refused_as
 from mnist_edge.refusal import SCORE
 
 LABELS = tuple("0123456789")
+DOCUMENT = "metadata.json"
+# Ours has two thousand bytes.
+MAX_DOCUMENT_BYTES = 1 << 20
 # The earliest date a zip can hold: the same model gives the same bytes on any day.
 _DATE = (1980, 1, 1, 0, 0, 0)
+_CHECKSUM_BYTES = len("sha256:") + 64
 
 
 def append_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
-    """The model with `metadata.json` and `labels.txt` behind it.
+    """The model with `metadata.json` and `labels.txt` behind it, and a checksum behind these.
 
     Args:
         model: A flatbuffer without metadata.
@@ -29,30 +36,59 @@ def append_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
     buffer.seek(0, io.SEEK_END)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
         for name, text in (
-            ("metadata.json", json.dumps(metadata, sort_keys=True)),
+            (DOCUMENT, json.dumps(metadata, sort_keys=True)),
             ("labels.txt", "\n".join(LABELS) + "\n"),
         ):
             archive.writestr(zipfile.ZipInfo(name, _DATE), text, zipfile.ZIP_DEFLATED, 9)
-    return buffer.getvalue()
+        # Its length stands before it, and so in what it is the sum of.
+        archive.comment = bytes(_CHECKSUM_BYTES)
+    content = buffer.getvalue()[:-_CHECKSUM_BYTES]
+    return content + _checksum(content)
+
+
+def _checksum(content: bytes) -> bytes:
+    return b"sha256:" + hashlib.sha256(content).hexdigest().encode()
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """The metadata inside a `.tflite`; empty where it has none that can be read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            found = json.loads(archive.read("metadata.json"))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+    """The metadata inside a `.tflite`; empty where it has none.
+
+    Raises:
+        ModelError: As `metadata_of`.
+        OSError: The file cannot be read.
+    """
+    return metadata_of(path.read_bytes(), path.name)
+
+
+def metadata_of(model: bytes, name: str) -> dict[str, Any]:
+    """The metadata at the end of a `.tflite`; empty where it has none.
+
+    Args:
+        model: The whole file.
+        name: Of the file, for the message.
+
+    Raises:
+        ModelError: The file is not what its checksum says, or its metadata cannot be read.
+    """
+    # Cut off or damaged, a zip may be none any more, but the names in it still tell of it.
+    if DOCUMENT.encode() not in model:
         return {}
-    return found if isinstance(found, dict) else {}
+    with refused_as(ModelError, name, "copy or export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:
+        # Exports of mnist-edge before this had no checksum.
+        if archive.comment and archive.comment != _checksum(model[:-_CHECKSUM_BYTES]):
+            raise ValueError("its checksum does not match")
+        found = json.loads(read_member(archive, DOCUMENT, MAX_DOCUMENT_BYTES))
+        if not isinstance(found, dict):
+            raise ValueError(f"{DOCUMENT} holds no object")
+        return found
 
 
 def strip_metadata(model: bytes) -> bytes:
-    """The flatbuffer alone, as a microcontroller's C array wants it."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(model)) as archive:
-            return model[: min(entry.header_offset for entry in archive.infolist())]
-    except (ValueError, zipfile.BadZipFile):
+    """The flatbuffer alone, as a microcontroller's C array wants it; the file itself where it has no metadata."""
+    if not zipfile.is_zipfile(io.BytesIO(model)):
         return model
+    with refused_as(ModelError, "the model", "export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:
+        return model[: min((entry.header_offset for entry in archive.infolist()), default=len(model))]
 
 
 def temperature_of(metadata: dict[str, Any], name: str) -> float:

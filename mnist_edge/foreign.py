@@ -1,0 +1,70 @@
+"""Reading bytes of unknown origin: whatever is wrong with them is one error, and unpacking them has a limit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+
+from mnist_edge.errors import MnistEdgeError
+
+# Images pack to a fifth and JSON to a tenth; a bomb is packed a thousandfold.
+MAX_RATIO = 50
+# Bytes that may come out of any file, however small: a few blank images are no bomb.
+ALWAYS_ALLOWED = 16 << 20
+PIECE = 1 << 20
+
+
+@contextmanager
+def refused_as(error: type[MnistEdgeError], name: str, advice: str) -> Iterator[None]:
+    """Turn every exception of a block that parses foreign bytes into one error of a single line.
+
+    Parsers raise far more than they document: a damaged zip alone gives BadZipFile, zlib.error, RuntimeError,
+    NotImplementedError, EOFError and others, depending on where the damage is. Files are best read before the block,
+    so that the operating system's errors stay what they are.
+
+    Args:
+        error: What to raise.
+        name: Of the file, for the message.
+        advice: What the user can do.
+    """
+    try:
+        yield
+    except MnistEdgeError:
+        raise
+    except Exception as cause:
+        reason = " ".join(str(cause).split())[:200] or type(cause).__name__
+        raise error(f"{name} is damaged ({reason}); {advice}") from None
+
+
+def unpacked_limit(packed_bytes: int) -> int:
+    """The most bytes that a packed file of this size may hold."""
+    return max(ALWAYS_ALLOWED, MAX_RATIO * packed_bytes)
+
+
+def read_limited(stream: BinaryIO, limit: int) -> bytes:
+    """All bytes of a stream that unpacks what it gives, piece by piece.
+
+    Raises:
+        ValueError: There are more than `limit`.
+    """
+    content = bytearray()
+    while piece := stream.read(PIECE):
+        content += piece
+        if len(content) > limit:
+            raise ValueError(f"it unpacks to more than {limit / 1e6:.0f} MB")
+    return bytes(content)
+
+
+def read_member(archive: ZipFile, name: str, limit: int) -> bytes:
+    """One file of a zip.
+
+    Raises:
+        ValueError: It is larger than `limit`.
+        BadZipFile: It is packed in another way than Python can unpack piece by piece.
+        Exception: Whatever else `zipfile` raises; see `refused_as`.
+    """
+    entry = archive.getinfo(name)
+    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise BadZipFile(f"{name} is packed by method {entry.compress_type}, and only deflate is read")
+    with archive.open(entry) as stream:
+        return read_limited(stream, limit)  # type: ignore[arg-type]

@@ -186,7 +186,7 @@ def test_the_card_tells_it_all(figures: dict[str, Any]) -> None:
     assert line.split()[2] == str(worst["index"])
     assert text.count("\n") < 100 and "| photographs |" not in text
     read = card("mlp", figures | {"photos": PhotoScore(3, 1, 10, 9, 8, 7, 2).to_json()}, {})
-    assert "| 0.842 |" in read and "7 labels right of 8 digits found in 3 pictures" in read
+    assert "| 0.737 |" in read and "7 labels right of 8 digits found in 3 pictures" in read
 
 
 def test_a_card_without_what_was_not_measured(figures: dict[str, Any]) -> None:

@@ -9,14 +9,12 @@ from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from mnist_edge.camera.settings import Settings, accept
+from mnist_edge.camera.settings import Settings, accept, flag, masked, shown
 from mnist_edge.errors import UsageError
+from mnist_edge.folders import user_folder
 from mnist_edge.optional import require
 from mnist_edge.shipped import names_shipped
 
-# The password in a URL, which may itself hold an unescaped @.
-PASSWORD = re.compile(r"(://[^/@:]*:).+@")
-HIDDEN = "***"
 PLAINLY_A_PATH = re.compile(r"[/*?~]")
 OTHERS_MAY_READ = 0o044
 FIELDS = {option.name: option for option in fields(Settings)}
@@ -39,16 +37,15 @@ class Configuration:
     notes: tuple[str, ...] = ()
 
 
-def settings_folder() -> Path:
-    """Where the user's programs keep their settings."""
-    given = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    # The standard has relative paths ignored.
-    return given if given.is_absolute() else Path(os.path.expanduser("~/.config"))
+def settings_folder() -> Path | None:
+    """Where the user's programs keep their settings; None where the user has no home."""
+    return user_folder("XDG_CONFIG_HOME", ".config")
 
 
-def default_file() -> Path:
-    """The configuration file that needs no naming."""
-    return settings_folder() / "mnist-edge" / "camera.toml"
+def default_file() -> Path | None:
+    """The configuration file that needs no naming; None where the user has no home."""
+    folder = settings_folder()
+    return folder / "mnist-edge" / "camera.toml" if folder else None
 
 
 def load_settings(file: Path | None, flags: Mapping[str, Any]) -> Configuration:
@@ -66,22 +63,17 @@ def load_settings(file: Path | None, flags: Mapping[str, Any]) -> Configuration:
     """
     found = file or default_file()
     try:
-        given = _read(found)
+        given = _read(found) if found else None
     except FileNotFoundError:
         if file:
             raise UsageError(f"there is no {file}; write one with: mnist-edge camera --show-config > {file}") from None
-        return Configuration(Settings(**flags), _origins(flags, "flag"))
+        given = None
     except OSError as error:
         raise UsageError(f"{found} cannot be read: {error.strerror}; choose another with --config") from None
+    if found is None or given is None:
+        return Configuration(Settings(**flags), _origins(flags, "flag"))
     origins = _origins(given, str(found)) | {name: "flag" for name in flags}
     return Configuration(Settings(**{**given, **flags}), origins, found, _notes(found, given))
-
-
-def masked(option: "Field[Any]", value: Any) -> Any:
-    """A setting as anybody may see it: without the token, and without the password in a URL."""
-    if not isinstance(value, str):
-        return value
-    return HIDDEN if option.metadata.get("secret") else PASSWORD.sub(rf"\g<1>{HIDDEN}@", value)
 
 
 def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
@@ -99,9 +91,16 @@ def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
         return value
     if option.name == "model" and names_shipped(value):
         return value
-    path = folder / os.path.expanduser(value)
+    path = folder / _from_home(option, value)
     perhaps = option.metadata.get("perhaps_path") and (PLAINLY_A_PATH.search(value) or path.is_file())
     return os.path.abspath(path) if option.metadata.get("path") or perhaps else value
+
+
+def _from_home(option: "Field[Any]", value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{flag(option)} {value}: there is no such home folder; give the whole path") from None
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -112,7 +111,8 @@ def _read(file: Path) -> dict[str, Any]:
         document = toml.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise UsageError(f"{file} is not UTF-8 text; save it as that") from None
-    except toml.TOMLDecodeError as error:
+    # Besides what is no TOML, a number of more digits than Python converts, and brackets deeper than it follows.
+    except (ValueError, RecursionError) as error:
         raise UsageError(f'{file} is not TOML: {error}; write lines such as: source = "0"') from None
     read: dict[str, Any] = {}
     for key, value in document.items():
@@ -130,8 +130,9 @@ def _accepted(file: Path, key: str, name: str, value: Any) -> Any:
     try:
         return located(option, accept(option, value), file.absolute().parent)
     except ValueError as wanted:
-        shown = str(value).lower() if isinstance(value, bool) else masked(option, value)
-        raise UsageError(f"{file}: {key} = {shown!r} does not serve: {wanted}") from None
+        text = shown(option, value)
+        text = repr(text) if isinstance(value, str | bool) else text
+        raise UsageError(f"{file}: {key} = {text} does not serve: {wanted}") from None
 
 
 def _instead(name: str, value: Any) -> str:

@@ -5,8 +5,8 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
-from mnist_edge.camera.config import Configuration, located, masked
-from mnist_edge.camera.settings import by_group
+from mnist_edge.camera.config import Configuration, located
+from mnist_edge.camera.settings import by_group, masked
 
 
 def as_toml(configuration: Configuration) -> str:

@@ -1,6 +1,5 @@
 """What happened, for machines and for people."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -8,6 +7,7 @@ from typing import Any, Protocol
 
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.tracker import Change, Kind, TrackedDigit, Tracker
+from mnist_edge.text import to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Event:
 
     def to_line(self) -> str:
         """The same as one line of JSON, without its end."""
-        return json.dumps(self.to_json(), ensure_ascii=False)
+        return to_json(self.to_json())
 
 
 class TextStream(Protocol):

@@ -1,7 +1,26 @@
-"""OpenCV, imported in one place: a missing package is one clear line."""
+"""OpenCV, imported in one place: a missing package is one clear line; and the names that it can be given."""
 
+from pathlib import Path
 from typing import Any
 
+from mnist_edge.errors import MnistEdgeError
 from mnist_edge.optional import require
 
 cv2: Any = require("cv2", extra="camera")
+
+
+def name_for_opencv(name: str | Path, error: type[MnistEdgeError], shown: str = "") -> str:
+    """The name of a file or an address, as OpenCV can be given it; any that is not UTF-8 would crash the process.
+
+    Args:
+        name: Of the file or the stream.
+        error: What to raise.
+        shown: What to call it in the message, where `name` may hold a secret.
+
+    Raises:
+        MnistEdgeError: It is not UTF-8, as an `error`.
+    """
+    try:
+        return str(name).encode().decode()
+    except UnicodeEncodeError:
+        raise error(f"{shown or name} has a name that is not UTF-8, which OpenCV cannot open; rename it") from None

@@ -57,13 +57,20 @@ def find_service(name: str, *, system: bool) -> Service:
     """The service for the camera called `name`, whether it is there or not.
 
     Raises:
-        UsageError: The name cannot be part of a unit's.
+        UsageError: The name cannot be part of a unit's, or a user without a home asks for a service of its own.
     """
     if not NAME.fullmatch(name):
         raise UsageError(f"--name {name}: give lower-case letters, digits, - and _")
-    folder = SYSTEM_UNITS if system else settings_folder() / "systemd" / "user"
+    folder = SYSTEM_UNITS if system else _user_units()
     # With our own prefix no other service of the machine can be meant.
     return Service(f"mnist-edge-{name}", system, folder)
+
+
+def _user_units() -> Path:
+    folder = settings_folder()
+    if folder is None:
+        raise UsageError("this user has no home folder for a service of its own; set HOME, or use --system")
+    return folder / "systemd" / "user"
 
 
 def check_user(user: str) -> None:

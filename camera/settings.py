@@ -1,11 +1,16 @@
 """Everything that `mnist-edge camera` can be told: each field is a flag and a key of the configuration file."""
 
-import math
 from dataclasses import Field, dataclass, field, fields
 from types import NoneType
 from typing import Any, get_args
 
 from mnist_edge.errors import UsageError
+from mnist_edge.text import HIDDEN, mask, mask_all
+
+# Of any number that has no narrower limit: what is computed from it still fits 64 bits.
+LARGEST = 1_000_000_000
+# Characters of a value that a message repeats.
+LONGEST_SHOWN = 60
 
 
 def _option(default: Any, metavar: str, help: str, **more: Any) -> Any:
@@ -43,7 +48,9 @@ class Settings:
         choices=("none", "horizontal", "vertical", "both"),
     )
     crop: str | None = _option(None, "X,Y,W,H", "Read only this part of a frame, in pixels; after --rotate and --flip.")
-    timeout: float = _option(10.0, "SECONDS", "How long opening, or waiting for a frame, may take.", min=0.1)
+    timeout: float = _option(
+        10.0, "SECONDS", "How long opening, or waiting for a frame, may take.", min=0.1, max=86_400
+    )
     max_retries: int | None = _option(
         None, "N", "Give a lost camera or stream up after N attempts in vain. Default: never.", min=0
     )
@@ -70,7 +77,7 @@ class Settings:
     token: str | None = _option(
         None,
         "TOKEN",
-        "What the web page asks for. Default: nothing on localhost, else one that is made up and printed once.",
+        "What the web page asks for. Default: nothing on localhost, else one that is made up.",
         secret=True,
     )
 
@@ -118,12 +125,27 @@ class Settings:
             try:
                 object.__setattr__(self, option.name, accept(option, value))
             except ValueError as wanted:
-                raise UsageError(f"{flag(option)} {value}: {wanted}") from None
+                raise UsageError(f"{flag(option)} {shown(option, value)}: {wanted}") from None
 
 
 def flag(option: "Field[Any]") -> str:
     """A field's name on the command line."""
     return f"--{option.name.replace('_', '-')}"
+
+
+def masked(option: "Field[Any]", value: Any) -> Any:
+    """A setting as anybody may see it: without the token, and without what may be secret in an address."""
+    if option.metadata.get("secret") and value:
+        return HIDDEN
+    return mask(value) if isinstance(value, str) else value
+
+
+def shown(option: "Field[Any]", value: Any) -> str:
+    """A setting in a message: masked, and not at any length."""
+    # A number of many digits has no decimal form in Python, but has a hexadecimal one.
+    text = hex(value) if type(value) is int and abs(value) > LARGEST else str(masked(option, value))
+    text = text.lower() if isinstance(value, bool) else mask_all(text)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def by_group() -> "dict[str, list[Field[Any]]]":
@@ -145,7 +167,8 @@ def accept(option: "Field[Any]", value: object) -> Any:
     kind = _kind(option)
     if option.default is None and value in (None, ""):
         return None
-    if type(value) is int and kind in (float, str):
+    # Python makes no text of a number of many digits, and no floating-point number.
+    if type(value) is int and kind in (float, str) and abs(value) <= LARGEST:
         value = kind(value)
     # True is an int to Python, but nobody wants that many frames.
     if type(value) is not kind or not _within(option, value):
@@ -163,9 +186,14 @@ def _within(option: "Field[Any]", value: Any) -> bool:
     if choices:
         return value in choices
     if isinstance(value, int | float):
-        low, high = option.metadata.get("min", -math.inf), option.metadata.get("max", math.inf)
-        return math.isfinite(value) and bool(low <= value <= high)
-    return True
+        low, high = _limits(option)
+        return low <= value <= high
+    # The operating system's names end at a zero byte.
+    return "\0" not in value
+
+
+def _limits(option: "Field[Any]") -> tuple[float, float]:
+    return option.metadata.get("min", -LARGEST), option.metadata.get("max", LARGEST)
 
 
 def _wanted(option: "Field[Any]") -> str:
@@ -173,7 +201,7 @@ def _wanted(option: "Field[Any]") -> str:
     if choices:
         *most, last = map(str, choices)
         return f"choose {', '.join(most)} or {last}"
-    kind, low, high = _kind(option), option.metadata.get("min"), option.metadata.get("max")
-    what = {bool: "true or false", str: "text", int: "a whole number", float: "a number"}[kind]
-    limits = f" from {low:g} to {high:g}" if high is not None else f" of at least {low:g}" if low is not None else ""
-    return f"give {what}{limits}"
+    kind, (low, high) = _kind(option), _limits(option)
+    if kind in (int, float):
+        return f"give a {'whole ' if kind is int else ''}number from {low:,} to {high:,}"
+    return "give true or false" if kind is bool else "give text without a zero byte"

@@ -5,6 +5,8 @@ import socket
 import time
 from collections.abc import Callable
 
+from mnist_edge.text import mask_all, printable
+
 
 class Watchdog:
     """Tells systemd that the loop is ready, lives, and ends; does nothing where nobody asked for it.
@@ -47,8 +49,8 @@ class Watchdog:
             self._ready, self._due = True, now + self._every
 
     def tell(self, status: str) -> None:
-        """Show one line in `systemctl status`."""
-        self._send(f"STATUS={' '.join(status.split())}")
+        """Show one line in `systemctl status`, which every user of the machine may read: without secrets."""
+        self._send(f"STATUS={printable(mask_all(' '.join(status.split())))}")
 
     def _send(self, message: str) -> bool:
         try:

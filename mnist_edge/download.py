@@ -1,7 +1,6 @@
 """Fetching MNIST into the user's cache, checked by its content."""
 
 import hashlib
-import os
 import sys
 import urllib.request
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from mnist_edge.errors import DataError, DownloadError
 from mnist_edge.files import write_whole
+from mnist_edge.folders import user_folder
 from mnist_edge.idx import read_bytes
 from mnist_edge.progress import Progress, no_progress
 
@@ -17,6 +17,8 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
+# Of the systems that have no XDG folders: what names the user's cache, and where it is otherwise, below the home.
+CACHE = {"darwin": ("XDG_CACHE_HOME", "Library/Caches"), "win32": ("LOCALAPPDATA", "AppData/Local")}
 TIMEOUT_S = 10.0
 MAX_BYTES = 64 << 20
 
@@ -30,13 +32,14 @@ MNIST_SHA256 = {
 
 
 def cache_folder() -> Path:
-    """The folder of the user's cache that holds MNIST, whether it exists or not."""
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    """The folder of the user's cache that holds MNIST, whether it exists or not.
+
+    Raises:
+        DownloadError: The user has no home.
+    """
+    base = user_folder(*CACHE.get(sys.platform, ("XDG_CACHE_HOME", ".cache")))
+    if base is None:
+        raise DownloadError("there is no home folder to keep MNIST in; name its folder with --data or MNIST_EDGE_DATA")
     return base / "mnist-edge" / "mnist"
 
 

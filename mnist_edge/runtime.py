@@ -76,6 +76,8 @@ class Runtime:
         return interpreter
 
 
+# More than any machine of ours has cores; each is a thread, and a million of them end the process.
+MAX_THREADS = 256
 # In the order of preference: the maintained one, the one of old devices, the one that comes with training.
 RUNTIMES = {
     runtime.name: runtime
@@ -106,8 +108,8 @@ def build_interpreter(
         raise ModelError(f"{name} is no TFLite model (its identifier is missing); write one with: mnist-edge export")
     if runtime is not None and runtime not in RUNTIMES:
         raise RuntimeMissing(f"there is no runtime {runtime!r}; choose one of: {', '.join(RUNTIMES)}")
-    if threads < 1:
-        raise ModelError(f"threads must be at least 1, not {threads}")
+    if not 1 <= threads <= MAX_THREADS:
+        raise ModelError(f"threads must be 1 to {MAX_THREADS}, not {threads}")
     refusals: list[str] = []
     for candidate in [RUNTIMES[runtime]] if runtime else RUNTIMES.values():
         try:

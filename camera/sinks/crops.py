@@ -1,6 +1,5 @@
 """A folder of digits as the camera found them: pictures, and a list of lines that is only ever added to."""
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from mnist_edge.camera.reader.segment import segment
 from mnist_edge.files import write_bytes
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box
+from mnist_edge.text import to_json
 
 LIST = "collected.jsonl"
 # Paper kept around a digit, as a share of its longer side; and the longest side of what is kept, in pixels.
@@ -97,7 +97,7 @@ class CropFolder:
 
     def _append(self, line: dict[str, Any]) -> None:
         with (self.path / LIST).open("ab+") as file:
-            content = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+            content = to_json(line).encode() + b"\n"
             # A full disk or a power cut may have left half a line.
             if file.tell() and not _ends_a_line(file):
                 content = b"\n" + content

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.opencv import cv2, name_for_opencv
 from mnist_edge.errors import OutputError, PackageMissing, UsageError
 from mnist_edge.optional import pip_install, require
 
@@ -206,9 +206,10 @@ def _open_writer(path: Path, rate: float, size: tuple[int, int]) -> Any:
     codec = OPENCV_CODECS[suffix]
     for container in OPENCV_CONTAINERS[suffix]:
         opened = path.with_suffix(container)
+        name = name_for_opencv(opened, OutputError)
         # This says why it fails; OpenCV does not.
         opened.open("wb").close()
-        writer = cv2.VideoWriter(str(opened), cv2.VideoWriter_fourcc(*codec), rate, size)
+        writer = cv2.VideoWriter(name, cv2.VideoWriter_fourcc(*codec), rate, size)
         if writer.isOpened():
             opened.replace(path)
             return writer

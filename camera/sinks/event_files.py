@@ -12,6 +12,7 @@ from pathlib import Path
 from mnist_edge.camera.events import Event, EventSink, JsonLines
 from mnist_edge.camera.sinks.streams import PathStream, standard_output
 from mnist_edge.errors import OutputError
+from mnist_edge.text import printable
 
 STDOUT = "-"
 MB = 1_000_000
@@ -91,7 +92,7 @@ class EventFile:
     def write(self, events: Sequence[Event]) -> None:
         """Write each event on a line."""
         for event in events:
-            line = _csv_line(_row(event)) if self._as_csv else _encode(event.to_line() + "\n")
+            line = _csv_line(_row(event)) if self._as_csv else (event.to_line() + "\n").encode()
             if not self._try(line):
                 self.dropped += 1
                 self._failed += 1
@@ -158,10 +159,5 @@ def _row(event: Event) -> list[object]:
 
 def _csv_line(row: Sequence[object]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(row)
-    return _encode(line.getvalue())
-
-
-def _encode(line: str) -> bytes:
-    # A file's name may hold bytes that are no text; JSON reads them back.
-    return line.encode(errors="backslashreplace")
+    csv.writer(line, lineterminator="\n").writerow([printable(one) if isinstance(one, str) else one for one in row])
+    return line.getvalue().encode()

@@ -1,7 +1,6 @@
 """Events, the current reading and how the loop does, told to an MQTT broker."""
 
 import contextlib
-import json
 import select
 import socket
 import threading
@@ -19,6 +18,7 @@ from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import END_SECONDS
 from mnist_edge.optional import require
+from mnist_edge.text import to_json
 
 # What the queue holds while the broker is away.
 MAX_EVENTS = 1000
@@ -217,11 +217,11 @@ class MqttSink:
         # The newest only: while one is on its way, others replace each other here.
         if (news or (refreshed and said != told.said)) and told.said_number not in connection.unacknowledged:
             told.said, told.said_number = said, self._state(connection, "reading", said.to_json())
-        self._outbox.send(lambda event: connection.publish(f"{self._prefix}/events", _encode(event.to_json())))
+        self._outbox.send(lambda event: connection.publish(f"{self._prefix}/events", to_json(event.to_json()).encode()))
 
     def _greet(self, connection: Connection) -> None:
         for topic, document in self._announced.items():
-            connection.publish(topic, _encode(document), retain=True)
+            connection.publish(topic, to_json(document).encode(), retain=True)
         if self._dropped_before is not None:
             dropped = self.dropped - self._dropped_before
             self._dropped_before = None
@@ -242,9 +242,4 @@ class MqttSink:
         return True
 
     def _state(self, connection: Connection, topic: str, document: dict[str, Any]) -> int:
-        return connection.publish(f"{self._prefix}/{topic}", _encode(document), retain=True)
-
-
-def _encode(document: dict[str, Any]) -> bytes:
-    # A file's name may hold bytes that are no text; JSON reads them back.
-    return json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace")
+        return connection.publish(f"{self._prefix}/{topic}", to_json(document).encode(), retain=True)

@@ -1,5 +1,6 @@
 """What the loop feeds, as a user asks for it."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -106,9 +107,18 @@ def open_sinks(
                 partial(snapshots_in, Path(settings.snapshots)),
                 partial(recorded_at, Path(settings.record or RECORDINGS)),
             )
-            web = enter(
-                WebView(settings.serve, controls, meter, read=read, token=settings.token, note=note, gallery=gallery)
+            web = WebView(
+                settings.serve,
+                controls,
+                meter,
+                read=read,
+                token=settings.token,
+                note=note,
+                gallery=gallery,
+                # What goes to a file or a journal is read by others than who started this, and for longer.
+                private=sys.stderr.isatty(),
             )
+            enter(web)
             events.append(web)
             views.append(web)
             beats.append(web.beat)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol
 
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.opencv import cv2, name_for_opencv
 from mnist_edge.camera.sources.devices import list_cameras, why_not
 from mnist_edge.errors import SourceError
 
@@ -36,6 +36,7 @@ def open_camera(device: str | int, size: tuple[int, int] | None = None, rate: fl
     Raises:
         SourceError: It is missing, in use, forbidden or no camera.
     """
+    device = device if isinstance(device, int) else name_for_opencv(device, SourceError)
     capture = cv2.VideoCapture(device, cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY)
     if not capture.isOpened():
         capture.release()
@@ -59,9 +60,9 @@ def open_video(path: Path) -> Capture:
     """Open a video file.
 
     Raises:
-        SourceError: It is damaged or no video.
+        SourceError: It is damaged or no video, or its name is not UTF-8.
     """
-    capture = cv2.VideoCapture(str(path), _file_backend())
+    capture = cv2.VideoCapture(name_for_opencv(path, SourceError), _file_backend())
     if not capture.isOpened():
         capture.release()
         raise SourceError(
@@ -83,7 +84,7 @@ def open_stream(url: str, name: str, timeout_seconds: float) -> Capture:
     """
     milliseconds = int(timeout_seconds * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
-    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+    capture = cv2.VideoCapture(name_for_opencv(url, SourceError, name), cv2.CAP_FFMPEG, limits)
     if not capture.isOpened():
         capture.release()
         raise SourceError(f"{name} does not open; check the address, the network, and that the stream is being sent")

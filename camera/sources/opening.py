@@ -2,14 +2,13 @@
 
 import glob
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from mnist_edge.camera.frames import Source, SourceInfo
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.opencv import cv2, name_for_opencv
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import open_camera, open_stream, open_video
@@ -23,6 +22,7 @@ from mnist_edge.camera.sources.piped import open_stdin
 from mnist_edge.camera.sources.retry import RetryingSource
 from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import SourceError
+from mnist_edge.text import mask
 
 FAKE = "fake"
 STDIN = "-"
@@ -92,7 +92,7 @@ def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> Video
     if source == PICAMERA:
         return VideoSource(source, partial(open_picamera, size, settings.rate, seconds), stop, True, seconds)
     if "://" in source:
-        name = re.sub(r"//[^/]*@", "//", source)
+        name = mask(source)
         # A video file behind http has an end and loses nothing by waiting; a running stream does not wait.
         live = None if source.startswith("http") else True
         return VideoSource(name, partial(open_stream, source, name, seconds), stop, live, seconds)
@@ -110,7 +110,7 @@ def _stored(source: str, stop: Stop, timeout_seconds: float, note: Note) -> Sour
         _check_file(path)
     except OSError as error:
         raise SourceError(f"{source} cannot be read: {error.strerror}") from None
-    if path.is_file() and path.suffix.lower() != ".gif" and cv2.haveImageReader(str(path)):
+    if path.is_file() and path.suffix.lower() != ".gif" and cv2.haveImageReader(name_for_opencv(path, SourceError)):
         return PictureSource(source, [path])
     return VideoSource(source, partial(open_video, path), stop, False, timeout_seconds)
 

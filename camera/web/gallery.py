@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.opencv import cv2, name_for_opencv
+from mnist_edge.errors import ImageError
 
 # Of each kind; the others are counted.
 MAX_LISTED = 200
@@ -53,7 +54,11 @@ class Gallery:
 
 def thumbnail(path: Path) -> bytes | None:
     """A JPEG of a picture, or of a video's first frame, at most `THUMBNAIL_SIDE` wide or high; None if none opens."""
-    picture = cv2.imread(str(path)) if path.suffix == ".jpg" else _first_frame(path)
+    try:
+        name = name_for_opencv(path, ImageError)
+    except ImageError:
+        return None
+    picture = cv2.imread(name) if path.suffix == ".jpg" else _first_frame(name)
     if picture is None:
         return None
     scale = min(THUMBNAIL_SIDE / max(picture.shape[:2]), 1)
@@ -61,8 +66,8 @@ def thumbnail(path: Path) -> bytes | None:
     return bytes(cv2.imencode(".jpg", cv2.resize(picture, size, interpolation=cv2.INTER_AREA))[1])
 
 
-def _first_frame(path: Path) -> Any:
-    capture = cv2.VideoCapture(str(path))
+def _first_frame(name: str) -> Any:
+    capture = cv2.VideoCapture(name)
     try:
         return capture.read()[1]
     finally:

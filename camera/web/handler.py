@@ -1,7 +1,6 @@
 """What all answers have in common: who may ask, how much may be sent, what browsers are told."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http.client import responses
@@ -20,6 +19,7 @@ from mnist_edge.camera.web.pictures import Pictures
 from mnist_edge.camera.web.tornado import iostream, web
 from mnist_edge.camera.web.worker import TaskWorker
 from mnist_edge.reading import Reading
+from mnist_edge.text import to_json
 
 # A body that is refused is taken in all the same, up to here: many clients do not listen before all is sent.
 MAX_WASTED_BYTES = 64_000_000
@@ -138,7 +138,7 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
     def send(self, document: object) -> None:
         """Answer with JSON."""
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.write(json.dumps(document, ensure_ascii=False))
+        self.write(to_json(document))
 
     def write_error(self, status_code: int, **about: Any) -> None:
         """Answer what Tornado itself refuses, or a bug."""

@@ -1,6 +1,5 @@
 """The web page of a running loop: a sink for views and events that serves them from a thread of its own."""
 
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
@@ -15,11 +14,10 @@ from mnist_edge.camera.web.access import Access
 from mnist_edge.camera.web.address import is_loopback, listen, parse_address, url_of
 from mnist_edge.camera.web.feed import Feed
 from mnist_edge.camera.web.gallery import Gallery
+from mnist_edge.camera.web.token import kept_token, made_up_token
 from mnist_edge.errors import UsageError
 from mnist_edge.optional import require
 from mnist_edge.reading import Reading
-
-TOKEN_BYTES = 16
 
 
 class WebView:
@@ -40,6 +38,7 @@ class WebView:
         token: str | None,
         note: Callable[[str], None],
         gallery: Gallery | None = None,
+        private: bool = True,
     ) -> None:
         """Nothing is opened before it is entered.
 
@@ -51,6 +50,8 @@ class WebView:
             token: What clients must show; None: nothing on this computer, beyond it one is made up.
             note: Told where the page is.
             gallery: Snapshots and recordings that the page may show.
+            private: Whether none but the owner reads the notes, so that a token that is made up may stand in them; else
+                it is kept in a file, which the note names.
 
         Raises:
             PackageMissing: Tornado is not installed.
@@ -64,6 +65,7 @@ class WebView:
         self.token = token
         self._controls, self._meter, self._read, self._note = controls, meter, read, note
         self._gallery = gallery or Gallery()
+        self._private = private
         self._feed: Feed | None = None
         self._end: Callable[[float], None] = lambda deadline: None
         self._left = ExitStack()
@@ -73,23 +75,32 @@ class WebView:
 
         Raises:
             OutputError: The address is taken, forbidden or not this computer's.
+            UsageError: A token would have to be kept in a file, and the user has no home.
+            OSError: That file cannot be written.
         """
         # Not before it is wanted: Tornado takes a while to import.
         from mnist_edge.camera.web.service import start
 
-        listening = listen(self._host, self._port)
-        self.url = url_of(listening)
-        made_up = self.token is None and not is_loopback(listening)
-        if made_up:
-            self.token = secrets.token_urlsafe(TOKEN_BYTES)
-        self._feed, self._end = self._left.enter_context(
-            start(listening, Access(self.token), self._controls, self._meter, self._read, self._gallery)
-        )
-        if made_up:
-            self._note(f"note: web page at {self.url}/?token={self.token}")
-        else:
-            self._note(f"note: web page at {self.url}" + (", which asks for the token" if self.token else ""))
+        with ExitStack() as left:
+            listening = left.enter_context(listen(self._host, self._port))
+            self.url = url_of(listening)
+            how = self._provide_token(is_loopback(listening))
+            self._feed, self._end = left.enter_context(
+                start(listening, Access(self.token), self._controls, self._meter, self._read, self._gallery)
+            )
+            self._left = left.pop_all()
+        self._note(f"note: web page at {self.url}{how}")
         return self
+
+    def _provide_token(self, local: bool) -> str:
+        """Make a token up where one is needed and none was given; what to say, after the address, of how to show it."""
+        if self.token is None and not local:
+            if self._private:
+                self.token = made_up_token()
+                return f"/?token={self.token}"
+            self.token, file = kept_token()
+            return f", which asks for the token in {file}"
+        return ", which asks for the token" if self.token else ""
 
     def end(self, deadline: float) -> None:
         """Begin to close, without waiting; leaving waits until `deadline` at most, by `time.monotonic`."""

@@ -1,6 +1,5 @@
 """Server-sent events: what one client must be told to know as much as the server."""
 
-import json
 import time
 from typing import Any
 
@@ -9,6 +8,7 @@ from mnist_edge.camera.events import Event
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web.documents import reading_of, status_of
 from mnist_edge.camera.web.feed import Feed
+from mnist_edge.text import to_json
 
 # So often a client hears of the status, changed or not: a sign of life for it too.
 STATUS_SECONDS = 1.0
@@ -63,4 +63,4 @@ def _document(numbered: tuple[int, Event]) -> dict[str, Any]:
 
 
 def _message(name: str, document: object) -> str:
-    return f"event: {name}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n"
+    return f"event: {name}\ndata: {to_json(document)}\n\n"

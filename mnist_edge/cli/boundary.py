@@ -1,5 +1,6 @@
 """Where errors that a user can mend become one line and an exit code; a bug passes through with its traceback."""
 
+import errno
 import io
 import os
 import sys
@@ -15,7 +16,10 @@ from mnist_edge.cli.console import note
 from mnist_edge.cli.help import Group
 from mnist_edge.cli.interrupt import interruptible
 from mnist_edge.errors import MnistEdgeError, ModelWarning, OutputError
+from mnist_edge.text import mask_all
 
+# Of a disk, a quota or a file that can grow no more.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Where whoever reads standard output has closed it: what a shell says of a program that SIGPIPE ended.
 OUTPUT_CLOSED = 128 + 13
 
@@ -43,7 +47,9 @@ def _one_line_errors(program: str) -> Iterator[None]:
     except OSError as error:
         if error.strerror is None:
             raise
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror, 1)
+        # Files are written by functions that name them.
+        where = error.filename or ("standard output" if error.errno in FULL else "")
+        _fail(f"{where}: {error.strerror}" if where else error.strerror, 1)
 
 
 @contextmanager
@@ -83,7 +89,7 @@ def replace_closed_streams() -> None:
 
 
 def _fail(message: str, exit_code: int) -> None:
-    note(f"error: {' '.join(message.split())}")
+    note(f"error: {mask_all(' '.join(message.split()))}")
     raise typer.Exit(exit_code)
 
 

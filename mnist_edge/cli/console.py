@@ -1,6 +1,5 @@
 """How commands talk: results to stdout, notes and progress to stderr."""
 
-import json
 import os
 import shutil
 import sys
@@ -10,6 +9,7 @@ from typing import Any, TextIO
 
 from mnist_edge.cli.table import STYLES, Paint, lay_out, plain, wrap_words
 from mnist_edge.progress import Progress, no_progress
+from mnist_edge.text import printable, to_json
 
 # Characters of a progress bar, and of what stands beside it, gaps included.
 BAR, SPINNER_AND_TIMES = 20, 22
@@ -30,7 +30,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     if title:
         lines = [title] if width is None else wrap_words(title, width)
         print("\n".join(paint(line, STYLES.get(line, "bold")) for line in lines))
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
     print(lay_out(columns, cells, width=width, paint=paint), end="" if width is None else "\n", flush=True)
 
 
@@ -58,11 +58,12 @@ def _paint(text: str, style: str) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on one line of stdout."""
-    print(json.dumps(document, ensure_ascii=False), flush=True)
+    print(to_json(document), flush=True)
 
 
 def note(text: str) -> None:
     """Something a user should know that is not the result; `note:` and `error:` at its begin are coloured."""
+    text = printable(text)
     lines = wrap_words(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else [text]
     kind, colon, rest = "\n".join(lines).partition(":")
     style = {"error": "red", "note": "yellow"}.get(kind)

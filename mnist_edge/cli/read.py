@@ -94,19 +94,19 @@ def command(
         if frame is None:
             failed = True
             continue
-        reading = reader.read(frame, _printable(source))
+        reading = reader.read(frame, source)
         if labels:
             readings.append((source, reading))
         written = {}
         if annotated:
             write_drawn(annotated[number], draw(frame, reading, details=details), source, "annotated")
-            written["annotated"] = _printable(str(annotated[number]))
+            written["annotated"] = str(annotated[number])
         if explained:
             write_drawn(explained[number], draw_stages(reader, frame, Path(source).name), source, "explained")
-            written["explained"] = _printable(str(explained[number]))
+            written["explained"] = str(explained[number])
         show(reading, written)
         if reading.limited:
-            note(f"note: {_printable(source)} holds {LIMITED}")
+            note(f"note: {source} holds {LIMITED}")
     if labels and readings:
         write_labels(labels, readings)
         note(f"wrote {labels}")
@@ -162,13 +162,6 @@ def _frames(sources: list[str]) -> Iterator[tuple[str, NDArray[np.uint8] | None]
                 yield source, frame
 
 
-def _printable(source: str) -> str:
-    import os
-
-    # A file's name need not be valid UTF-8; what is printed must be.
-    return os.fsencode(source).decode("utf-8", "replace")
-
-
 # Prints one reading, and the paths of what was drawn of it.
 Show = Callable[["Reading", dict[str, str]], None]
 
@@ -204,16 +197,22 @@ def _print_csv(reading: Reading, written: dict[str, str]) -> None:
     import csv
     import sys
 
+    from mnist_edge.text import printable
+
     rows = csv.writer(sys.stdout, lineterminator="\n")
     for digit in reading.digits:
         other = (digit.runner_up.label, f"{digit.runner_up.probability:.4f}") if digit.runner_up else ("", "")
-        rows.writerow((reading.source, digit.row, digit.label, f"{digit.confidence:.4f}", *digit.box, *other))
+        rows.writerow(
+            (printable(reading.source), digit.row, digit.label, f"{digit.confidence:.4f}", *digit.box, *other)
+        )
     sys.stdout.flush()
     _note(written)
 
 
 def _print_sentence(reading: Reading, written: dict[str, str]) -> None:
-    count = len(reading.digits)
-    head = f"{reading.source}: {count} digit{'' if count == 1 else 's'}, {reading.milliseconds['total']:.0f} ms"
+    from mnist_edge.text import printable
+
+    source, count = printable(reading.source), len(reading.digits)
+    head = f"{source}: {count} digit{'' if count == 1 else 's'}, {reading.milliseconds['total']:.0f} ms"
     print("\n".join([head, *(f"  {row}" for row in reading.text)]), flush=True)
     _note(written)

@@ -119,8 +119,8 @@ def _service(name: str, system: bool | None) -> "Service":
 
 def _camera_command(words: list[str], system: bool) -> list[str]:
     """The camera's whole command line, of absolute paths; checked now, as nobody watches it later."""
-    from mnist_edge.camera.config import FIELDS, default_file, load_settings, located, masked
-    from mnist_edge.camera.settings import flag
+    from mnist_edge.camera.config import FIELDS, default_file, load_settings, located
+    from mnist_edge.camera.settings import flag, masked
     from mnist_edge.cli import camera
     from mnist_edge.cli.console import note
     from mnist_edge.errors import UsageError
@@ -133,7 +133,7 @@ def _camera_command(words: list[str], system: bool) -> list[str]:
         if masked(FIELDS[name], value) != value:
             raise UsageError(f"{flag(FIELDS[name])}: all may read a unit file; put the secret into the --config file")
     usual = SYSTEM_CONFIG if system else default_file()
-    file = Path(file) if file else usual if usual.exists() else None
+    file = Path(file) if file else usual if usual and usual.exists() else None
     found = load_settings(file, flags)
     for line in found.notes:
         note(line)

@@ -27,7 +27,10 @@ def check_packages() -> Check:
 def check_data() -> Check:
     """Whether MNIST is here and whole; nothing is downloaded."""
     named = os.environ.get("MNIST_EDGE_DATA")
-    folder = Path(named) if named else cache_folder()
+    try:
+        folder = Path(named) if named else cache_folder()
+    except DataError as error:
+        return Check("data", Status.MISSING, str(error))
     if not named and not folder.exists():
         return Check("data", Status.MISSING, f"no MNIST in {folder}", "only to train and measure: mnist-edge data")
     try:

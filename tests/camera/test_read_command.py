@@ -289,11 +289,12 @@ def test_all_stages_are_explained_on_one_sheet_with_a_crop_for_each_candidate(
 def test_a_name_that_is_no_text_is_read_all_the_same(read: Read, tmp_path: Path, draw: Draw) -> None:
     path = os.fsencode(tmp_path) + b"/caf\xe9 7.png"
     Path(os.fsdecode(path)).write_bytes(cv2.imencode(".png", draw("7"))[1].tobytes())
-    for arguments in (["--json"], []):
+    for arguments in (["--json"], ["--csv"], []):
         ran = read(*arguments, tmp_path)
-        ran.out.encode()
         assert (ran.code, ran.err) == (0, "")
-        assert "caf\N{REPLACEMENT CHARACTER} 7.png" in ran.out
+        assert r"caf\udce9 7.png" in ran.out and ran.out.isascii()
+    # A program opens the file by what it read.
+    assert Path(json.loads(read("--json", tmp_path).out)["source"]).is_file()
 
 
 def test_folders_of_folders(read: Read, folder: Path, draw: Draw) -> None:

@@ -153,7 +153,7 @@ def test_a_closed_pipe_and_a_full_disk_leave_no_traceback(process: Process, line
     if os.path.exists("/dev/full"):
         with open("/dev/full", "w") as full:
             running = process(*line.split(), stdout=full)
-        assert running.communicate(timeout=60)[1] == "error: No space left on device\n"
+        assert running.communicate(timeout=60)[1] == "error: standard output: No space left on device\n"
         assert running.returncode == 1
 
 

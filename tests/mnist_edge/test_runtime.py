@@ -123,9 +123,10 @@ def test_a_flatbuffer_without_a_model_is_refused_by_name() -> None:
         build_interpreter(FLATBUFFER, "m.tflite", "ai-edge-litert")
 
 
-def test_threads_must_be_at_least_one(exported: dict[str, Path]) -> None:
-    with pytest.raises(ModelError, match="at least 1, not 0"):
-        build_interpreter(exported["int8"].read_bytes(), "m", threads=0)
+@pytest.mark.parametrize("threads", [0, 1_000_000])
+def test_threads_are_as_many_as_a_machine_may_have(exported: dict[str, Path], threads: int) -> None:
+    with pytest.raises(ModelError, match=f"1 to 256, not {threads}"):
+        build_interpreter(exported["int8"].read_bytes(), "m", threads=threads)
 
 
 @pytest.mark.parametrize(("dtype", "zero_point"), [("int8", -128), ("int8", 3), ("uint8", 0), ("int16", 0)])

@@ -29,6 +29,7 @@ LIGHT = {
     "mnist_edge.errors",
     "mnist_edge.progress",
     "mnist_edge.quiet",
+    "mnist_edge.text",
 }
 # Through which module alone a package is imported.
 ONLY_IN = {

@@ -449,7 +449,7 @@ def test_a_picture_whose_name_looks_like_a_glob_is_that_picture(tmp_path: Path) 
     assert len(frames_from(str(tmp_path / "page[1].png"))) == 1
 
 
-@pytest.mark.parametrize("name", ["x" * 5000, "nul\0byte", "", "/dev/video63", "no*thing"])
+@pytest.mark.parametrize("name", ["x" * 5000, "", "/dev/video63", "no*thing"])
 def test_a_name_that_is_none_is_one_error(name: str) -> None:
     with pytest.raises(SourceError) as caught:
         frames_from(name)

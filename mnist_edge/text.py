@@ -1,0 +1,52 @@
+"""Text that leaves the process: none of it steers a terminal, breaks an encoding or tells a secret."""
+
+import json
+import re
+from typing import Any
+
+HIDDEN = "***"
+# What stands for itself on no terminal and in no encoding: C1 control characters (ECMA-48), which include 8-bit escape
+# sequences; what changes the direction of text or ends a line (Unicode, bidirectional controls, U+2028, U+2029); and
+# halves of surrogate pairs, by which Python names the bytes of a file's name that are not UTF-8 (PEP 383).
+_BEYOND_ASCII = "\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_UNSAFE = re.compile(f"[{_BEYOND_ASCII}]")
+_UNPRINTABLE = re.compile(f"[\\x00-\\x1f{_BEYOND_ASCII}]")
+# Scheme; whatever stands before the last @, since passwords are written with slashes and other marks unescaped; host
+# and path; what follows the first mark of a query, a fragment or a parameter, which some cameras put into the path.
+_ADDRESS = re.compile(r"([\w+.-]*://)(.*@)?([^?#&;=]*)([?#&;=]?).*", re.DOTALL)
+_IN_A_TEXT = re.compile(r"(?<![\w+.-])[\w+.-]*://\S*")
+
+
+def printable(text: str) -> str:
+    r"""A text as one line that only shows: what would do something else stands as `\n`, `\x1b` or `\udcff`."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def to_json(document: Any, indent: int | None = None) -> str:
+    r"""A document as JSON that every encoding and terminal takes.
+
+    A name that is not UTF-8 is written as `\udcff` and the like, which Python's `json` reads back as the same name.
+
+    Args:
+        document: What `json.dumps` takes.
+        indent: Spaces a level; None for one line.
+    """
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(document, ensure_ascii=False, indent=indent))
+
+
+def mask(address: str) -> str:
+    """An address as anybody may see it: without user and password, and without what stands in its query.
+
+    `rtsp://user:word@camera/1` is `rtsp://***@camera/1`, `http://camera/v.cgi?user=me&pwd=word` is
+    `http://camera/v.cgi?***`. What is no address stays as it is.
+    """
+    found = _ADDRESS.fullmatch(address)
+    if not found:
+        return address
+    scheme, user, place, mark = found.groups()
+    return f"{scheme}{HIDDEN + '@' if user else ''}{place}{mark + HIDDEN if mark else ''}"
+
+
+def mask_all(text: str) -> str:
+    """A text with each address in it masked; an address ends at the first space."""
+    return _IN_A_TEXT.sub(lambda found: mask(found[0]), text)

@@ -167,6 +167,8 @@ def accept(option: "Field[Any]", value: object) -> Any:
     kind = _kind(option)
     if option.default is None and value in (None, ""):
         return None
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("leave out the zero byte, at which every name ends")
     # Python makes no text of a number of many digits, and no floating-point number.
     if type(value) is int and kind in (float, str) and abs(value) <= LARGEST:
         value = kind(value)
@@ -188,8 +190,7 @@ def _within(option: "Field[Any]", value: Any) -> bool:
     if isinstance(value, int | float):
         low, high = _limits(option)
         return low <= value <= high
-    # The operating system's names end at a zero byte.
-    return "\0" not in value
+    return True
 
 
 def _limits(option: "Field[Any]") -> tuple[float, float]:
@@ -204,4 +205,4 @@ def _wanted(option: "Field[Any]") -> str:
     kind, (low, high) = _kind(option), _limits(option)
     if kind in (int, float):
         return f"give a {'whole ' if kind is int else ''}number from {low:,} to {high:,}"
-    return "give true or false" if kind is bool else "give text without a zero byte"
+    return "give true or false" if kind is bool else "give text"

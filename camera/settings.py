@@ -77,7 +77,8 @@ class Settings:
     token: str | None = _option(
         None,
         "TOKEN",
-        "What the web page asks for. Default: nothing on localhost, else one that is made up.",
+        "What the web page asks for, 8 characters or more beyond localhost. Default: nothing on localhost, else one "
+        "that is made up.",
         secret=True,
     )
 

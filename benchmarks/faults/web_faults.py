@@ -5,7 +5,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
@@ -25,6 +25,8 @@ MEASURE_SECONDS = 3.0
 MIN_SHARE = 0.5
 ANSWER_SECONDS = 10.0
 CROWD = 50
+# As many again as are ever let in, several times.
+HELD = 500
 # Not as fast as it can, or others on this computer would count.
 RATE = 15
 STREAM = b"GET /stream.mjpg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -156,6 +158,17 @@ def send_nonsense(port: int) -> Iterator[list[Client]]:
         thread.join(ANSWER_SECONDS)
 
 
+@contextmanager
+def hold(port: int) -> Iterator[list[Client]]:
+    """Many connections that begin a request and say no more, beside one that looks at the live picture."""
+    with ExitStack() as held, look(port, 1) as clients:
+        for _ in range(HELD):
+            one = held.enter_context(socket.create_connection(("127.0.0.1", port), ANSWER_SECONDS))
+            with suppress(OSError):
+                one.sendall(b"GET / HTTP/1.1\r\n")
+        yield clients
+
+
 def ask(port: int, path: str, wishes: Mapping[str, Any] | None = None) -> Any:
     """A JSON document of the web page, after sending it wishes."""
     body = None if wishes is None else json.dumps(wishes).encode()
@@ -192,5 +205,6 @@ def health(port: int) -> int:
 WEB_FAULTS = (
     Fault("viewer stuck", "a web viewer that stops reading, beside one that goes on", partial(endure, stuck_viewer)),
     Fault("crowd", f"{CROWD} web viewers at once", partial(endure, partial(look, count=CROWD))),
+    Fault("held connections", f"{HELD} connections that say nothing, beside a viewer", partial(endure, hold)),
     Fault("nonsense", "a client that sends garbage, and requests without an end", partial(endure, send_nonsense)),
 )

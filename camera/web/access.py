@@ -2,9 +2,12 @@
 
 import hmac
 import ipaddress
+import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mnist_edge.camera.web.guesses import Guesses
 
 HOST = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(?::\d*)?")
 
@@ -30,40 +33,46 @@ class Access:
 
     Attributes:
         token: The secret; None where none is asked for, which is for this computer's own users only.
+        guesses: The wrong ones of late.
     """
 
     token: str | None
+    guesses: Guesses = field(default_factory=lambda: Guesses(lambda line: None))
 
     @property
     def cookie(self) -> str:
         """What the page's cookie holds: made from the token, from which the token cannot be told."""
         return hmac.new((self.token or "").encode(), b"mnist-edge page", "sha256").hexdigest()
 
-    def check_reader(self, headers: Mapping[str, str], tokens: Iterable[str], cookie: str | None) -> None:
+    def check_reader(self, headers: Mapping[str, str], token: str | None, cookie: str | None, owner: str) -> None:
         """Whether whoever asks may see anything at all.
 
         Args:
             headers: Of the request.
-            tokens: Those that it shows.
+            token: The one that it shows.
             cookie: The page's cookie that it shows.
+            owner: Whose the address is that it comes from.
 
         Raises:
-            Refused: It shows no token, a wrong one, or the name of another computer.
+            Refused: It shows no token, a wrong one, or the name of another computer; or too many wrong ones came from
+                its address.
         """
         if self.token is None:
             # A stranger's page can give its own name this computer's address, and would be this server's own then.
             if not is_local(headers.get("Host", "")):
                 raise Refused(403, f"{headers.get('Host', '')} is not this computer; use localhost or 127.0.0.1")
             return
-        known = [equal(token, self.token) for token in tokens]
-        if cookie is not None:
-            known.append(equal(cookie, self.cookie))
-        if not any(known):
+        if wait_seconds := self.guesses.wait_seconds(owner):
+            raise Refused(429, f"too many wrong tokens from {owner}; try again in {math.ceil(wait_seconds)} s")
+        shown = [(one, right) for one, right in ((token, self.token), (cookie, self.cookie)) if one is not None]
+        # All are compared, whichever is right.
+        if not any([equal(*pair) for pair in shown]):
+            self.guesses.wrong(owner, [one for one, _ in shown])
             raise Refused(401, "the token is wrong or missing; open the address with ?token=TOKEN")
 
 
-def check_writer(headers: Mapping[str, str]) -> None:
-    """Whether a request that changes something comes from the page itself, or from no page at all.
+def check_site(headers: Mapping[str, str]) -> None:
+    """Whether a request comes from the page itself, or from no page at all.
 
     Raises:
         Refused: Another site's page sent it.

@@ -13,6 +13,8 @@ ADDRESS = re.compile(r"(?:(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+):)?(?P<port>
 # What the kernel holds for a client that reads slowly is old when it arrives; accepted sockets inherit this.
 SEND_BUFFER = 1 << 18
 BACKLOG = 64
+# Who has one IPv6 address has all with the same first half (RFC 4291, section 2.5.4).
+HOST_BITS = 64
 # Any address that is not here: nothing is sent to it, it only tells which way the network lies.
 ELSEWHERE = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
 
@@ -69,6 +71,15 @@ def url_of(listening: socket.socket) -> str:
     if ipaddress.ip_address(host.split("%")[0]).is_unspecified:
         host = _own_address(listening.family)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def owner_of(address: str) -> str:
+    """Whose an IP address is: itself, its network where it is IPv6, one name for all of this computer's own."""
+    found = ipaddress.ip_address(address.split("%")[0])
+    found = getattr(found, "ipv4_mapped", None) or found
+    if found.is_loopback:
+        return "this computer"
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, HOST_BITS), strict=False))
 
 
 def _own_address(family: int) -> str:

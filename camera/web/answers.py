@@ -10,7 +10,9 @@ COOKIE_DAYS = 30
 
 
 class Page(Handler):
-    """The page for people."""
+    """The page for people; links on other sites may lead to it."""
+
+    linked = True
 
     async def answer(self) -> None:
         """Send it, with the cookie by which it may ask for the rest."""

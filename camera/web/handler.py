@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.web.access import Access, Refused, check_writer
+from mnist_edge.camera.web.access import Access, Refused, check_site
+from mnist_edge.camera.web.address import owner_of
+from mnist_edge.camera.web.connections import Connections
 from mnist_edge.camera.web.feed import Feed
 from mnist_edge.camera.web.gallery import Gallery
 from mnist_edge.camera.web.page import HEADERS
@@ -23,8 +25,12 @@ from mnist_edge.text import to_json
 
 # A body that is refused is taken in all the same, up to here: many clients do not listen before all is sent.
 MAX_WASTED_BYTES = 64_000_000
-# Who takes nothing for so long is gone.
+# A client that takes nothing for so long is gone.
 WRITE_SECONDS = 20.0
+# A body has to come at this speed, on the average since its beginning, looked at every few seconds: the slowest mobile
+# networks are faster.
+MIN_BODY_SPEED = 10_000
+SPEED_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -34,7 +40,8 @@ class Site:
     Attributes:
         port: Where it is served; browsers do not tell cookies apart by it.
         gallery: The files that may be looked at.
-        reads: How many pictures are being sent or read for clients.
+        connections: All that are open.
+        reads: The requests whose pictures are being sent or read, in the order in which they came.
         thumbnails: Held while one is made.
     """
 
@@ -47,7 +54,8 @@ class Site:
     reader: TaskWorker
     port: int
     gallery: Gallery
-    reads: int = 0
+    connections: Connections
+    reads: list[Any] = field(default_factory=list)
     thumbnails: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -63,12 +71,17 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
     verb: ClassVar[str] = "GET"
     max_bytes: ClassVar[int] = 0
     open_to_all: ClassVar[bool] = False
+    linked: ClassVar[bool] = False
 
     def initialize(self, site: Site) -> None:
         """Begin a request."""
         self.site = site
         self.body = bytearray()
-        self.left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.received = 0
+        loop = asyncio.get_running_loop()
+        self.began = loop.time()
+        self.left: asyncio.Future[None] = loop.create_future()
+        self._speed = loop.call_later(SPEED_SECONDS, self._check_speed)
         self._refusal: Refused | None = None
 
     def set_default_headers(self) -> None:
@@ -81,6 +94,8 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
         """Check who asks, and for what."""
         try:
             self.admit()
+            if not self.open_to_all:
+                self.site.connections.serve(self.request.connection.stream)
         except Refused as refused:
             self._refusal = refused
         length = self.request.headers.get("Content-Length", "0")
@@ -95,15 +110,18 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
             tokens = self.get_query_arguments("token", strip=False)
             scheme, _, bearer = self.request.headers.get("Authorization", "").partition(" ")
             tokens += [bearer.strip()] if scheme.lower() == "bearer" else []
-            self.site.access.check_reader(self.request.headers, tokens, self.get_cookie(self.site.cookie))
+            # The first only: one request is one guess.
+            token, cookie = next(iter(tokens), None), self.get_cookie(self.site.cookie)
+            self.site.access.check_reader(self.request.headers, token, cookie, owner_of(self.request.remote_ip))
+            if not self.linked:
+                check_site(self.request.headers)
         if self.request.method != self.verb:
             self.set_header("Allow", self.verb)
             raise Refused(405, f"{self.request.method} is not possible here; use {self.verb}")
-        if self.verb == "POST":
-            check_writer(self.request.headers)
 
     def data_received(self, chunk: bytes) -> None:
         """Take a piece of the body."""
+        self.received += len(chunk)
         if self._refusal is None and len(self.body) + len(chunk) > self.max_bytes:
             self._refusal = Refused(413, f"the body may have {self.max_bytes:,} bytes")
             self.body = bytearray()
@@ -113,6 +131,7 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
     def on_connection_close(self) -> None:
         """Note that the client has left."""
         super().on_connection_close()
+        self._speed.cancel()
         self.leave()
 
     def leave(self) -> None:
@@ -120,8 +139,26 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
         if not self.left.done():
             self.left.set_result(None)
 
+    def on_finish(self) -> None:
+        """Note that the request has been answered."""
+        self._speed.cancel()
+        self.site.connections.rest(self.request.connection.stream)
+
+    def close(self) -> None:
+        """End the connection, whatever was to come on it."""
+        self.request.connection.close()
+
+    def _check_speed(self) -> None:
+        """Close the connection if the body comes too slowly; look again after a while."""
+        loop = asyncio.get_running_loop()
+        if self.received < MIN_BODY_SPEED * (loop.time() - self.began):
+            self.close()
+        else:
+            self._speed = loop.call_later(SPEED_SECONDS, self._check_speed)
+
     async def get(self) -> None:
-        """Answer."""
+        """Answer, now that the body is there."""
+        self._speed.cancel()
         try:
             if self._refusal:
                 raise self._refusal
@@ -153,15 +190,15 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
             self.leave()
         except asyncio.TimeoutError:
             self.leave()
-            self.request.connection.close()
+            self.close()
 
     def refuse(self, refused: Refused) -> None:
         """Answer why not."""
         self.set_status(refused.status)
         if refused.status == 401:
             self.set_header("WWW-Authenticate", "Bearer")
-        if refused.status == 503:
-            self.set_header("Retry-After", "2")
+        if seconds := {429: 10, 503: 2}.get(refused.status):
+            self.set_header("Retry-After", seconds)
         self.explain(refused)
 
     def explain(self, refused: Refused) -> None:

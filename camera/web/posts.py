@@ -11,6 +11,8 @@ MAX_CONTROLS_BYTES = 10_000
 MAX_PICTURE_BYTES = 20_000_000
 # Pictures that are sent, waiting or read at the same time.
 MAX_READS = 4
+# A picture that has been under way for longer gives way to another.
+PLACE_SECONDS = 5.0
 
 
 class SetControls(Handler):
@@ -43,7 +45,6 @@ class Read(Handler):
 
     verb = "POST"
     max_bytes = MAX_PICTURE_BYTES
-    holds_place = False
     is_read = False
 
     def admit(self) -> None:
@@ -54,10 +55,9 @@ class Read(Handler):
             self.request.headers.get("Content-Type"),
             ("image/", "application/octet-stream", "application/x-www-form-urlencoded", ""),
         )
-        if self.site.reads >= MAX_READS:
+        if len(self.site.reads) >= MAX_READS and not self._displace():
             raise Refused(503, f"{MAX_READS} pictures are being read already; send this one again later")
-        self.site.reads += 1
-        self.holds_place = True
+        self.site.reads.append(self)
 
     async def answer(self) -> None:
         """Read it, and send what `read --json` prints."""
@@ -73,6 +73,7 @@ class Read(Handler):
 
     def on_finish(self) -> None:
         """Make room for the next one, if the body was refused."""
+        super().on_finish()
         self._make_room()
 
     def on_connection_close(self) -> None:
@@ -82,8 +83,17 @@ class Read(Handler):
             self._make_room()
 
     def _make_room(self) -> None:
-        self.site.reads -= self.holds_place
-        self.holds_place = False
+        if self in self.site.reads:
+            self.site.reads.remove(self)
+
+    def _displace(self) -> bool:
+        """Leave the client that has been sending for longest, if that is long; whether there is room now."""
+        for other in self.site.reads:
+            if not other.is_read and self.began - other.began > PLACE_SECONDS:
+                other.close()
+                other._make_room()
+                return True
+        return False
 
 
 def _check_type(given: str | None, allowed: tuple[str, ...]) -> None:

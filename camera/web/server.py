@@ -14,10 +14,14 @@ from mnist_edge.camera.web.access import Access
 from mnist_edge.camera.web.address import is_loopback, listen, parse_address, url_of
 from mnist_edge.camera.web.feed import Feed
 from mnist_edge.camera.web.gallery import Gallery
+from mnist_edge.camera.web.guesses import Guesses
 from mnist_edge.camera.web.token import kept_token, made_up_token
 from mnist_edge.errors import UsageError
 from mnist_edge.optional import require
 from mnist_edge.reading import Reading
+
+# Fewer characters can be guessed by many who take their time, and no network is only one's own.
+MIN_TOKEN_CHARACTERS = 8
 
 
 class WebView:
@@ -75,7 +79,8 @@ class WebView:
 
         Raises:
             OutputError: The address is taken, forbidden or not this computer's.
-            UsageError: A token would have to be kept in a file, and the user has no home.
+            UsageError: A token would have to be kept in a file, and the user has no home; or other computers can reach
+                the page, and the token is short.
             OSError: That file cannot be written.
         """
         # Not before it is wanted: Tornado takes a while to import.
@@ -85,8 +90,9 @@ class WebView:
             listening = left.enter_context(listen(self._host, self._port))
             self.url = url_of(listening)
             how = self._provide_token(is_loopback(listening))
+            access = Access(self.token, Guesses(self._note))
             self._feed, self._end = left.enter_context(
-                start(listening, Access(self.token), self._controls, self._meter, self._read, self._gallery)
+                start(listening, access, self._controls, self._meter, self._read, self._gallery)
             )
             self._left = left.pop_all()
         self._note(f"note: web page at {self.url}{how}")
@@ -94,6 +100,11 @@ class WebView:
 
     def _provide_token(self, local: bool) -> str:
         """Make a token up where one is needed and none was given; what to say, after the address, of how to show it."""
+        if self.token is not None and not local and len(self.token) < MIN_TOKEN_CHARACTERS:
+            raise UsageError(
+                f"a token of {len(self.token)} characters can be guessed; give {MIN_TOKEN_CHARACTERS} or more, "
+                "or leave out --token and have one made up"
+            )
         if self.token is None and not local:
             if self._private:
                 self.token = made_up_token()

@@ -4,11 +4,9 @@ import asyncio
 import socket
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +15,20 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web import answers, downloads, live, posts
 from mnist_edge.camera.web.access import Access
+from mnist_edge.camera.web.connections import Connections, Server, room
 from mnist_edge.camera.web.feed import Feed
 from mnist_edge.camera.web.gallery import Gallery
 from mnist_edge.camera.web.handler import MAX_WASTED_BYTES, Handler, Site
 from mnist_edge.camera.web.pictures import Pictures
-from mnist_edge.camera.web.tornado import httpserver, web
+from mnist_edge.camera.web.tornado import web
 from mnist_edge.camera.web.worker import TaskWorker
 from mnist_edge.camera.worker import END_SECONDS
 from mnist_edge.reading import Reading
 
-# A page has three or four; who has opened one and says nothing is soon gone.
-MAX_CONNECTIONS = 128
+# Who has opened a connection and asks for nothing is soon gone.
 MAX_HEADER_BYTES = 16_384
 IDLE_SECONDS = 10.0
+# The longest that a body may take, however steadily it comes.
 BODY_SECONDS = 60.0
 
 ADDRESSES = {
@@ -47,23 +46,6 @@ ADDRESSES = {
     "/healthz": answers.Health,
     "/metrics": answers.Metrics,
 }
-
-
-class Server(httpserver.HTTPServer):  # type: ignore[misc]
-    """An HTTP server that lets so many in and no more."""
-
-    def initialize(self, *args: Any, **options: Any) -> None:
-        """As Tornado's."""
-        super().initialize(*args, **options)
-        self._open: weakref.WeakSet[Any] = weakref.WeakSet()
-
-    def handle_stream(self, stream: Any, address: tuple[Any, ...]) -> None:
-        """Take a connection, or close it at once."""
-        if sum(not one.closed() for one in self._open) >= MAX_CONNECTIONS:
-            stream.close()
-            return
-        self._open.add(stream)
-        super().handle_stream(stream, address)
 
 
 @contextmanager
@@ -95,7 +77,7 @@ def start(
     async def serve() -> None:
         loop, feed, ended = asyncio.get_running_loop(), Feed(), asyncio.Event()
         live_pictures, port = Pictures(feed, pictures, meter), listening.getsockname()[1]
-        site = Site(feed, live_pictures, controls, meter, access, read, readings, port, gallery)
+        site = Site(feed, live_pictures, controls, meter, access, read, readings, port, gallery, Connections(room()))
         server = _server(listening, site)
         started.set_result((feed, lambda: loop.call_soon_threadsafe(ended.set)))
         await ended.wait()
@@ -128,14 +110,15 @@ def start(
             # It may have ended already, by a bug of its own.
             with suppress(RuntimeError):
                 stop()
-            for worker in (pictures, readings):
-                worker.end(deadline)
 
         try:
             yield feed, end
         finally:
             end(time.monotonic() + END_SECONDS)
             thread.join(max(deadline - time.monotonic(), 0))
+            # Not before: whoever is still served would be told of a bug.
+            for worker in (pictures, readings):
+                worker.end(deadline)
 
 
 def _server(listening: socket.socket, site: Site) -> Server:
@@ -154,5 +137,5 @@ def _server(listening: socket.socket, site: Site) -> Server:
         idle_connection_timeout=IDLE_SECONDS,
         body_timeout=BODY_SECONDS,
     )
-    server.add_socket(listening)
+    server.accept_from(listening, site.connections)
     return server

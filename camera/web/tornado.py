@@ -8,6 +8,7 @@ from mnist_edge.optional import require
 from mnist_edge.text import HIDDEN, mask_all, printable
 
 httpserver: Any = require("tornado.httpserver", extra="web")
+ioloop: Any = require("tornado.ioloop", extra="web")
 iostream: Any = require("tornado.iostream", extra="web")
 web: Any = require("tornado.web", extra="web")
 

@@ -12,6 +12,7 @@ picture whose `digits` are empty is one without any. `docs/reading.md` tells the
 import json
 import os
 from collections.abc import Iterable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def read_labels(folder: Path) -> list[dict[str, Any]]:
         raise DataError(
             f"{path} cannot be read ({error.strerror}); name a folder with pictures and labels.json"
         ) from None
-    except ValueError:
+    # Beside ValueError, a thousand brackets end in RecursionError.
+    except Exception:
         rows = None
     if not isinstance(rows, list) or not rows:
         raise DataError(f"{path} is no list of pictures, each with a file and its digits")
@@ -76,9 +78,9 @@ def _is_row(row: Any) -> bool:
             and all(_is_box(area) for area in areas)
             and all(isinstance(text, str) for text in rows + tags)
         )
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, OverflowError):
         return False
 
 
 def _is_box(box: Any) -> bool:
-    return len(box) == 4 and all(isinstance(side, int | float) for side in box) and min(box[2:]) > 0
+    return len(box) == 4 and all(isinstance(side, int | float) and isfinite(side) for side in box) and min(box[2:]) > 0

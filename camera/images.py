@@ -15,8 +15,10 @@ from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import ImageError, OutputError
 from mnist_edge.files import write_bytes
 
-# Of a picture, unless a caller allows less: 12,000 x 9,000 and some room.
+# Of a picture, unless a caller allows another: 12,000 x 9,000 and some room.
 MAX_PIXELS = 200_000_000
+# What a message advises where the user decides what is allowed, and where nobody does.
+ALLOW, SHRINK = "make it smaller, or allow more with --max-megapixels", "make it smaller"
 # Of a file: that many pixels of the deepest kind, 16 bits with transparency, without any compression.
 MAX_BYTES = 8 * MAX_PIXELS
 # Bytes or pixels that are worked on at a time.
@@ -50,7 +52,7 @@ def read_image(source: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
         content = _content(sys.stdin.buffer, name) if source == STDIN else _file_content(Path(source))
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror}") from None
-    return decode_image(content, name, max_pixels)
+    return decode_image(content, name, max_pixels, ALLOW)
 
 
 def _file_content(path: Path) -> bytearray:
@@ -70,19 +72,26 @@ def _content(stream: BinaryIO, name: str) -> bytearray:
     return content
 
 
-def decode_image(content: bytes | bytearray, name: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """The pixels of one encoded picture; `name` stands in messages. As `read_image`."""
+def decode_image(
+    content: bytes | bytearray, name: str, max_pixels: int = MAX_PIXELS, advice: str = SHRINK
+) -> NDArray[np.uint8]:
+    """The pixels of one encoded picture, as `read_image`; `name` and `advice` stand in messages."""
     if not content:
         raise ImageError(f"{name} is empty")
     size = image_size(content)
     if size is None:
         raise _damaged(name)
     if size[0] * size[1] > max_pixels:
-        raise ImageError(f"{name} has {size[0]}x{size[1]} pixels, more than {max_pixels:,}; make it smaller")
+        raise ImageError(too_large(name, size, max_pixels, advice))
     try:
         return _pixels(content, name)
     except MemoryError:
         raise ImageError(f"{name} does not fit into memory; make it smaller") from None
+
+
+def too_large(name: str, size: tuple[int, int], max_pixels: int, advice: str = ALLOW) -> str:
+    """The message about a picture or video of a size, width and height, that is not allowed."""
+    return f"{name} has {size[0]}x{size[1]} pixels, more than {max_pixels:,}; {advice}"
 
 
 def _pixels(content: bytes | bytearray, name: str) -> NDArray[np.uint8]:

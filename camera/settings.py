@@ -51,6 +51,9 @@ class Settings:
     timeout: float = _option(
         10.0, "SECONDS", "How long opening, or waiting for a frame, may take.", min=0.1, max=86_400
     )
+    max_megapixels: float = _option(
+        50.0, "MP", "Refuse pictures and frames of more million pixels than this.", min=0.001, max=1000
+    )
     max_retries: int | None = _option(
         None, "N", "Give a lost camera or stream up after N attempts in vain. Default: never.", min=0
     )
@@ -62,7 +65,7 @@ class Settings:
     runtime: str | None = _option(
         None, "NAME", "ai-edge-litert, tflite-runtime or tensorflow. Default: the first that works."
     )
-    threads: int = _option(1, "N", "CPU threads for one invoke.", min=1)
+    threads: int = _option(1, "N", "CPU threads for one invoke.", min=1, max=256)
     min_confidence: float | None = _option(None, "P", "Refuse digits less sure than this.", min=0, max=1)
 
     window: bool | None = _option(None, "", "Show a window. Default: where there is a display.", group="Window")
@@ -127,6 +130,11 @@ class Settings:
                 object.__setattr__(self, option.name, accept(option, value))
             except ValueError as wanted:
                 raise UsageError(f"{flag(option)} {shown(option, value)}: {wanted}") from None
+
+    @property
+    def max_pixels(self) -> int:
+        """The most pixels that a picture or a frame may have."""
+        return round(self.max_megapixels * 1e6)
 
 
 def flag(option: "Field[Any]") -> str:

@@ -1,6 +1,7 @@
 """The files of a data set in the form of MNIST: four IDX files, or `mnist.npz`."""
 
 import hashlib
+import io
 import zipfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.download import MNIST_SHA256
 from mnist_edge.errors import DataError
+from mnist_edge.foreign import read_member, refused_as, unpacked_limit
 from mnist_edge.idx import IMAGES_MAGIC, LABELS_MAGIC, parse, read_bytes
 
 # In the order of MNIST_SHA256: training images, training labels, test images, test labels.
@@ -56,17 +58,18 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _from_npz(path: Path) -> tuple[Arrays, list[str]]:
-    try:
-        # Opened here, since np.load leaves a damaged file open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            stored = [archive[key] for key in NPZ_KEYS]
-    except KeyError as error:
-        raise DataError(f"{path} lacks {error}; it needs {', '.join(NPZ_KEYS)}") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is damaged or no .npz archive ({error})") from None
-    arrays = [_as_bytes(array, path) for array in stored]
-    named = zip(MNIST_SHA256.items(), arrays, strict=True)
-    return arrays, [name for (name, sha256), array in named if _sha256_as_idx(name, array) != sha256]
+    content = path.read_bytes()
+    with refused_as(DataError, str(path), "copy it again"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        missing = [key for key in NPZ_KEYS if f"{key}.npy" not in archive.namelist()]
+        if missing:
+            raise DataError(f"{path} lacks {', '.join(missing)}; it needs {', '.join(NPZ_KEYS)}")
+        arrays, limit = [], unpacked_limit(len(content))
+        for key in NPZ_KEYS:
+            stored = read_member(archive, f"{key}.npy", limit)
+            limit -= len(stored)
+            arrays.append(_as_bytes(np.load(io.BytesIO(stored), allow_pickle=False), path))
+        named = zip(MNIST_SHA256.items(), arrays, strict=True)
+        return arrays, [name for (name, sha256), array in named if _sha256_as_idx(name, array) != sha256]
 
 
 def _as_bytes(array: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:

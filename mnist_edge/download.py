@@ -97,7 +97,9 @@ def _fetch(address: str, target: Path, sha256: str, progress: Progress, timeout_
 
 
 def _receive(response: HTTPResponse, name: str, progress: Progress) -> bytes:
-    total = int(response.headers.get("Content-Length") or 0)
+    length = response.headers.get("Content-Length") or ""
+    # A length of another form, or far beyond what is taken, says nothing; int() refuses those of 5,000 digits.
+    total = int(length) if length.isascii() and length.isdecimal() and len(length) < 12 else 0
     content = bytearray()
     while block := response.read(1 << 16):
         content += block

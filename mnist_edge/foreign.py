@@ -1,8 +1,7 @@
 """Reading bytes of unknown origin: whatever is wrong with them is one error, and unpacking them has a limit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from mnist_edge.errors import MnistEdgeError
@@ -41,14 +40,18 @@ def unpacked_limit(packed_bytes: int) -> int:
     return max(ALWAYS_ALLOWED, MAX_RATIO * packed_bytes)
 
 
-def read_limited(stream: BinaryIO, limit: int) -> bytes:
-    """All bytes of a stream that unpacks what it gives, piece by piece.
+def read_limited(read: Callable[[int], bytes], limit: int) -> bytes:
+    """All that a stream unpacks, piece by piece.
+
+    Args:
+        read: Its method, which gives up to so many bytes, and none at the end.
+        limit: The most bytes that there may be.
 
     Raises:
         ValueError: There are more than `limit`.
     """
     content = bytearray()
-    while piece := stream.read(PIECE):
+    while piece := read(PIECE):
         content += piece
         if len(content) > limit:
             raise ValueError(f"it unpacks to more than {limit / 1e6:.0f} MB")
@@ -67,4 +70,4 @@ def read_member(archive: ZipFile, name: str, limit: int) -> bytes:
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise BadZipFile(f"{name} is packed by method {entry.compress_type}, and only deflate is read")
     with archive.open(entry) as stream:
-        return read_limited(stream, limit)  # type: ignore[arg-type]
+        return read_limited(stream.read, limit)

@@ -1,7 +1,7 @@
 """The IDX format of MNIST: a magic number, the shape, then bytes."""
 
 import gzip
-import zlib
+import io
 from math import prod
 from pathlib import Path
 
@@ -9,26 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.errors import DataError
+from mnist_edge.foreign import read_limited, refused_as, unpacked_limit
 
 IMAGES_MAGIC = 0x0803
 LABELS_MAGIC = 0x0801
-# Sixteen times the images of MNIST's training set: far beyond any data set of this form, and bounds a gzip bomb.
+# Sixteen times the images of MNIST's training set: far beyond any data set of this form.
 MAX_BYTES = 1 << 30
+GZIP = b"\x1f\x8b"
 
 
 def read_bytes(path: Path) -> bytes:
     """The content of an IDX file, uncompressed if it is gzip.
 
     Raises:
-        DataError: Empty, damaged, or larger than 1 GiB.
+        DataError: Empty, damaged, larger than 1 GiB, or packed so well that it cannot be images.
     """
-    try:
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is damaged ({error}); delete it and run: mnist-edge data") from None
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if content.startswith(GZIP):
+        limit = min(MAX_BYTES, unpacked_limit(len(content)))
+        with refused_as(DataError, str(path), "delete it and run: mnist-edge data"):
+            content = read_limited(gzip.GzipFile(fileobj=io.BytesIO(content)).read, limit)
     if not content:
         raise DataError(f"{path} is empty; delete it and run: mnist-edge data")
     if len(content) > MAX_BYTES:

@@ -2,7 +2,6 @@
 
 import json
 import struct
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.dataset import stratified
-from mnist_edge.errors import DataError
+from mnist_edge.errors import DataError, PackageMissing
 from mnist_edge.optional import require
 
 LIST = "collected.jsonl"
@@ -151,7 +150,10 @@ def _picture(folder: Path, name: Any) -> NDArray[np.uint8]:
         if image.mode != "L":
             raise ValueError
         pixels = np.asarray(image, np.uint8)
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error):
+    except PackageMissing:
+        raise
+    # Whatever Pillow raises.
+    except Exception:
         raise ValueError("picture damaged") from None
     if not pixels.any():
         raise ValueError("picture without ink")

@@ -3,7 +3,9 @@
 import os
 import re
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,39 @@ def tables() -> Iterator[list[list[list[str]]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(console, "lay_out", checked)
         yield seen
+
+
+GROWTH = """
+import sys
+from pathlib import Path
+from mnist_edge.benchmarks.memory import peak_rss_mb
+from mnist_edge.errors import MnistEdgeError
+{first}
+before = peak_rss_mb()
+said = ""
+try:
+    {script}
+except MnistEdgeError as error:
+    said = str(error)
+print(peak_rss_mb() - before, said)
+"""
+
+
+@pytest.fixture(scope="session")
+def growth() -> Callable[[str, Path], tuple[float, str]]:
+    """The memory, in MB, that `import ...; call` with a path in `sys.argv[1]` takes, and the error it raises."""
+
+    def measured(script: str, path: Path) -> tuple[float, str]:
+        first, _, rest = script.partition("; ")
+        code = GROWTH.format(first=first, script=rest)
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        grown, _, said = done.stdout.strip().partition(" ")
+        return float(grown), said
+
+    return measured
 
 
 @pytest.fixture(scope="session")

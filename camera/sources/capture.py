@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol
 
+from mnist_edge.camera.images import MAX_PIXELS, too_large
 from mnist_edge.camera.opencv import cv2, name_for_opencv
 from mnist_edge.camera.sources.devices import list_cameras, why_not
 from mnist_edge.errors import SourceError
@@ -56,11 +57,15 @@ def _ask(capture: Any, size: tuple[int, int] | None, rate: float | None) -> None
         capture.set(cv2.CAP_PROP_FPS, rate)
 
 
-def open_video(path: Path) -> Capture:
+def open_video(path: Path, max_pixels: int = MAX_PIXELS) -> Capture:
     """Open a video file.
 
+    Args:
+        path: The file.
+        max_pixels: A video whose frames have more is refused.
+
     Raises:
-        SourceError: It is damaged or no video, or its name is not UTF-8.
+        SourceError: It is damaged, no video or too large, or its name is not UTF-8.
     """
     capture = cv2.VideoCapture(name_for_opencv(path, SourceError), _file_backend())
     if not capture.isOpened():
@@ -68,19 +73,20 @@ def open_video(path: Path) -> Capture:
         raise SourceError(
             f"{path} does not open as a video: it is damaged, cut short, or of another kind; copy it again"
         )
-    return _typed(capture)
+    return _bounded(capture, str(path), max_pixels)
 
 
-def open_stream(url: str, name: str, timeout_seconds: float) -> Capture:
+def open_stream(url: str, name: str, timeout_seconds: float, max_pixels: int = MAX_PIXELS) -> Capture:
     """Open a network stream.
 
     Args:
         url: Such as `rtsp://camera/stream` or `http://host/video.mjpg`.
         name: The URL without password, for messages.
         timeout_seconds: How long connecting, and each frame, may take.
+        max_pixels: A stream whose frames have more is refused.
 
     Raises:
-        SourceError: Nothing answers, or what answers is no video.
+        SourceError: Nothing answers, or what answers is no video, or too large.
     """
     milliseconds = int(timeout_seconds * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
@@ -88,6 +94,15 @@ def open_stream(url: str, name: str, timeout_seconds: float) -> Capture:
     if not capture.isOpened():
         capture.release()
         raise SourceError(f"{name} does not open; check the address, the network, and that the stream is being sent")
+    return _bounded(capture, name, max_pixels)
+
+
+def _bounded(capture: Any, name: str, max_pixels: int) -> Capture:
+    """The capture, if its frames are small enough: the size is known before the first is decoded, and is kept."""
+    size = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    if size[0] * size[1] > max_pixels:
+        capture.release()
+        raise SourceError(too_large(name, size, max_pixels))
     return _typed(capture)
 
 

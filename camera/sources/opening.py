@@ -80,11 +80,12 @@ def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: 
         return FakeSource(stop, width=width, height=height, rate=rate or DEFAULT_RATE)
     if source == STDIN:
         # Who writes into a pipe waits for its reader, so nothing need be dropped, and sets the pace.
-        return VideoSource(STDIN_NAME, partial(open_stdin, size, rate), stop, False, settings.timeout, timed=False)
+        opener = partial(open_stdin, size, rate, settings.max_pixels)
+        return VideoSource(STDIN_NAME, opener, stop, False, settings.timeout, timed=False)
     if is_camera(source) or "://" in source:
         make = partial(_live, settings, size, stop)
         return RetryingSource(make, stop, note=note, max_retries=settings.max_retries)
-    return _stored(source, stop, settings.timeout, note)
+    return _stored(settings, stop, note)
 
 
 def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> VideoSource:
@@ -95,24 +96,25 @@ def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> Video
         name = mask(source)
         # A video file behind http has an end and loses nothing by waiting; a running stream does not wait.
         live = None if source.startswith("http") else True
-        return VideoSource(name, partial(open_stream, source, name, seconds), stop, live, seconds)
+        return VideoSource(name, partial(open_stream, source, name, seconds, settings.max_pixels), stop, live, seconds)
     opener = partial(open_camera, device_of(source), size, settings.rate)
     return VideoSource(f"camera {source}", opener, stop, True, seconds)
 
 
-def _stored(source: str, stop: Stop, timeout_seconds: float, note: Note) -> Source:
+def _stored(settings: Settings, stop: Stop, note: Note) -> Source:
+    source, most = settings.source, settings.max_pixels
     path = Path(source)
     try:
         if path.is_dir():
-            return PictureSource(source, pictures_in(path), note)
+            return PictureSource(source, pictures_in(path), note, most)
         if not path.exists() and glob.has_magic(source):
-            return PictureSource(source, pictures_matching(source), note)
+            return PictureSource(source, pictures_matching(source), note, most)
         _check_file(path)
     except OSError as error:
         raise SourceError(f"{source} cannot be read: {error.strerror}") from None
     if path.is_file() and path.suffix.lower() != ".gif" and cv2.haveImageReader(name_for_opencv(path, SourceError)):
-        return PictureSource(source, [path])
-    return VideoSource(source, partial(open_video, path), stop, False, timeout_seconds)
+        return PictureSource(source, [path], note, most)
+    return VideoSource(source, partial(open_video, path, most), stop, False, settings.timeout)
 
 
 def _is_device(source: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.image_files import images_in
-from mnist_edge.camera.images import read_image
+from mnist_edge.camera.images import MAX_PIXELS, read_image
 from mnist_edge.errors import ImageError, SourceError
 
 
@@ -25,11 +25,25 @@ class PictureSource:
     dropped = 0
     away = ""
 
-    def __init__(self, name: str, paths: list[Path], note: Callable[[str], None] = lambda line: None) -> None:
-        """Keep what to read, and whom to tell of pictures that are damaged: they are passed over."""
+    def __init__(
+        self,
+        name: str,
+        paths: list[Path],
+        note: Callable[[str], None] = lambda line: None,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
+        """Keep what to read.
+
+        Args:
+            name: See `Source`.
+            paths: The files.
+            note: Told of each picture that is damaged or has more than `max_pixels`: it is passed over.
+            max_pixels: The most that a picture may have.
+        """
         self.info = SourceInfo(name, still=True, rate=1.0)
         self.paths = paths
         self._note = note
+        self._max_pixels = max_pixels
         self._frames: Iterator[Frame] = iter(())
 
     def __enter__(self) -> "PictureSource":
@@ -58,7 +72,7 @@ class PictureSource:
         number = 0
         for path in self.paths:
             try:
-                image = read_image(str(path))
+                image = read_image(str(path), self._max_pixels)
             except ImageError as error:
                 if len(self.paths) == 1:
                     raise

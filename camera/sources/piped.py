@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_edge.camera.images import decode_image
+from mnist_edge.camera.images import ALLOW, MAX_PIXELS, decode_image
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sources.jpegs import START, JpegCutter
 from mnist_edge.errors import ImageError, SourceError
@@ -28,18 +28,22 @@ class PipeCapture:
     A stream that begins with a JPEG is one of JPEGs; any other holds raw frames where their size is known.
     """
 
-    def __init__(self, descriptor: int, size: tuple[int, int] | None, rate: float | None) -> None:
+    def __init__(
+        self, descriptor: int, size: tuple[int, int] | None, rate: float | None, max_pixels: int = MAX_PIXELS
+    ) -> None:
         """Keep what to read; it stays open.
 
         Args:
             descriptor: Of a pipe or a file.
             size: Width and height of raw frames, in pixels.
             rate: Frames per second, where that is known.
+            max_pixels: A JPEG that has more counts as damaged.
         """
         # Without a buffer: a thread that waits in one would hold its lock when the interpreter ends.
         self._file = io.FileIO(descriptor, closefd=False)
         self._size = size
         self._rate = rate or 0.0
+        self._max_pixels = max_pixels
         self._delivered = 0
         self._cutter: JpegCutter | None = None
         self._head = b""
@@ -93,14 +97,14 @@ class PipeCapture:
         return None
 
     def _next_jpeg(self, cutter: JpegCutter) -> Any:
-        broken = 0
+        broken, reason = 0, ""
         while broken < MAX_BROKEN and (picture := self._next_picture(cutter)) is not None:
-            image = _decode(picture)
-            if image is not None:
-                return image
-            broken += 1
+            try:
+                return decode_image(picture, "the last", self._max_pixels, ALLOW)
+            except ImageError as error:
+                broken, reason = broken + 1, f" ({error})"
         if broken == MAX_BROKEN or not self._delivered:
-            raise SourceError(f"{NAME} holds no JPEG picture that can be read; {ADVICE}, {RAW_ADVICE}")
+            raise SourceError(f"{NAME} holds no JPEG picture that can be read{reason}; {ADVICE}, {RAW_ADVICE}")
         return None
 
     def _next_picture(self, cutter: JpegCutter) -> bytes | None:
@@ -117,14 +121,7 @@ class PipeCapture:
         return picture
 
 
-def _decode(picture: bytes) -> Any:
-    try:
-        return decode_image(picture, NAME)
-    except ImageError:
-        return None
-
-
-def open_stdin(size: tuple[int, int] | None, rate: float | None) -> PipeCapture:
+def open_stdin(size: tuple[int, int] | None, rate: float | None, max_pixels: int = MAX_PIXELS) -> PipeCapture:
     """Read frames from standard input; arguments as in `PipeCapture`.
 
     Raises:
@@ -134,6 +131,6 @@ def open_stdin(size: tuple[int, int] | None, rate: float | None) -> PipeCapture:
         descriptor = sys.stdin.fileno()
         if os.isatty(descriptor):
             raise SourceError(f"{NAME} is a terminal; {ADVICE}")
-        return PipeCapture(descriptor, size, rate)
+        return PipeCapture(descriptor, size, rate, max_pixels)
     except (AttributeError, ValueError, OSError):
         raise SourceError(f"{NAME} is closed or no stream; {ADVICE}") from None

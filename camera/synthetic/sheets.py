@@ -106,13 +106,17 @@ def _write_row(
         )
         glyphs.append((label, [stroke + place for stroke in strokes], x + right - left))
         x += right - left + rng.uniform(0.4, 0.8) * size
+    if not glyphs:
+        return []
     start = np.array([(ink.shape[1] - glyphs[-1][2]) / 2, 0.0])
     written = []
     for label, strokes, _ in glyphs:
         strokes = [stroke + start for stroke in strokes]
         drawn, left, top = render(strokes, Pen(pen, pressure=0.15), rng)
-        window = ink[top : top + drawn.shape[0], left : left + drawn.shape[1]]
-        np.maximum(window, drawn, out=window)
+        # The pen is thicker than the smallest sheets.
+        drawn = drawn[max(0, -top) :, max(0, -left) :]
+        window = ink[max(0, top) :, max(0, left) :][: drawn.shape[0], : drawn.shape[1]]
+        np.maximum(window, drawn[: window.shape[0], : window.shape[1]], out=window)
         written.append(Written(label, row, np.concatenate(strokes), pen))
     return written
 

@@ -9,6 +9,8 @@ from mnist_edge.errors import ImageError, MnistEdgeError
 
 MAX_CONTROLS_BYTES = 10_000
 MAX_PICTURE_BYTES = 20_000_000
+# Of a picture that is sent, which takes six bytes a pixel at most while it is decoded; as in `page/reader.js`.
+MAX_PICTURE_PIXELS = 25_000_000
 # Pictures that are sent, waiting or read at the same time.
 MAX_READS = 4
 # A picture that has been under way for longer gives way to another.
@@ -63,7 +65,7 @@ class Read(Handler):
         """Read it, and send what `read --json` prints."""
         body, read, self.is_read = self.body, self.site.read, True
         try:
-            reading = await self.site.reader.do(lambda: read(decode_image(body, "the body")))
+            reading = await self.site.reader.do(lambda: read(decode_image(body, "the body", MAX_PICTURE_PIXELS)))
         except MnistEdgeError as error:
             # Anything else than a bad picture is not the client's fault, such as a model that cannot be loaded.
             raise Refused(400 if isinstance(error, ImageError) else 500, str(error)) from None

@@ -56,7 +56,7 @@ Runtime = Annotated[
         show_default=False,
     ),
 ]
-Threads = Annotated[int, typer.Option("--threads", metavar="N", min=1, help="CPU threads for one invoke.")]
+Threads = Annotated[int, typer.Option("--threads", metavar="N", min=1, max=256, help="CPU threads for one invoke.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result.")]
 Model = Annotated[
     str,

@@ -54,6 +54,10 @@ def command(
             show_default=False,
         ),
     ] = None,
+    max_megapixels: Annotated[
+        float,
+        typer.Option("--max-megapixels", metavar="MP", min=0.001, max=1000, help="Refuse pictures with more."),
+    ] = 200.0,
     runtime: Runtime = None,
     threads: Threads = 1,
     force: Force = False,
@@ -90,7 +94,7 @@ def command(
     readings = []
     if csv:
         print(",".join(COLUMNS))
-    for number, (source, frame) in enumerate(_frames(sources)):
+    for number, (source, frame) in enumerate(_frames(sources, round(max_megapixels * 1e6))):
         if frame is None:
             failed = True
             continue
@@ -141,7 +145,7 @@ def _sources(arguments: list[str], recursive: bool) -> tuple[list[str], bool]:
     return found, failed
 
 
-def _frames(sources: list[str]) -> Iterator[tuple[str, NDArray[np.uint8] | None]]:
+def _frames(sources: list[str], max_pixels: int) -> Iterator[tuple[str, NDArray[np.uint8] | None]]:
     """The pixels of each picture, None where it cannot be read, with a note; shows how far it is."""
     from mnist_edge import quiet
     from mnist_edge.camera.images import read_image
@@ -154,7 +158,7 @@ def _frames(sources: list[str]) -> Iterator[tuple[str, NDArray[np.uint8] | None]
             try:
                 # Some decoders write warnings below Python, such as libpng of a colour profile.
                 with quiet.silenced():
-                    frame = read_image(source)
+                    frame = read_image(source, max_pixels)
             except ImageError as error:
                 note(f"error: {error}")
                 yield source, None

@@ -181,7 +181,7 @@ def test_pictures_of_one_name_are_told_apart(folder: Path) -> None:
     assert [one.errors for one in read_pictures(folder, Reader())] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("content", ["", "{}x", "{}", "[]", '"a.png"', "3"])
+@pytest.mark.parametrize("content", ["", "{}x", "{}", "[]", '"a.png"', "3", "[" * 100_000, "9" * 5000])
 def test_labels_that_are_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "labels.json").write_text(content)
     with pytest.raises(DataError, match="is no list of pictures"):
@@ -201,6 +201,8 @@ def test_labels_that_are_none(tmp_path: Path, content: str) -> None:
         '{"file": "a.png", "digits": [{"label": 1, "box": [0, 0, 1]}]}',
         '{"file": "a.png", "digits": [{"label": 1, "box": [0, 0, 1, "1"]}]}',
         '{"file": "a.png", "digits": [{"label": 1, "box": [0, 0, 0, 1]}]}',
+        '{"file": "a.png", "digits": [{"label": 1, "box": [0, 0, 1, Infinity]}]}',
+        '{"file": "a.png", "digits": [{"label": 1, "box": [NaN, 0, 1, 1]}]}',
         '{"file": "a.png", "digits": [{"label": 1}]}',
         '{"file": "a.png", "digits": [], "ignore": [3]}',
         '{"file": "a.png", "digits": ""}',

@@ -195,9 +195,9 @@ def test_numbers_serve_as_text_and_as_fractions() -> None:
         ("zzz = 1", "there is no key zzz; mnist-edge camera --show-config lists them all"),
         ("[web]\nserve = 1", "there is no key web; there are no [tables], all keys stand at the top"),
         ("max-frames = 1\nmax_frames = 2", "max_frames is given twice; leave one out"),
-        ("threads = true", "threads = 'true' does not serve: give a whole number from 1 to 1,000,000,000"),
-        ("threads = 0", "threads = 0 does not serve: give a whole number from 1 to 1,000,000,000"),
-        ("threads = 1.5", "threads = 1.5 does not serve: give a whole number from 1 to 1,000,000,000"),
+        ("threads = true", "threads = 'true' does not serve: give a whole number from 1 to 256"),
+        ("threads = 0", "threads = 0 does not serve: give a whole number from 1 to 256"),
+        ("threads = 1.5", "threads = 1.5 does not serve: give a whole number from 1 to 256"),
         ('rate = "fast"', "rate = 'fast' does not serve: give a number from 0.1 to 240"),
         ("timeout = nan", "timeout = nan does not serve: give a number from 0.1 to 86,400"),
         ("timeout = 1e306", "timeout = 1e+306 does not serve: give a number from 0.1 to 86,400"),
@@ -227,6 +227,8 @@ def test_a_wrong_key_or_value_is_named_with_what_is_wanted(text: str, what: str)
 def test_text_that_is_not_toml_is_named_with_its_line() -> None:
     assert "is not TOML" in wrong('source = "0"\nserve 8080\n') and "line 2" in wrong('source = "0"\nserve 8080\n')
     assert "line 2" in wrong("threads = 1\nthreads = 2\n")
+    for deep in ("a = " + "[" * 10_000, "threads = " + "9" * 5000, "a" + ".a" * 10_000 + " = 1"):
+        assert "is not TOML" in wrong(deep) or "there is no key" in wrong(deep)
     Path("camera.toml").write_bytes(b"source = '\xff'")
     with pytest.raises(UsageError, match=r"camera.toml is not UTF-8"):
         load_settings(Path("camera.toml"), {})

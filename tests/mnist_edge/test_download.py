@@ -15,6 +15,9 @@ from mnist_edge.errors import DownloadError
 CONTENT = {f"file-{k}": bytes([k]) * 5000 for k in range(4)}
 EXPECTED = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENT.items()}
 
+# What a broken mirror says instead of a number.
+LENGTHS = {"text": "abc", "minus": "-5", "digits": "9" * 5000, "other digits": "\u0663".encode().decode("latin-1")}
+
 
 @contextmanager
 def mirror(spoil: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -29,7 +32,7 @@ def mirror(spoil: str = "") -> Iterator[tuple[str, list[str]]]:
                 self.send_error(404)
                 return
             self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", LENGTHS.get(spoil, str(len(body))))
             self.end_headers()
             if spoil == "silent":
                 threading.Event().wait(3)
@@ -94,3 +97,10 @@ def test_offline_falls_back_to_the_bundled_digits(tmp_path: Path, monkeypatch: p
     assert load(fallback=True).name == "scikit-learn digits"
     with pytest.raises(DownloadError):
         load()
+
+
+@pytest.mark.parametrize("spoil", LENGTHS)
+def test_a_mirror_may_say_any_length(tmp_path: Path, spoil: str) -> None:
+    with mirror(spoil) as (bad, _), mirror() as (good, _):
+        download(tmp_path, [bad, good], expected=EXPECTED, timeout_s=2)
+    assert names(tmp_path) == [f"file-{k}.gz" for k in range(4)]

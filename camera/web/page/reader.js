@@ -1,6 +1,6 @@
 "use strict";
 // A picture of one's own: dropped, chosen or taken, sent to the reader, and shown with what was read.
-const MAX_BYTES = 20e6, MAX_PIXELS = 40e6, SCALED_SIDE = 4000;
+const MAX_BYTES = 20e6, MAX_PIXELS = 25e6, SCALED_SIDE = 4000;
 
 async function readPicture(file) {
   if (!$("reader").open) $("reader").showModal();

@@ -44,6 +44,15 @@ def test_a_frame_comes_from_its_seed_and_its_number_whatever_came_before() -> No
     assert again.truth(150) == FakeSource(Stop(), width=320, height=240, seed=3, live=False).truth(150)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (5, 300), (300, 5), (1, 2000), (2000, 1), (17, 13)])
+def test_frames_may_have_any_size(size: tuple[int, int]) -> None:
+    source = FakeSource(Stop(), width=size[0], height=size[1])
+    for number in (0, 60, 500):
+        assert source.picture(number).shape == (*size[::-1], 3)
+        for digit in source.truth(number):
+            assert digit.box.x + digit.box.width <= size[0] and digit.box.y + digit.box.height <= size[1]
+
+
 def test_frames_move_and_truth_moves_with_them() -> None:
     source = FakeSource(Stop(), seed=1)
     boxes = [[digit.box for digit in source.truth(number)] for number in (20, 60)]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_edge.benchmarks import bombs
 from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.frames import ArraySource
@@ -232,6 +233,12 @@ def test_what_is_no_picture_is_not_read(serve: Any, body: bytes) -> None:
     answer = serve().ask("/api/read", body, Content_Type="image/png")
     assert answer.status == 400
     assert answer.document["error"].startswith("the body is ")
+
+
+def test_a_picture_of_many_pixels_is_refused_by_its_header(serve: Any) -> None:
+    answer = serve().ask("/api/read", bombs.png((20_000, 10_000)), Content_Type="image/png")
+    assert answer.status == 400
+    assert answer.document["error"] == "the body has 20000x10000 pixels, more than 25,000,000; make it smaller"
 
 
 def test_a_reader_that_fails_says_why(serve: Any) -> None:

@@ -36,7 +36,7 @@ def test_a_depthwise_convolution_counts_its_window_and_any_batch_counts_as_one_i
             layers.Conv2D(8, 1),
             layers.DepthwiseConv2D(5),
             layers.GlobalAveragePooling2D(),
-            layers.Dense(10),
+            layers.Dense(10, activation="softmax"),
         ]
     )
     interpreter = interpreter_of(model, tmp_path)

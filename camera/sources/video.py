@@ -1,5 +1,6 @@
 """Frames from a camera, a video file or a stream, read by a thread so that nothing can hang."""
 
+import atexit
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +18,7 @@ from mnist_edge.errors import SourceError
 POLL_SECONDS = 0.05
 # OpenCV's own time-out comes first and knows more; this is for what it does not bound, such as a name look-up.
 GRACE_SECONDS = 2.0
-# How long leaving waits for a thread that is stuck. One that delivers is given the time of a slow frame: a process that
-# ends just when its thread comes back from native code is aborted.
+# How long leaving waits for a thread that is stuck. One that delivers is given the time of a slow frame.
 STUCK_SECONDS = 0.4
 CULPRITS = "its cable, power and network"
 # Their headers count the frames; elsewhere OpenCV estimates from the duration.
@@ -92,10 +92,13 @@ class VideoSource:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Release the device; a thread that is stuck in a read is left to end by itself."""
+        """Release the device; a thread that is stuck in a read is left to end by itself, before Python does."""
         self.let_go()
         delivers = time.monotonic() - self._heard < GRACE_SECONDS
         self._thread.join(GRACE_SECONDS if delivers else STUCK_SECONDS)
+        if self.busy:
+            # A thread that comes back from OpenCV while Python is being taken down would abort the process.
+            atexit.register(self._thread.join, self._patience)
 
     def begin(self) -> None:
         """Start to open it, as entering does, but wait for nothing: the frames begin with None."""

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -22,6 +23,7 @@ from mnist_edge.cli import (
 )
 from mnist_edge.cli.boundary import Root, replace_closed_streams
 from mnist_edge.cli.help import Command
+from mnist_edge.cli.interrupt import end
 
 # Plain help: Rich's costs as much again as everything else that `--help` does.
 app = typer.Typer(
@@ -72,4 +74,11 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Rather a question mark than no table where the terminal's encoding lacks a character.
         sys.stdout.reconfigure(errors="replace")
-    app(prog_name="mnist-edge", args=sys.argv[1:])
+    try:
+        app(prog_name="mnist-edge", args=sys.argv[1:])
+    except SystemExit as ending:
+        # A stuck stream leaves its thread behind, and so may a loop whose window was closed. A thread that comes back
+        # from OpenCV while Python is being taken down would abort the process.
+        if any(thread.daemon for thread in threading.enumerate()):
+            end(ending.code if isinstance(ending.code, int) else int(ending.code is not None))
+        raise

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -39,7 +39,8 @@ def interruptible() -> Iterator[None]:
         if isinstance(error, KeyboardInterrupt) or (interrupted and not isinstance(error, typer.Exit | MnistEdgeError)):
             note("interrupted")
             if ours:
-                _end()
+                # Threads may be waiting for a child process or a camera.
+                end(EXIT_CODE)
             raise typer.Exit(EXIT_CODE) from None
         raise
     finally:
@@ -48,11 +49,11 @@ def interruptible() -> Iterator[None]:
             sys.unraisablehook = hook
 
 
-def _end() -> None:
-    """End without waiting for threads, which may be waiting for a child process or a camera."""
+def end(exit_code: int) -> NoReturn:
+    """End the process as it is, without waiting for threads and without taking Python down below them."""
     with suppress(OSError):
         sys.stdout.flush()
-    os._exit(EXIT_CODE)
+    os._exit(exit_code)
 
 
 def _end_if_interrupted(unraisable: Any) -> None:

@@ -205,3 +205,30 @@ def _until_closed(descriptor: int) -> str:
         parts.append(part)
     os.close(descriptor)
     return b"".join(parts).decode()
+
+
+# Such a thread is what a stuck stream leaves behind: in OpenCV, and back again when Python ends.
+LEFT_BEHIND = """
+import sys, threading
+import cv2, numpy
+from mnist_edge.__main__ import main
+noise = numpy.random.default_rng(0).integers(0, 256, (600, 600), numpy.uint8)
+def work():
+    while True:
+        cv2.medianBlur(noise, 31)
+        begun.set()
+begun = threading.Event()
+threading.Thread(target=work, daemon=True).start()
+begun.wait()
+main()
+"""
+
+
+@pytest.mark.parametrize(("line", "code"), [("--version", 0), ("read --nothing", 2), ("read nothing.png", 1)])
+def test_a_thread_that_is_left_in_opencv_aborts_nothing(line: str, code: int) -> None:
+    pytest.importorskip("cv2")
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_BEHIND, *line.split()], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout or done.stderr.startswith("error: ")

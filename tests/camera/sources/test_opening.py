@@ -529,3 +529,32 @@ def test_nothing_is_opened_before_it_is_entered(source: str) -> None:
     threads = threading.active_count()
     opened(source)
     assert threading.active_count() == threads
+
+
+ABANDONED = """
+import sys, threading, time
+import cv2, numpy
+from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.sources.video import VideoSource
+noise = numpy.random.default_rng(0).integers(0, 256, (600, 600), numpy.uint8)
+class Slow:
+    began, frames = 0.0, 0
+    def read(self):
+        self.frames += 1
+        # The second frame takes longer than leaving waits, and comes from OpenCV.
+        while self.frames > 1 and not (self.began and time.monotonic() > self.began + 4):
+            self.began = self.began or time.monotonic()
+            cv2.medianBlur(noise, 31)
+        return True, noise
+    def get(self, property):
+        return 0.0
+    def release(self):
+        print("released", flush=True)
+with VideoSource("slow", Slow, Stop(), True, 60.0) as source:
+    pass
+"""
+
+
+def test_a_program_that_abandons_a_slow_stream_ends_in_order() -> None:
+    done = subprocess.run([sys.executable, "-c", ABANDONED], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "released\n", "")

@@ -1,12 +1,12 @@
 """A camera's settings as the text of a configuration file that would give them again."""
 
-import json
 from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
 from mnist_edge.camera.config import Configuration, located
 from mnist_edge.camera.settings import by_group, masked
+from mnist_edge.text import printable, to_json
 
 
 def as_toml(configuration: Configuration) -> str:
@@ -23,7 +23,7 @@ def as_toml(configuration: Configuration) -> str:
 
 
 def _line(option: "Field[Any]", configuration: Configuration) -> str:
-    value, origin = getattr(configuration.settings, option.name), configuration.origins[option.name]
+    value, origin = getattr(configuration.settings, option.name), printable(configuration.origins[option.name])
     if value is None:
         return f"# {option.name} = {_example(option)}  # {origin}: not set"
     seen = masked(option, value)
@@ -38,6 +38,5 @@ def _example(option: "Field[Any]") -> str:
 
 
 def _literal(value: Any) -> str:
-    # TOML's text and numbers are JSON's, but for the one control character that JSON lets stand, and halves of pairs.
-    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return text.encode("utf-8", "replace").decode()
+    # TOML's text and numbers are JSON's, but for halves of surrogate pairs.
+    return to_json(value.encode("utf-8", "replace").decode() if isinstance(value, str) else value)

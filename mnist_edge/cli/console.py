@@ -28,6 +28,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     width = _terminal_width()
     paint = painter(sys.stdout)
     if title:
+        title = "\n".join(map(printable, title.splitlines()))
         lines = [title] if width is None else wrap_words(title, width)
         print("\n".join(paint(line, STYLES.get(line, "bold")) for line in lines))
     cells = [[printable(str(cell)) for cell in row] for row in rows]
@@ -96,6 +97,6 @@ def progress(title: str) -> Iterator[Progress]:
 
             def report(done: float, total: float, note: str = "") -> None:
                 # What has no room would be cut out of the times.
-                bar.update(task, completed=done, total=total, note=note[: max(room, 0)])
+                bar.update(task, completed=done, total=total, note=printable(note)[: max(room, 0)])
 
             yield report

@@ -25,12 +25,10 @@ class TaskWorker(Worker[Task]):
     async def do(self, task: Callable[[], Result]) -> Result:
         """Wait until the thread has run `task`; its result, or what it raised.
 
-        Raises:
-            RuntimeError: The server is ending.
+        Nothing is run any more once the server is ending: whoever waits is cancelled with its event loop.
         """
         future: Future[Result] = Future()
-        if not self.put((task, future)):
-            raise RuntimeError("the server is ending")
+        self.put((task, future))
         return await asyncio.wrap_future(future)
 
 

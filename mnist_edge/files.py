@@ -2,45 +2,65 @@
 
 import errno
 import os
-import secrets
+import shutil
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mnist_edge.errors import OutputError
+from mnist_edge.locks import exclusive
+
+# How the folders are named in which files lie until they are whole.
+UNFINISHED = ".mnist-edge-"
+# A folder that is younger may be about to be locked by who made it.
+SETTLED_SECONDS = 60.0
 
 
 def write_whole(path: Path, write: Callable[[Path], object], mode: int = 0o666) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it to `path`.
+    """Let `write` fill a file in a hidden temporary folder beside `path`, then move it to `path`.
 
     The content is on the disk before the name is, so that this holds for a power cut as well. The file gets the
-    permissions of any new file of this process, or fewer.
+    permissions of any new file of this process, or fewer. Temporary folders that killed processes left are removed.
 
     Args:
         path: Where the result goes; its folder is created.
-        write: Called with the temporary path, which has the suffix of `path`.
+        write: Called with the temporary path, which has the name of `path`.
         mode: Permissions, of which the umask takes away as of those of any new file.
 
     Raises:
         OSError: It cannot be written; with the name of `path`, which the system leaves out when a disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.stem}-{secrets.token_hex(8)}{path.suffix}"
+    _sweep(path.parent)
     try:
         # Fails where the folder cannot be written, before `write` has done its work.
-        temporary.touch(mode, exist_ok=False)
-        write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        with TemporaryDirectory(prefix=UNFINISHED, dir=path.parent) as place, exclusive(Path(place)):
+            temporary = Path(place, path.name)
+            temporary.touch(mode)
+            write(temporary)
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            _sync_folder(path.parent)
     except OSError as error:
-        if error.filename not in (None, str(temporary)):
+        if error.filename is not None and UNFINISHED not in str(error.filename):
             raise
         # Some libraries raise it without a number and put all they know into the text.
         raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+@cache
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes have left in a folder, once; what is locked is being written by a living one."""
+    for left in folder.glob(f"{UNFINISHED}*"):
+        # Gone meanwhile, in use, or another user's.
+        with suppress(OSError, OutputError):
+            if time.time() - left.stat().st_mtime > SETTLED_SECONDS:
+                with exclusive(left):
+                    shutil.rmtree(left)
 
 
 def _sync_folder(folder: Path) -> None:

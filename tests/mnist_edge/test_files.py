@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,46 @@ def test_content_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypatch: 
 
 def _kind(descriptor: int) -> str:
     return "folder" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "file"
+
+
+WRITES = """
+import sys
+from pathlib import Path
+from mnist_edge.files import write_bytes
+write_bytes(Path(sys.argv[1]), b"x")
+"""
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from mnist_edge.files import write_whole
+
+def write(temporary):
+    temporary.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write_whole(Path(sys.argv[1]), write)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_what_a_killed_process_leaves_is_no_picture_and_is_swept(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "page.png")], check=False)
+    (left,) = tmp_path.iterdir()
+    assert not list(tmp_path.glob("*.png")) and left.suffix != ".png"
+    # Whoever has just made one may not have locked it yet.
+    write_bytes(tmp_path / "first.png", b"x")
+    assert left.exists()
+    os.utime(left, (0, 0))
+    subprocess.run([sys.executable, "-c", WRITES, str(tmp_path / "second.png")], check=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first.png", "second.png"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_what_another_process_is_still_writing_is_not_swept(tmp_path: Path) -> None:
+    def write_long(temporary: Path) -> None:
+        temporary.write_bytes(b"whole")
+        os.utime(temporary.parent, (0, 0))
+        subprocess.run([sys.executable, "-c", WRITES, str(tmp_path / "other")], check=True)
+
+    write_whole(tmp_path / "result", write_long)
+    assert (tmp_path / "result").read_bytes() == b"whole" and (tmp_path / "other").read_bytes() == b"x"

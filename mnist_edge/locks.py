@@ -1,0 +1,58 @@
+"""One process at a time in one place: a lock that the system itself takes back, however a process ends."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mnist_edge.errors import OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing is locked.
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Keep everybody else who asks for the same file or folder out while the block runs.
+
+    Nothing is written for that. File systems that know no locks, and Windows, keep nobody out.
+
+    Args:
+        path: A file or folder that is there.
+
+    Raises:
+        OutputError: Another process has it; names that process where the system tells.
+        OSError: It cannot be opened.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        _lock(descriptor, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        who = _holder(os.fstat(descriptor).st_ino)
+        raise OutputError(f"{path} is being written by {who}; end that first, or name another place") from None
+    # Not every file system of a network has locks.
+    except OSError:
+        pass
+
+
+def _holder(inode: int) -> str:
+    """Who has locked a file, by its number, as Linux lists it: `1: FLOCK ADVISORY WRITE 4711 08:02:131 0 EOF`."""
+    with suppress(OSError):
+        for line in Path("/proc/locks").read_text().splitlines():
+            fields = line.split()
+            if "FLOCK" in fields and fields[-3].endswith(f":{inode}") and int(fields[-4]) > 0:
+                return f"process {fields[-4]}"
+    return "another process"

@@ -40,7 +40,7 @@ class Controls:
         recording: Whether frames are to be recorded; taken back where that fails, and `message` says why.
         video: The video that is being written; None where none is.
         message: What to tell the people who watch, such as where a snapshot lies; one line.
-        snapshots: How many snapshots were asked for and not taken yet.
+        snapshot: Whether a snapshot was asked for and is not taken yet; who asks again meanwhile gets the same one.
         corrections: Those that were not taken yet; None where nobody keeps them.
     """
 
@@ -52,7 +52,7 @@ class Controls:
     recording: bool = False
     video: Path | None = None
     message: str = ""
-    snapshots: int = 0
+    snapshot: bool = False
     corrections: deque[Correction] | None = None
 
     def correct(self, track: int, label: int) -> Correction:

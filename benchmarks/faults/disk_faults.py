@@ -13,7 +13,7 @@ from mnist_edge.benchmarks.faults.mjpeg_stream import open_stream
 from mnist_edge.benchmarks.faults.web_faults import ask
 from mnist_edge.benchmarks.soak import free_port
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.sinks.video_file import RESERVE_BYTES
+from mnist_edge.camera.sinks.room import RESERVE_BYTES
 
 # Recording leaves so much of a disk free; three seconds fill the rest.
 DISK_BYTES = RESERVE_BYTES + 4_000_000

@@ -12,6 +12,7 @@ from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader.candidate import Candidate
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.camera.reader.segment import segment
+from mnist_edge.camera.sinks.room import has_room
 from mnist_edge.files import write_bytes
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box
@@ -44,7 +45,7 @@ class CropFolder:
 
     @property
     def full(self) -> bool:
-        """Whether there is no room for another digit.
+        """Whether there is no room for another digit, in the folder or on its disk.
 
         Raises:
             OSError: The folder cannot be read.
@@ -53,7 +54,7 @@ class CropFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             with os.scandir(self.path) as entries:
                 self._files = sum(entry.name.endswith(".png") for entry in entries)
-        return self._files + 2 > self._max_files
+        return self._files + 2 > self._max_files or not has_room(self.path)
 
     def add(self, line: dict[str, Any], seen: NDArray[np.uint8], crop: NDArray[np.uint8]) -> None:
         """Keep one digit.

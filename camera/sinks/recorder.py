@@ -5,6 +5,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import Frame, Source
@@ -82,10 +83,22 @@ class Recorder(BackgroundSink):
         )
 
     def __enter__(self) -> "Recorder":
-        """Start, and turn recording on where it is always on."""
+        """Start, and turn recording on where it is always on.
+
+        Raises:
+            OutputError: Another process records to the same place.
+        """
         if self._always:
+            # A place that cannot be written may be mended until the first frame.
+            with suppress(OSError):
+                self._place.claim()
             self._controls.recording = True
         return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        """Wait for the encoder, until the deadline at most, and let others record here."""
+        with self._place:
+            super().__exit__(*error)
 
     def show(self, view: View) -> None:
         """Record a frame, as often as its time asks for; nothing where it was recorded already."""

@@ -1,6 +1,7 @@
 """Where recordings go: one video, or a ring of files in a folder."""
 
 import re
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
@@ -8,13 +9,18 @@ from mnist_edge.camera.sinks.encoders import SUFFIXES, check_suffix, usual_suffi
 from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
 from mnist_edge.errors import OutputError
 from mnist_edge.files import refuse_overwrite
+from mnist_edge.locks import exclusive
 
 # Nothing else in the folder is ever deleted.
 OURS = re.compile(PATTERN + r"\.(?:mp4|avi)")
 
 
-class OneVideo:
-    """One video; where recording is begun again, the next is called `NAME-2.SUFFIX`, and so on."""
+class OneVideo(ExitStack):
+    """One video; where recording is begun again, the next is called `NAME-2.SUFFIX`, and so on.
+
+    A name is reserved by its unfinished file, which is made and locked before it is written, so that two processes
+    never have the same one. Leaving it removes that of a video that was never begun.
+    """
 
     def __init__(self, path: Path, force: bool) -> None:
         """Check that it would replace nothing unasked.
@@ -24,26 +30,49 @@ class OneVideo:
             force: Replace what is there.
 
         Raises:
-            OutputError: There is such a file, or a part of one that was never finished.
+            OutputError: There is such a file, or a part of one that was never finished or is being written.
         """
-        self._path, self._force = path, force
-        self._numbers = count(1)
-        for file in (_part(path), path):
-            refuse_overwrite(file, force)
+        super().__init__()
+        self._force = force
+        self._names = (path if n == 1 else path.with_stem(f"{path.stem}-{n}") for n in count(1))
+        self._reserved: Path | None = None
+        part = _part(path)
+        if part.exists():
+            with exclusive(part):
+                refuse_overwrite(part, force)
+        refuse_overwrite(path, force)
 
-    def begin(self) -> tuple[Path, Path]:
-        """Where to write the next video, and what to call it when it is finished.
+    def claim(self) -> None:
+        """Reserve a name, unless there is one that nothing was recorded to.
 
         Raises:
-            OSError: The folder cannot be made.
+            OutputError: Another process is writing the video that would be replaced.
+            OSError: The folder cannot be written.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        names = (self._path if n == 1 else self._path.with_stem(f"{self._path.stem}-{n}") for n in self._numbers)
-        path = next(name for name in names if self._force or not (name.exists() or _part(name).exists()))
-        return _part(path), path
+        if not self._reserved or not _is_empty(_part(self._reserved)):
+            self._reserved = next(name for name in self._names if self._reserve(name))
+
+    def begin(self) -> tuple[Path, Path]:
+        """Where to write the next video, and what to call it when it is finished; raises what `claim` does."""
+        self.claim()
+        assert self._reserved
+        return _part(self._reserved), self._reserved
+
+    def _reserve(self, path: Path) -> bool:
+        part = _part(path)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not self._force:
+            return False
+        try:
+            part.touch(exist_ok=self._force)
+        except FileExistsError:
+            return False
+        self.enter_context(exclusive(part))
+        self.callback(_remove_empty, part)
+        return True
 
 
-class Ring:
+class Ring(ExitStack):
     """A folder of videos, named by the time they began, of which the newest are kept.
 
     They have their names from the start: what is written can be played without its end, so one that a killed process
@@ -57,16 +86,31 @@ class Ring:
             folder: Made when the first video begins.
             files: How many to keep, 1 or more.
         """
+        super().__init__()
         self._folder, self._files = folder, files
+        self._claimed = False
         self._mine: list[str] = []
+
+    def claim(self) -> None:
+        """Make the folder, and keep other processes out, which would delete what is written here.
+
+        Raises:
+            OutputError: Another process records into it.
+            OSError: The folder cannot be made.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not self._claimed:
+            self.enter_context(exclusive(self._folder))
+            self._claimed = True
 
     def begin(self) -> tuple[Path, Path]:
         """Make room for the next video; where to write it, twice.
 
         Raises:
+            OutputError: Another process records here.
             OSError: The folder cannot be made, or a file not be deleted.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.claim()
         kept = 0
         for path in reversed(self._oldest_first()):
             # One that ended before anything was written must not cost a real one its place.
@@ -118,6 +162,15 @@ def _changed(path: Path) -> tuple[float, str]:
     # The ring has deleted it meanwhile.
     except OSError:
         return 0.0, path.name
+
+
+def _is_empty(path: Path) -> bool:
+    return path.exists() and path.stat().st_size == 0
+
+
+def _remove_empty(path: Path) -> None:
+    if _is_empty(path):
+        path.unlink()
 
 
 def _part(path: Path) -> Path:

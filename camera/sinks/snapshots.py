@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reasons import reason
+from mnist_edge.camera.sinks.room import check_room
 from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import BackgroundSink, Worker
+from mnist_edge.errors import OutputError
 from mnist_edge.files import write_bytes
 
-# Snapshots that may wait for the disk; more are taken once there is room.
-WAITING = 2
+# Of a folder; a web page that asks again and again fills no disk.
+MAX_SNAPSHOTS = 1_000
 TAKEN = re.compile(PATTERN + r"\.jpg")
 
 
@@ -27,10 +29,10 @@ def snapshots_in(folder: Path) -> list[Path]:
 
 
 class Snapshots(BackgroundSink):
-    """Takes the snapshots that `Controls.snapshots` asks for, and says in `Controls.message` where they lie.
+    """Takes the snapshot that `Controls.snapshot` asks for, and says in `Controls.message` where it lies.
 
-    `TIME.jpg` has the digits drawn in, `TIME.raw.png` holds the frame's pixels as they came. A worker writes them, one
-    after the other. What goes wrong is a message.
+    `TIME.jpg` has the digits drawn in, `TIME.raw.png` holds the frame's pixels as they came. A worker writes them; the
+    next is taken when it has. What goes wrong is a message.
     """
 
     def __init__(self, folder: Path, controls: Controls, *, note: Callable[[str], None]) -> None:
@@ -42,18 +44,18 @@ class Snapshots(BackgroundSink):
             note: Told where a snapshot lies, or why there is none.
         """
         self._folder, self._controls, self._note = folder, controls, note
-        self.worker = Worker("snapshots", self._take, limit=WAITING, note=note)
+        self.worker = Worker("snapshots", self._take, limit=1, note=note)
 
     def end(self, deadline: float) -> None:
-        """Count those that were asked for and found no room as lost, and end."""
-        self.worker.lost += self._controls.snapshots
-        self._controls.snapshots = 0
+        """Count one that was asked for and not taken yet as lost, and end."""
+        self.worker.lost += self._controls.snapshot
+        self._controls.snapshot = False
         super().end(deadline)
 
     def show(self, view: View) -> None:
-        """Take the snapshots that were asked for, as far as there is room."""
-        while self._controls.snapshots > 0 and not self.worker.full:
-            self._controls.snapshots -= 1
+        """Take the snapshot that was asked for, unless one is being written still."""
+        if self._controls.snapshot and not self.worker.busy:
+            self._controls.snapshot = False
             self.worker.put(view)
 
     def _take(self, view: View) -> None:
@@ -66,8 +68,11 @@ class Snapshots(BackgroundSink):
         self._note(f"note: {message}")
 
     def _write(self, view: View) -> Path:
-        drawn, raw = _encode(".jpg", view.picture), _encode(".png", view.frame.image)
         self._folder.mkdir(parents=True, exist_ok=True)
+        check_room(self._folder)
+        if len(snapshots_in(self._folder)) >= MAX_SNAPSHOTS:
+            raise OutputError(f"{self._folder} holds {MAX_SNAPSHOTS} snapshots already; move some elsewhere")
+        drawn, raw = _encode(".jpg", view.picture), _encode(".png", view.frame.image)
         stem = free_stamp(
             lambda name: any((self._folder / f"{name}{suffix}").exists() for suffix in (".jpg", ".raw.png"))
         )

@@ -1,6 +1,5 @@
 """One video file that can be played even if the process is killed, and that notices when the disk takes no more."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +7,9 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.encoders import open_encoder
+from mnist_edge.camera.sinks.room import check_room
 from mnist_edge.errors import OutputError
 
-# Encoders do not always say that a write failed, so writing ends before the disk is full.
-RESERVE_BYTES = 50_000_000
 # Narrower than 8 pixels, OpenCV 5.0 writes beyond its buffer in Motion JPEG; 16 is a block of either codec.
 MIN_SIDE = 16
 # A longer gap, such as a camera that was lost, is shortened to this.
@@ -39,7 +37,7 @@ class VideoFile:
         self._frames = 0
         self._picture: NDArray[np.uint8] | None = None
         self._seconds = self._elapsed = 0.0
-        _check_room(path)
+        check_room(path.parent)
         self._encoder = open_encoder(path, rate, size)
 
     def show(self, picture: NDArray[np.uint8], seconds: float) -> None:
@@ -68,7 +66,7 @@ class VideoFile:
     def _write(self, picture: NDArray[np.uint8]) -> None:
         self._encoder.write(picture)
         self._frames += 1
-        _check_room(self.path)
+        check_room(self.path.parent)
         try:
             self.bytes = self.path.stat().st_size
         except OSError as error:
@@ -101,14 +99,3 @@ def even_size(picture: NDArray[np.uint8]) -> tuple[int, int]:
     """Width and height for a video of pictures like this: even numbers, as the codecs want them."""
     height, width = (max(MIN_SIDE, side - side % 2) for side in picture.shape[:2])
     return width, height
-
-
-def _check_room(path: Path) -> None:
-    try:
-        free = shutil.disk_usage(path.parent).free
-    except OSError as error:
-        raise OutputError(f"{path.parent} cannot be written: {error.strerror}") from None
-    if free < RESERVE_BYTES:
-        raise OutputError(
-            f"the disk of {path.parent} is full, {free / 1e6:.0f} MB are left; make room, then record again"
-        )

@@ -189,7 +189,7 @@ def _pause(controls: Controls) -> None:
 
 
 def _snapshot(controls: Controls) -> None:
-    controls.snapshots += 1
+    controls.snapshot = True
 
 
 def _record(controls: Controls) -> None:

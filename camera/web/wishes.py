@@ -43,7 +43,7 @@ def grant(wishes: dict[str, Any], controls: Controls) -> None:
     for name in {"min_confidence", "details", "paused", "recording"} & wishes.keys():
         setattr(controls, name, wishes[name])
     if "snapshot" in wishes:
-        controls.snapshots += 1
+        controls.snapshot = True
 
 
 async def begin_recording(controls: Controls) -> None:

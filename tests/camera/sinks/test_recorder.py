@@ -23,7 +23,7 @@ from mnist_edge.camera.loop import run
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
-from mnist_edge.camera.sinks import encoders, video_file
+from mnist_edge.camera.sinks import encoders, room
 from mnist_edge.camera.sinks import recorder as recorder_module
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.video_file import VideoFile, fit
@@ -247,7 +247,7 @@ def test_a_codec_that_is_missing_is_one_clear_note(
 def test_a_source_without_frames_leaves_no_file(tmp_path: Path, view: Views) -> None:
     record(view, tmp_path / "clip.avi", [])
     record(view, tmp_path / "ring", [])
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.rglob("*")] == ["ring"]
 
 
 def test_an_error_in_the_loop_still_closes_the_video(
@@ -380,7 +380,7 @@ def test_a_camera_waits_for_no_encoder(
     desk = Desk(view, path, ArraySource([], live=True))
     with desk.recorder:
         desk.show(grey(0))
-        wait_for(lambda: (tmp_path / "clip.part.avi").exists())
+        wait_for(lambda: desk.controls.video)
         for level in range(1, 100):
             desk.show(grey(2 * level))
         assert 100 - desk.recorder.worker.lost in (recorder_module.WAITING, recorder_module.WAITING + 1)
@@ -500,7 +500,7 @@ def test_a_full_disk_stops_the_recording_before_anything_is_lost(
 def test_a_disk_that_others_fill_at_once_leaves_what_was_written_playable(
     small_disk: Path, frames_of: FramesOf, view: Views, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    monkeypatch.setattr(video_file, "RESERVE_BYTES", 0)
+    monkeypatch.setattr(room, "RESERVE_BYTES", 0)
     # These pictures take more than blank ones; it need not wait as long to be sure.
     monkeypatch.setattr(encoders, "BUFFER_BYTES", 100_000)
     desk = Desk(view, small_disk / "clip.mp4")
@@ -659,3 +659,32 @@ def test_threads_end_with_their_recorder(tmp_path: Path, view: Views) -> None:
     for n in range(3):
         record(view, tmp_path / f"{n}.avi", [grey(0)])
     assert not threads()
+
+
+# Two processes.
+
+
+@pytest.mark.parametrize("name", ["clip.avi", "ring"])
+def test_two_that_record_to_one_place_do_not_cost_each_other_a_frame(
+    tmp_path: Path, frames_of: FramesOf, view: Views, name: str
+) -> None:
+    first = Desk(view, tmp_path / name, files=1)
+    with first.recorder:
+        for _ in range(10):
+            first.show(grey(50))
+        with pytest.raises(OutputError, match=r"is being written by (another process|process \d+)"):
+            Desk(view, tmp_path / name, files=1, force=True).recorder.__enter__()
+    (video,) = (path for path in tmp_path.rglob("*.*") if path.is_file())
+    assert len(frames_of(video)) == 10
+    with Desk(view, tmp_path / name, force=True).recorder:
+        pass
+
+
+def test_two_that_record_on_demand_get_names_of_their_own(tmp_path: Path, frames_of: FramesOf, view: Views) -> None:
+    desks = [Desk(view, tmp_path / "clip.avi", always=False) for _ in range(2)]
+    with desks[0].recorder, desks[1].recorder:
+        for desk, count in zip(desks, (3, 5), strict=True):
+            desk.controls.recording = True
+            for _ in range(count):
+                desk.show(grey(50))
+    assert sorted(len(frames_of(path)) for path in tmp_path.iterdir()) == [3, 5]

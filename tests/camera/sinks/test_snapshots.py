@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.opencv import cv2
-from mnist_edge.camera.sinks.snapshots import WAITING, Snapshots
+from mnist_edge.camera.sinks.room import RESERVE_BYTES
+from mnist_edge.camera.sinks.snapshots import Snapshots
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.files import write_bytes
@@ -42,13 +43,14 @@ class Desk:
         self.snapshots = Snapshots(folder, self.controls, note=self.notes.append).__enter__()
 
     def take(self, view: View, count: int = 1) -> None:
-        """Ask for snapshots, and show the same view until all are written."""
-        self.controls.snapshots += count
+        """Ask for snapshots, one after the other, and show the same view until all are written."""
         deadline = time.monotonic() + 60
-        while self.controls.snapshots or self.snapshots.worker.busy:
-            self.snapshots.show(view)
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
+        for _ in range(count):
+            self.controls.snapshot = True
+            while self.controls.snapshot or self.snapshots.worker.busy:
+                self.snapshots.show(view)
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
 
 
 def test_a_snapshot_is_the_frame_and_what_was_read(tmp_path: Path, view: Views) -> None:
@@ -116,7 +118,7 @@ def test_a_folder_that_cannot_be_made_is_a_message(tmp_path: Path, view: Views) 
     desk.take(view())
     assert re.fullmatch(r"no snapshot: .*file.*: .*(Not a directory|File exists)", desk.controls.message)
     assert desk.notes == [f"note: {desk.controls.message}"]
-    assert desk.controls.snapshots == 0
+    assert not desk.controls.snapshot
 
 
 def test_a_frame_that_cannot_be_encoded_is_one_line(tmp_path: Path, view: Views) -> None:
@@ -129,12 +131,13 @@ def test_a_frame_that_cannot_be_encoded_is_one_line(tmp_path: Path, view: Views)
 
 
 @pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system with room for the folder and little else."""
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system with room for the reserve and little else."""
     folder = tmp_path / "disk"
     folder.mkdir()
+    size = RESERVE_BYTES + 3_000_000
     mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=False, capture_output=True
     )
     if not mounted or mounted.returncode:
         pytest.skip("may not mount a file system here")
@@ -142,15 +145,19 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", folder], check=True)
 
 
-def test_a_full_disk_is_a_message_and_leaves_nothing_half_written(full_disk: Path, view: Views) -> None:
-    desk = Desk(full_disk)
-    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
-    desk.take(view(noise))
-    assert "No space left" in desk.controls.message
-    assert not list(full_disk.iterdir())
+def test_snapshots_leave_events_and_recordings_their_room(small_disk: Path, view: Views) -> None:
+    desk = Desk(small_disk / "snapshots")
+    noise = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
+    for _ in range(20):
+        desk.take(view(noise))
+    assert "the disk of" in desk.controls.message and "is full" in desk.controls.message
+    taken = list((small_disk / "snapshots").iterdir())
+    assert taken and shutil.disk_usage(small_disk).free > RESERVE_BYTES - 3_000_000
     # With room again the next one is taken.
-    desk.take(view(np.zeros((24, 32, 3), np.uint8)))
-    assert len(list(full_disk.iterdir())) == 2
+    for path in taken:
+        path.unlink()
+    desk.take(view(noise))
+    assert len(list((small_disk / "snapshots").iterdir())) == 2
 
 
 def test_the_loop_waits_for_no_disk(tmp_path: Path, view: Views, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,13 +170,25 @@ def test_the_loop_waits_for_no_disk(tmp_path: Path, view: Views, monkeypatch: py
 
     monkeypatch.setattr("mnist_edge.camera.sinks.snapshots.write_bytes", slowly)
     desk = Desk(tmp_path)
-    desk.controls.snapshots = 5
+    desk.controls.snapshot = True
     desk.snapshots.show(view())
     assert writing.wait(60)
-    # That this returns at all is the test: nothing is written until `go`.
-    for _ in range(100):
+    # That this returns at all is the test: nothing is written until `go`. However often it is asked for, one waits.
+    for _ in range(500):
+        desk.controls.snapshot = True
         desk.snapshots.show(view())
-    assert desk.controls.snapshots == 5 - 1 - WAITING
     go.set()
-    desk.take(view(), 0)
-    assert len(list(tmp_path.glob("*.jpg"))) == 5
+    deadline = time.monotonic() + 60
+    while desk.controls.snapshot or desk.snapshots.worker.busy:
+        desk.snapshots.show(view())
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    assert len(list(tmp_path.glob("*.jpg"))) == 2
+
+
+def test_a_folder_of_snapshots_has_its_end(tmp_path: Path, view: Views, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mnist_edge.camera.sinks.snapshots.MAX_SNAPSHOTS", 3)
+    desk = Desk(tmp_path)
+    desk.take(view(), 5)
+    assert len(list(tmp_path.glob("*.jpg"))) == 3
+    assert desk.controls.message == f"no snapshot: {tmp_path} holds 3 snapshots already; move some elsewhere"

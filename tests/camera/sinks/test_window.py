@@ -217,7 +217,7 @@ def test_other_keys_end_the_look_at_a_still_picture(screen: FakeScreen, view: Ca
         look(shown, picture)
         assert controls.held == held
     # What has a meaning is done, and a space does not pause what stands still already.
-    assert (controls.snapshots, controls.details, controls.paused) == (1, True, False)
+    assert (controls.snapshot, controls.details, controls.paused) == (True, True, False)
 
 
 def test_a_large_picture_opens_a_window_that_fits_a_screen(screen: FakeScreen, view: Callable[..., View]) -> None:
@@ -232,7 +232,7 @@ def test_a_large_picture_opens_a_window_that_fits_a_screen(screen: FakeScreen, v
     [
         (" ", {"paused": True}),
         ("  ", {"paused": False}),
-        ("s", {"snapshots": 1}),
+        ("s", {"snapshot": True}),
         ("r", {"recording": True}),
         ("d", {"details": True}),
         ("+=-", {"min_confidence": 0.45}),

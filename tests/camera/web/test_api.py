@@ -92,7 +92,7 @@ def test_wishes_are_granted(serve: Any, view: Any) -> None:
     assert served.controls.recording
     served.web.show(view())
     assert served.wish({"snapshot": True, "paused": False}).status == 200
-    assert (served.controls.snapshots, served.controls.paused) == (1, False)
+    assert (served.controls.snapshot, served.controls.paused) == (True, False)
 
 
 def test_a_recording_that_cannot_begin_is_refused(serve: Any, view: Any, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_before_the_first_picture_there_is_nothing_to_keep(serve: Any) -> None:
     for wish in ({"snapshot": True}, {"correct": {"track": 3, "label": 9}}):
         answer = served.wish(wish)
         assert (answer.status, answer.document) == (503, {"error": "there is no picture yet"})
-    assert not served.controls.snapshots and not served.controls.corrections
+    assert not served.controls.snapshot and not served.controls.corrections
 
 
 @pytest.mark.parametrize(

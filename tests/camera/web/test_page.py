@@ -110,7 +110,7 @@ def test_controls_change_the_running_loop(alive: Alive, tab: Any, wait_until: An
     tab.click("#record")
     wait_until(lambda: controls.recording)
     tab.click("#snapshot")
-    wait_until(lambda: controls.snapshots == 1)
+    wait_until(lambda: controls.snapshot)
     tab.click("#pause")
     wait_until(lambda: controls.paused)
     wait_until(lambda: tab.text("#state") == "paused")

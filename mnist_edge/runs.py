@@ -7,6 +7,8 @@ from typing import Any
 from mnist_edge.errors import ModelError
 
 RUNS = Path("runs")
+# The network: from the first epoch on, the best so far.
+RUN_MODEL = "model.keras"
 # Written before the first step of a training: recipe, seed, data.
 SETTINGS = "settings.json"
 # Written at its end; holds the same settings, and what came of them.
@@ -19,7 +21,7 @@ def latest_run(folder: Path = RUNS) -> Path:
     Raises:
         ModelError: There is none.
     """
-    models = sorted(folder.glob("*/model.keras"), key=lambda path: path.stat().st_mtime)
+    models = sorted(folder.glob(f"*/{RUN_MODEL}"), key=lambda path: path.stat().st_mtime)
     if not models:
         raise ModelError(f"there is no run in {folder}; train one with: mnist-edge train, or name a .keras file")
     return models[-1].parent
@@ -35,3 +37,20 @@ def read_run(folder: Path) -> dict[str, Any] | None:
         if isinstance(document, dict):
             return document
     return None
+
+
+def refuse_unfinished(model: Path) -> None:
+    """Make sure that a model is not one of the epochs of a training that goes on, or was killed.
+
+    Args:
+        model: The file.
+
+    Raises:
+        ModelError: It lies in the folder of such a run; says how to go on with that.
+    """
+    folder = model.parent
+    if model.name == RUN_MODEL and (folder / SETTINGS).exists() and not (folder / METRICS).exists():
+        raise ModelError(
+            f"{model} is of a training that has not finished; go on with: mnist-edge train --resume --output {folder}, "
+            "or copy that file out of its folder to take the best epoch so far"
+        )

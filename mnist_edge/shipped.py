@@ -5,12 +5,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from mnist_edge.errors import ModelError
+from mnist_edge.runs import RUN_MODEL, refuse_unfinished
 
 DEFAULT = "small"
 # Beside the precisions of a model: `small.keras`.
 WEIGHTS = "keras"
-# What a training leaves in its run folder.
-RUN_MODEL = "model.keras"
 # Of the files that Keras writes; .h5 is its older form.
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 
@@ -95,15 +94,15 @@ def resolve(model: str | Path) -> Path:
     """The file behind MODEL: what ships by that name, a file, or a run folder's `model.keras`.
 
     Raises:
-        ModelError: There is neither such a name nor such a file or run.
+        ModelError: There is neither such a name nor such a file or run, or the run has not finished.
     """
     if isinstance(model, str) and names_shipped(model):
         return resolve_shipped(model)
     path = Path(model)
+    path = path / RUN_MODEL if (path / RUN_MODEL).is_file() else path
     if path.is_file():
+        refuse_unfinished(path)
         return path
-    if (path / RUN_MODEL).is_file():
-        return path / RUN_MODEL
     if path.is_dir():
         raise ModelError(f"{path} is a folder without {RUN_MODEL}, so it is no run; {_advice()}")
     if path.name == model and (path.suffix not in (*KERAS_SUFFIXES, ".tflite") or path.stem in shipped_models()):

@@ -17,7 +17,7 @@ from mnist_edge.models.extra import NO_DIGIT, Extra
 from mnist_edge.models.non_digits import non_digits
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.rehearsal import Draw, rehearsal
-from mnist_edge.models.resume import make_room
+from mnist_edge.models.resume import training_in
 from mnist_edge.models.run import FineTuning, Measured, Run, write_report
 from mnist_edge.models.settings import Settings
 from mnist_edge.models.train import seed_everything
@@ -100,14 +100,18 @@ def fine_tune(
         progress: Told the epochs done.
 
     Raises:
-        OutputError: The folder holds a run already.
+        OutputError: The folder holds a run already, or another process trains there.
         UsageError: No such network ships with its weights.
         ModelError: The loss became NaN, or training was interrupted before its first epoch ended.
     """
     weights = weights_of(recipe)
     settings = Settings.of(recipe, data, seed, extra.folder)
-    make_room(folder, force)
-    settings.write(folder)
+    with training_in(folder, settings, force=force):
+        return _fine_tune(settings, data, extra, folder, weights, progress)
+
+
+def _fine_tune(settings: Settings, data: Dataset, extra: Extra, folder: Path, weights: Path, progress: Progress) -> Run:
+    recipe, seed = settings.recipe, settings.seed
     data = data.with_validation(recipe.validation_images)
     keras = load_keras()
     seed_everything(keras, seed)

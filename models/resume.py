@@ -1,23 +1,52 @@
 """Run folders before a training: whether one may start there, and what one that was broken off goes on with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.files import refuse_overwrite
+from mnist_edge.locks import exclusive
 from mnist_edge.models.checkpoint import STATE, read_state
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.settings import Settings, read_settings
-from mnist_edge.runs import METRICS, RUNS, SETTINGS
+from mnist_edge.runs import METRICS, RUN_MODEL, RUNS, SETTINGS
 
-MODEL = "model.keras"
 # In the order in which --force deletes them: at no moment do they look like a run that they are not.
-RUN_FILES = (STATE, MODEL, METRICS, "curves.png", "confusion.png", SETTINGS)
+RUN_FILES = (STATE, RUN_MODEL, METRICS, "curves.png", "confusion.png", SETTINGS)
 
 
 def is_finished(folder: Path) -> bool:
     """Whether the training in a run folder came to its end, or to one from which it cannot go on."""
-    return (folder / METRICS).exists() and (folder / MODEL).exists() and not (folder / STATE).exists()
+    return (folder / METRICS).exists() and (folder / RUN_MODEL).exists() and not (folder / STATE).exists()
+
+
+@contextmanager
+def training_in(folder: Path, settings: Settings, *, force: bool = False, resume: bool = False) -> Iterator[None]:
+    """Have a run folder for one training alone, with its settings in it before anything else.
+
+    Args:
+        folder: The run folder; it is made.
+        settings: Of the training.
+        force: As for `make_room`.
+        resume: Go on with the training that was broken off there.
+
+    Raises:
+        OutputError: Another process trains there; or as `make_room`.
+        UsageError: There is nothing to resume, or it was started with other settings.
+    """
+    if resume:
+        refuse_other_settings(folder, settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    with exclusive(folder):
+        if resume:
+            # Its model is about to be another; until that is finished, nothing says how good it is.
+            (folder / METRICS).unlink(missing_ok=True)
+        else:
+            make_room(folder, force)
+            settings.write(folder)
+        yield
 
 
 def make_room(folder: Path, force: bool) -> None:
@@ -37,7 +66,7 @@ def make_room(folder: Path, force: bool) -> None:
             (folder / name).unlink(missing_ok=True)
         return
     started = read_settings(folder)
-    if started and not started.extra and (folder / MODEL).exists() and not is_finished(folder):
+    if started and not started.extra and (folder / RUN_MODEL).exists() and not is_finished(folder):
         rows = (read_state(folder) or {}).get("rows", [])
         after = f"after epoch {len(rows)}" if rows else "in its first epoch"
         raise OutputError(

@@ -13,7 +13,7 @@ from mnist_edge.models.batches import augmented_batches
 from mnist_edge.models.build import build
 from mnist_edge.models.checkpoint import STATE, make_checkpoint, read_state, restore_dropout
 from mnist_edge.models.recipes import Recipe
-from mnist_edge.models.resume import make_room, refuse_other_settings
+from mnist_edge.models.resume import training_in
 from mnist_edge.models.run import Run, write_report
 from mnist_edge.models.settings import Settings
 from mnist_edge.progress import Progress, no_progress
@@ -47,19 +47,19 @@ def train(
         progress: Told the epochs done.
 
     Raises:
-        OutputError: The folder holds a run already.
+        OutputError: The folder holds a run already, or another process trains there.
         UsageError: No epochs or an empty batch; or there is nothing to resume, or it was started with other settings.
         ModelError: The loss became NaN, or training was interrupted before its first epoch ended.
     """
     if recipe.epochs < 1 or recipe.batch_size < 1:
         raise UsageError("a recipe needs at least one epoch and one image a batch")
     settings = Settings.of(recipe, data, seed)
-    if resume:
-        refuse_other_settings(folder, settings)
-    else:
-        make_room(folder, force)
-        settings.write(folder)
-    state = read_state(folder) if resume else None
+    with training_in(folder, settings, force=force, resume=resume):
+        return _train(settings, data, folder, read_state(folder) if resume else None, progress)
+
+
+def _train(settings: Settings, data: Dataset, folder: Path, state: dict[str, Any] | None, progress: Progress) -> Run:
+    recipe, seed = settings.recipe, settings.seed
     if not recipe.augmentation:
         # Keras shuffles these itself, and its random state cannot be taken up in the middle.
         state = None

@@ -126,6 +126,7 @@ def _train(
 ) -> Run:
     from mnist_edge.cli.console import progress
     from mnist_edge.dataset import load
+    from mnist_edge.locks import exclusive
     from mnist_edge.models.extra import read_extra
     from mnist_edge.models.fine_tune import fine_tune, recipe_for_extra, weights_of
     from mnist_edge.models.recipes import find_recipe
@@ -138,8 +139,9 @@ def _train(
     recipe = find_recipe(name)
     recipe = (recipe_for_extra(recipe) if extra else recipe).with_overrides(epochs, batch_size)
     folder = output or RUNS / f"{name}{'-extra' if extra else ''}-seed{seed}"
-    if not force:
-        make_room(folder, force)
+    if folder.is_dir() and not force:
+        with exclusive(folder):
+            make_room(folder, force)
     with progress(name) as report:
         # Whoever lacks the packages should not download MNIST first.
         load_keras()

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 from mnist_edge.dataset import Dataset, sklearn_digits
-from mnist_edge.errors import OutputError, UsageError
+from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import load_keras_model
+from mnist_edge.locks import exclusive
 from mnist_edge.models.checkpoint import STATE
 from mnist_edge.models.recipes import RECIPES, Recipe, find_recipe
 from mnist_edge.models.resume import is_finished, newest_unfinished, unfinished_settings
 from mnist_edge.models.run import Run, finished_run
 from mnist_edge.models.settings import Settings, read_settings
 from mnist_edge.models.train import train
+from mnist_edge.shipped import resolve
 
 SEED = 5
 STARTED = {"settings.json"}
@@ -190,3 +192,43 @@ def test_with_force_nothing_of_the_run_before_stands_beside_the_new_settings(
         train(replace(recipe, epochs=2), digits, tmp_path, force=True, progress=killed)
     assert {path.name for path in tmp_path.iterdir()} == STARTED
     assert json.loads((tmp_path / "settings.json").read_text())["recipe"]["epochs"] == 2
+
+
+def test_a_run_that_was_killed_is_not_taken_for_a_finished_one(whole: tuple[Run, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(whole[1] / "1", folder)
+    for name in (folder, folder / "model.keras"):
+        with pytest.raises(ModelError, match=r"has not finished.*--resume --output .*run"):
+            resolve(name)
+    # What somebody chose to take is theirs.
+    shutil.copy(folder / "model.keras", tmp_path / "mine.keras")
+    assert resolve(tmp_path / "mine.keras") == tmp_path / "mine.keras"
+    assert resolve(whole[0].folder) == whole[0].model
+
+
+def test_a_run_that_goes_on_is_unfinished_again(
+    whole: tuple[Run, Path], recipe: Recipe, digits: Dataset, tmp_path: Path
+) -> None:
+    def killed(done: float, total: float, note: str = "") -> None:
+        raise RuntimeError
+
+    shutil.copytree(whole[1] / "1", tmp_path, dirs_exist_ok=True)
+    # As Ctrl-C left it: with a report, and taken.
+    shutil.copy(whole[0].folder / "metrics.json", tmp_path)
+    assert resolve(tmp_path)
+    with pytest.raises(RuntimeError):
+        train(recipe, digits, tmp_path, seed=SEED, resume=True, progress=killed)
+    with pytest.raises(ModelError, match="has not finished"):
+        resolve(tmp_path)
+
+
+@pytest.mark.parametrize("how", ["anew", "force", "resume"])
+def test_two_trainings_in_one_folder_do_not_meet(
+    whole: tuple[Run, Path], recipe: Recipe, digits: Dataset, tmp_path: Path, how: str
+) -> None:
+    if how != "anew":
+        shutil.copytree(whole[1] / "1", tmp_path, dirs_exist_ok=True)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with exclusive(tmp_path), pytest.raises(OutputError, match="is being written by"):
+        train(recipe, digits, tmp_path, seed=SEED, force=how == "force", resume=how == "resume")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -10,13 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_edge.camera.config import settings_folder
+from mnist_edge.camera.config import FIELDS, Configuration, settings_folder
 from mnist_edge.camera.unit_file import MARK
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.files import write_text
 
 SYSTEM_UNITS = Path("/etc/systemd/system")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+# Of users, as far as a unit file takes them as they are.
+USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +75,48 @@ def _user_units() -> Path:
     return folder / "systemd" / "user"
 
 
-def check_user(user: str) -> None:
-    """See that there is such a user, as systemd would try in vain for ever.
+def service_user(run_as: str | None, sudo_user: str | None) -> str:
+    """Whom a service of the system runs as: who was named, else who called sudo.
+
+    Args:
+        run_as: As `--run-as` gives it.
+        sudo_user: As sudo's environment gives it, which whoever calls may have set to anything.
 
     Raises:
-        UsageError: There is none.
+        UsageError: It would be root unasked, or there is no such user, so that systemd would try in vain for ever.
     """
     # Windows has no such module, and no systemd.
     import pwd
 
+    user = run_as or sudo_user
+    if not user or (user == "root" and not run_as):
+        raise UsageError(
+            "a camera needs no root: name a user with --run-as, such as one made by: "
+            "useradd --system --groups video mnist-edge"
+        )
+    if not USER.fullmatch(user):
+        raise UsageError(f"{user!r} is no name of a user; name one with --run-as")
     try:
-        pwd.getpwnam(user)
+        return pwd.getpwnam(user).pw_name
     except KeyError:
         raise UsageError(f"--run-as {user}: there is no such user; create one with: sudo useradd -r {user}") from None
+
+
+def written_folders(found: Configuration) -> list[Path]:
+    """The folders that a camera writes to because somebody named them, absolute; all else is in the service's own.
+
+    Args:
+        found: Its settings; relative paths of flags count from here, as those of the file were made absolute.
+    """
+    named = [
+        Path(os.path.abspath(os.path.expanduser(value)))
+        for name, option in FIELDS.items()
+        if option.metadata.get("path")
+        and found.origins[name] != "default"
+        and (value := getattr(found.settings, name)) not in (None, "-")
+    ]
+    # A folder that is not there yet is made in the one that holds it, as files of events are when they are rotated.
+    return sorted({path if path.is_dir() else path.parent for path in named})
 
 
 def check_systemd(service: Service, command: Sequence[str]) -> None:

@@ -54,17 +54,16 @@ def install_command(
 
     Example: mnist-edge service install --dry-run -- --config camera.toml
     """
-    from mnist_edge.camera.service import check_replace, check_systemd, check_user, install
+    from mnist_edge.camera.service import check_replace, check_systemd, install, service_user
     from mnist_edge.camera.unit_file import unit_file
     from mnist_edge.errors import UsageError
 
     service = _service(name, system)
     if run_as and not service.system:
         raise UsageError(f"--run-as {run_as} goes with --system; your own service runs as you")
-    if run_as:
-        check_user(run_as)
-    user = (run_as or os.environ.get("SUDO_USER") or "root") if service.system else None
-    text = unit_file(service.name, _camera_command(flags or [], service.system), user=user)
+    user = service_user(run_as, os.environ.get("SUDO_USER")) if service.system else None
+    command, writes = _camera_command(flags or [], service.system)
+    text = unit_file(service.name, command, user=user, writes=writes)
     if not dry_run:
         check_systemd(service, _this_command())
         install(service, text, force=force, tell=print)
@@ -117,9 +116,13 @@ def _service(name: str, system: bool | None) -> "Service":
     return find_service(name, system=root if system is None else system)
 
 
-def _camera_command(words: list[str], system: bool) -> list[str]:
-    """The camera's whole command line, of absolute paths; checked now, as nobody watches it later."""
+def _camera_command(words: list[str], system: bool) -> tuple[list[str], list[Path]]:
+    """The camera's whole command line, of absolute paths, and the folders that it writes to beside the service's own.
+
+    All is checked now, as nobody watches it later.
+    """
     from mnist_edge.camera.config import FIELDS, default_file, load_settings, located
+    from mnist_edge.camera.service import written_folders
     from mnist_edge.camera.settings import flag, masked
     from mnist_edge.cli import camera
     from mnist_edge.cli.console import note
@@ -141,7 +144,8 @@ def _camera_command(words: list[str], system: bool) -> list[str]:
         raise UsageError(f"--record {found.settings.record}: a service starts again and again; name a folder")
     config = [f"--config={file.absolute()}"] if file else []
     settings = [_word(FIELDS[name], located(FIELDS[name], value, Path())) for name, value in flags.items()]
-    return [sys.executable, "-m", "mnist_edge", "camera", "--no-window", *config, *settings]
+    command = [sys.executable, "-m", "mnist_edge", "camera", "--no-window", *config, *settings]
+    return command, written_folders(found)
 
 
 def _word(option: Any, value: Any) -> str:

@@ -41,7 +41,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("REFUSES", "")
-    monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.setenv("SUDO_USER", "daemon")
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr("mnist_edge.camera.service.SYSTEM_UNITS", tmp_path / "system")
     monkeypatch.setattr("mnist_edge.cli.service.SYSTEM_CONFIG", tmp_path / "etc" / "camera.toml")
@@ -223,20 +223,51 @@ def test_a_service_of_the_system_runs_as_who_called_sudo(
     service: Service, calls: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert "runs as root" in service("install")[2]
-    monkeypatch.setenv("SUDO_USER", "pi")
-    assert service("install", "--force")[0] == 0
+    assert service("install")[0] == 0
     unit = (tmp_path / "system" / NAME).read_text()
-    assert (value(unit, "User"), value(unit, "SupplementaryGroups")) == ("pi", "video")
+    assert (value(unit, "User"), value(unit, "SupplementaryGroups")) == ("daemon", "video")
     assert value(unit, "WantedBy") == "multi-user.target"
     assert calls()[-3:] == ["daemon-reload", f"enable {NAME}", f"restart --no-block {NAME}"]
-    # Neither the camera's device nor a Python in a home folder is hidden, nor code that a runtime makes as it runs.
-    assert not {"PrivateDevices", "DeviceAllow", "ProtectClock", "ProtectHome", "MemoryDenyWriteExecute"} & {
-        line.partition("=")[0] for line in unit.splitlines()
-    }
     assert service("install", "--force", "--run-as", "nobody")[0] == 0
     assert value((tmp_path / "system" / NAME).read_text(), "User") == "nobody"
     assert service("uninstall")[0] == 0 and not (tmp_path / "system" / NAME).exists()
+
+
+@pytest.mark.parametrize("user", [None, "root", "daemon\nExecStartPre=/bin/true", "no such user", "nobody\0", "%u"])
+def test_no_service_runs_as_root_unasked_or_as_nobody_that_there_is(
+    service: Service, monkeypatch: pytest.MonkeyPatch, user: str | None
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    environment = {name: text for name, text in os.environ.items() if name != "SUDO_USER"}
+    monkeypatch.setattr(os, "environ", environment | ({"SUDO_USER": user} if user else {}))
+    assert "--run-as" in one_line(service("install", "--dry-run"), 2)
+    if user != "root":
+        assert not user or "--run-as" in one_line(service("install", "--dry-run", "--run-as", user), 2)
+    else:
+        assert service("install", "--dry-run", "--run-as", user)[0] == 0
+
+
+def test_the_unit_of_the_system_is_as_closed_as_a_camera_allows(service: Service, tmp_path: Path) -> None:
+    unit = service("install", "--system", "--dry-run", "--", "--serve", "8080")[1]
+    assert (value(unit, "UMask"), value(unit, "StateDirectoryMode")) == ("0077", "0700")
+    # Neither the camera's device nor a Python in a home folder is hidden, nor code that a runtime makes as it runs.
+    assert "DeviceAllow=char-video4linux rw\n" in unit and value(unit, "ProtectHome") == "read-only"
+    assert not {"PrivateDevices", "MemoryDenyWriteExecute"} & {line.partition("=")[0] for line in unit.splitlines()}
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    (tmp_path / NAME).write_text(unit)
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=25", "--no-pager", str(tmp_path / NAME)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_folders_that_were_named_can_be_written(service: Service, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    (here / "a b").mkdir()
+    unit = service("install", "--system", "--dry-run", "--", "--record", "a b", "--events", "new/events.jsonl")[1]
+    assert value(unit, "ReadWritePaths") == f'"-{here}/a b" -{here}/new'
+    assert verified(unit, tmp_path, user=False) == ""
+    assert value(service("install", "--system", "--dry-run", "--", "--events=-")[1], "ReadWritePaths") == ""
 
 
 def test_who_is_not_root_is_told_the_command_with_sudo(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,7 +344,7 @@ def test_wrong_flags_of_the_camera_are_found_now(
 
 def test_names_are_checked(service: Service) -> None:
     assert "--name ../x: give lower-case letters" in one_line(service("install", "--name", "../x"), 2)
-    assert "--run-as no such: there is no such user" in one_line(
-        service("install", "--system", "--run-as", "no such"), 2
+    assert "--run-as no-such: there is no such user" in one_line(
+        service("install", "--system", "--run-as", "no-such"), 2
     )
     assert "--run-as pi goes with --system" in one_line(service("install", "--user", "--run-as", "pi"), 2)

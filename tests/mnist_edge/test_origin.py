@@ -134,7 +134,8 @@ def test_a_model_of_unknown_origin_is_taken_for_one_of_mnist(
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"data": 1}', '{"data": {"name": "a"}}', "[" * 9999])
 def test_settings_that_are_none_tell_nothing(tmp_path: Path, text: str) -> None:
-    (tmp_path / "settings.json").write_text(text)
+    for name in ("settings.json", "metrics.json"):
+        (tmp_path / name).write_text(text)
     shutil.copy(resolve_shipped("small.keras"), tmp_path / "model.keras")
     assert origin_of(tmp_path) is None
 

@@ -14,6 +14,10 @@ from mnist_edge.optional import require
 # After this long without a word from the broker, the connection counts as lost; the broker allows half as much again.
 KEEPALIVE_SECONDS = 30
 CLOSE_SECONDS = 0.5
+# All that a broker has to say to a client that subscribes to nothing and publishes with QoS 1: CONNACK, PUBACK and
+# PINGRESP, each with a header of two bytes and at most two more (MQTT 3.1.1, sections 3.2, 3.4 and 3.13).
+EXPECTED = (2, 4, 13)
+HEADER_BYTES = MAX_BODY_BYTES = 2
 
 
 def new_client_id() -> str:
@@ -37,7 +41,7 @@ class Connection:
 
     Attributes:
         up: Whether the broker has let us in.
-        refused: What the broker said when it did not, else empty.
+        refused: Why the broker did not, or why it was left; else empty.
         unacknowledged: The numbers of messages that the broker has not confirmed.
     """
 
@@ -74,6 +78,9 @@ class Connection:
             context.sslsocket_class = _EncryptedSocket
             self._client.tls_set_context(context)
         self._client.will_set(*will, qos=1, retain=True)
+        # Paho would keep whatever the broker sends; it has no other place where that can be refused.
+        self._receive, self._client._sock_recv = self._client._sock_recv, self._expected
+        self._packet = b""
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
 
@@ -119,6 +126,21 @@ class Connection:
                 self.turn(bell, CLOSE_SECONDS)
         if wire := self._client.socket():
             wire.close()
+
+    def _expected(self, size: int) -> bytes:
+        """Receive for paho, which reads packet by packet.
+
+        Raises:
+            ConnectionError: The broker sends anything but the answers to what it was sent; paho then ends this.
+        """
+        received: bytes = self._receive(size)
+        packet = self._packet + received
+        if packet and (packet[0] >> 4 not in EXPECTED or packet[1:HEADER_BYTES] > bytes([MAX_BODY_BYTES])):
+            self.refused = "it sends what was not asked for"
+            raise ConnectionError(self.refused)
+        whole = len(packet) >= HEADER_BYTES and len(packet) == HEADER_BYTES + packet[1]
+        self._packet = b"" if whole else packet
+        return received
 
     def _on_connect(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
         self.up = not reason.is_failure

@@ -670,3 +670,42 @@ def test_the_outbox_keeps_order_through_losses() -> None:
     sent.clear()
     outbox.send(publish)
     assert sent == list(range(26, 36))
+
+
+CONNACK = b"\x20\x02\x00\x00"
+# A header that promises 64 MB for a topic of one letter, and such a message piece by piece.
+LARGE = b"\x30\x80\x80\x80\x20\x00\x01t"
+PIECE = bytes(1 << 20)
+
+
+def exactly_once(number: int) -> bytes:
+    """A small message of QoS 2, which its receiver keeps until it is released."""
+    return b"\x34\x09\x00\x01t" + (number % 65535 + 1).to_bytes(2, "big") + b"hello"[:4]
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        pytest.param(itertools.chain([LARGE], itertools.repeat(PIECE, 63)), id="one large message"),
+        pytest.param(map(exactly_once, range(100_000)), id="QoS 2 without end"),
+        pytest.param(itertools.repeat(b"\x20\xff\xff\xff\x7f" + PIECE, 64), id="a large answer"),
+        pytest.param(itertools.repeat(b"\x30\x03\x00\x01t", 100_000), id="small messages"),
+    ],
+)
+def test_a_broker_that_floods_is_left(flood: Iterator[bytes]) -> None:
+    notes: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"mqtt://127.0.0.1:{server.getsockname()[1]}/desk"
+        with MqttSink(url, note=notes.append):
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(PATIENCE)
+                connection.recv(4096)
+                # It takes no more than what the system holds on the way.
+                with pytest.raises(ConnectionError):
+                    connection.sendall(CONNACK)
+                    for piece in flood:
+                        connection.sendall(piece)
+                        time.sleep(1e-5)
+            wait_for(lambda: notes, "the note")
+    assert "is away (it sends what was not asked for); reading goes on without it" in notes[0]

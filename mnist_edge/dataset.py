@@ -186,7 +186,7 @@ def _from_path(path: Path, validation_images: int) -> Dataset:
     if not differing:
         return _split(MNIST, path, pool, test, validation_images, ())
     note = f"{path} is not MNIST ({', '.join(differing)} differ); accuracies do not compare with MNIST's"
-    return _split(path.resolve().name, path, pool, test, validation_images, (note,))
+    return _split(Path(os.path.realpath(path)).name, path, pool, test, validation_images, (note,))
 
 
 def _checked(images: NDArray[np.uint8], labels: NDArray[np.uint8], path: Path) -> Split:

@@ -84,6 +84,6 @@ def write_text(path: Path, content: str, mode: int = 0o666) -> None:
 
 
 def refuse_overwrite(path: Path, force: bool) -> None:
-    """Raise `OutputError` where `path` exists already and `force` is not set."""
-    if path.exists() and not force:
+    """Raise `OutputError` where `path` exists already, were it a link that leads nowhere, and `force` is not set."""
+    if os.path.lexists(path) and not force:
         raise OutputError(f"{path} exists already; choose another name, or add --force to replace it")

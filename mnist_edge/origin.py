@@ -31,7 +31,7 @@ class Origin:
     @classmethod
     def of(cls, data: Dataset) -> "Origin":
         """What to remember of a data set."""
-        return cls(data.name, data.sha256, data.path.resolve())
+        return cls(data.name, data.sha256, Path(os.path.realpath(data.path)))
 
     def to_json(self) -> dict[str, Any]:
         """As a run folder's `settings.json` holds it."""

@@ -1,5 +1,6 @@
 """The models that ship with the package, found by name."""
 
+import os
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -124,7 +125,7 @@ def resolve_weights(model: str | Path) -> Path:
 
 def is_shipped(path: Path) -> bool:
     """Whether a file lies in the package, where nothing but a release may write."""
-    return path.resolve().parent == shipped_folder().resolve()
+    return Path(os.path.realpath(path)).parent == Path(os.path.realpath(shipped_folder()))
 
 
 def _kinds(shipped: ShippedModel) -> dict[str, Path]:

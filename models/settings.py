@@ -38,7 +38,7 @@ class Settings:
     @classmethod
     def of(cls, recipe: Recipe, data: Dataset, seed: int, extra: Path | None = None) -> "Settings":
         """The settings of a training that starts now."""
-        return cls(recipe, seed, Origin.of(data), extra.resolve() if extra else None)
+        return cls(recipe, seed, Origin.of(data), Path(os.path.realpath(extra)) if extra else None)
 
     def to_json(self) -> dict[str, Any]:
         """The document in `settings.json`, which `metrics.json` repeats."""

@@ -73,7 +73,7 @@ class EventFile:
         """
         self.dropped = 0
         # A link stays where it is; what it leads to is moved.
-        self._path = path.resolve()
+        self._path = Path(os.path.realpath(path))
         self._limit = max_mb * MB
         self._files = files
         self._note = note

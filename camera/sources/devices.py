@@ -44,7 +44,7 @@ def why_not(device: str | int, cameras: list[str]) -> str:
 
 def _holder(device: Path) -> str | None:
     """Another process that has the device open, as far as this user may see: `NAME (process NUMBER)`."""
-    wanted = device.resolve()
+    wanted = Path(os.path.realpath(device))
     for link in PROC.glob("[0-9]*/fd/*"):
         process = link.parts[-3]
         try:

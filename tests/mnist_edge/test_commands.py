@@ -220,3 +220,26 @@ def test_the_whole_path(invoke: Invoke, idx_folder: Path, tmp_path: Path) -> Non
     assert [line for line in err.splitlines() if not line.startswith("note: ")] == []
     code, _, err = invoke("quickstart", "--data", idx_folder, "--epochs", 1, "--output", folder)
     assert code == 1 and "exists already" in err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "read loop.png",
+        "camera --source loop.png --no-window",
+        "camera --source fake --no-window --max-frames 1 --events loop.png",
+        "camera --source fake --no-window --max-frames 1 --config loop.png",
+        "evaluate loop.png",
+        "data --data loop.png",
+        "models copy small loop.png",
+        "benchmark --photos loop.png",
+    ],
+)
+def test_a_link_that_leads_to_itself_is_one_line(
+    invoke: Invoke, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("loop.png").symlink_to("loop.png")
+    code, _, err = invoke(*line.split())
+    assert code in (1, 2) and err.startswith("error: ") and len(err.splitlines()) == 1
+    assert Path("loop.png").is_symlink()

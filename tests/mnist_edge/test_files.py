@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -107,3 +108,27 @@ def test_what_another_process_is_still_writing_is_not_swept(tmp_path: Path) -> N
 
     write_whole(tmp_path / "result", write_long)
     assert (tmp_path / "result").read_bytes() == b"whole" and (tmp_path / "other").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("raised", [OSError(errno.ENOSPC, "No space left on device"), OSError("Unable to write")])
+def test_what_cannot_be_written_is_named(tmp_path: Path, raised: OSError) -> None:
+    def fail(temporary: Path) -> None:
+        raise raised
+
+    with pytest.raises(OSError) as caught:
+        write_whole(tmp_path / "model.tflite", fail)
+    assert caught.value.filename == str(tmp_path / "model.tflite")
+    assert caught.value.strerror == (raised.strerror or str(raised))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_permissions_may_be_fewer(tmp_path: Path) -> None:
+    write_text(tmp_path / "token", "secret", mode=0o600)
+    assert (tmp_path / "token").stat().st_mode & 0o777 == (0o600 if os.name == "posix" else 0o666)
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced_unasked(tmp_path: Path) -> None:
+    link = tmp_path / "model.tflite"
+    link.symlink_to(tmp_path / "away")
+    with pytest.raises(OutputError, match="exists already"):
+        refuse_overwrite(link, force=False)

@@ -25,7 +25,9 @@ NO_FAREWELL = struct.pack("ii", 1, 0)
 
 # Silent: connections stay, and are taken, but nothing is sent. Unavailable: connections are closed, new ones get the
 # status 503. Gone: connections are closed, and there is nobody at the port. Cut: gone, in the middle of a picture.
-Trouble = Literal["silent", "unavailable", "gone", "cut"]
+# Damaged: some pictures are none.
+Trouble = Literal["silent", "unavailable", "gone", "cut", "damaged"]
+DAMAGED_EVERY = 5
 
 
 class MjpegStream:
@@ -77,7 +79,9 @@ class MjpegStream:
         client.end_headers()
         # Those of a server that has gone do not go on with the next one.
         while self._sends() and client.server is self._server:
-            client.wfile.write(_part(int(time.monotonic() * RATE)))
+            number = int(time.monotonic() * RATE)
+            damaged = self._trouble == "damaged" and number % DAMAGED_EVERY == 0
+            client.wfile.write(_part(number, damaged=damaged))
             time.sleep(1 / RATE)
             self._wait_while_silent()
         if self._trouble == "cut":
@@ -92,7 +96,7 @@ class MjpegStream:
 
     def _sends(self) -> bool:
         """Whether a connection stays; one that is silent does."""
-        return self._trouble in (None, "silent")
+        return self._trouble in (None, "silent", "damaged")
 
     def _wait_while_silent(self) -> None:
         while self._trouble == "silent":
@@ -119,8 +123,9 @@ def pictures() -> tuple[bytes, ...]:
     return tuple(bytes(cv2.imencode(".jpg", film.picture(number))[1]) for number in numbers)
 
 
-def _part(number: int) -> bytes:
+def _part(number: int, *, damaged: bool = False) -> bytes:
     jpeg = pictures()[number % len(pictures())]
+    jpeg = bytes(len(jpeg)) if damaged else jpeg
     head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
     return head.encode() + jpeg + b"\r\n"
 

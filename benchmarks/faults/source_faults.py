@@ -15,6 +15,7 @@ Happening = Callable[[MjpegStream], AbstractContextManager[None]]
 
 # What is told of a loss, and of a return.
 LOST, BACK = "; trying again", " is back after "
+DAMAGED = " has damaged pictures"
 # A note that is one too many comes within this.
 SETTLE_SECONDS = 1.5
 NAME = "camera.example"
@@ -40,6 +41,17 @@ def hesitate(folder: Path) -> Outcome:
         time.sleep(SETTLE_SECONDS)
         told = camera.said("note:")
         return judge(camera, seconds, {"it was told": not told, **_numbered(camera), **end(camera)})
+
+
+def damage(folder: Path) -> Outcome:
+    """Have some pictures damaged: they are passed over, which is said once, and nothing is lost."""
+    with open_stream() as stream, start_camera(folder, *_flags(stream.url)) as camera:
+        camera.wait_until_it_reads()
+        with stream.having("damaged"):
+            time.sleep(3.0)
+        seconds = camera.reads_after(time.monotonic())
+        told = {"it was taken for lost": not camera.said(LOST), "it was not said once": camera.said(DAMAGED) == 1}
+        return judge(camera, seconds, {**told, **_numbered(camera), **end(camera)})
 
 
 def lose_name(folder: Path) -> Outcome:
@@ -148,6 +160,7 @@ SOURCE_FAULTS = (
         partial(lose, has("unavailable"), 4.0),
     ),
     Fault("stream hesitates", "no bytes for 1 s, of the 2 s that it may take", hesitate),
+    Fault("pictures damaged", "one picture in 5 is none, for 3 s", damage),
     Fault("stream stalls", "no bytes for 6 s on any connection, with 2 s allowed", partial(lose, has("silent"), 6.0)),
     Fault(
         "server hangs",

@@ -12,6 +12,7 @@ from mnist_edge.camera.opencv import cv2, name_for_opencv
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import open_camera, open_stream, open_video
+from mnist_edge.camera.sources.damage import Damage, ForgivingCapture
 from mnist_edge.camera.sources.devices import device_of
 from mnist_edge.camera.sources.geometry import parse_size
 from mnist_edge.camera.sources.picamera import NAME as PICAMERA
@@ -41,15 +42,15 @@ def open_source(settings: Settings, stop: Stop, *, note: Note = lambda line: Non
     Args:
         settings: Its source, and how frames are asked for and waited for.
         stop: Ends the frames once it is requested.
-        note: Told, one line each, when a camera is lost and when it is back, when frames are not as asked for, and
-            which pictures are damaged.
+        note: Told, one line each, when a camera is lost and when it is back, when frames are not as asked for, which
+            pictures are damaged, and how many of a stream were.
 
     Raises:
         SourceError: There is no such file, it is empty, unreadable or plainly no video, or the device does not open.
         UsageError: The size is none.
     """
     size = parse_size(settings.resolution) if settings.resolution else None
-    with _source(settings, size, stop, note) as source:
+    with Damage(note) as damage, _source(settings, size, stop, note, damage) as source:
         # Others than cameras have the rate that they have.
         rate = settings.rate if is_camera(settings.source) else None
         if differing := list(_differences(source.info, size, rate)):
@@ -71,7 +72,7 @@ def is_camera(source: str) -> bool:
     return named or _is_device(source)
 
 
-def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: Note) -> Source:
+def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: Note, damage: Damage) -> Source:
     source, rate = settings.source, settings.rate
     if source == FAKE:
         from mnist_edge.camera.sources.fake import FakeSource
@@ -83,12 +84,12 @@ def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: 
         opener = partial(open_stdin, size, rate, settings.max_pixels)
         return VideoSource(STDIN_NAME, opener, stop, False, settings.timeout, timed=False)
     if is_camera(source) or "://" in source:
-        make = partial(_live, settings, size, stop)
+        make = partial(_live, settings, size, stop, damage)
         return RetryingSource(make, stop, note=note, max_retries=settings.max_retries)
-    return _stored(settings, stop, note)
+    return _stored(settings, stop, note, damage)
 
 
-def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> VideoSource:
+def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop, damage: Damage) -> VideoSource:
     source, seconds = settings.source, settings.timeout
     if source == PICAMERA:
         return VideoSource(source, partial(open_picamera, size, settings.rate, seconds), stop, True, seconds)
@@ -96,12 +97,14 @@ def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> Video
         name = mask(source)
         # A video file behind http has an end and loses nothing by waiting; a running stream does not wait.
         live = None if source.startswith("http") else True
-        return VideoSource(name, partial(open_stream, source, name, seconds, settings.max_pixels), stop, live, seconds)
-    opener = partial(open_camera, device_of(source), size, settings.rate)
-    return VideoSource(f"camera {source}", opener, stop, True, seconds)
+        opener = partial(open_stream, source, name, seconds, settings.max_pixels)
+    else:
+        name, live = f"camera {source}", True
+        opener = partial(open_camera, device_of(source), size, settings.rate)
+    return VideoSource(name, lambda: ForgivingCapture(opener(), name, seconds, damage), stop, live, seconds)
 
 
-def _stored(settings: Settings, stop: Stop, note: Note) -> Source:
+def _stored(settings: Settings, stop: Stop, note: Note, damage: Damage) -> Source:
     source, most = settings.source, settings.max_pixels
     path = Path(source)
     try:
@@ -114,7 +117,13 @@ def _stored(settings: Settings, stop: Stop, note: Note) -> Source:
         raise SourceError(f"{source} cannot be read: {error.strerror}") from None
     if path.is_file() and path.suffix.lower() != ".gif" and cv2.haveImageReader(name_for_opencv(path, SourceError)):
         return PictureSource(source, [path], note, most)
-    return VideoSource(source, partial(open_video, path, most), stop, False, settings.timeout)
+    return VideoSource(
+        source,
+        lambda: ForgivingCapture(open_video(path, most), source, settings.timeout, damage),
+        stop,
+        False,
+        settings.timeout,
+    )
 
 
 def _is_device(source: str) -> bool:

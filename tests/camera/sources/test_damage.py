@@ -1,0 +1,116 @@
+"""A damaged picture now and then is not a lost camera."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnist_edge.camera.opencv import cv2
+from mnist_edge.camera.settings import Settings
+from mnist_edge.camera.signals import Stop
+from mnist_edge.camera.sources import open_source
+from mnist_edge.camera.sources.damage import MAX_IN_ROW, Damage, ForgivingCapture
+
+GOOD = cv2.imencode(".jpg", np.full((48, 64, 3), 120, np.uint8))[1].tobytes()
+DAMAGED = {
+    "zeros": GOOD[:2] + bytes(len(GOOD) - 2),
+    "noise": np.random.default_rng(0).bytes(len(GOOD)),
+    "another document": b"<html>busy</html>",
+}
+
+
+@pytest.fixture
+def camera() -> Iterator[Callable[[bytes], str]]:
+    """`camera(damaged)`: the address of one whose every tenth picture is that."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+
+        def start(damaged: bytes) -> str:
+            class Camera(BaseHTTPRequestHandler):
+                def do_GET(self) -> None:
+                    self.send_response(200)
+                    self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=cut")
+                    self.end_headers()
+                    number, pause = 0, threading.Event()
+                    with suppress(OSError):
+                        while not pause.wait(0.005):
+                            number += 1
+                            part = GOOD if number % 10 else damaged
+                            head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}\r\n\r\n"
+                            self.wfile.write(head.encode() + part + b"\r\n")
+
+                def log_message(self, *args: object) -> None: ...
+
+            server.RequestHandlerClass = Camera
+            server.daemon_threads = True
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            return f"http://127.0.0.1:{server.server_address[1]}/"
+
+        yield start
+        server.shutdown()
+
+
+@pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_picture_of_a_stream_is_passed_over_and_said(camera: Callable[[bytes], str], damaged: bytes) -> None:
+    notes: list[str] = []
+    url = camera(damaged)
+    with open_source(Settings(url), Stop(), note=notes.append) as source:
+        numbers, frames = list[int](), iter(source)
+        while len(numbers) < 60:
+            assert source.away == ""
+            if (frame := next(frames)) is not None:
+                numbers.append(frame.number)
+    assert notes[0] == f"note: {url} has damaged pictures; they are passed over and counted"
+    assert notes[1].startswith("note: damaged pictures passed over: ")
+    assert int(notes[1].rpartition(" ")[2]) >= 5
+    assert len(notes) == 2
+
+
+def test_a_damaged_frame_is_not_the_end_of_a_video(tmp_path: Path, write_video: Any) -> None:
+    path = write_video(tmp_path / "clip.avi", [np.full((48, 64, 3), 8 * number, np.uint8) for number in range(30)])
+    stored = bytearray(path.read_bytes())
+    starts = [at for at in range(len(stored)) if stored[at : at + 3] == b"\xff\xd8\xff"]
+    assert len(starts) == 30
+    stored[starts[10] : starts[10] + 200] = bytes(200)
+    path.write_bytes(stored)
+    notes: list[str] = []
+    with open_source(Settings(str(path)), Stop(), note=notes.append) as source:
+        assert sum(frame is not None for frame in source) == 29
+    assert [note.rpartition(" ")[2] for note in notes] == ["counted", "1"]
+
+
+class Script:
+    """Gives pictures, or fails, as it is told."""
+
+    def __init__(self, *reads: bool) -> None:
+        self.reads = list(reads)
+
+    def read(self) -> tuple[bool, Any]:
+        there = self.reads.pop(0) if self.reads else False
+        return there, GOOD if there else None
+
+    def get(self, property: int) -> float:
+        return 0.0
+
+    def release(self) -> None: ...
+
+
+def test_many_in_a_row_are_the_end() -> None:
+    notes: list[str] = []
+    with Damage(notes.append) as damage:
+        script = Script(*[False] * (MAX_IN_ROW - 1), True, *[False] * MAX_IN_ROW, True)
+        capture = ForgivingCapture(script, "camera 0", 10.0, damage)
+        assert capture.read()[0]
+        assert not capture.read()[0]
+        # What is lost was not passed over.
+        assert damage.count == MAX_IN_ROW - 1
+
+
+def test_a_read_that_takes_too_long_is_not_tried_again() -> None:
+    script = Script(False, True)
+    with Damage(print) as damage:
+        assert not ForgivingCapture(script, "camera 0", 0.0, damage).read()[0]

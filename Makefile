@@ -8,7 +8,7 @@ OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev
 
 TOOLS := recipes fuzz steady soak faults pages reading-time loop-cost window-speed recording web-picture
 
-.PHONY: install quickstart test check fix wheel cross-runtime $(TOOLS) measure release photos instructions classic-instructions docs clean
+.PHONY: install quickstart test check fix wheel floors audit cross-runtime $(TOOLS) measure release photos instructions classic-instructions docs clean
 
 install: $(VENV)/installed
 
@@ -35,6 +35,21 @@ fix: install
 
 wheel: install
 	$(BIN)/python -m build --outdir dist
+
+# An environment of the oldest libraries that a device may have, and the tests of what runs there.
+FLOORS := .venv-floors
+floors:
+	$(PYTHON) -m venv $(FLOORS)
+	$(PYTHON) tests/project/floors.py pyproject.toml > $(FLOORS)/floors.txt
+	$(FLOORS)/bin/pip install --quiet --constraint $(FLOORS)/floors.txt --editable ".[headless,mqtt,web,record]" \
+		pytest pytest-timeout hypothesis
+	$(FLOORS)/bin/pytest -W ignore::DeprecationWarning tests/camera/sinks tests/camera/web/test_api.py \
+		tests/camera/test_read_command.py tests/camera/test_camera_command.py
+
+# Known holes in what is installed, by their advisories; wants the network.
+audit: install
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --skip-editable
 
 # A second environment with numpy < 2, where tests/cross_runtime runs the exports in tflite-runtime 2.14.
 cross-runtime: install

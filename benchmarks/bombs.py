@@ -1,6 +1,9 @@
-"""Small files that claim to be large, for the fuzz and the tests."""
+"""Small files that claim to be large or unpack to much, for the fuzz and the tests."""
 
+import gzip
+import io
 import struct
+import zipfile
 import zlib
 from collections.abc import Sequence
 
@@ -43,6 +46,25 @@ def avi(jpegs: Sequence[bytes], size: Size) -> bytes:
     header = _list(b"hdrl", _chunk(b"avih", main), _list(b"strl", _chunk(b"strh", stream), _chunk(b"strf", form)))
     frames = _list(b"movi", *(_chunk(b"00dc", jpeg) for jpeg in jpegs))
     return _chunk(b"RIFF", b"AVI " + header + frames + _chunk(b"idx1", index))
+
+
+def zipped(name: str, megabytes: int) -> bytes:
+    """A zip with one file of zeros."""
+    buffer, entry = io.BytesIO(), zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(buffer, "w") as archive, archive.open(entry, "w") as file:
+        for _ in range(megabytes):
+            file.write(bytes(1_000_000))
+    return buffer.getvalue()
+
+
+def gzipped(megabytes: int) -> bytes:
+    """Zeros in gzip."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as file:
+        for _ in range(megabytes):
+            file.write(bytes(1_000_000))
+    return buffer.getvalue()
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

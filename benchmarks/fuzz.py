@@ -1,4 +1,7 @@
-"""Any frame and any file: whether decoding and reading keep their promises, in a process that may crash or hang.
+"""Any frame and any file: whether reading keeps its promises, in a process that may crash or hang.
+
+Frames and pictures are read for digits. Every other reader of foreign bytes (`fuzz_readers.py`) either takes its file
+or refuses it in one line. Memory is measured case by case, and the address space of the process is limited.
 
 Run as `make fuzz`, or `python -m mnist_edge.benchmarks.fuzz [SECONDS [SEED]]`, 600 s from a fresh seed by default.
 Cases have the seeds SEED, SEED + 1, ...; `0 SEED` repeats one. At the first crash, hang or broken promise it writes the
@@ -12,7 +15,9 @@ import os
 import re
 import secrets
 import sys
+import tempfile
 import traceback
+import warnings
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
@@ -27,21 +32,28 @@ import numpy as np
 
 from mnist_edge import quiet
 from mnist_edge.benchmarks.fuzz_cases import Case, Image, load_digits, make_case
-from mnist_edge.benchmarks.memory import peak_rss_mb
+from mnist_edge.benchmarks.fuzz_readers import FOREIGN, ForeignFile
+from mnist_edge.benchmarks.memory import peak_rss_mb, reset_peak_rss
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.camera.image_size import image_size
 from mnist_edge.camera.images import MAX_PIXELS, decode_image
 from mnist_edge.camera.reader import Reader
-from mnist_edge.errors import ImageError
+from mnist_edge.errors import ImageError, MnistEdgeError
 from mnist_edge.files import write_bytes, write_whole
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.reading import Reading
 
 # A desktop takes two seconds for the largest picture there may be.
 HANG_S = 60.0
-# Of the largest picture there may be: its pixels, once as they were stored and once as colour, and half of that again.
-MAX_GROWTH_MB = 1.5 * MAX_PIXELS * (8 + 3) / 1e6
+# What any case may take, and what a picture may take for a pixel: as it was stored, as colour, and half of that again.
+MAX_GROWTH_MB = 300.0
+BYTES_PER_PIXEL = 1.5 * (8 + 3)
+# Beyond what is mapped at the start: the largest picture there may be, and room for threads.
+MAX_MAPPED_BYTES = int(MAX_PIXELS * BYTES_PER_PIXEL) + (1 << 30)
 FOLDER = Path("runs/fuzz")
 SECONDS = 600.0
+# Characters of an error: some quote a value, or a name, of the file.
+MAX_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class Outcome:
         kind: Of the case.
         refusal: Why the file was no picture, without its numbers; None where it was one.
         milliseconds: Decoding and reading took so long.
-        growth_mb: Most memory that the process ever had beyond what it began with, units of 10^6 bytes.
+        growth_mb: Most memory that the process had beyond what it had before the case, units of 10^6 bytes.
         broken: The promises that did not hold.
     """
 
@@ -75,7 +87,8 @@ class Summary:
         refusals: How many files were refused, by the reason.
         slowest_ms: The longest that one case took.
         slowest_seed: That case.
-        growth_mb: Most memory that the process ever had beyond what it began with, units of 10^6 bytes.
+        growth_mb: Most memory that one case took, units of 10^6 bytes.
+        foreign_growth_mb: The same of files that are no pictures.
         failed_seed: The case that ended the run, or None.
         failures: What it did.
         saved: Where that case lies.
@@ -89,6 +102,7 @@ class Summary:
     slowest_ms: float
     slowest_seed: int
     growth_mb: float
+    foreign_growth_mb: float
     failed_seed: int | None = None
     failures: tuple[str, ...] = ()
     saved: str | None = None
@@ -105,6 +119,7 @@ def fuzz(seconds: float, first_seed: int, folder: Path = FOLDER, progress: Progr
     """
     began = monotonic()
     outcomes = _outcomes(seconds, first_seed, progress)
+    foreign = {f"{kind} file" for kind in FOREIGN}
     slowest = max(range(len(outcomes)), key=lambda index: outcomes[index].milliseconds)
     summary = Summary(
         first_seed=first_seed,
@@ -115,6 +130,7 @@ def fuzz(seconds: float, first_seed: int, folder: Path = FOLDER, progress: Progr
         slowest_ms=round(outcomes[slowest].milliseconds, 1),
         slowest_seed=first_seed + slowest,
         growth_mb=round(max(one.growth_mb for one in outcomes), 1),
+        foreign_growth_mb=round(max((one.growth_mb for one in outcomes if one.kind in foreign), default=0.0), 1),
     )
     if not outcomes[-1].broken:
         return summary
@@ -167,19 +183,43 @@ def _work(connection: Connection) -> None:
     reader = Reader()
     reader.read(np.full((64, 64, 3), 255, np.uint8))
     load_digits()
-    before = peak_rss_mb() or 0.0
-    connection.send(Outcome("ready", None, 0.0, 0.0))
+    warnings.simplefilter("ignore")
+    # What is imported when it is first needed, such as Keras, is no case's memory.
+    with quiet.silenced():
+        first = [_examine_foreign(Case(kind, one.sound(), kind), one) for kind, one in FOREIGN.items()]
+    _limit_memory()
+    connection.send(Outcome("ready", None, 0.0, 0.0, tuple(line for outcome in first for line in outcome.broken)))
     while True:
         case = make_case(connection.recv())
+        before = reset_peak_rss()
         with quiet.silenced():
             outcome = examine(case, reader)
-        growth = (peak_rss_mb() or 0.0) - before
-        too_much = (f"memory grew by {growth:.0f} MB",) if growth > MAX_GROWTH_MB else ()
+        growth = (peak_rss_mb() or 0.0) - before if before else 0.0
+        too_much = (f"memory grew by {growth:.0f} MB",) if growth > _allowed_mb(case) else ()
         connection.send(replace(outcome, growth_mb=growth, broken=outcome.broken + too_much))
 
 
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:
+        return
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + MAX_MAPPED_BYTES, resource.RLIM_INFINITY))
+
+
+def _allowed_mb(case: Case) -> float:
+    if case.reader:
+        return MAX_GROWTH_MB
+    size = image_size(case.content) if isinstance(case.content, bytes) else case.content.shape[:2]
+    pixels = size[0] * size[1] if size else 0
+    return MAX_GROWTH_MB + (BYTES_PER_PIXEL * pixels / 1e6 if pixels <= MAX_PIXELS else 0)
+
+
 def examine(case: Case, reader: Reader) -> Outcome:
-    """Decode and read a case, and see which promises are broken."""
+    """Read a case, and see which promises are broken."""
+    if case.reader:
+        return _examine_foreign(case, FOREIGN[case.reader])
     refusal, broken = None, []
     began = perf_counter()
     try:
@@ -193,13 +233,36 @@ def examine(case: Case, reader: Reader) -> Outcome:
             broken.append("the same frame was read in two ways")
     except ImageError as error:
         ended = perf_counter()
-        refusal = re.sub(r"\(.*\)", "(...)", re.sub(r"\d[\d,.]*", "N", str(error)))
+        refusal = _without_details(str(error))
         if "\n" in str(error) or "the file" not in str(error):
             broken = [f"not one line with the file's name: {error}"]
     except Exception:
         ended = perf_counter()
         broken = [traceback.format_exc()]
     return Outcome(case.kind, refusal, (ended - began) * 1000, 0.0, tuple(broken))
+
+
+def _examine_foreign(case: Case, foreign: ForeignFile) -> Outcome:
+    refusal, broken = None, []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / foreign.name
+        path.write_bytes(bytes(case.content))
+        began = perf_counter()
+        try:
+            foreign.read(path)
+        except MnistEdgeError as error:
+            refusal = f"{case.reader}: {_without_details(str(error).replace(folder, ''))}"
+            if len(str(error)) > MAX_MESSAGE:
+                broken = [f"a message of {len(str(error))} characters: {str(error)[:MAX_MESSAGE]}"]
+        except Exception:
+            broken = [traceback.format_exc()]
+        return Outcome(case.kind, refusal, (perf_counter() - began) * 1000, 0.0, tuple(broken))
+
+
+def _without_details(message: str) -> str:
+    """A message without its numbers, values and reasons, so that alike ones can be counted."""
+    short = re.sub(r"\(.*\)|'.*'|\".*\"", "(...)", re.sub(r"\d[\d,.]*", "N", message))
+    return " ".join(short.split())[:80]
 
 
 def broken_promises(reading: Reading, frame: Image, min_confidence: float) -> list[str]:

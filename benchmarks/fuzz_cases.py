@@ -1,4 +1,4 @@
-"""What the fuzz reads: frames of every kind and shape, and encoded files, most of them damaged, each from a seed."""
+"""What the fuzz reads: frames of every kind and shape, and files, most of them damaged; each comes from a seed."""
 
 import struct
 import zlib
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.fuzz_readers import BOMBS, FOREIGN, stumble, zip_again
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Split, sklearn_digits
@@ -28,16 +29,19 @@ class Case:
     Attributes:
         kind: What it is, for people.
         content: A frame, or the bytes of a file.
+        reader: A key of `FOREIGN`, which reads the file; None for frames and pictures.
     """
 
     kind: str
     content: Image | bytes
+    reader: str | None = None
 
 
 def make_case(seed: int) -> Case:
     """The case of a seed: a frame, or a file that was damaged."""
     rng = np.random.default_rng(seed)
-    return _frame(rng) if rng.random() < 0.5 else _file(rng)
+    make = (_frame, _file, _foreign, _bomb)[rng.choice(4, p=(0.25, 0.35, 0.39, 0.01))]
+    return make(rng)
 
 
 def _frame(rng: Random) -> Case:
@@ -85,6 +89,25 @@ def _file(rng: Random) -> Case:
     if suffix == ".png" and rng.random() < 0.7:
         content = _with_checksums(content)
     return Case(f"{suffix[1:]} file", content)
+
+
+def _foreign(rng: Random) -> Case:
+    reader = str(rng.choice(list(FOREIGN)))
+    content = FOREIGN[reader].sound()
+    for _ in range(rng.integers(0, 4)):
+        damage = _damage(rng)
+        content = (zip_again(rng, content, damage) if rng.random() < 0.5 else damage(content)) or b"\0"
+    return Case(f"{reader} file", content, reader)
+
+
+def _bomb(rng: Random) -> Case:
+    reader = list(BOMBS)[rng.integers(len(BOMBS))]
+    return Case(f"{reader or 'png'} file", BOMBS[reader](), reader)
+
+
+def _damage(rng: Random) -> Callable[[bytes], bytes]:
+    damage = (*DAMAGES, stumble, stumble)[rng.integers(len(DAMAGES) + 2)]
+    return lambda content: damage(rng, content or b"\0")
 
 
 def _pixels_for(suffix: str, image: Image, rng: Random) -> NDArray[Any]:

@@ -88,6 +88,16 @@ def peak_rss_mb() -> float | None:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
+def reset_peak_rss() -> float | None:
+    """Let `peak_rss_mb` count from now on, where the system can; the memory resident now, None where it cannot."""
+    try:
+        # proc(5): 5 sets the peak to what is resident now.
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return None
+    return peak_rss_mb()
+
+
 def start_here(model: Path, runtime: str, threads: int) -> FreshStart:
     """Load and run a model in this process, which should be fresh."""
     found = RUNTIMES[runtime]

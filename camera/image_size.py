@@ -37,9 +37,11 @@ def image_size(content: Content) -> Size | None:
     for signature, read in _READERS:
         if signature.match(content):
             try:
-                return read(content)
+                size = read(content)
             except (struct.error, ValueError, KeyError):
                 return None
+            # A product of negative sides would pass for a small one.
+            return size if size and min(size) > 0 else None
     return None
 
 

@@ -22,7 +22,7 @@ DOCUMENT = "metadata.json"
 MAX_DOCUMENT_BYTES = 1 << 20
 # The earliest date a zip can hold: the same model gives the same bytes on any day.
 _DATE = (1980, 1, 1, 0, 0, 0)
-_CHECKSUM_BYTES = len("sha256:") + 64
+CHECKSUM_BYTES = len("sha256:") + 64
 
 
 def append_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
@@ -40,10 +40,13 @@ def append_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
             ("labels.txt", "\n".join(LABELS) + "\n"),
         ):
             archive.writestr(zipfile.ZipInfo(name, _DATE), text, zipfile.ZIP_DEFLATED, 9)
-        # Its length stands before it, and so in what it is the sum of.
-        archive.comment = bytes(_CHECKSUM_BYTES)
-    content = buffer.getvalue()[:-_CHECKSUM_BYTES]
-    return content + _checksum(content)
+        archive.comment = bytes(CHECKSUM_BYTES)
+    return sealed(buffer.getvalue())
+
+
+def sealed(model: bytes) -> bytes:
+    """The file with the checksum of all that comes before in its last `CHECKSUM_BYTES`, the comment of its zip."""
+    return model[:-CHECKSUM_BYTES] + _checksum(model[:-CHECKSUM_BYTES])
 
 
 def _checksum(content: bytes) -> bytes:
@@ -75,7 +78,7 @@ def metadata_of(model: bytes, name: str) -> dict[str, Any]:
         return {}
     with refused_as(ModelError, name, "copy or export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:
         # Exports of mnist-edge before this had no checksum.
-        if archive.comment and archive.comment != _checksum(model[:-_CHECKSUM_BYTES]):
+        if archive.comment and archive.comment != _checksum(model[:-CHECKSUM_BYTES]):
             raise ValueError("its checksum does not match")
         found = json.loads(read_member(archive, DOCUMENT, MAX_DOCUMENT_BYTES))
         if not isinstance(found, dict):

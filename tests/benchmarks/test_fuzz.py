@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.fuzz import broken_promises, examine, fuzz
 from mnist_edge.benchmarks.fuzz_cases import PAINTERS, SUFFIXES, Case, make_case
+from mnist_edge.benchmarks.fuzz_readers import BOMBS, FOREIGN
 from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.reading import Box, Digit, Reading, Rejected
@@ -49,7 +50,33 @@ def test_a_seed_is_a_case() -> None:
     kinds = {case.kind for case in cases}
     assert kinds >= set(PAINTERS)
     written = {f"{suffix[1:]} file" for suffix in SUFFIXES if cv2.haveImageWriter(f"x{suffix}")}
-    assert kinds <= set(PAINTERS) | written and len(kinds & written) > 6
+    foreign = {f"{kind} file" for kind in FOREIGN}
+    assert kinds <= set(PAINTERS) | written | foreign and len(kinds & written) > 6 and len(kinds & foreign) > 8
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_every_reader_takes_its_sound_file_and_refuses_another_in_one_line(kind: str) -> None:
+    sound = examine(Case(kind, FOREIGN[kind].sound(), kind), Saying([]))
+    assert sound.broken == () and (sound.refusal is None or kind == "collected")
+    other = examine(Case(kind, b"\x89 nothing that anybody reads", kind), Saying([]))
+    assert other.broken == () and (kind == "run" or other.refusal)
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_every_bomb_is_refused(kind: str | None) -> None:
+    bomb = BOMBS[kind]()
+    assert len(bomb) < 1_000_000
+    outcome = examine(Case("bomb", bomb, kind), Saying([]))
+    assert outcome.broken == () and outcome.refusal
+
+
+def test_a_reader_that_raises_something_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path) -> None:
+        raise RecursionError("too deep")
+
+    case = Case("npz file", b"", "npz")
+    monkeypatch.setitem(FOREIGN, "npz", replace(FOREIGN["npz"], read=fail))
+    assert "RecursionError: too deep" in examine(case, Saying([])).broken[0]
 
 
 class Saying(Reader):

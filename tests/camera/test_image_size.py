@@ -74,6 +74,12 @@ def test_the_largest_size_in_a_file_counts() -> None:
     assert image_size(b"\0\0\0\x1cftypavif" + b"".join(boxes)) == (40_000, 30_000)
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"P5", b"P5 x", b"\xff\xd8\xff\xd9", b"RIFF", b"#?RGBE\n\n"])
+# A JPEG 2000 image that ends before it begins, both ways.
+JP2 = b"\xff\x4f\xff\x51" + struct.pack(">HH4I", 41, 0, 10, 10, 90, 90) + bytes(20)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no picture", b"P5", b"P5 x", b"\xff\xd8\xff\xd9", b"RIFF", b"#?RGBE\n\n", JP2]
+)
 def test_what_has_no_size(content: bytes) -> None:
     assert image_size(content) is None

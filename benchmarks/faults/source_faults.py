@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ DAMAGED = " has damaged pictures"
 # A note that is one too many comes within this.
 SETTLE_SECONDS = 1.5
 NAME = "camera.example"
+PASSWORD = "s3cret"
 
 
 def lose(happening: Happening, seconds: float, folder: Path) -> Outcome:
@@ -73,6 +75,22 @@ def lose_name(folder: Path) -> Outcome:
         left = _digits(camera)
         hosts.write_text(f"127.0.0.1 localhost {NAME}\n")
         return _come_back(camera, left)
+
+
+def keep_secret(folder: Path) -> Outcome:
+    """Lose a stream whose address holds passwords, and search all that the camera said and wrote for them."""
+    with open_stream() as stream:
+        url = f"{stream.url.replace('//', f'//user:{PASSWORD}@')}?user={PASSWORD}&pwd={PASSWORD}"
+        with start_camera(folder, *_flags(url), "--collect", "crops", "--record", "videos") as camera:
+            camera.wait_until_it_reads()
+            with stream.having("gone"):
+                time.sleep(4.0)
+                left = _digits(camera)
+            outcome = _come_back(camera, left)
+    said = [line.text.encode() for line in (*camera.notes, *camera.results)]
+    written = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    told = sum(PASSWORD.encode() in one for one in (*said, *written))
+    return replace(outcome, broken=(*outcome.broken, *([f"the password was told {told} times"] if told else [])))
 
 
 def give_up(folder: Path) -> Outcome:
@@ -175,5 +193,6 @@ SOURCE_FAULTS = (
         "no camera to unplug",
         partial(lose, has("cut"), 4.0),
     ),
+    Fault("password in the address", "no server for 4 s, and passwords before the host and in the query", keep_secret),
     Fault("camera gone for good", "no server any more, with --max-retries 3", give_up),
 )

@@ -11,9 +11,10 @@ HIDDEN = "***"
 _BEYOND_ASCII = "\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _UNSAFE = re.compile(f"[{_BEYOND_ASCII}]")
 _UNPRINTABLE = re.compile(f"[\\x00-\\x1f{_BEYOND_ASCII}]")
-# Scheme; whatever stands before the last @, since passwords are written with slashes and other marks unescaped; host
-# and path; what follows the first mark of a query, a fragment or a parameter, which some cameras put into the path.
-_ADDRESS = re.compile(r"([\w+.-]*://)(.*@)?([^?#&;=]*)([?#&;=]?).*", re.DOTALL)
+# Scheme; host, with what may stand before it; path; the first mark of a query, a fragment, or a parameter, which some
+# cameras put into the path; and what follows it.
+_ADDRESS = re.compile(r"([\w+.-]*://)([^/?#]*[^?#&;=]*)([?#&;=]?)(.*)", re.DOTALL)
+_PLACE = re.compile(r"([^&;=]*)([&;=]?)")
 _IN_A_TEXT = re.compile(r"(?<![\w+.-])[\w+.-]*://\S*")
 
 
@@ -38,13 +39,19 @@ def mask(address: str) -> str:
     """An address as anybody may see it: without user and password, and without what stands in its query.
 
     `rtsp://user:word@camera/1` is `rtsp://***@camera/1`, `http://camera/v.cgi?user=me&pwd=word` is
-    `http://camera/v.cgi?***`. What is no address stays as it is.
+    `http://camera/v.cgi?***`. What is no address stays as it is. People write passwords with `/`, `@` and `?` as they
+    are: all before the last @ is hidden, and the whole address where an @ follows a mark that either may hold.
     """
     found = _ADDRESS.fullmatch(address)
     if not found:
         return address
-    scheme, user, place, mark = found.groups()
-    return f"{scheme}{HIDDEN + '@' if user else ''}{place}{mark + HIDDEN if mark else ''}"
+    scheme, front, mark, query = found.groups()
+    if "@" in query:
+        return scheme + HIDDEN
+    _, at, place = front.rpartition("@")
+    shown, parameter = _PLACE.match(place).groups()  # type: ignore[union-attr]
+    mark = parameter or mark
+    return f"{scheme}{HIDDEN + at if at else ''}{shown}{mark + HIDDEN if mark else ''}"
 
 
 def mask_all(text: str) -> str:

@@ -12,7 +12,8 @@ LOCAL = "127.0.0.1"
 ADDRESS = re.compile(r"(?:(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+):)?(?P<port>[0-9]{1,5})")
 # What the kernel holds for a client that reads slowly is old when it arrives; accepted sockets inherit this.
 SEND_BUFFER = 1 << 18
-BACKLOG = 64
+# Those who press in while one is being let in; where it is full, the next one is let in a second later.
+BACKLOG = 1024
 # Who has one IPv6 address has all with the same first half (RFC 4291, section 2.5.4).
 HOST_BITS = 64
 # Any address that is not here: nothing is sent to it, it only tells which way the network lies.

@@ -231,3 +231,16 @@ def test_connections_fit_the_limit_of_descriptors(tmp_path: Any, wait_until: Any
         assert camera.wait(60) == 0
     assert "Traceback" not in notes.read_text()
     assert len(notes.read_text().splitlines()) < 10
+
+
+def test_an_owners_page_opens_and_lives_in_a_crowd(serve: Any, view: Any, tab: Any, wait_until: Any) -> None:
+    served = serve(token="sesame")
+    served.web.show(view())
+    with held(served.port, [b"GET / HTTP/1.1\r\nHost: local"] * HELD):
+        tab.open(f"{served.web.url}/?token=sesame")
+        wait_until(lambda: tab.text("#state") == "live")
+        wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 64)
+        with held(served.port, [b"G"] * HELD):
+            tab.click("#pause")
+            wait_until(lambda: served.controls.paused)
+            wait_until(lambda: tab.text("#state") == "paused")

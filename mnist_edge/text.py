@@ -23,16 +23,12 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def to_json(document: Any, indent: int | None = None) -> str:
-    r"""A document as JSON that every encoding and terminal takes.
+def to_json(document: Any) -> str:
+    r"""A document as one line of JSON that every encoding and terminal takes.
 
     A name that is not UTF-8 is written as `\udcff` and the like, which Python's `json` reads back as the same name.
-
-    Args:
-        document: What `json.dumps` takes.
-        indent: Spaces a level; None for one line.
     """
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(document, ensure_ascii=False, indent=indent))
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(document, ensure_ascii=False))
 
 
 def mask(address: str) -> str:

@@ -39,7 +39,8 @@ def _one_line_errors(program: str) -> Iterator[None]:
             raise
         context = getattr(error, "ctx", None)
         command = context.command_path if context else program
-        message = error.format_message().rstrip(".")
+        # It repeats what was typed; our own errors mask addresses where they are made.
+        message = mask_all(error.format_message()).rstrip(".")
         _fail(f"{message}{'' if message.endswith('?') else ';'} see: {command} --help", 2)
     except BrokenPipeError:
         # Whoever read the output has enough of it, as `head` has: there is nothing to say.
@@ -89,7 +90,7 @@ def replace_closed_streams() -> None:
 
 
 def _fail(message: str, exit_code: int) -> None:
-    note(f"error: {mask_all(' '.join(message.split()))}")
+    note(f"error: {' '.join(message.split())}")
     raise typer.Exit(exit_code)
 
 

@@ -232,3 +232,9 @@ def test_a_thread_that_is_left_in_opencv_aborts_nothing(line: str, code: int) ->
     )
     assert done.returncode == code, done.stderr
     assert done.stdout or done.stderr.startswith("error: ")
+
+
+def test_what_was_typed_is_repeated_without_its_secrets(invoke: Invoke) -> None:
+    code, out, err = invoke("camera", "rtsp://u:s3c/ret@camera/1")
+    assert code == 2 and "s3c" not in out + err and "rtsp://***@camera/1" in err
+    assert "mqtt://[USER:PASSWORD@]HOST[:PORT]/PREFIX" in invoke("camera", "--source", "fake", "--mqtt", "x")[2]

@@ -13,6 +13,8 @@ from mnist_edge.camera.web.tornado import httpserver, ioloop, iostream
 
 # A page has three or four.
 MAX_CONNECTIONS = 128
+# Turns of the event loop in which as many as there is room for are let in.
+TURNS = 8
 # How long nobody is let in where the system has no descriptor left for one more.
 PAUSE_SECONDS = 0.5
 
@@ -108,20 +110,21 @@ class Server(httpserver.HTTPServer):  # type: ignore[misc]
     def _pause(self) -> None:
         ioloop.IOLoop.current().remove_handler(self._listening)
 
-    def _accept(self, *_: object) -> None:
-        """Take one: those who came before it are heard before the next one comes, however many press in."""
-        try:
-            taken, address = self._listening.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return
-        except OSError:
-            # There is no descriptor or no memory for it, and none will be there at once.
-            self._pause()
-            ioloop.IOLoop.current().call_later(PAUSE_SECONDS, self._resume)
-            return
-        stream = iostream.IOStream(taken)
-        self._connected.add(stream, owner_of(address[0]))
-        self.handle_stream(stream, address)
+    def _accept(self, *about: object) -> None:
+        """Take a few: they are heard before others come who might push them out, however many press in."""
+        for _ in range(max(self._connected.room // TURNS, 1)):
+            try:
+                taken, address = self._listening.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:
+                # There is no descriptor or no memory for it, and none will be there at once.
+                self._pause()
+                ioloop.IOLoop.current().call_later(PAUSE_SECONDS, self._resume)
+                return
+            stream = iostream.IOStream(taken)
+            self._connected.add(stream, owner_of(address[0]))
+            self.handle_stream(stream, address)
 
 
 def room() -> int:

@@ -52,6 +52,9 @@ def read_image(source: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
         content = _content(sys.stdin.buffer, name) if source == STDIN else _file_content(Path(source))
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror}") from None
+    except ValueError:
+        # It holds a zero byte, or half of a surrogate pair, as JSON may.
+        raise ImageError(f"{name} cannot be read: no file has such a name") from None
     return decode_image(content, name, max_pixels, ALLOW)
 
 

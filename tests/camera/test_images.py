@@ -238,3 +238,9 @@ def test_writing_needs_a_suffix_that_means_something(tmp_path: Path) -> None:
     assert read_image(str(tmp_path / "out" / "a.png")).shape == (4, 4, 3)
     with pytest.raises(OutputError, match="suffix"):
         write_image(tmp_path / "a.txt", image)
+
+
+@pytest.mark.parametrize("name", ["zero\0byte.png", "half \ud800.png", "x" * 5000 + ".png"])
+def test_a_name_that_no_file_has_is_one_error(name: str) -> None:
+    with pytest.raises(ImageError, match="cannot be read"):
+        read_image(name)

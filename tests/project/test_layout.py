@@ -188,3 +188,8 @@ def test_the_rules_see_what_they_forbid(tmp_path: Path) -> None:
     assert found["keras"].for_types and not found["keras"].at_top
     assert not found["cv2"].at_top
     assert found["tensorflow"].required
+
+
+def test_one_function_writes_json_that_is_not_ascii(imports: list[Import]) -> None:
+    found = [file for file in {one.file for one in imports} if "ensure_ascii" in (ROOT / file).read_text("utf-8")]
+    assert found == ["mnist_edge/text.py"]

@@ -18,8 +18,8 @@ TABLE = dict(re.findall(r'^"(mnist_edge[\w.]*)" = "(\w+)"$', (ROOT / "pyproject.
 ROOMS = {"camera", "converters", "models", "benchmarks"}
 TOP_LEVEL = {
     "mnist_edge", "camera", "converters", "models", "benchmarks", "tests", "docs", "pyproject.toml", "README.md",
-    "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "MANIFEST.in", "constraints.txt",
-    ".ci", ".gitignore",
+    "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "Makefile", "MANIFEST.in",
+    "constraints.txt", ".ci", ".gitignore",
 }  # fmt: skip
 # What takes long to import: `mnist-edge --help` must not.
 LIGHT = {

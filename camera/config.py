@@ -14,6 +14,7 @@ from mnist_edge.errors import UsageError
 from mnist_edge.folders import user_folder
 from mnist_edge.optional import require
 from mnist_edge.shipped import names_shipped
+from mnist_edge.text import shortened
 
 PLAINLY_A_PATH = re.compile(r"[/*?~]")
 OTHERS_MAY_READ = 0o044
@@ -118,14 +119,14 @@ def _read(file: Path) -> dict[str, Any]:
     for key, value in document.items():
         name = key.replace("-", "_")
         if name in read:
-            raise UsageError(f"{file}: {key} is given twice; leave one out")
+            raise UsageError(f"{file}: {shortened(key)} is given twice; leave one out")
         read[name] = _accepted(file, key, name, value)
     return read
 
 
 def _accepted(file: Path, key: str, name: str, value: Any) -> Any:
     if name not in FIELDS:
-        raise UsageError(f"{file}: there is no key {key}; {_instead(name, value)}")
+        raise UsageError(f"{file}: there is no key {shortened(key)}; {_instead(name, value)}")
     option = FIELDS[name]
     try:
         return located(option, accept(option, value), file.absolute().parent)

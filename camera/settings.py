@@ -5,12 +5,10 @@ from types import NoneType
 from typing import Any, get_args
 
 from mnist_edge.errors import UsageError
-from mnist_edge.text import HIDDEN, mask, mask_all
+from mnist_edge.text import HIDDEN, mask, mask_all, shortened
 
 # Of any number that has no narrower limit: what is computed from it still fits 64 bits.
 LARGEST = 1_000_000_000
-# Characters of a value that a message repeats.
-LONGEST_SHOWN = 60
 
 
 def _option(default: Any, metavar: str, help: str, **more: Any) -> Any:
@@ -154,7 +152,7 @@ def shown(option: "Field[Any]", value: Any) -> str:
     # A number of many digits has no decimal form in Python, but has a hexadecimal one.
     text = hex(value) if type(value) is int and abs(value) > LARGEST else str(masked(option, value))
     text = text.lower() if isinstance(value, bool) else mask_all(text)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+    return shortened(text)
 
 
 def by_group() -> "dict[str, list[Field[Any]]]":

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 HIDDEN = "***"
+LONGEST_QUOTED = 60
 # What stands for itself on no terminal and in no encoding: C1 control characters (ECMA-48), which include 8-bit escape
 # sequences; what changes the direction of text or ends a line (Unicode, bidirectional controls, U+2028, U+2029); and
 # halves of surrogate pairs, by which Python names the bytes of a file's name that are not UTF-8 (PEP 383).
@@ -21,6 +22,11 @@ _IN_A_TEXT = re.compile(r"(?<![\w+.-])[\w+.-]*://\S*")
 def printable(text: str) -> str:
     r"""A text as one line that only shows: what would do something else stands as `\n`, `\x1b` or `\udcff`."""
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def shortened(text: str) -> str:
+    """What a message quotes of a file or a request, not at any length."""
+    return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}..."
 
 
 def to_json(document: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from mnist_edge.camera.controls import NO_DIGIT, Controls
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.errors import OutputError, UsageError
+from mnist_edge.text import shortened
 
 # How long an answer may wait for the collector, and for the recorder.
 CORRECTION_SECONDS = 5.0
@@ -30,7 +31,7 @@ def parse_wishes(body: bytes | bytearray) -> dict[str, Any]:
     if not isinstance(wishes, dict):
         raise Refused(400, 'the body must be a JSON object such as {"paused": true}')
     if unknown := sorted(set(wishes) - set(CHECKS)):
-        raise Refused(400, f"unknown: {', '.join(map(repr, unknown))}; known are {', '.join(CHECKS)}")
+        raise Refused(400, f"unknown: {shortened(', '.join(map(repr, unknown)))}; known are {', '.join(CHECKS)}")
     for name, value in wishes.items():
         allowed, check = CHECKS[name]
         if not check(value):

@@ -192,6 +192,7 @@ def test_numbers_serve_as_text_and_as_fractions() -> None:
     [
         ('soruce = "0"', "there is no key soruce; did you mean source?"),
         ("record-file = 3", "there is no key record-file; did you mean record_files?"),
+        (f"{'z' * 5000} = 1", f"there is no key {'z' * 60}...; mnist-edge camera"),
         ("zzz = 1", "there is no key zzz; mnist-edge camera --show-config lists them all"),
         ("[web]\nserve = 1", "there is no key web; there are no [tables], all keys stand at the top"),
         ("max-frames = 1\nmax_frames = 2", "max_frames is given twice; leave one out"),

@@ -35,12 +35,12 @@ def fill_while_recording(folder: Path) -> Outcome:
         read_on = camera.reads_after(time.monotonic()) is not None
         stopped = not ask(port, "/api/status")["controls"]["recording"]
         first = sorted((disk / "videos").iterdir())
-        playable = all(_plays(video) for video in first)
+        playable = all(plays(video) for video in first)
         for video in first:
             video.unlink()
         began = time.monotonic()
         ask(port, "/api/controls", {"recording": True})
-        again = camera.wait_for(lambda: any(_plays(video) for video in (disk / "videos").iterdir()))
+        again = camera.wait_for(lambda: any(plays(video) for video in (disk / "videos").iterdir()))
         return judge(
             camera,
             round(time.monotonic() - began, 2) if again else None,
@@ -119,7 +119,8 @@ def _full(disk: Path) -> Iterator[None]:
         ballast.unlink()
 
 
-def _plays(video: Path) -> bool:
+def plays(video: Path) -> bool:
+    """Whether a video has a frame that can be read."""
     capture = cv2.VideoCapture(str(video), cv2.CAP_FFMPEG)
     there, _ = capture.read()
     capture.release()

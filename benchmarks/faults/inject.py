@@ -15,6 +15,7 @@ from typing import Any
 from mnist_edge.benchmarks.faults.broker_faults import BROKER_FAULTS
 from mnist_edge.benchmarks.faults.disk_faults import DISK_FAULTS
 from mnist_edge.benchmarks.faults.fault_outcome import Fault, NotInjected, Outcome
+from mnist_edge.benchmarks.faults.place_faults import PLACE_FAULTS
 from mnist_edge.benchmarks.faults.process_faults import PROCESS_FAULTS
 from mnist_edge.benchmarks.faults.sink_faults import SINK_FAULTS
 from mnist_edge.benchmarks.faults.source_faults import SOURCE_FAULTS
@@ -23,7 +24,7 @@ from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.errors import MnistEdgeError, PackageMissing, UsageError
 from mnist_edge.progress import Progress, no_progress
 
-FAULTS = (*SOURCE_FAULTS, *BROKER_FAULTS, *DISK_FAULTS, *SINK_FAULTS, *WEB_FAULTS, *PROCESS_FAULTS)
+FAULTS = (*SOURCE_FAULTS, *BROKER_FAULTS, *DISK_FAULTS, *SINK_FAULTS, *WEB_FAULTS, *PROCESS_FAULTS, *PLACE_FAULTS)
 
 
 def inject(faults: Sequence[Fault], progress: Progress = no_progress) -> list[tuple[Fault, Outcome]]:

@@ -63,13 +63,15 @@ def make_checkpoint(keras: Any, recipe: Recipe, folder: Path, progress: Progress
                 raise ModelError(f"the loss became {row['val_loss']} in epoch {epoch + 1}; try a smaller learning rate")
             rows = [*self.rows, row]
             better = self.kept is None or _is_better(recipe, row, rows[self.kept])
-            # The files first: Ctrl-C during the writing leaves the epoch before, in the files and here. Where it
-            # falls between the two, the state is one epoch behind the model, and that epoch comes out the same again.
-            weights = self.model.get_weights() if better else self.weights
             if better:
-                write_whole(folder / "model.keras", self.model.save)
-            self._write_state(rows, epoch if better else self.kept)
-            self.rows, self.kept, self.weights = rows, epoch if better else self.kept, weights
+                self.weights = self.model.get_weights()
+            self.rows, self.kept = rows, epoch if better else self.kept
+            try:
+                self._write(better)
+            # The epoch is done: what lies in the folder is what will be measured.
+            except KeyboardInterrupt:
+                self._write(better)
+                raise
             self.model.stop_training = self.is_done
             progress(epoch + 1, recipe.epochs, f"validation {row['val_accuracy']:.2%}")
 
@@ -84,11 +86,15 @@ def make_checkpoint(keras: Any, recipe: Recipe, folder: Path, progress: Progress
             """Spent in training, before an interruption too."""
             return round(self.seconds_before + time.perf_counter() - self.started, 1)
 
-        def _write_state(self, rows: list[dict[str, float]], kept: int | None) -> None:
+        def _write(self, better: bool) -> None:
+            # A crash between the two leaves the state one epoch behind the model: that epoch comes out the same again.
+            if better:
+                write_whole(folder / "model.keras", self.model.save)
+
             def write(path: Path) -> None:
                 self.model.save(path)
                 dropout = {layer.name: np.asarray(layer.seed_generator.state).tolist() for layer in _random(self.model)}
-                found = {"rows": rows, "kept": kept, "seconds": self.seconds, "dropout": dropout}
+                found = {"rows": self.rows, "kept": self.kept, "seconds": self.seconds, "dropout": dropout}
                 with zipfile.ZipFile(path, "a") as archive:
                     archive.writestr(_ENTRY, json.dumps(found))
 

@@ -17,7 +17,7 @@ except ImportError:  # Windows, where nothing is locked.
 def exclusive(path: Path) -> Iterator[None]:
     """Keep everybody else who asks for the same file or folder out while the block runs.
 
-    Nothing is written for that. File systems that know no locks, and Windows, keep nobody out.
+    Nothing is written for that. Pipes, devices, file systems that know no locks, and Windows keep nobody out.
 
     Args:
         path: A file or folder that is there.
@@ -26,7 +26,8 @@ def exclusive(path: Path) -> Iterator[None]:
         OutputError: Another process has it; names that process where the system tells.
         OSError: It cannot be opened.
     """
-    if fcntl is None:
+    # Opening a pipe would wait for who writes to it.
+    if fcntl is None or not (path.is_file() or path.is_dir()):
         yield
         return
     descriptor = os.open(path, os.O_RDONLY)

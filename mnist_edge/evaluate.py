@@ -198,4 +198,5 @@ def _class_figures(confusion: NDArray[np.int64], label: int) -> ClassFigures:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    # Keras quotes whole configurations.
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -1,3 +1,5 @@
+import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +8,7 @@ import pytest
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
-from mnist_edge.evaluate import KerasClassifier, evaluate, score
+from mnist_edge.evaluate import KerasClassifier, evaluate, load_keras_model, score
 from mnist_edge.training_stack import load_keras
 
 
@@ -64,3 +66,14 @@ def test_a_damaged_keras_file_is_named(tmp_path: Path, content: bytes, digits: D
     path.write_bytes(content)
     with pytest.raises(ModelError, match=r"broken\.keras is no Keras model"):
         evaluate(path, digits.test)
+
+
+def test_keras_may_quote_a_configuration_but_the_message_stays_short(tmp_path: Path) -> None:
+    path = tmp_path / "a.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("config.json", json.dumps({"module": "x" * 20_000}))
+        archive.writestr("model.weights.h5", b"")
+    with pytest.raises(ModelError, match="can be loaded") as caught:
+        load_keras_model(path)
+    assert len(str(caught.value)) < 500

@@ -45,17 +45,24 @@ function showReading(reading) {
   showDigits(lines);
 }
 
-// Buttons are kept for as long as their digit is there, so that the keyboard's focus stays where it is.
+// Buttons are kept for as long as their digit is there, so that the keyboard's focus stays where it is, and stay where they
+// are for as long as the rows do: a button that is moved while it is pressed gets no click.
 function showDigits(lines) {
   const list = $("digits"), focused = document.activeElement?.dataset.track;
   const old = new Map([...list.querySelectorAll("button")].map((button) => [button.dataset.track, button]));
-  list.replaceChildren(...lines.map((line) => {
-    const row = make("div", undefined, "row");
-    row.append(...line.map((digit) => (digit ? shown(old.get(String(digit.track)) || newDigit(digit.track), digit) : make("i"))));
-    return row;
-  }));
-  if (!lines.length) list.append(make("p", "no digits", "empty"));
-  if (focused) list.querySelector(`[data-track="${focused}"]`)?.focus();
+  const button = (digit) => shown(old.get(String(digit.track)) || newDigit(digit.track), digit);
+  const buttons = lines.map((line) => line.map((digit) => digit && button(digit)));
+  const places = JSON.stringify(lines.map((line) => line.map((digit) => digit && digit.track)));
+  if (list.dataset.places !== places) {
+    list.dataset.places = places;
+    list.replaceChildren(...buttons.map((line) => {
+      const row = make("div", undefined, "row");
+      row.append(...line.map((one) => one || make("i")));
+      return row;
+    }));
+    if (!lines.length) list.append(make("p", "no digits", "empty"));
+    if (focused) list.querySelector(`[data-track="${focused}"]`)?.focus();
+  }
   cue();
 }
 

@@ -151,12 +151,28 @@ def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, wait_until: Any, tmp
     wait_until(lambda: len(waiting) == 2)
     waiting[1].answer.set_result("kept as 9")
     tab.click("#digits button")
+    wait_until(lambda: tab.run("document.querySelector('#dialog').open"))
     tab.click("#labels .wide")
     wait_until(lambda: len(waiting) == 3)
     waiting[2].answer.set_result("kept as no digit")
     assert [(one.track, one.label) for one in waiting][1:] == [(tracks[0], 9), (tracks[0], -1)]
     wait_until(lambda: tab.text("#message") == "kept as no digit")
     assert tab.complaints == []
+
+
+def test_a_digit_can_be_clicked_while_readings_come(alive: Alive, tab: Any, wait_until: Any) -> None:
+    tab.open(alive.served.web.url)
+    wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
+    # Browsers give no click to a button that is taken out and put back between press and release.
+    tab.run(
+        """window.counted = { moved: 0, updated: 0 };
+        { const list = document.querySelector("#digits");
+          new MutationObserver((all) => counted.moved += all.length).observe(list, { childList: true });
+          new MutationObserver((all) => counted.updated += all.length)
+            .observe(list, { attributes: true, subtree: true }); }"""
+    )
+    wait_until(lambda: tab.run("counted.updated") > 20)
+    assert tab.run("counted.moved") == 0
 
 
 def test_a_correction_that_nobody_keeps_is_refused(alive: Alive, tab: Any, wait_until: Any) -> None:
@@ -233,6 +249,8 @@ def test_the_picture_fills_the_screen_with_and_without_the_browsers_help(
     served.web.show(view())
     tab.open(served.web.url, 390, 844)
     wait_until(lambda: tab.text("#state") == "live")
+    # Before the picture is there, its place may have another size.
+    wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 64)
     area = "(r => r.width * r.height)(document.querySelector('#picture').getBoundingClientRect())"
     small = tab.run(area)
     tab.click("#full")

@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-TOOLS := recipes fuzz steady soak faults pages reading-time loop-cost window-speed recording web-picture
+ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording
+RELEASE := pages web-picture
 
-.PHONY: install quickstart test check fix wheel floors audit cross-runtime $(TOOLS) measure release photos instructions classic-instructions docs clean
+.PHONY: install quickstart test check fix wheel floors audit cross-runtime recipes $(ENDURANCE) $(RELEASE) measure release photos instructions classic-instructions docs clean
 
 install: $(VENV)/installed
 
@@ -66,19 +67,25 @@ cross-runtime: install
 #   window-speed  whether a window slows reading down; needs Xvfb
 #   recording     what a minute of recording costs in each codec
 #   web-picture   docs/web.jpg, anew; needs Chromium
-$(TOOLS): install
-	$(BIN)/python -m mnist_edge.benchmarks.$(subst -,_,$@) $(ARGS)
+$(ENDURANCE): install
+	$(BIN)/python -m mnist_edge.benchmarks.endurance.$(subst -,_,$@) $(ARGS)
+
+$(RELEASE): install
+	$(BIN)/python -m mnist_edge.benchmarks.release.$(subst -,_,$@) $(ARGS)
+
+recipes: install
+	$(BIN)/python -m mnist_edge.benchmarks.recipes $(ARGS)
 
 # Times, on a quiet machine.
 measure: install
-	$(BIN)/python -m mnist_edge.benchmarks.latency
-	$(BIN)/python -m mnist_edge.benchmarks.startup
-	$(BIN)/python -m mnist_edge.benchmarks.overhead $(ARGS)
+	$(BIN)/python -m mnist_edge.benchmarks.release.latency
+	$(BIN)/python -m mnist_edge.benchmarks.release.startup
+	$(BIN)/python -m mnist_edge.benchmarks.release.overhead $(ARGS)
 
 # Of all models that ship, or of MODELS; PHOTOS names a folder of labelled photographs to read. It takes up what lies in
 # runs/release, so that a training that was broken off goes on.
 release: install
-	$(BIN)/python -m mnist_edge.benchmarks.release $(MODELS) $(if $(PHOTOS),--photos "$(PHOTOS)")
+	$(BIN)/python -m mnist_edge.benchmarks.release.release $(MODELS) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 # The labelled photographs in PHOTOS, read again by all models that ship.
 photos: install
@@ -87,10 +94,10 @@ photos: install
 # Instructions per invoke on an emulated Pi 4 and Pi 5, of what ships and of the classic recipes; PI_TOOLS is the folder
 # with pi_check.sh, insncount.c and count_invoke.py.
 instructions classic-instructions: install
-	$(BIN)/python -m mnist_edge.benchmarks.$(subst -,_,$@) "$(PI_TOOLS)"
+	$(BIN)/python -m mnist_edge.benchmarks.release.$(subst -,_,$@) "$(PI_TOOLS)"
 
 docs: install
-	$(BIN)/python -m mnist_edge.benchmarks.docs
+	$(BIN)/python -m mnist_edge.benchmarks.release.docs
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,9 +11,9 @@ from mnist_edge.benchmarks.photos import Outcome, PictureScore
 from mnist_edge.camera.free_room import Room
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.lettering import FONT, plate
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.overlay import DARK, GREY, draw_labels, outline
 from mnist_edge.errors import OutputError
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 MOST = 12

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.images import write_image
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.opencv import cv2
 
 MOST = 24
 COLUMNS = 6

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import quiet
-from mnist_edge.benchmarks.card import write_cards
 from mnist_edge.benchmarks.photo_labels import read_labels
+from mnist_edge.benchmarks.release.card import write_cards
 from mnist_edge.benchmarks.released import read_released, stamped, write_released
 from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
 from mnist_edge.camera.images import read_image

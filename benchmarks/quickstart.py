@@ -9,13 +9,13 @@ from mnist_edge.benchmarks.benchmark import Measurement, benchmark
 from mnist_edge.camera.images import write_image
 from mnist_edge.camera.overlay import annotate
 from mnist_edge.camera.reader import Reader
-from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.converters.convert import convert
 from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
 from mnist_edge.files import write_text
+from mnist_edge.models.pages.scenes import draw_scene
 from mnist_edge.models.recipes import find_recipe
 from mnist_edge.models.run import Run
 from mnist_edge.models.train import train

@@ -12,7 +12,7 @@ RELEASED = Path(__file__).resolve().parent / "results" / "models.json"
 
 
 def read_released(path: Path | None = None) -> dict[str, Any]:
-    """The figures of each model by its name, as `mnist_edge.benchmarks.release` makes them; none without the file."""
+    """The figures of each model by its name, as `make release` measures them; none without the file."""
     path = path or RELEASED
     return dict(json.loads(path.read_text())) if path.is_file() else {}
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.image_files import STDIN
 from mnist_edge.camera.image_size import image_size
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import ImageError, OutputError
 from mnist_edge.files import write_bytes
+from mnist_edge.opencv import cv2
 
 # Of a picture, unless a caller allows another: 12,000 x 9,000 and some room.
 MAX_PIXELS = 200_000_000

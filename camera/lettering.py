@@ -5,8 +5,8 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.palette import Colour
+from mnist_edge.opencv import cv2
 
 WHITE: Colour = (255, 255, 255)
 # Letters are drawn at this scale, with strokes so wide in pixels, and shrunk: OpenCV's small ones are ragged and thin.

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from mnist_edge.camera.free_room import Room
 from mnist_edge.camera.label_layout import place_labels
 from mnist_edge.camera.lettering import paste, plate
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.palette import Colour, confidence_colour, percent
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading, Rejected
 
 GREY, DARK, WHITE = (118, 118, 118), (30, 30, 30), (255, 255, 255)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.free_room import Room
 from mnist_edge.camera.lettering import paste, plate
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.overlay import DARK, GREY, WHITE, annotate, draw_labels, outline, outline_refused, take_all
 from mnist_edge.camera.palette import Colour, confidence_colour, percent
 from mnist_edge.camera.reader import Reader
@@ -18,6 +17,7 @@ from mnist_edge.camera.reader.judge import Verdict
 from mnist_edge.camera.reader.lines import without_lines
 from mnist_edge.camera.reader.rows import group_rows
 from mnist_edge.camera.reader.segment import cut
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Reading, Rejected
 
 # In pixels: what a sheet's two columns of pictures may be wide and high, the space around them, and the letters of

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader.pieces import Pieces, find_pieces
+from mnist_edge.opencv import cv2
 
 # Digits down to a hundredth of the picture stay readable at this size, and time stays bounded.
 WORKING_SIDE = 1600

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader.pieces import Pieces, find_pieces
+from mnist_edge.opencv import cv2
 
 # A line is much longer than a digit's longest stroke in proportion to its thickness, and long in the picture. A single
 # one must be very long: a thin pen's 1, or the bar of its 7, is as slender. Lines of a sheet come in numbers.

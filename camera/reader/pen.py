@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.opencv import cv2
 
 # Stroke width as a share of the digit's longer side. Over MNIST's training images the median is 0.146 and one in
 # twenty is below 0.105; a ball pen on paper is usually below that.

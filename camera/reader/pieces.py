@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.opencv import cv2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

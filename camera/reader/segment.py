@@ -6,10 +6,10 @@ from itertools import combinations, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader.candidate import Candidate
 from mnist_edge.camera.reader.ink import InkMap, find_ink
 from mnist_edge.camera.reader.lines import without_lines
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Rejected
 
 # The smallest ink, in pixels at working size, that MNIST's 20-pixel box can make anything of.

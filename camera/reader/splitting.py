@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader.candidate import Candidate, Classify, Judged, classify_candidates
 from mnist_edge.camera.reader.pen import stroke_width
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 # Widths of one digit in heights of the whole piece.

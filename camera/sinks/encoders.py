@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2, name_for_opencv
 from mnist_edge.errors import OutputError, PackageMissing, UsageError
+from mnist_edge.opencv import cv2, name_for_opencv
 from mnist_edge.optional import pip_install, require
 
 # OpenCV's codec for each suffix that it can write everywhere. Browsers play neither, and its VP8, which they do play,

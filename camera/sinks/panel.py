@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.lettering import FONT
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.view import View
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import LIMITED
 
 BACK, TEXT, FAINT, AMBER, RED = (38, 34, 30), (245, 245, 245), (190, 185, 180), (60, 190, 250), (60, 60, 230)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reasons import reason
 from mnist_edge.camera.sinks.room import check_room
 from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
@@ -16,6 +15,7 @@ from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import BackgroundSink, Worker
 from mnist_edge.errors import OutputError
 from mnist_edge.files import write_bytes
+from mnist_edge.opencv import cv2
 
 # Of a folder; a web page that asks again and again fills no disk.
 MAX_SNAPSHOTS = 1_000

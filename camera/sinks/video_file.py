@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.encoders import open_encoder
 from mnist_edge.camera.sinks.room import check_room
 from mnist_edge.errors import OutputError
+from mnist_edge.opencv import cv2
 
 # Narrower than 8 pixels, OpenCV 5.0 writes beyond its buffer in Motion JPEG; 16 is a block of either codec.
 MIN_SIDE = 16

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from mnist_edge import quiet
 from mnist_edge.camera.controls import NO_DIGIT, Controls
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.display import screen_size
 from mnist_edge.camera.sinks.panel import ROOM, draw_panel
 from mnist_edge.camera.view import View
 from mnist_edge.errors import OutputError, UsageError
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 T = TypeVar("T")

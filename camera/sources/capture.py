@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mnist_edge.camera.images import MAX_PIXELS, too_large
-from mnist_edge.camera.opencv import cv2, name_for_opencv
 from mnist_edge.camera.sources.devices import list_cameras, why_not
 from mnist_edge.errors import SourceError
+from mnist_edge.opencv import cv2, name_for_opencv
 
 # More does not pass through USB 2 uncompressed, but for a few frames a second.
 MAX_RAW_PIXELS = 640 * 480

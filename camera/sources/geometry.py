@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.images import MAX_PIXELS
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.errors import SourceError, UsageError
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 ROTATIONS = {0: None, 90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from mnist_edge.camera.frames import Source, SourceInfo
-from mnist_edge.camera.opencv import cv2, name_for_opencv
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import open_camera, open_stream, open_video
@@ -23,6 +22,7 @@ from mnist_edge.camera.sources.piped import open_stdin
 from mnist_edge.camera.sources.retry import RetryingSource
 from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import SourceError
+from mnist_edge.opencv import cv2, name_for_opencv
 from mnist_edge.text import mask
 
 FAKE = "fake"
@@ -75,7 +75,7 @@ def is_camera(source: str) -> bool:
 def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: Note, damage: Damage) -> Source:
     source, rate = settings.source, settings.rate
     if source == FAKE:
-        from mnist_edge.camera.sources.fake import FakeSource
+        from mnist_edge.camera.sources.fake.source import FakeSource
 
         width, height = size or DEFAULT_SIZE
         return FakeSource(stop, width=width, height=height, rate=rate or DEFAULT_RATE)

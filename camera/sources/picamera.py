@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from mnist_edge import quiet
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import PackageMissing, SourceError
+from mnist_edge.opencv import cv2
 
 NAME = "picamera"
 # Wide enough for a page, and quick to read.

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from mnist_edge.camera.images import ALLOW, MAX_PIXELS, decode_image
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sources.jpegs import START, JpegCutter
 from mnist_edge.errors import ImageError, SourceError
+from mnist_edge.opencv import cv2
 
 NAME = "standard input"
 PIECE_BYTES = 1 << 16

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnist_edge.camera.frames import Frame, SourceInfo
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import Capture
 from mnist_edge.camera.sources.frame_clock import FrameClock
 from mnist_edge.errors import SourceError
+from mnist_edge.opencv import cv2
 
 # How often a wait looks up to see whether it should stop, and lets the loop do other things.
 POLL_SECONDS = 0.05

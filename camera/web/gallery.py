@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mnist_edge.camera.opencv import cv2, name_for_opencv
 from mnist_edge.errors import ImageError
+from mnist_edge.opencv import cv2, name_for_opencv
 
 # Of each kind; the others are counted.
 MAX_LISTED = 200

@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass
 
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web.feed import Feed, first_of
 from mnist_edge.camera.web.worker import TaskWorker
+from mnist_edge.opencv import cv2
 
 QUALITY = 80
 # Larger pictures are made smaller: no page shows more, and they take long to encode and send.

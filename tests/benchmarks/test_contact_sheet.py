@@ -24,9 +24,9 @@ from mnist_edge.benchmarks.contact_sheet import (
 from mnist_edge.benchmarks.photos import Outcome, PictureScore
 from mnist_edge.camera.images import write_image
 from mnist_edge.camera.overlay import GREY
-from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ImageError, OutputError
+from mnist_edge.models.pages.scenes import draw_scene
 from mnist_edge.reading import Box
 
 Image = NDArray[np.uint8]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mnist_edge.benchmarks.mistakes import Mistake, draw_mistakes, worst_mistakes
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import OutputError
+from mnist_edge.opencv import cv2
 
 
 def probabilities(*rows: tuple[int, float]) -> np.ndarray:

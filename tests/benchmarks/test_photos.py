@@ -18,9 +18,9 @@ from mnist_edge.benchmarks.photos import (
 from mnist_edge.benchmarks.released import read_released, write_released
 from mnist_edge.camera.images import write_image
 from mnist_edge.camera.reader import Reader
-from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import DataError, ImageError
+from mnist_edge.models.pages.scenes import draw_scene
 from mnist_edge.reading import Box, Digit, Reading
 
 

@@ -5,11 +5,11 @@ import pytest
 from mnist_edge import Reader
 from mnist_edge.benchmarks.quickstart import SCENE_SEED, Quickstart, quickstart
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Dataset, sklearn_digits
 from mnist_edge.errors import OutputError
 from mnist_edge.evaluate import evaluate
 from mnist_edge.metadata import read_metadata
+from mnist_edge.models.pages.scenes import draw_scene
 
 FILES = {
     "model.keras", "settings.json", "metrics.json", "curves.png", "confusion.png", "two-conv.float32.tflite",

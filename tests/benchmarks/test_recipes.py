@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from mnist_edge.benchmarks.recipes import RecipeResult, compare_recipes
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.dataset import Dataset, sklearn_digits
 from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate
+from mnist_edge.opencv import cv2
 
 NAMES, SEEDS = ("mlp", "two-conv"), (0, 1)
 

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.camera.frames import ArraySource, Frame
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading
 
 Image = NDArray[np.uint8]

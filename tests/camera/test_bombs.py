@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_edge.benchmarks.bombs import avi, claiming, gif, png
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.benchmarks.endurance.bombs import avi, claiming, gif, png
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
 from mnist_edge.errors import SourceError
+from mnist_edge.opencv import cv2
 
 MAX_GROWTH_MB = 300
 LARGE = (15_000, 15_000)

@@ -19,9 +19,9 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.panel import BACK
 from mnist_edge.cli import app
+from mnist_edge.opencv import cv2
 
 Image = NDArray[np.uint8]
 Pages = Callable[..., list[Image]]

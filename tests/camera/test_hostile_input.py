@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.fuzz import broken_promises
+from mnist_edge.benchmarks.endurance.fuzz import broken_promises
 from mnist_edge.camera.image_files import find_images
 from mnist_edge.camera.images import decode_image, read_image
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Reading
 
 Image = NDArray[np.uint8]

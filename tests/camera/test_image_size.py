@@ -7,8 +7,8 @@ import pytest
 
 from mnist_edge.camera.image_size import image_size
 from mnist_edge.camera.images import decode_image
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import ImageError
+from mnist_edge.opencv import cv2
 
 SUFFIXES = (
     *(".png", ".jpg", ".webp", ".bmp", ".tiff", ".pgm", ".ppm", ".pbm", ".pam", ".pfm", ".hdr", ".jp2", ".gif"),

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from mnist_edge.benchmarks.memory import peak_rss_mb
 from mnist_edge.camera.image_files import find_images
 from mnist_edge.camera.images import decode_image, read_image, write_image
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.errors import ImageError, OutputError
+from mnist_edge.opencv import cv2
 
 
 def encoded(suffix: str, image: Any) -> bytes:

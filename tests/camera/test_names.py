@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mnist_edge.benchmarks.faults.camera_process import start_camera
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.benchmarks.endurance.faults.camera_process import start_camera
 from mnist_edge.metadata import append_metadata, strip_metadata
+from mnist_edge.opencv import cv2
 from mnist_edge.shipped import resolve_shipped
 from tests.camera.test_secrets import ask, page_of
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.overlay import annotate
 from mnist_edge.camera.palette import confidence_colour
-from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Dataset
+from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading, Rejected
 
 Image = NDArray[np.uint8]

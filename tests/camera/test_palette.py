@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.palette import confidence_colour, percent
+from mnist_edge.opencv import cv2
 
 STEPS = (0.4, 0.5, 0.75, 0.9, 0.95, 0.98, 0.999)
 # What a dichromat sees of linear red, green and blue (Machado, Oliveira and Fernandes, 2009, severity 1).

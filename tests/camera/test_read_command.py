@@ -16,9 +16,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.palette import confidence_colour
 from mnist_edge.cli import app
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 Image = NDArray[np.uint8]

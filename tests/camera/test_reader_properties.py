@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.fuzz import broken_promises
-from mnist_edge.benchmarks.fuzz_cases import PAINTERS, load_digits
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.benchmarks.endurance.fuzz import broken_promises
+from mnist_edge.benchmarks.endurance.fuzz_cases import PAINTERS, load_digits
 from mnist_edge.camera.reader import Reader
-from mnist_edge.camera.synthetic.scenes import draw_scene
+from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Reading
 
 Image = NDArray[np.uint8]

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mnist_edge.benchmarks.faults.camera_process import CameraProcess, start_camera
-from mnist_edge.benchmarks.faults.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.endurance.faults.camera_process import CameraProcess, start_camera
+from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import open_stream
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source

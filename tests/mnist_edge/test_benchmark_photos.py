@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mnist_edge.camera.images import read_image, write_image
-from mnist_edge.camera.synthetic.scenes import draw_scene
 from mnist_edge.dataset import Dataset
+from mnist_edge.models.pages.scenes import draw_scene
 
 Invoke = Callable[..., tuple[int, str, str]]
 

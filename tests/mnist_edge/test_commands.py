@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.dataset import load
+from mnist_edge.opencv import cv2
 from mnist_edge.shipped import resolve_shipped
 
 Invoke = Callable[..., tuple[int, str, str]]

@@ -98,7 +98,7 @@ from threading import Event
 import numpy as np
 from mnist_edge import quiet
 from mnist_edge.camera.images import decode_image
-from mnist_edge.camera.opencv import cv2
+from mnist_edge.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.sinks.collect import Collector
 from mnist_edge.models import fine_tune, rehearsal
 from mnist_edge.models.extra import LIST, read_extra
+from mnist_edge.opencv import cv2
 
 Invoke = Callable[..., tuple[int, str, str]]
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, OutputError, UsageError
@@ -23,6 +22,7 @@ from mnist_edge.models.recipes import Recipe, find_recipe
 from mnist_edge.models.rehearsal import rehearsal
 from mnist_edge.models.run import Run
 from mnist_edge.normalisation import normalise
+from mnist_edge.opencv import cv2
 
 Image = NDArray[np.uint8]
 _OVAL = [(0.3 + 0.3 * np.cos(a), 0.5 + 0.5 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 16)]

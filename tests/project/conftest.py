@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import typer
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.cli import app
+from mnist_edge.opencv import cv2
 
 ROOT = Path(__file__).resolve().parents[2]
 # Each digit as the lines that a pen would draw, in a box of 60 x 100.

@@ -35,7 +35,7 @@ LIGHT = {
 ONLY_IN = {
     "tensorflow": {"mnist_edge/training_stack.py"},
     "keras": {"mnist_edge/training_stack.py"},
-    "cv2": {"camera/opencv.py", "mnist_edge/doctor/opencv.py"},
+    "cv2": {"mnist_edge/opencv.py", "mnist_edge/doctor/opencv.py"},
 }
 NEVER_A_STATEMENT = {"click", "tensorflow", "keras", "cv2", "sklearn", "matplotlib", "picamera2", "paho", "tornado"}
 

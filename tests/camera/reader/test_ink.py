@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.reader.ink import find_ink, ink_level
+from mnist_edge.opencv import cv2
 
 Image = NDArray[np.uint8]
 HEIGHT, WIDTH = 360, 480

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader, read
-from mnist_edge.camera.synthetic.scenes import Scene, draw_scene
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
+from mnist_edge.models.pages.scenes import Scene, draw_scene
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Reading
 from mnist_edge.refusal import SCORE
 from mnist_edge.shipped import resolve

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader.segment import Segmentation, segment
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 Image = NDArray[np.uint8]

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.reader.candidate import Candidate, Classify
 from mnist_edge.camera.reader.judge import judge
@@ -16,6 +15,7 @@ from mnist_edge.camera.reader.splitting import split
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Dataset
 from mnist_edge.normalisation import normalise
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 Image = NDArray[np.uint8]

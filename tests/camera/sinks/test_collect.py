@@ -18,7 +18,6 @@ from mnist_edge.camera import worker as worker_module
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource, Frame
 from mnist_edge.camera.loop import run
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.reader.segment import segment
 from mnist_edge.camera.sinks import collect as collect_module
@@ -27,6 +26,7 @@ from mnist_edge.camera.sinks.collect import SETTLED, Collector
 from mnist_edge.camera.sinks.crops import LIST, SAME_INK, crop_of, seen_at
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Rejected
 
 Image = NDArray[np.uint8]

@@ -20,7 +20,6 @@ from mnist_edge.camera import worker as worker_module
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sinks import encoders, room
@@ -31,6 +30,7 @@ from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.errors import OutputError, PackageMissing, UsageError
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 Image = NDArray[np.uint8]

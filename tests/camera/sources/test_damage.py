@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.sources.damage import MAX_IN_ROW, Damage, ForgivingCapture
+from mnist_edge.opencv import cv2
 
 GOOD = cv2.imencode(".jpg", np.full((48, 64, 3), 120, np.uint8))[1].tobytes()
 DAMAGED = {

@@ -9,12 +9,12 @@ import pytest
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.signals import Stop
-from mnist_edge.camera.sources.fake import FakeSource
-from mnist_edge.camera.synthetic.film import Film
-from mnist_edge.camera.synthetic.handwriting import write_digit
-from mnist_edge.camera.synthetic.motion import Unrest
-from mnist_edge.camera.synthetic.strokes import Pen, render
+from mnist_edge.camera.sources.fake.film import Film
+from mnist_edge.camera.sources.fake.handwriting import write_digit
+from mnist_edge.camera.sources.fake.motion import Unrest
+from mnist_edge.camera.sources.fake.source import FakeSource
 from mnist_edge.reading import Digit
+from mnist_edge.strokes import Pen, render
 
 
 @pytest.fixture(scope="module")

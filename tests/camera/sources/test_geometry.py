@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.loop import run
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.sources.geometry import FLIPS, ROTATIONS, Geometry, parse_crop, parse_geometry, parse_size
 from mnist_edge.errors import SourceError, UsageError
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Reading
 
 Image = NDArray[np.uint8]

@@ -19,13 +19,13 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.camera.frames import Frame, Source, SourceInfo
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.sources.devices import list_cameras, why_not
 from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import ImageError, SourceError
+from mnist_edge.opencv import cv2
 
 Image = NDArray[np.uint8]
 WriteVideo = Callable[[Path, list[Image]], Path]

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.jpegs import JpegCutter
 from mnist_edge.camera.sources.piped import MAX_BYTES, PipeCapture
 from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import SourceError
+from mnist_edge.opencv import cv2
 
 Image = NDArray[np.uint8]
 # What `camera --source -` does, told as one JSON document; a mended error is a line on stderr, as at the command line.

@@ -13,13 +13,13 @@ import pytest
 
 from mnist_edge.camera.frames import Frame, Source
 from mnist_edge.camera.loop import FrameReader, run
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source, retry
 from mnist_edge.camera.sources.retry import RetryingSource, back_off
 from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import SourceError
+from mnist_edge.opencv import cv2
 
 PATIENCE_SECONDS = 60.0
 

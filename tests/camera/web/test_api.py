@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge.benchmarks import bombs
+from mnist_edge.benchmarks.endurance import bombs
 from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.frames import ArraySource
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.web import feed as feeds
 from mnist_edge.camera.web import posts, wishes
 from mnist_edge.camera.web.wishes import CHECKS
 from mnist_edge.errors import ModelError, OutputError
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Reading
 
 DIGITS = (TrackedDigit(3, 4, 0.98765, Box(1, 2, 30, 40)), TrackedDigit(5, 2, 0.5, Box(40, 2, 30, 40)))

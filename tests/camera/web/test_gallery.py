@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.sinks import encoders
 from mnist_edge.camera.sinks.recordings import recorded_at
 from mnist_edge.camera.sinks.snapshots import snapshots_in
 from mnist_edge.camera.sinks.video_file import VideoFile
 from mnist_edge.camera.web import Gallery
+from mnist_edge.opencv import cv2
 
 SNAPSHOT, OLDER = "2026-11-28T10-00-00.000Z", "2026-11-28T09-00-00.000Z"
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
-from mnist_edge.camera.opencv import cv2
 from mnist_edge.camera.tracker import TrackedDigit
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 Image = NDArray[np.uint8]

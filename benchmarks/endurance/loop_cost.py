@@ -1,0 +1,177 @@
+"""What the camera's loop costs beside reading alone, and what each sink adds, in turns in one run.
+
+Run as `make loop-cost`. The bound: the loop without sinks takes at most 1.15 times as long as reading. Frames are
+640x480 with ten digits each, as fast as they are read; OpenCV uses one thread. A sink may work in a thread of its own:
+then what it takes from the loop is in `ratio`, and what it takes from the processor in `cpu_ms`.
+"""
+
+import sys
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from http.client import HTTPException
+from pathlib import Path
+from statistics import median
+from threading import Thread
+from time import perf_counter, process_time
+from urllib.request import urlopen
+
+from mnist_edge.benchmarks.endurance.reading_time import Frame, scene_frames
+from mnist_edge.benchmarks.endurance.soak import start_broker
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.frames import ArraySource
+from mnist_edge.camera.loop import ViewSink, run
+from mnist_edge.camera.meter import Meter
+from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
+from mnist_edge.camera.settings import Settings
+from mnist_edge.camera.sinks import open_sinks
+from mnist_edge.camera.sinks.display import why_no_window
+from mnist_edge.camera.web import WebView
+from mnist_edge.dataset import load
+from mnist_edge.errors import PackageMissing
+from mnist_edge.opencv import cv2
+from mnist_edge.progress import Progress, no_progress
+
+MAX_RATIO = 1.15
+ROUNDS = 20
+# Each of the ten frames so often in a row, as a camera that looks at a page would.
+REPEATS = 5
+
+# Reads all frames once.
+Way = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of a way to read frames, the medians over the rounds.
+
+    Attributes:
+        name: What was done beside reading.
+        frame_ms: For one frame, by the clock.
+        cpu_ms: For one frame, of all threads.
+        ratio: `frame_ms` to that of reading alone.
+    """
+
+    name: str
+    frame_ms: float
+    cpu_ms: float
+    ratio: float
+
+
+def measure_loop_cost(
+    frames: Sequence[Frame], ways: Mapping[str, Way], rounds: int = ROUNDS, progress: Progress = no_progress
+) -> list[Cost]:
+    """Time each way, in turns.
+
+    Args:
+        frames: What one call of a way reads.
+        ways: The first is what the others are compared with.
+        rounds: How often each gets its turn.
+        progress: Told the rounds that are done.
+    """
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for done in range(-1, rounds):
+        for name, way in ways.items():
+            wall, cpu = perf_counter(), process_time()
+            way()
+            if done >= 0:
+                taken[name].append((perf_counter() - wall, process_time() - cpu))
+        progress(done + 1, rounds, "timing")
+    alone = taken[next(iter(ways))]
+    each = 1000 / len(frames)
+    return [
+        Cost(
+            name,
+            round(median(wall for wall, _ in times) * each, 3),
+            round(median(cpu for _, cpu in times) * each, 3),
+            round(median(wall / base for (wall, _), (base, _) in zip(times, alone, strict=True)), 3),
+        )
+        for name, times in taken.items()
+    ]
+
+
+@contextmanager
+def open_ways(frames: Sequence[Frame], model: str = "small") -> Iterator[dict[str, Way]]:
+    """Reading alone, the loop without sinks, and the loop with each sink that this machine can show."""
+    reader = Reader(model)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        ways: dict[str, Way] = {
+            "reading alone": lambda: [reader.read(frame) for frame in frames],
+            "loop": lambda: run(ArraySource(frames), reader),
+        }
+        wanted = {
+            "events": Settings(window=False, events=str(Path(folder) / "events.jsonl")),
+            "recording": Settings(window=False, record=str(Path(folder) / "recordings")),
+            "collecting": Settings(window=False, collect=str(Path(folder) / "collected")),
+        }
+        if why_no_window() is None:
+            wanted["window"] = Settings(window=True)
+        try:
+            port = stack.enter_context(start_broker(Path(folder)))
+            wanted["MQTT"] = Settings(window=False, mqtt=f"mqtt://127.0.0.1:{port}/cost")
+        except PackageMissing:
+            # What this machine lacks is not measured.
+            pass
+        for name, settings in wanted.items():
+            ways[name] = stack.enter_context(_with_sinks(frames, reader, settings))
+        for viewers in range(3):
+            ways[f"web page, viewers: {viewers}"] = stack.enter_context(_with_web(frames, reader, viewers))
+        yield ways
+
+
+@contextmanager
+def _with_sinks(frames: Sequence[Frame], reader: Reader, settings: Settings) -> Iterator[Way]:
+    source, controls, meter = ArraySource(frames), Controls(MIN_CONFIDENCE), Meter()
+    with open_sinks(settings, source, controls, meter, reader.read, _quiet) as sinks:
+        # What people read on a terminal is no sink that is measured here.
+        events = sinks.events[:1] if settings.events or settings.mqtt else ()
+        loop = partial(
+            run, source, reader, events=events, views=sinks.views, workers=sinks.workers, controls=controls, meter=meter
+        )
+        yield partial(sinks.window.run, loop) if sinks.window else loop
+
+
+@contextmanager
+def _with_web(frames: Sequence[Frame], reader: Reader, viewers: int) -> Iterator[Way]:
+    source, controls, meter = ArraySource(frames), Controls(MIN_CONFIDENCE), Meter()
+    with WebView("127.0.0.1:0", controls, meter, read=reader.read, token=None, note=_quiet) as web:
+        for _ in range(viewers):
+            Thread(target=_look, args=(f"{web.url}/stream.mjpg",), daemon=True).start()
+        views: tuple[ViewSink, ...] = (web,)
+        yield lambda: run(source, reader, events=(web,), views=views, controls=controls, meter=meter)
+
+
+def _look(url: str) -> None:
+    try:
+        with urlopen(url) as stream:
+            while stream.read(65536):
+                pass
+    except (OSError, HTTPException):
+        # The page is closed at the end.
+        return
+
+
+def _quiet(_: str) -> None: ...
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; see `run_measurement`."""
+    return run_measurement("loop_cost", tool_parser("loop_cost", __doc__), _measure, arguments)
+
+
+def _measure(_: Namespace, progress: Progress) -> Result:
+    cv2.setNumThreads(1)
+    frames = [frame for frame in scene_frames(load(fallback=True, progress=progress).test) for _ in range(REPEATS)]
+    with open_ways(frames) as ways:
+        costs = measure_loop_cost(frames, ways, progress=progress)
+    loop = next(cost for cost in costs if cost.name == "loop")
+    sentence = f"the loop takes {loop.ratio:.2f} times as long as reading, not {MAX_RATIO}"
+    return Result({"costs": [asdict(cost) for cost in costs]}, [sentence] if loop.ratio > MAX_RATIO else [])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""The card of a model that ships, made of measured figures: `make release` and `make docs` write them."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from mnist_edge.benchmarks.released import read_released
+from mnist_edge.files import write_text
+
+PACKAGE = Path(__file__).resolve().parents[2] / "models" / "shipped"
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+# What a table of the worst mistakes has room for; `models show NAME --mistakes` draws more.
+LISTED = 12
+
+
+def card(name: str, figures: dict[str, Any], instructions: dict[str, dict[str, int]]) -> str:
+    """The model card, Markdown.
+
+    Args:
+        name: Of the model.
+        figures: Its entry in `models.json`.
+        instructions: As `read_instructions` gives them; empty where there are none.
+    """
+    summary = figures["recipe"]["summary"]
+    test = figures["recipe"]["data"]
+    return "\n\n".join(
+        (
+            f"# {name}",
+            f"{summary[0].upper()}{summary[1:]}.\n"
+            "Input: one 28x28 image, 0 = background, full ink at the top of the range. Output: ten probabilities.",
+            _files(name, figures),
+            f"{_trained(len(figures['seeds']))} Test: {test['test']:,} images of {test['name']}.",
+            _seeds(figures),
+            _facts(name, figures, instructions),
+            f"What it said to each digit of the test images (int8):\n\n{_confusion(figures['confusion'])}",
+            f"Test accuracy, %, under perturbations (int8):\n\n{_robustness(figures['robustness']['curves'])}",
+            f"The worst mistakes (images counted from 0); `mnist-edge models show {name} --mistakes FILE.png` draws "
+            f"them and more:\n\n"
+            f"{_mistakes(figures['mistakes'][:LISTED])}\n",
+        )
+    )
+
+
+def write_cards() -> None:
+    """Write the card of every model whose figures there are."""
+    for name, text in cards().items():
+        write_text(PACKAGE / f"{name}.md", text)
+
+
+def cards() -> dict[str, str]:
+    """The card of every model whose figures there are, by its name."""
+    instructions = read_instructions()
+    return {name: card(name, figures, instructions) for name, figures in read_released().items()}
+
+
+def read_instructions() -> dict[str, dict[str, int]]:
+    """Instructions per invoke by processor and model, as far as they were counted (`make instructions`)."""
+    found: dict[str, dict[str, int]] = {}
+    for name in ("classic_instructions.json", "instructions.json"):
+        path = RESULTS / name
+        for cpu, counts in json.loads(path.read_text())["cpu"].items() if path.is_file() else ():
+            found[cpu] = found.get(cpu, {}) | counts
+    return found
+
+
+def _files(name: str, figures: dict[str, Any]) -> str:
+    rows = []
+    for kind, facts in figures["files"].items():
+        latency, right = facts.get("latency"), ""
+        if "correct" in facts:
+            right = f"{facts['accuracy']:.2%} ({facts['correct']:,} right)"
+        f1 = f"{figures['photos']['f1']:.3f}" if kind == "int8" and figures["photos"] else ""
+        time = f"{latency['median_us']:.1f} us, {latency['device']}" if latency else ""
+        rows.append((f"`{name}.{kind}{'' if kind == 'keras' else '.tflite'}`", right, f1, f"{facts['bytes']:,}", time))
+    head = ("file", f"{figures['recipe']['data']['name']} test accuracy", "F1 on photographs", "bytes")
+    return table((*head, "invoke, median"), rows)
+
+
+def _trained(seeds: int) -> str:
+    if seeds == 1:
+        return "Trained once."
+    return f"Trained with {seeds} seeds; the one that is best on the validation images ships."
+
+
+def _seeds(figures: dict[str, Any]) -> str:
+    runs = figures["seeds"]
+    rows = [_seed(run, run["seed"] == figures["shipped_seed"]) for run in runs]
+    if len(runs) > 1:
+        validation, floating, int8 = (
+            mean(run[key] for run in runs) for key in ("val_accuracy", "accuracy", "int8_accuracy")
+        )
+        drop = f"{100 * (floating - int8):+.3f} points"
+        rows.append(("**mean**", f"{validation:.3%}", f"{floating:.3%}", f"**{int8:.3%}**", drop, "", "", ""))
+    head = ("seed", "validation", "test, float", "test, int8", "int8 drop", "answers differ", "epoch kept", "minutes")
+    return table(head, rows)
+
+
+def _seed(run: dict[str, Any], ships: bool) -> tuple[str, ...]:
+    return (
+        f"{run['seed']}{', ships' if ships else ''}",
+        f"{run['val_accuracy']:.2%}",
+        f"{run['accuracy']:.2%}",
+        f"{run['int8_accuracy']:.2%}",
+        f"{100 * (run['accuracy'] - run['int8_accuracy']):+.2f} points",
+        f"{run['disagreements']}",
+        f"{run['kept_epoch']} of {run['epochs']}",
+        f"{run['minutes']:.0f}",
+    )
+
+
+def _facts(name: str, figures: dict[str, Any], instructions: dict[str, dict[str, int]]) -> str:
+    recipe, parity, calibration = figures["recipe"], figures["parity"], figures["calibration"]
+    data = recipe["data"]
+    rows = [
+        ("cost", f"{figures['parameters']:,} parameters, {figures['macs']:,} multiply-accumulates an image"),
+        (
+            "data",
+            f"{data['name']}: {data['training']:,} training images; {data['validation']:,} validation images chose "
+            f"epoch, seed, temperature and threshold; {data['test']:,} test images were only reported on",
+        ),
+        ("recipe", _recipe(name, recipe)),
+        (
+            "parity",
+            f"int8 and the float model as trained differ on {_count(parity['disagreements'], 'test image')} "
+            f"(McNemar's exact p = {parity['p_value']:.2f})",
+        ),
+        (
+            "calibration",
+            f"temperature {calibration['temperature']:g}; expected calibration error "
+            f"{calibration['ece_before']:.2%} before, {calibration['ece']:.2%} after",
+        ),
+        ("refusal", _refusal(figures["refusal"])),
+    ]
+    counts = {cpu: found[name] for cpu, found in instructions.items() if name in found}
+    if counts:
+        rows.insert(
+            1, ("instructions", "; ".join(f"{count:,} ({cpu})" for cpu, count in counts.items()) + ", emulated")
+        )
+    if figures["photos"]:
+        rows.append(("photographs", _photos(figures["photos"])))
+    return table(("", ""), rows)
+
+
+def _recipe(name: str, recipe: dict[str, Any]) -> str:
+    parts = [
+        f"`mnist-edge train {name}`: {recipe['epochs']} epochs, batches of {recipe['batch_size']}, "
+        f"Adam from {recipe['learning_rate']:g}"
+    ]
+    if recipe["weight_decay"]:
+        parts.append(f"weight decay {recipe['weight_decay']:g}")
+    if recipe["augmentation"]:
+        gentle = f", gentle in the last {recipe['gentle_share']:.0%}" if recipe["gentle_share"] else ""
+        parts.append(f"augmentation `{recipe['augmentation']}`{gentle}")
+    parts.append(f"teacher `{recipe['teacher']}`" if recipe["teacher"] else "no teacher")
+    if recipe["non_digits"]:
+        drawn, digits = recipe["non_digits"]["drawn"], 1 / recipe["non_digits"]["for_each_digit"]
+        parts.append(f"{drawn:,} drawn non-digits labelled uniformly, one for each {digits:.0f} digits")
+    return "; ".join(parts)
+
+
+def _refusal(refusal: dict[str, Any]) -> str:
+    if not refusal["from_file"]:
+        return "none: the file has no threshold"
+    chosen = refusal["chosen"]
+    kinds = ", ".join(f"{kind} {share:.1%}" for kind, share in refusal["by_kind"].items())
+    return (
+        f"below a score of {chosen['threshold']:.3f}: {chosen['refused_digits']:.2%} of the test images, "
+        f"{chosen['refused_non_digits']:.1%} of {refusal['non_digits']:,} non-digits ({kinds})"
+    )
+
+
+def _photos(photos: dict[str, Any]) -> str:
+    return (
+        f"{photos['right']:,} labels right of {photos['matched']:,} digits found in {photos['photos']} pictures by "
+        f"other people; F1 {photos['f1']:.3f}, precision {photos['precision']:.3f}, "
+        f"recall {photos['recall']:.3f}; {photos['false_per_negative']:.2f} false digits in a picture without any"
+    )
+
+
+def _confusion(confusion: Sequence[Sequence[int]]) -> str:
+    rows = [("true", *(f"{said}" for said in range(10)))]
+    rows += [(f"{true}", *(f"{count}" if count else "." for count in row)) for true, row in enumerate(confusion)]
+    return _block(rows, width=6)
+
+
+def _robustness(curves: Sequence[dict[str, Any]]) -> str:
+    rows = []
+    for curve in curves:
+        rows.append((f"{curve['name']}, {curve['unit']}", *(f"{step:g}" for step in curve["steps"])))
+        rows.append(("", *(f"{100 * share:.1f}" for share in curve["accuracy"])))
+    return _block(rows, width=6)
+
+
+def _mistakes(mistakes: Sequence[dict[str, Any]]) -> str:
+    rows = [
+        ("test image", *(f"{one['index']}" for one in mistakes)),
+        ("true", *(f"{one['true']}" for one in mistakes)),
+        ("said", *(f"{one['said']}" for one in mistakes)),
+        ("sure, %", *(f"{100 * one['confidence']:.1f}" for one in mistakes)),
+    ]
+    return _block(rows, width=6)
+
+
+def _block(rows: Sequence[Sequence[str]], width: int) -> str:
+    """Rows of figures under each other, as a terminal and a browser both show them."""
+    first = max(len(row[0]) for row in rows)
+    lines = [row[0].ljust(first) + "".join(cell.rjust(width) for cell in row[1:]) for row in rows]
+    return "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,181 @@
+"""Accuracy against what it costs: ours, the classic recipes and what others publish, as one picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from mnist_edge.benchmarks.release.axes import accuracy_axis
+from mnist_edge.models.plots import new_figure, save_figure
+from mnist_edge.optional import require
+
+TICKS = (97.5, 98, 98.5, 99, 99.2, 99.4, 99.5, 99.6, 99.7, 99.8, 99.9)
+# A Raspberry Pi 4's processor.
+CPU = "cortex-a72"
+_STYLES: dict[str, dict[str, Any]] = {
+    "this project": {"color": "tab:red", "marker": "o", "markersize": 9},
+    "classic recipes, measured here": {"color": "tab:blue", "marker": "s"},
+    "published": {"color": "dimgrey", "marker": "D"},
+    "published, one byte for each parameter": {"color": "dimgrey", "marker": "D", "fillstyle": "none"},
+}
+
+# Offset in points, then how the text lies to it.
+_SIDES = (
+    ((8, 0), "left", "center"),
+    ((-8, 0), "right", "center"),
+    ((0, 8), "center", "bottom"),
+    ((0, -8), "center", "top"),
+    ((7, 7), "left", "bottom"),
+    ((7, -7), "left", "top"),
+    ((-7, 7), "right", "bottom"),
+    ((-7, -7), "right", "top"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One network in a panel.
+
+    Attributes:
+        name: Beside its mark.
+        group: One of the legend's.
+        cost: Bytes or instructions.
+        accuracies: In percent: that of the network itself, where its mark is, then those of other seeds.
+    """
+
+    name: str
+    group: str
+    cost: float
+    accuracies: tuple[float, ...]
+
+
+def points_by_bytes(released: dict[str, Any], recipes: dict[str, Any], published: list[dict[str, Any]]) -> list[Point]:
+    """Every network whose size is known, or the number of its parameters.
+
+    Args:
+        released: The document of `models.json`.
+        recipes: Of `recipes.json`.
+        published: Of `published.json`.
+    """
+    ours, classic, measured, guessed = _STYLES
+    points = [Point(name, ours, one["files"]["int8"]["bytes"], _accuracies(one)) for name, one in released.items()]
+    for one in recipes["recipes"]:
+        points.append(Point(one["recipe"], classic, one["int8_bytes"], _mean_of(one)))
+    for row in published:
+        cost = row["bytes"] or row["parameters"]
+        if cost:
+            group = measured if row["bytes"] else guessed
+            points.append(Point(row["name"], group, cost, (row["accuracy_percent"],)))
+    return points
+
+
+def points_by_instructions(
+    released: dict[str, Any], recipes: dict[str, Any], instructions: dict[str, dict[str, int]]
+) -> list[Point]:
+    """Every network whose instructions were counted.
+
+    Args:
+        released: The document of `models.json`.
+        recipes: Of `recipes.json`.
+        instructions: By processor and name; empty where there are none.
+    """
+    ours, classic, *_ = _STYLES
+    counts = instructions.get(CPU, {})
+    points = [Point(name, ours, counts[name], _accuracies(one)) for name, one in released.items() if name in counts]
+    for one in recipes["recipes"]:
+        if one["recipe"] in counts:
+            points.append(Point(one["recipe"], classic, counts[one["recipe"]], _mean_of(one)))
+    return points
+
+
+def plot_frontier(by_bytes: list[Point], by_instructions: list[Point], path: Path, line: tuple[str, float]) -> None:
+    """Two panels: accuracy against bytes and against instructions.
+
+    Args:
+        by_bytes: As `points_by_bytes` gives them.
+        by_instructions: As `points_by_instructions` gives them.
+        path: The picture to write.
+        line: Name and accuracy, percent, of what has no known cost.
+    """
+    figure, axes = new_figure(12, 5.6, columns=2)
+    for axis, points in zip(axes, (by_bytes, by_instructions), strict=True):
+        accuracy_axis(axis, TICKS, 97.2, 99.93)
+        axis.axhline(100 - line[1], color="dimgrey", linestyle="--", linewidth=0.8)
+        place = {"xy": (0.02, 100 - line[1]), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        axis.annotate(f"{line[0]}, {line[1]:g}", **place, xytext=(0, 3), size=8, color="dimgrey")
+        _cost_axis(axis, [point.cost for point in points])
+        for point in points:
+            _mark(axis, point)
+    axes[0].set(xlabel="size, bytes", ylabel="accuracy on the MNIST test images, %")
+    axes[1].set(xlabel="instructions an image on a Raspberry Pi 4, emulated")
+    figure.legend(*_legend(axes[0]), loc="outside lower center", ncols=4, fontsize=9, frameon=False)
+    # Labels go where there is room, which only a drawn figure tells.
+    figure.canvas.draw()
+    for axis, points in zip(axes, (by_bytes, by_instructions), strict=True):
+        _label(axis, points)
+    save_figure(figure, path)
+
+
+def _cost_axis(axis: Any, costs: list[float]) -> None:
+    axis.set_xscale("log")
+    # Room for the labels on both sides.
+    axis.set_xlim(min(costs, default=1e6) / 3, max(costs, default=1e6) * 3)
+    steps = [digit * 10**power for power in range(3, 8) for digit in (1, 2, 5)]
+    low, high = axis.get_xlim()
+    shown = [step for step in steps if low <= step <= high]
+    axis.set_xticks(shown, [f"{step / 1e6:g} M" if step >= 1e6 else f"{step / 1e3:g} k" for step in shown])
+    axis.set_xticks([], minor=True)
+    axis.grid(alpha=0.25)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _mark(axis: Any, point: Point) -> None:
+    style = {"linestyle": "none", **_STYLES[point.group]}
+    errors = _errors(point)
+    axis.plot([point.cost] * 2, [min(errors), max(errors)], color=style["color"], linewidth=2)
+    axis.plot(point.cost, errors[0], label=point.group, **style)
+
+
+def _label(axis: Any, points: list[Point]) -> None:
+    """Write each name beside its mark, on the first side where it hides neither a mark nor a name."""
+    marks = [axis.transData.transform((point.cost, _errors(point)[0])) for point in points]
+    box_of = require("matplotlib.transforms", extra="train").Bbox.from_extents
+    taken = [box_of(x - 8, y - 8, x + 8, y + 8) for x, y in marks]
+    for point in points:
+        texts = [
+            axis.annotate(
+                point.name, (point.cost, _errors(point)[0]), offset, textcoords="offset points", size=8,
+                ha=across, va=upright, color=_STYLES[point.group]["color"], in_layout=False,
+            )
+            for offset, across, upright in _SIDES
+        ]  # fmt: skip
+        boxes = [text.get_window_extent() for text in texts]
+        free = [k for k, box in enumerate(boxes) if not box.count_overlaps(taken) and _within(box, axis.bbox)]
+        chosen = free[0] if free else 0
+        taken.append(boxes[chosen])
+        for index, text in enumerate(texts):
+            if index != chosen:
+                text.remove()
+
+
+def _within(box: Any, frame: Any) -> bool:
+    return bool(frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1)
+
+
+def _legend(axis: Any) -> tuple[list[Any], list[str]]:
+    handles = dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
+    ordered = [name for name in _STYLES if name in handles]
+    return [handles[name] for name in ordered], ordered
+
+
+def _errors(point: Point) -> list[float]:
+    return [100 - accuracy for accuracy in point.accuracies]
+
+
+def _accuracies(figures: dict[str, Any]) -> tuple[float, ...]:
+    others = (run for run in figures["seeds"] if run["seed"] != figures["shipped_seed"])
+    return 100 * figures["files"]["int8"]["accuracy"], *(100 * run["int8_accuracy"] for run in others)
+
+
+def _mean_of(recipe: dict[str, Any]) -> tuple[float, ...]:
+    return (100 * mean(run["int8_accuracy"] for run in recipe["runs"]),)

@@ -1,0 +1,74 @@
+"""How well generated pages are read, condition by condition.
+
+Run as `make pages`, or `python -m mnist_edge.benchmarks.release.pages [COUNT]`. The pages are written with the
+test split's digits and with seeds that were never used for choosing a setting of the reader; those were chosen on the
+validation split's digits, seeds below 10,000.
+"""
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mnist_edge.benchmarks.photo_report import PhotoReport
+from mnist_edge.benchmarks.photos import PictureScore, score_picture
+from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.camera.reader import Reader
+from mnist_edge.dataset import Split, load
+from mnist_edge.machine import this_machine
+from mnist_edge.models.pages.pages import draw_page
+from mnist_edge.models.pages.scenes import Scene
+from mnist_edge.progress import Progress, no_progress
+
+FIRST_SEED, COUNT = 10_000, 200
+
+
+def read_pages(
+    reader: Reader, split: Split, seeds: Iterable[int], progress: Progress = no_progress
+) -> list[PictureScore]:
+    """Draw a page for each seed, and read it.
+
+    Args:
+        reader: With the model and the least confidence to measure.
+        split: Where the digits come from.
+        seeds: Of `draw_page`, which decide on the conditions too.
+        progress: Told the number of pages read.
+    """
+    scores, seeds = [], list(seeds)
+    for seed in seeds:
+        page = draw_page(split, seed)
+        scores.append(score_picture(_row(page, seed), reader.read(page.image, f"page {seed}")))
+        progress(len(scores), len(seeds), reader.model)
+    return scores
+
+
+def _row(page: Scene, seed: int) -> dict[str, Any]:
+    """The page's truth as a row of `labels.json`."""
+    return {
+        "file": f"page {seed}",
+        "digits": [{"label": digit.label, "box": list(digit.box)} for digit in page.digits],
+        "reading_order_text": list(page.text),
+        "tags": list(page.tags),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; see `run_measurement`."""
+    parser = tool_parser("pages", __doc__)
+    parser.add_argument("count", nargs="?", type=int, default=COUNT, help=f"pages ({COUNT})")
+    return run_measurement("pages", parser, _measure, arguments)
+
+
+def _measure(options: Namespace, progress: Progress) -> Result:
+    reader, data = Reader(), load()
+    pictures = read_pages(reader, data.test, range(FIRST_SEED, FIRST_SEED + options.count), progress)
+    measured = PhotoReport(reader.model, reader.classifier.path, reader.runtime, 1, tuple(pictures), this_machine())
+    document = measured.to_json()
+    # Of 200 pages nobody looks at each; a path is of one machine, which the stamp names; times have tools of their own.
+    for name in ("pictures", "file", "device", "median_ms"):
+        del document[name]
+    return Result(document | {"data": data.name, "first_seed": FIRST_SEED})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""Train the models that ship, put the best seed of each into the package, measure it, and write its card.
+
+Run as `python -m mnist_edge.benchmarks.release.release [--photos DIR] [NAME...]`, or `make release`. Trainings that lie
+in `runs/release` are taken up, finished or broken off. What teaches others comes first.
+"""
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from mnist_edge.benchmarks.mistakes import worst_mistakes
+from mnist_edge.benchmarks.photos import measure_photos
+from mnist_edge.benchmarks.release.candidate import prepare
+from mnist_edge.benchmarks.release.card import write_cards
+from mnist_edge.benchmarks.release.refusal import NonDigits, held_out_non_digits, measure_refusal
+from mnist_edge.benchmarks.release.robustness import measure_robustness
+from mnist_edge.benchmarks.released import file_facts, read_released, stamped, write_released
+from mnist_edge.benchmarks.taken_up import train_or_take_up
+from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
+from mnist_edge.calibration import apply_temperature, expected_calibration_error
+from mnist_edge.camera.reader import Reader
+from mnist_edge.classifier import Classifier
+from mnist_edge.converters.convert import Exported, convert
+from mnist_edge.converters.facts import parity_facts
+from mnist_edge.dataset import Dataset, load
+from mnist_edge.errors import UsageError
+from mnist_edge.evaluate import load_keras_model, predict, score
+from mnist_edge.models.batches import NON_DIGIT_SHARE
+from mnist_edge.models.deployable import write_deployable
+from mnist_edge.models.non_digits import COUNT
+from mnist_edge.models.recipes import Recipe, find_recipe
+from mnist_edge.progress import Progress, no_progress
+
+RUNS = Path("runs/release")
+PACKAGE = Path(__file__).resolve().parents[2] / "models" / "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What of a recipe ships.
+
+    Attributes:
+        seeds: One training each; the best on validation images ships.
+        precisions: What it ships as, beside the Keras model.
+    """
+
+    seeds: tuple[int, ...]
+    precisions: tuple[str, ...]
+
+
+RELEASES = MappingProxyType(
+    {
+        # float32 would take more than a megabyte.
+        "large": Plan((0,), ("int8",)),
+        "small": Plan((0, 1), ("float32", "int8")),
+        "nano": Plan((0, 1), ("float32", "int8")),
+    }
+)
+
+
+def release(
+    recipe: Recipe,
+    plan: Plan,
+    data: Dataset,
+    strangers: NonDigits,
+    *,
+    runs: Path = RUNS,
+    package: Path = PACKAGE,
+    photos: Path | None = None,
+    before: dict[str, Any] | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Train a recipe with every seed (or take up its runs), and put the best into the package.
+
+    Args:
+        recipe: What to train.
+        plan: Seeds, and what ships.
+        data: Of which the test images are only reported on.
+        strangers: Non-digits that it is shown, of `held_out_non_digits`.
+        runs: Holds one folder a seed, `NAME-seedN`.
+        package: Where what ships goes.
+        photos: A folder for `measure_photos`; None keeps the figures of `before` where the file is the same.
+        before: The model's figures so far.
+        progress: Told what goes on.
+
+    Returns:
+        The model's entry in `models.json`.
+
+    Raises:
+        ModelError: A training was interrupted.
+        OutputError: A run folder holds a training of another recipe, data or seed.
+        CheckFailed: The int8 model that would ship is not as good as the one that was trained.
+    """
+    folders = {seed: runs / f"{recipe.name}-seed{seed}" for seed in plan.seeds}
+    candidates = [
+        prepare(train_or_take_up(recipe, data, folder, seed, progress=progress), data)
+        for seed, folder in folders.items()
+    ]
+    best = max(candidates, key=lambda one: one.validation)
+    best.parity.raise_if_failed()
+    keras = package / f"{recipe.name}.keras"
+    write_deployable(load_keras_model(best.run.model), keras)
+    exports = {
+        precision: convert(
+            keras, precision, data=data, output=package / f"{recipe.name}.{precision}.tflite", force=True
+        )
+        for precision in plan.precisions
+    }
+    figures = {
+        "recipe": _recipe_facts(recipe, data),
+        "seeds": [one.to_json() for one in candidates],
+        "shipped_seed": best.run.seed,
+        "parameters": load_keras_model(keras).count_params(),
+        "macs": exports["int8"].macs,
+        "parity": parity_facts(best.parity),
+        "files": {"keras": file_facts(keras)} | {name: _export_facts(one) for name, one in exports.items()},
+        **_measured(exports["int8"].path, data, strangers, progress),
+        "photos": measure_photos(photos, Reader(exports["int8"].path), progress).to_json() if photos else None,
+    }
+    return _with_kept(figures, before or {})
+
+
+def _recipe_facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
+    split = data.with_validation(recipe.validation_images)
+    images = {"training": len(split.training), "validation": len(split.validation), "test": len(split.test)}
+    facts = asdict(recipe)
+    del facts["layers"], facts["published"]
+    non_digits = {"drawn": COUNT, "for_each_digit": NON_DIGIT_SHARE} if recipe.augmentation else None
+    return facts | {"data": {"name": data.name, "sha256": data.sha256} | images, "non_digits": non_digits}
+
+
+def _export_facts(export: Exported) -> dict[str, Any]:
+    measured = export.accuracy or {}
+    return file_facts(export.path) | {"correct": measured["correct"], "accuracy": measured["accuracy"]}
+
+
+def _measured(int8: Path, data: Dataset, strangers: NonDigits, progress: Progress) -> dict[str, Any]:
+    """What the file that ships does on the test images, as its users see it."""
+    classifier, labels = Classifier(int8), data.test.labels
+    plain = predict(Classifier(int8, calibrated=False), data.test, progress)
+    seen = apply_temperature(plain, classifier.temperature)
+    refusal = measure_refusal(int8, data.test.images, strangers).to_json()
+    return {
+        "runtime": classifier.runtime,
+        "confusion": score(seen, labels, classifier.name, classifier.runtime).confusion,
+        "calibration": {
+            "temperature": classifier.temperature,
+            "ece_before": expected_calibration_error(plain, labels),
+            "ece": expected_calibration_error(seen, labels),
+        },
+        "refusal": {name: refusal[name] for name in ("non_digits", "from_file", "chosen", "by_kind", "curve")},
+        "robustness": measure_robustness(classifier, data.test, progress=progress).to_json(),
+        "mistakes": [asdict(mistake) for mistake in worst_mistakes(seen, labels)],
+    }
+
+
+def _with_kept(figures: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Keep what was measured before, apart from a release, of files that are still the same."""
+    for name, facts in figures["files"].items():
+        old = before.get("files", {}).get(name, {})
+        if old.get("sha256") == facts["sha256"] and "latency" in old:
+            facts["latency"] = old["latency"]
+        if old.get("sha256") == facts["sha256"] and name == "int8":
+            figures["photos"] = figures["photos"] or before["photos"]
+    return figures
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the models that ship, or those that are named."""
+    parser = tool_parser("release", __doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RELEASES)}; default: all")
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to measure reading on")
+    return run_tool(parser, _release, arguments)
+
+
+def _release(options: Namespace) -> None:
+    from mnist_edge.cli.console import progress
+
+    unknown = [name for name in options.names if name not in RELEASES]
+    if unknown:
+        raise UsageError(f"{', '.join(unknown)} is not released; choose of: {', '.join(RELEASES)}")
+    package = checkout() / "models" / "shipped"
+    data, all_figures, measured_at = load(), read_released(), stamp()
+    strangers = held_out_non_digits(data)
+    for name in options.names or RELEASES:
+        before = all_figures.get(name, {})
+        with progress(name) as report:
+            all_figures[name] = release(
+                find_recipe(name), RELEASES[name], data, strangers,
+                package=package, photos=options.photos, before=before, progress=report,
+            )  # fmt: skip
+        all_figures[name]["stamps"] = before.get("stamps", {})
+        write_released(stamped(all_figures, [name], "release", measured_at))
+        write_cards()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

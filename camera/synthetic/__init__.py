@@ -1,1 +1,0 @@
-"""Synthetic pages and videos, with the truth known: for tests, for choosing settings and for demonstrations."""

@@ -1,0 +1,291 @@
+"""Generated photographs of handwritten pages, under any conditions, with exact ground truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.dataset import Split
+from mnist_edge.errors import UsageError
+from mnist_edge.models.pages.conditions import Conditions, random_conditions
+from mnist_edge.models.pages.marks import Area, Mark
+from mnist_edge.models.pages.paper import (
+    View,
+    blend,
+    draw_lines,
+    fibres,
+    light,
+    look_at,
+    photograph,
+    place_thing,
+    put_on_desk,
+    surface,
+)
+from mnist_edge.models.pages.scenes import Scene
+from mnist_edge.models.pages.writing import write_page
+from mnist_edge.opencv import cv2
+from mnist_edge.reading import Box, Digit
+from mnist_edge.strokes import Pen, Stroke, render
+
+LEAST_HEIGHT = 20  # of a digit as asked for, pixels: hands and perspective make some of them 16
+LEAST_INK = 0.45  # of a digit's: less of it left by a dry pen is no digit
+SMALL = 32  # pixels
+LEAST_SIDE = 64  # of the picture
+
+
+@dataclass(slots=True)
+class _Ink:
+    """What was written, as the picture shows it.
+
+    Attributes:
+        layer: All ink, shape (height, width), 0 to 255.
+        digits: That of the digits alone.
+        boxes: Of the digits, in the order of the marks.
+        touching: Whether two digits touch.
+    """
+
+    layer: NDArray[np.uint8]
+    digits: NDArray[np.uint8]
+    boxes: list[Box]
+    touching: bool = False
+
+
+def draw_page(
+    split: Split, seed: int, conditions: Conditions | None = None, *, width: int = 1280, height: int = 960
+) -> Scene:
+    """Write a page, lay it under a camera and photograph it.
+
+    All positions come from one random stream, so a seed gives the same page on every machine; versions of OpenCV may
+    differ in a pixel's last bits.
+
+    Args:
+        split: Where the digits come from.
+        seed: The same seed gives the same page.
+        conditions: What to draw; `random_conditions` of the seed where None.
+        width: Of the picture, pixels, at least 64.
+        height: Of the picture, pixels, at least 64.
+
+    Returns:
+        The picture. Boxes are tight around the ink as it appears there, lines and shadows aside; rows are those of the
+        writer, whatever the tilt; a picture without digits has the tag `negative`.
+
+    Raises:
+        UsageError: The picture is too small.
+        DataError: An image of the split has no ink.
+    """
+    if min(width, height) < LEAST_SIDE:
+        raise UsageError(f"a page needs {LEAST_SIDE}x{LEAST_SIDE} pixels, not {width}x{height}")
+    if conditions is None:
+        conditions = random_conditions(np.random.default_rng([seed, 1]))
+    # One stream each: another light or lens leaves what is written as it is.
+    layout, hand, paper, camera = (np.random.default_rng([seed, stream]) for stream in range(2, 6))
+    frame = height, width
+    digit_height = max(conditions.size * height, LEAST_HEIGHT)
+    sheet, area = _sheet(conditions, width, height, digit_height, layout)
+    marks, printed = write_page(split, conditions, area, digit_height, layout)
+    view = look_at(conditions, width, height, camera)
+    view = _fitting(view, marks, conditions.pen * digit_height, width, height)
+    ink = _write(marks, view, conditions, digit_height, frame, hand)
+    roughness = fibres(height, width, paper)
+    page = surface(conditions, roughness, paper)
+    _print(page, conditions, [view.project(line) for line in printed], digit_height, paper)
+    _bleed(page, split, conditions, area, digit_height, paper)
+    if conditions.desk:
+        put_on_desk(page, view.project(sheet), paper)
+    blend(page, ink.layer, conditions.ink, _takes_ink(conditions, roughness))
+    _place_things(page, conditions.things, ink.layer, paper)
+    page *= light(conditions, width, height, camera)
+    blur = min(conditions.blur, 0.06 * digit_height)
+    image = photograph(page, conditions, blur, camera)
+    digits = [mark for mark in marks if mark.label is not None]
+    found = tuple(Digit(mark.label or 0, 1.0, box, mark.row) for mark, box in zip(digits, ink.boxes, strict=True))
+    tags = _tags(conditions, found, len(marks) > len(found), ink.touching, blur, frame)
+    return Scene(image, found, _text(digits), tags)
+
+
+def _sheet(
+    conditions: Conditions, width: int, height: int, digit_height: float, rng: np.random.Generator
+) -> tuple[Stroke, Area]:
+    """The corners of the sheet, shape (4, 2), and the part of it in the picture that is written on."""
+    room = np.clip((np.array([width, height] * 2) - 1.3 * digit_height) / 2, 0, 0.15 * min(width, height))
+    seen = rng.random(4) < 0.6
+    inset = np.where(seen & conditions.desk, rng.uniform(0.2, 1, 4) * room, -0.5 * max(width, height))
+    left, top, right, bottom = inset[0], inset[1], width - inset[2], height - inset[3]
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+    margins = np.maximum(inset, 0) + rng.uniform(0.1, 1, 4) * np.minimum(room, 0.07 * min(width, height)) + 3
+    return corners, Area(margins[0], margins[1], width - margins[2], height - margins[3])
+
+
+def _fitting(view: View, marks: Sequence[Mark], pen: float, width: int, height: int) -> View:
+    """The view, taken from further off where digits would be cut by the border."""
+    strokes = [stroke for mark in marks if mark.label is not None for stroke in mark.strokes]
+    if not strokes:
+        return view
+    points = view.project(np.concatenate(strokes))
+    low, high = points.min(axis=0) - pen - 3, points.max(axis=0) + pen + 3
+    frame = np.array([width, height])
+    scale = float(min(1.0, (frame / (high - low)).min()))
+    low, high = low * scale, high * scale
+    shift = np.maximum(0, -low) - np.maximum(0, high - frame)
+    return view.moved(scale, float(shift[0]), float(shift[1]))
+
+
+def _print(
+    page: NDArray[np.float32],
+    conditions: Conditions,
+    printed: Sequence[Stroke],
+    digit_height: float,
+    rng: np.random.Generator,
+) -> None:
+    """The printed lines; a table is drawn by hand with the pen half of the time."""
+    if not printed:
+        return
+    width = max(1.0, min(conditions.pen * digit_height, 0.002 * max(page.shape)) * rng.uniform(0.4, 1.0))
+    by_pen = conditions.lines == "table" and rng.random() < 0.5
+    colour = conditions.ink if by_pen else conditions.line_ink
+    blend(page, draw_lines(printed, width, page.shape), colour, conditions.line_strength)
+
+
+def _bleed(
+    page: NDArray[np.float32],
+    split: Split,
+    conditions: Conditions,
+    area: Area,
+    digit_height: float,
+    rng: np.random.Generator,
+) -> None:
+    """Writing on the back of the sheet, mirrored and faint."""
+    if not conditions.bleed:
+        return
+    back = replace(conditions, rows=0, text=12, scribbles=0, lines="", pitch=1.6)
+    marks, _ = write_page(split, back, area, min(digit_height, 60.0), rng)
+    layer = np.zeros(page.shape[:2], np.uint8)
+    for mark in marks:
+        mirrored = [np.stack([area.left + area.right - s[:, 0], s[:, 1]], axis=1) for s in mark.strokes]
+        _stamp(layer, *render(mirrored, Pen(max(1.5, 0.06 * digit_height)), rng))
+    blend(page, cv2.GaussianBlur(layer, (0, 0), 1.5), (90, 90, 90), conditions.bleed)
+
+
+def _write(
+    marks: Sequence[Mark],
+    view: View,
+    conditions: Conditions,
+    digit_height: float,
+    frame: tuple[int, int],
+    rng: np.random.Generator,
+) -> _Ink:
+    ink = _Ink(np.zeros(frame, np.uint8), np.zeros(frame, np.uint8), [])
+    scale = float(np.sqrt(abs(np.linalg.det(view.matrix[:2, :2])))) / float(view.matrix[2, 2])
+    for mark in marks:
+        width = max(1.3, min(conditions.pen * digit_height, mark.thickest) * scale)
+        strokes = [view.project(stroke) for stroke in mark.strokes]
+        if mark.label is None:
+            drawn = render(strokes, Pen(width, 0.0, conditions.dry), rng)
+        else:
+            drawn = render(strokes, Pen(width, conditions.pressure, conditions.dry), rng)
+            if conditions.dry and drawn[0].sum() < LEAST_INK * (full := render(strokes, Pen(width), rng))[0].sum():
+                drawn = full
+            ink.boxes.append(_box(*drawn, frame))
+            ink.touching |= _meets(ink.digits, *drawn)
+            _stamp(ink.digits, *drawn)
+        _stamp(ink.layer, *drawn)
+    return ink
+
+
+def _takes_ink(conditions: Conditions, roughness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much of the ink stays on each pixel, 0 to 1: less in the valleys of rough paper."""
+    stays = np.clip(1.3 - conditions.grain * (0.9 + 0.9 * roughness), 0, 1) - 0.04 * np.abs(roughness)
+    return np.asarray(conditions.opacity * stays, np.float32)
+
+
+def _window(layer: NDArray[np.uint8], drawn: NDArray[np.uint8], x: int, y: int) -> tuple[NDArray[np.uint8], ...]:
+    """The part of the layer that a drawing at (x, y) covers, and the part of the drawing that is on the layer."""
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + drawn.shape[1], layer.shape[1]), min(y + drawn.shape[0], layer.shape[0])
+    if right <= left or bottom <= top:
+        return layer[:0, :0], drawn[:0, :0]
+    return layer[top:bottom, left:right], drawn[top - y : bottom - y, left - x : right - x]
+
+
+def _stamp(layer: NDArray[np.uint8], drawn: NDArray[np.uint8], x: int, y: int) -> None:
+    under, over = _window(layer, drawn, x, y)
+    np.maximum(under, over, out=under)
+
+
+def _meets(layer: NDArray[np.uint8], drawn: NDArray[np.uint8], x: int, y: int) -> bool:
+    """Whether the ink of a drawing and of the layer are one, or next to each other."""
+    under, over = _window(layer, drawn, x, y)
+    return bool(((under >= 128) & (cv2.dilate(over, np.ones((3, 3), np.uint8)) >= 128)).any()) if under.size else False
+
+
+def _box(drawn: NDArray[np.uint8], x: int, y: int, frame: tuple[int, int]) -> Box:
+    left, top, width, height = cv2.boundingRect(np.asarray(drawn >= 128, np.uint8))
+    left, top, right, bottom = left + x, top + y, left + x + width, top + y + height
+    left, top = max(left, 0), max(top, 0)
+    return Box(left, top, min(right, frame[1]) - left, min(bottom, frame[0]) - top)
+
+
+def _place_things(page: NDArray[np.float32], count: int, ink: NDArray[np.uint8], rng: np.random.Generator) -> None:
+    """Objects where nothing is written; beside writing they are large and stand at the border."""
+    height, width = ink.shape
+    few = ink.any()
+    for _ in range(count):
+        size = int(width * (rng.uniform(0.1, 0.25) if few else np.exp(rng.uniform(np.log(0.01), np.log(0.2))))) + 2
+        x, y = int(rng.uniform(0, width)), int(rng.uniform(0, height))
+        if few:
+            x, y = ((x, int(rng.choice([0, height]))), (int(rng.choice([0, width])), y))[int(rng.integers(2))]
+        reach = int(1.5 * size)
+        if not ink[max(y - reach, 0) : y + reach, max(x - reach, 0) : x + reach].any():
+            place_thing(page, x, y, size, rng)
+
+
+def _text(digits: Sequence[Mark]) -> tuple[str, ...]:
+    rows = [""] * (max((mark.row for mark in digits), default=-1) + 1)
+    for mark in digits:
+        rows[mark.row] += " " * (mark.space and rows[mark.row] != "") + str(mark.label)
+    return tuple(rows)
+
+
+def _tags(
+    conditions: Conditions,
+    digits: Sequence[Digit],
+    distractors: bool,
+    touching: bool,
+    blur: float,
+    frame: tuple[int, int],
+) -> tuple[str, ...]:
+    """The conditions by name: those that anyone who looks at the picture would tell."""
+    heights = [digit.box.height for digit in digits]
+    shade = conditions.shadow >= 0.2 or conditions.vignette + conditions.slope >= 0.3
+    contrast = max(abs(a - b) for a, b in zip(conditions.ink, conditions.paper, strict=True)) * conditions.opacity
+    typical = float(np.median(heights)) if heights else 0.0
+    thin = typical > 0 and (contrast < 110 or conditions.pen * typical < 1.6)
+    named = {
+        "negative": not digits,
+        "single": len(digits) == 1,
+        "multi": len(digits) > 1,
+        "touching": touching,
+        "lines": bool(conditions.lines),
+        conditions.lines: bool(conditions.lines),
+        "distractors": bool(digits) and distractors,
+        "letters": conditions.text > 0 or conditions.signs > 0,
+        "shadow_or_vignette": shade and conditions.surface != "screen",
+        "fold": conditions.folds > 0,
+        "bleed_through_or_background_print": conditions.bleed > 0,
+        "desk": conditions.desk,
+        "objects": conditions.things > 0,
+        "texture": conditions.pebbles > 0,
+        "tilt": abs(conditions.tilt) >= 2,
+        "out_of_focus": blur >= 1.8,
+        "noise": conditions.noise >= 5,
+        "small": 0 < typical < SMALL,
+        "close_crop": max(heights, default=0) > 0.55 * frame[0],
+        "broken_strokes": bool(digits) and conditions.dry > 0,
+        "low_contrast_or_thin": thin,
+        "light_on_dark": sum(conditions.ink) > sum(conditions.paper),
+        "chalk": conditions.surface == "chalkboard",
+        "whiteboard": conditions.surface == "whiteboard",
+        "drawn": conditions.surface == "screen",
+    }
+    return tuple(name for name, holds in named.items() if holds)

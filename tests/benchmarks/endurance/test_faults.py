@@ -1,0 +1,248 @@
+"""The faults: what their judge must not let pass, what they are injected with, and two real ones."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from mnist_edge.benchmarks.endurance.faults import inject as module
+from mnist_edge.benchmarks.endurance.faults import source_faults
+from mnist_edge.benchmarks.endurance.faults.camera_process import CameraProcess, until
+from mnist_edge.benchmarks.endurance.faults.fault_outcome import Fault, NotInjected, Outcome, attempt, end, judge
+from mnist_edge.benchmarks.endurance.faults.gate import open_gate
+from mnist_edge.benchmarks.endurance.faults.inject import FAULTS, find_faults, main
+from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import Trouble, open_stream
+from mnist_edge.benchmarks.endurance.faults.process_faults import interrupt_twice
+from mnist_edge.benchmarks.endurance.faults.source_faults import _come_back, has, lose
+from mnist_edge.errors import CheckFailed, UsageError
+from mnist_edge.opencv import cv2
+
+EVENT = '{"event": "appeared", "frame": %d, "seconds": %d, "digits": [%s]}'
+SERVES = "import signal, sys, time\nsignal.signal(signal.SIGINT, lambda *_: sys.exit(0))\n"
+WAITS = "time.sleep(60)\n"
+
+
+@contextmanager
+def running(program: str) -> Iterator[CameraProcess]:
+    """A program in place of the camera."""
+    with subprocess.Popen(
+        [sys.executable, "-uc", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        camera = CameraProcess(process)
+        try:
+            yield camera
+        finally:
+            process.kill()
+            camera.wait_for_end()
+
+
+def say(text: str, *, aloud: bool = False) -> str:
+    return f"print({text!r}, file=sys.{'stdout' if aloud else 'stderr'})\n"
+
+
+def test_each_fault_has_a_name() -> None:
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) > 15
+    assert find_faults(["watchdog", "crowd"]) == tuple(
+        fault for name in ("watchdog", "crowd") for fault in FAULTS if fault.name == name
+    )
+    assert find_faults([]) == FAULTS
+    with pytest.raises(UsageError, match="no fault 'flood'; choose from: stream closed, "):
+        find_faults(["flood"])
+
+
+def test_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def cannot(folder: Path) -> Outcome:
+        raise NotInjected("there is no sea")
+
+    def does_not_start(folder: Path) -> Outcome:
+        raise CheckFailed("the camera read nothing")
+
+    def falls(folder: Path) -> Outcome:
+        raise ConnectionResetError("by a stone")
+
+    faults = (
+        Fault("rain", "water", lambda folder: Outcome(1.5, (f"note: {folder}/x is wet",), (), {"drops": 3})),
+        Fault("flood", "more water", cannot),
+        Fault("frost", "no water", lambda folder: Outcome(None, (), ("it did not come back",))),
+        Fault("fire", "fire", does_not_start),
+        Fault("hail", "ice", falls),
+    )
+    monkeypatch.setattr(module, "FAULTS", faults)
+    assert main(["rain", "flood", "frost", "fire", "hail"]) == 3
+    document = json.loads(capsys.readouterr().out)
+    rain = {"recovered": True, "seconds": 1.5, "notes": ["note: FOLDER/x is wet"], "broken": [], "drops": 3}
+    frost = {"recovered": False, "seconds": None, "notes": [], "broken": ["it did not come back"]}
+    fire = frost | {"broken": ["the camera read nothing"]}
+    assert document["faults"] == [
+        {"name": "rain", "injected": "water", **rain},
+        {"name": "flood", "injected": "more water", "skipped": "there is no sea"},
+        {"name": "frost", "injected": "no water", **frost},
+        {"name": "fire", "injected": "fire", **fire},
+        {"name": "hail", "injected": "ice", **frost, "broken": ["ConnectionResetError: by a stone"]},
+    ]
+    assert (document["broken"][0], document["skipped"]) == ("frost: it did not come back", ["flood"])
+    assert [one.partition(":")[0] for one in document["broken"]] == ["frost", "fire", "hail"]
+    assert main(["rain", "flood"]) == 0
+    capsys.readouterr()
+    assert main(["sun"]) == 2
+    assert "there is no fault 'sun'" in capsys.readouterr().err
+
+
+def test_what_cannot_be_done_is_said() -> None:
+    attempt("true", otherwise="nobody may")
+    for command in ("false", "no-such-command"):
+        with pytest.raises(NotInjected, match="only root may"):
+            attempt(command, otherwise="only root may")
+
+
+@pytest.mark.parametrize(
+    ("program", "broken"),
+    [
+        (SERVES + say("note: all is well") + say("3 frames in 1.0 s") + say("up", aloud=True) + WAITS, []),
+        (SERVES + say("up", aloud=True) + "sys.exit(4)", ["it ended by itself, with exit code 4"]),
+        ("import sys, time\n" + say("up", aloud=True) + WAITS, ["Ctrl-C ended it with exit code", "what is no note"]),
+        (SERVES + say("Traceback (most recent call last):") + say("up", aloud=True) + WAITS, ["what is no note"]),
+        (
+            SERVES.replace("sys.exit(0)", "(time.sleep(3.5), sys.exit(0))") + say("up", aloud=True) + WAITS,
+            ["Ctrl-C took"],
+        ),
+    ],
+    ids=["good", "ends", "interrupted", "chatters", "slow"],
+)
+def test_how_a_camera_must_end(program: str, broken: list[str]) -> None:
+    with running(program) as camera:
+        assert camera.wait_for(lambda: bool(camera.results)) or broken
+        if "sys.exit(4)" in program:
+            camera.wait_for_end()
+        found = judge(camera, 1.0, end(camera))
+    assert len(found.broken) == len(broken)
+    assert all(part in what for part, what in zip(broken, found.broken, strict=True))
+    assert not any("frames in" in note for note in found.notes)
+
+
+def test_what_a_lost_stream_must_lead_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_faults, "SETTLE_SECONDS", 0.2)
+    lost, back = say("note: x stopped; trying again"), say("note: x is back after 2.0 s")
+    first, again = say(EVENT % (5, 1, ""), aloud=True), "while time.sleep(0.3) is None: "
+    later = again + say(EVENT % (9, 2, ""), aloud=True)
+    with running(SERVES + lost + first + back + later) as camera:
+        camera.wait_until_it_reads()
+        good = _come_back(camera, left=0)
+    assert not good.broken and good.seconds is not None and good.seconds > 0
+    earlier = again + say(EVENT % (4, 2, ""), aloud=True)
+    with running(SERVES + 2 * lost + first + 2 * back + earlier) as camera:
+        camera.wait_until_it_reads()
+        bad = _come_back(camera, left=3)
+    assert bad.broken == (
+        "2 notes of the loss",
+        "2 notes of the return",
+        "3 digits were there all the time that the stream was not",
+        "frames or their times went backwards",
+    )
+    with running(SERVES + lost + first) as camera:
+        camera.wait_until_it_reads()
+        camera.wait_for_end()
+        never = _come_back(camera, left=0)
+    assert never.seconds is None
+    assert never.broken[:2] == ("it did not come back", "0 notes of the return")
+
+
+def test_a_camera_that_does_not_read_is_told_with_its_words() -> None:
+    with (
+        running(SERVES + say("error: no such stream") + "sys.exit(1)") as camera,
+        pytest.raises(CheckFailed, match=r"no such stream.*exit code is 1"),
+    ):
+        camera.wait_until_it_reads()
+
+
+def test_digits_that_went_are_no_news() -> None:
+    gone = say('{"event": "gone", "digits": []}', aloud=True)
+    with running(SERVES + gone) as camera:
+        assert camera.wait_for_end() == 0
+        assert camera.reads_after(0.0) is None
+
+
+def test_a_stream_of_pictures() -> None:
+    with open_stream() as stream:
+        capture = cv2.VideoCapture(stream.url, cv2.CAP_FFMPEG)
+        for _ in range(5):
+            there, picture = capture.read()
+            assert there and picture.shape == (480, 640, 3)
+        capture.release()
+
+
+@pytest.mark.parametrize("trouble", ["unavailable", "gone", "cut"])
+def test_a_stream_that_is_lost(trouble: Trouble) -> None:
+    with open_stream() as stream, urlopen(stream.url, timeout=30) as watching:
+        assert watching.read(100)
+        with stream.having(trouble):
+            if trouble == "cut":
+                with pytest.raises(ConnectionResetError):
+                    watching.read()
+            else:
+                watching.read()
+            with pytest.raises(HTTPError if trouble == "unavailable" else OSError, match=r"503|refused"):
+                urlopen(stream.url, timeout=30)
+        with urlopen(stream.url, timeout=30) as anew:
+            assert anew.read(100)
+
+
+def test_a_stream_that_is_silent() -> None:
+    with open_stream() as stream, socket.create_connection(("127.0.0.1", stream.port)) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert client.recv(1 << 20)
+        with stream.having("silent"):
+            client.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                while client.recv(1 << 20):
+                    pass
+        client.settimeout(30)
+        assert client.recv(100)
+
+
+def test_a_gate() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, open_gate(server.getsockname()[1]) as gate:
+        with socket.create_connection(("127.0.0.1", gate.port)) as client:
+            inside, _ = server.accept()
+            with inside:
+                client.sendall(b"in")
+                inside.sendall(b"out")
+                assert (inside.recv(9), client.recv(9)) == (b"in", b"out")
+                with gate.shut():
+                    assert (inside.recv(9), client.recv(9)) == (b"", b"")
+                    with pytest.raises(ConnectionRefusedError):
+                        socket.create_connection(("127.0.0.1", gate.port))
+        with socket.create_connection(("127.0.0.1", gate.port)) as client:
+            inside, _ = server.accept()
+            with inside:
+                client.sendall(b"again")
+                assert inside.recv(9) == b"again"
+
+
+def test_waiting() -> None:
+    began = time.monotonic()
+    assert until(lambda: time.monotonic() > began + 0.1, 30)
+    assert not until(lambda: False, 0.1)
+
+
+def test_a_stream_that_is_lost_for_a_moment(tmp_path: Path) -> None:
+    found = lose(has("gone"), 1.0, tmp_path)
+    assert not found.broken
+    assert found.seconds is not None and found.seconds > 0
+    lost, back = found.notes
+    assert lost.endswith("; trying again") and " is back after " in back
+
+
+def test_ctrl_c_twice(tmp_path: Path) -> None:
+    found = interrupt_twice(tmp_path)
+    assert not found.broken and found.figures is not None
+    assert found.figures["exit_code"] in (-signal.SIGINT, 0)

@@ -1,0 +1,132 @@
+"""The three ways do what they say, and the figures follow from their times."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_edge.benchmarks.endurance import reading_time
+from mnist_edge.benchmarks.endurance.reading_time import (
+    FrameTime,
+    ReadingTime,
+    as_frame,
+    floor,
+    main,
+    measure_reading_time,
+    scene_frames,
+    webcam_loop,
+)
+from mnist_edge.camera.images import write_image
+from mnist_edge.classifier import Classifier
+from mnist_edge.dataset import Dataset
+from mnist_edge.opencv import cv2
+
+BLANK = np.full((480, 640, 3), 210, np.uint8)
+
+
+def test_the_bounds_are_those_that_are_promised() -> None:
+    assert (reading_time.MAX_TO_FLOOR, reading_time.MAX_TO_WEBCAM) == (2.5, 1.0)
+    assert ReadingTime((FrameTime(2, 5, 5, 10, 10),)).broken() == []
+    (floor,) = ReadingTime((FrameTime(1.9, 5, 5, 10, 10),)).broken()
+    assert floor == "reading takes 2.6 times as long as its floor, not 2.5"
+    (webcam,) = ReadingTime((FrameTime(2, 4, 5, 10, 10),)).broken()
+    assert webcam == "reading takes 1.2 times as long as the usual webcam loop, not 1.0"
+
+
+def test_ratios_of_sums_and_of_frames() -> None:
+    times = ReadingTime((FrameTime(1, 2, 2, 3, 1), FrameTime(1, 4, 1, 9, 2), FrameTime(2, 10, 9, 4, 9)))
+    document = times.to_json()
+    assert document == {
+        "frames": 3, "floor_ms": 1, "webcam_ms": 4, "reader_ms": 2, "contours": 4, "digits": 2,
+        "to_floor": 3.0, "to_webcam": 0.75, "median_to_floor": 2.0, "median_to_webcam": 0.9,
+    }  # fmt: skip
+
+
+def test_the_floor_finds_the_ink(digits: Dataset) -> None:
+    assert floor(BLANK) == 1
+    # Ten digits, some in two pieces, and the paper.
+    for frame in scene_frames(digits.test, 3):
+        assert 11 <= floor(frame) <= 25
+
+
+def test_the_webcam_loop_reads_what_lies_apart() -> None:
+    frame, classifier = BLANK.copy(), Classifier()
+    for left in (60, 260, 460):
+        cv2.ellipse(frame, (left + 60, 240), (50, 110), 0, 0, 360, (40, 40, 40), 22)
+    # The hole of a zero is no digit of its own.
+    assert webcam_loop(frame, classifier) == [0, 0, 0]
+    # What touches is one contour.
+    frame[235:245, 60:580] = 40
+    assert len(webcam_loop(frame, classifier)) == 1
+
+
+def test_scenes_are_frames_with_ten_digits(digits: Dataset) -> None:
+    frames = scene_frames(digits.test, 2)
+    assert [frame.shape for frame in frames] == [(480, 640, 3)] * 2
+    assert (frames[0] != frames[1]).any()
+    # Not all are read where the digits are scikit-learn's.
+    assert 4 <= measure_reading_time(frames, runs=1).to_json()["digits"] <= 12
+
+
+def test_times_are_of_one_thread_and_in_milliseconds(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[int] = set()
+    before = cv2.getNumThreads()
+    real = reading_time.floor
+
+    def watched(frame: reading_time.Frame) -> int:
+        seen.add(cv2.getNumThreads())
+        return real(frame)
+
+    monkeypatch.setattr(reading_time, "floor", watched)
+    reports: list[tuple[float, float]] = []
+    frames = scene_frames(digits.test, 2)
+    times = measure_reading_time(
+        frames, runs=2, total=2, progress=lambda done, total, note="": reports.append((done, total))
+    )
+    assert seen == {1} and cv2.getNumThreads() == before
+    assert reports == [(1, 2), (2, 2)]
+    for one in times.frames:
+        # Far wider than any machine: a wrong unit would be off by a thousand.
+        assert 0.02 < one.floor_ms < 200 and 0.02 < one.webcam_ms < 200
+        assert 0.2 < one.reader_ms / one.floor_ms < 200
+        assert one.contours >= 5 and one.digits >= 3
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (240, 320), (4000, 3000), (20, 900), (1, 1)])
+def test_a_picture_is_all_in_its_frame(shape: tuple[int, int]) -> None:
+    frame = as_frame(np.full((*shape, 3), (10, 120, 200), np.uint8))
+    assert frame.shape == (480, 640, 3) and frame.dtype == np.uint8
+    # What surrounds it is of its colour.
+    assert (frame == (10, 120, 200)).all()
+
+
+def test_a_picture_keeps_its_shape() -> None:
+    picture = np.full((800, 400, 3), 200, np.uint8)
+    picture[:100] = picture[-100:] = 0
+    frame = as_frame(picture)
+    columns = np.flatnonzero((frame[0] == 0).all(axis=1))
+    assert (len(columns), columns[0]) == (240, 200)
+    assert (frame[[0, 59, 420, 479], 320] == 0).all() and (frame[[62, 240, 417], 320] == 200).all()
+    assert (frame[:, :200] == 200).all()
+
+
+def test_the_tool_prints_one_document_and_its_exit_code_is_the_verdict(
+    digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reading_time, "RUNS", 1)
+    few = scene_frames(digits.test, 1)
+    monkeypatch.setattr(reading_time, "scene_frames", lambda split: few)
+    write_image(tmp_path / "one.png", few[0][:200])
+    (tmp_path / "labels.json").write_text('[{"file": "one.png", "digits": []}]')
+    code = main([str(tmp_path)])
+    document = json.loads(capsys.readouterr().out)
+    assert (document["scenes"]["frames"], document["photos"]["frames"]) == (1, 1)
+    assert code == (3 if document["broken"] else 0)
+    assert document["stamp"]["machine"]["cores"] >= 1 and document["model"] == "small"
+
+
+def test_a_folder_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("error: ") and err.count("\n") == 1

@@ -1,0 +1,41 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from mnist_edge.benchmarks.release.overhead import (
+    MAX_DISAGREEMENT,
+    MAX_WRAPPER_RATIO,
+    Overhead,
+    main,
+    measure_overhead,
+)
+
+
+def overhead(invoke_ratio: float, classify_ratio: float) -> Overhead:
+    return Overhead("m.tflite", "ai-edge-litert", 10.0, 10.0, 11.0, invoke_ratio, classify_ratio)
+
+
+def test_the_bounds_are_those_that_are_promised() -> None:
+    assert (MAX_DISAGREEMENT, MAX_WRAPPER_RATIO) == (0.05, 1.25)
+    assert not overhead(1.04, 1.24).broken() and not overhead(0.96, 1.24).broken()
+    assert overhead(1.06, 1.2).broken() == ["invoke is 1.06 times the bare loop, not within 5% of it"]
+    assert overhead(0.94, 1.2).broken() and len(overhead(0.94, 1.26).broken()) == 2
+    assert overhead(1.0, 1.26).broken() == ["the wrapper takes 1.26 times the bare loop, not 1.25"]
+
+
+def test_ratios_are_of_figures_of_the_same_unit(exported: dict[str, Path]) -> None:
+    found = measure_overhead(exported["float32"], rounds=5)
+    # Loose on purpose: `python -m mnist_edge.benchmarks.release.overhead` judges, on a machine that is at rest.
+    assert 0.2 < found.invoke_ratio < 5
+    assert 0.2 < found.classify_ratio < 10
+    assert 0.2 < found.invoke_us / found.bare_us < 5
+
+
+def test_the_tool_prints_a_document_and_its_exit_code_is_the_verdict(
+    exported: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main([str(exported["float32"])])
+    document = json.loads(capsys.readouterr().out)
+    assert code == (3 if document["broken"] else 0)
+    assert [one["file"] for one in document["models"]] == [str(exported["float32"])]

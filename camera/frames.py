@@ -63,7 +63,7 @@ class Source(Protocol):
         """Frames that came while the one before was still being read."""
 
     @property
-    def away(self) -> str:
+    def outage(self) -> str:
         """Why no frames come at the moment, one line; empty where they do."""
 
     def __enter__(self) -> "Source":
@@ -87,7 +87,7 @@ class ArraySource:
     Attributes:
         info: See `Source`.
         dropped: Always 0.
-        away: Always empty.
+        outage: Always empty.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class ArraySource:
         self.images = images
         self.info = SourceInfo(name, live, still, rate=rate)
         self.dropped = 0
-        self.away = ""
+        self.outage = ""
 
     def __enter__(self) -> "ArraySource":
         return self

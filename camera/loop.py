@@ -155,8 +155,8 @@ class _Loop:
         self.beat()
 
     def wait(self) -> None:
-        """Live on without a new frame: the source is away, or the loop is paused."""
-        if self.source.away and self.frame:
+        """Live on without a new frame: an outage of the source, or a pause."""
+        if self.source.outage and self.frame:
             self.tell(self.tracker.end(), self.frame)
         if self.view:
             stats = self.meter.stats
@@ -168,7 +168,7 @@ class _Loop:
                 digits=self.tracker.digits,
                 text=self.tracker.text,
                 details=self.controls.details,
-                away=self.source.away,
+                outage=self.source.outage,
                 paused=self.controls.paused,
             )
             # The same object says that there is nothing new to draw.

@@ -24,7 +24,7 @@ class View:
         text: What they say, one string a row.
         stats: Rates, times and counts until now.
         details: Whether refused ink is drawn too.
-        away: Why no frames come at the moment, one line; empty where they do.
+        outage: Why no frames come at the moment, one line; empty where they do.
         paused: Whether the loop stays at this frame.
     """
 
@@ -34,7 +34,7 @@ class View:
     text: tuple[str, ...]
     stats: Stats = field(default_factory=Stats)
     details: bool = False
-    away: str = ""
+    outage: str = ""
     paused: bool = False
 
     @cached_property
@@ -42,5 +42,5 @@ class View:
         """The frame with its digits drawn over it, shape (height, width, 3), BGR; drawn when first asked for."""
         digits = tuple(Digit(digit.label, digit.confidence, digit.box) for digit in self.digits)
         shown = replace(self.reading, digits=digits)
-        status = self.away or ("paused" if self.paused else "")
+        status = self.outage or ("paused" if self.paused else "")
         return annotate(self.frame.image, shown, status, details=self.details)

@@ -56,7 +56,7 @@ class _Told:
 
     said: _Said | None = None
     said_number: int = 0
-    away: str | None = None
+    outage: str | None = None
     stats_number: int = 0
     stats_due: float = 0.0
 
@@ -136,7 +136,7 @@ class MqttSink:
         said, before, self._view = self._said, self._view, view
         if (view.digits, view.text) != (said.digits, said.text):
             self._said = _Said(view.digits, view.text, timestamp())
-        if self._said.news != said.news or before is None or before.away != view.away:
+        if self._said.news != said.news or before is None or before.outage != view.outage:
             self._wake()
 
     def _wake(self) -> None:
@@ -197,7 +197,7 @@ class MqttSink:
         if self._deadline is None:
             return False
         said = told.said is not None and told.said.news == self._said.news
-        done = said and (self._view is None or self._view.away == told.away)
+        done = said and (self._view is None or self._view.outage == told.outage)
         return (done and not self._outbox and not connection.unacknowledged) or time.monotonic() > self._deadline
 
     def _leave(self, connection: Connection, bell: socket.socket) -> None:
@@ -229,7 +229,7 @@ class MqttSink:
 
     def _tell_stats(self, connection: Connection, told: _Told) -> bool:
         view, now = self._view, time.monotonic()
-        due = now >= told.stats_due or (view is not None and view.away != told.away)
+        due = now >= told.stats_due or (view is not None and view.outage != told.outage)
         if not due or told.stats_number in connection.unacknowledged:
             return False
         told.stats_due = now + STATS_SECONDS
@@ -237,8 +237,8 @@ class MqttSink:
         connection.publish(f"{self._prefix}/available", ONLINE, retain=True)
         if view is None:
             return False
-        stats = {"time": timestamp(), **view.stats.to_json(), "away": view.away, "events_dropped": self.dropped}
-        told.away, told.stats_number = view.away, self._state(connection, "stats", stats)
+        stats = {"time": timestamp(), **view.stats.to_json(), "away": view.outage, "events_dropped": self.dropped}
+        told.outage, told.stats_number = view.outage, self._state(connection, "stats", stats)
         return True
 
     def _state(self, connection: Connection, topic: str, document: dict[str, Any]) -> int:

@@ -76,8 +76,8 @@ def _write(foot: NDArray[np.uint8], view: View, controls: Controls, selected: in
 
 
 def _state(view: View, controls: Controls) -> tuple[str, tuple[int, int, int]]:
-    if view.away:
-        return view.away, RED
+    if view.outage:
+        return view.outage, RED
     if controls.paused:
         return "paused", AMBER
     if view.reading.limited:

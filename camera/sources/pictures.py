@@ -19,11 +19,11 @@ class PictureSource:
         info: See `Source`; in a recording one picture lasts a second.
         paths: The files, in their order.
         dropped: Always 0.
-        away: Always empty.
+        outage: Always empty.
     """
 
     dropped = 0
-    away = ""
+    outage = ""
 
     def __init__(
         self,

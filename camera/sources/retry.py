@@ -29,7 +29,7 @@ class RetryingSource:
     A loss and a return are told once each. Frames are numbered, and timed, as if nothing had happened.
 
     Attributes:
-        away: See `Source`.
+        outage: See `Source`.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class RetryingSource:
             max_retries: After so many attempts in vain the loss is an error; None for never.
             delays: Seconds before each attempt, without end.
         """
-        self.away = ""
+        self.outage = ""
         self._make = make
         self._source = make()
         self._stop = stop
@@ -67,12 +67,12 @@ class RetryingSource:
 
     @property
     def info(self) -> SourceInfo:
-        """See `Source`; while it is away, what it was."""
+        """See `Source`; during an outage, what it was before."""
         return self._source.info
 
     @property
     def dropped(self) -> int:
-        """See `Source`; what nobody could see while it was away is not counted."""
+        """See `Source`; what nobody could see during an outage is not counted."""
         return self._dropped_before + self._source.dropped
 
     def __enter__(self) -> "RetryingSource":
@@ -87,7 +87,7 @@ class RetryingSource:
     def __iter__(self) -> Iterator[Frame | None]:
         while True:
             try:
-                if self.away:
+                if self.outage:
                     self._open_again()
                 yield from self._frames()
                 return
@@ -106,7 +106,7 @@ class RetryingSource:
             if frame is None:
                 yield None
                 continue
-            if self.away:
+            if self.outage:
                 self._return(frame)
             self._seen = frame.captured
             yield self._continued(frame, first_number)
@@ -121,10 +121,10 @@ class RetryingSource:
     def _lose(self, error: SourceError) -> float:
         """Let the device go; how long to wait before the next attempt."""
         self._source.let_go()
-        self._in_vain += bool(self.away)
+        self._in_vain += bool(self.outage)
         if self._max_retries is not None and self._in_vain >= self._max_retries:
             raise SourceError(f"{error}; given up after {self._in_vain} attempts") from None
-        if not self.away:
+        if not self.outage:
             self._lost = time.monotonic()
             self._note(f"note: {error}; trying again")
             if self._seen - self._returned > STEADY_SECONDS:
@@ -132,13 +132,13 @@ class RetryingSource:
         delay = next(self._delays)
         due = time.strftime("%H:%M:%S", time.localtime(time.time() + delay))
         self._reason = str(error)
-        self.away = f"{error}; next attempt at {due}"
+        self.outage = f"{error}; next attempt at {due}"
         return delay
 
     def _return(self, frame: Frame) -> None:
         self._note(f"note: {self.info.name} is back after {frame.captured - self._lost:.1f} s")
         self._returned = frame.captured
-        self.away = ""
+        self.outage = ""
         self._in_vain = 0
 
     def _pause(self, seconds: float) -> Iterator[None]:
@@ -151,7 +151,7 @@ class RetryingSource:
         # A thread that is stuck holds the device; one more with each attempt would be hundreds after a night.
         if self._source.busy:
             raise SourceError(f"{self.info.name} is stuck; check {CULPRITS}, or start again")
-        self.away = f"{self._reason}; trying again now"
+        self.outage = f"{self._reason}; trying again now"
         self._dropped_before = self.dropped
         info = self.info
         self._source = self._make()

@@ -36,10 +36,10 @@ class VideoSource:
     Attributes:
         info: See `Source`; before the first frame it takes the rate for 25 and what may be live for live.
         dropped: See `Source`.
-        away: Always empty: a source that is lost is an error here.
+        outage: Always empty: a source that is lost is an error here.
     """
 
-    away = ""
+    outage = ""
 
     def __init__(
         self,

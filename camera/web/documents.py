@@ -44,7 +44,7 @@ def status_of(feed: Feed, controls: Controls, meter: Meter) -> dict[str, Any]:
         "limited": reading.limited if reading else False,
         "stats": meter.stats.to_json(),
         "controls": controls_of(controls),
-        "away": feed.view.away if feed.view else "",
+        "away": feed.view.outage if feed.view else "",
         "alive": feed.alive,
         "viewers": feed.clients["pictures"],
         "message": controls.message,

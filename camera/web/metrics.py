@@ -33,7 +33,7 @@ def _lines(feed: Feed, controls: Controls, meter: Meter) -> Iterator[str]:
     yield _seconds("latency_seconds", "From capture to event.", stats.latency_ms, stats.latency_p99_ms)
     yield _family("viewers", "gauge", "Who watches the live picture.", feed.clients["pictures"])
     yield _family("digits", "gauge", "Digits that are there now.", len(view.digits) if view else 0)
-    yield _family("away", "gauge", "1 while the camera is lost.", int(bool(view and view.away)))
+    yield _family("away", "gauge", "1 while the camera is lost.", int(bool(view and view.outage)))
     yield _family("alive", "gauge", "1 while the loop gives signs of life.", int(feed.alive))
     yield _family("paused", "gauge", "1 while the loop is paused.", int(controls.paused))
     yield _family("recording", "gauge", "1 while frames are recorded.", int(controls.recording))

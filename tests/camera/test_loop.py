@@ -138,28 +138,28 @@ def test_the_summary_is_one_line_with_the_figures(pages: Pages, ink_reader: Any)
     assert line.startswith("5 frames in ") and "0 dropped" in line and "median" in line and "\n" not in line
 
 
-class Away:
+class Interrupted:
     """Delivers frames, is lost for a while, and comes back."""
 
-    info, dropped, away = SourceInfo("away", live=True), 0, ""
+    info, dropped, outage = SourceInfo("interrupted", live=True), 0, ""
 
     def __init__(self, before: list[NDArray[np.uint8]], gap: int, after: list[NDArray[np.uint8]]) -> None:
         self.before, self.gap, self.after = before, gap, after
 
-    def __enter__(self) -> "Away":
+    def __enter__(self) -> "Interrupted":
         return self
 
     def __exit__(self, *error: object) -> None: ...
 
     def __iter__(self) -> Iterator[Frame | None]:
         for number, image in enumerate(self.before):
-            yield Frame(image, number, number / 25, "away")
-        self.away = "the cable is out; trying again"
+            yield Frame(image, number, number / 25, "interrupted")
+        self.outage = "the cable is out; trying again"
         for _ in range(self.gap):
             yield None
-        self.away = ""
+        self.outage = ""
         for number, image in enumerate(self.after, start=len(self.before)):
-            yield Frame(image, number, number / 25, "away")
+            yield Frame(image, number, number / 25, "interrupted")
 
 
 class Views:
@@ -170,19 +170,19 @@ class Views:
         self.seen.append(view)
 
 
-def test_while_the_source_is_away_the_digits_are_gone_and_the_loop_lives(pages: Pages, ink_reader: Any) -> None:
+def test_during_an_outage_the_digits_are_gone_and_the_loop_lives(pages: Pages, ink_reader: Any) -> None:
     events, views, beats = Events(), Views(), []
-    source = Away(pages(5), 4, pages(5))
+    source = Interrupted(pages(5), 4, pages(5))
     stats = run(source, ink_reader, events=[events], views=[views], beat=lambda: beats.append(len(views.seen)))
     assert [(e.event, e.frame) for e in events.seen] == [
         *[("appeared", 2)] * 3, *[("gone", 4)] * 3, *[("appeared", 7)] * 3, *[("gone", 9)] * 3,
     ]  # fmt: skip
     assert stats.frames == 10 and len(beats) == len(views.seen) == 14
     waiting = views.seen[5:9]
-    assert {(view.away, view.digits, view.frame.number) for view in waiting} == {(source_says(), (), 4)}
+    assert {(view.outage, view.digits, view.frame.number) for view in waiting} == {(source_says(), (), 4)}
     # Nothing new: the same object, so that nobody draws it again.
     assert all(view is waiting[0] for view in waiting)
-    assert not views.seen[9].away
+    assert not views.seen[9].outage
 
 
 def source_says() -> str:

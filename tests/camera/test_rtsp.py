@@ -126,7 +126,7 @@ def test_a_camera_that_speaks_rtsp_dies_and_comes_back(rtsp_camera: Callable[...
         assert before.image.shape == (120, 160, 3)
         assert source.info.name == before.source == f"rtsp://***@127.0.0.1:{first.port}/stream"
         first.die()
-        while not source.away:
+        while not source.outage:
             before = next(frames) or before
         second = rtsp_camera(first.port)
         after = next(frame for frame in frames if frame is not None)

@@ -16,9 +16,9 @@ from mnist_edge.benchmarks.endurance.soak import free_port, start_broker
 from mnist_edge.errors import CheckFailed
 from mnist_edge.optional import require
 
-AWAY, BACK = "is away (", "is back; "
+LOST, BACK = "is away (", "is back; "
 PREFIX = "faults"
-READ_SECONDS, AWAY_SECONDS = 3.0, 5.0
+READ_SECONDS, GONE_SECONDS = 3.0, 5.0
 
 # Topic and content, in the order in which they came.
 Heard = list[tuple[str, Any]]
@@ -42,7 +42,7 @@ def restart_broker(folder: Path) -> Outcome:
             time.sleep(0.5)
             listening.close()
             broker.close()
-            time.sleep(AWAY_SECONDS)
+            time.sleep(GONE_SECONDS)
             broker.enter_context(start_broker(folder, port))
             listening.enter_context(_listen(port, heard))
         return _all_told(camera, folder, heard)
@@ -55,7 +55,7 @@ def late_broker(folder: Path) -> Outcome:
         with gate.shut():
             camera = stack.enter_context(_start(folder, gate))
             camera.wait_until_it_reads()
-            time.sleep(AWAY_SECONDS)
+            time.sleep(GONE_SECONDS)
             stack.enter_context(start_broker(folder, port))
             stack.enter_context(_listen(port, heard))
         return _all_told(camera, folder, heard)
@@ -87,7 +87,7 @@ def _all_told(camera: CameraProcess, folder: Path, heard: Heard) -> Outcome:
         camera,
         seconds if back else None,
         {
-            f"{camera.said(AWAY)} notes of the loss": camera.said(AWAY) == 1,
+            f"{camera.said(LOST)} notes of the loss": camera.said(LOST) == 1,
             f"{camera.said(BACK)} notes of the return": camera.said(BACK) == 1,
             f"the new broker was told only {sorted(states)}": len(states) == 2,
             f"{missing} of {len(written)} events are missing": not missing,
@@ -132,6 +132,6 @@ def _content(payload: bytes) -> Any:
 
 
 BROKER_FAULTS = (
-    Fault("broker restarted", f"the broker ends, and starts without a memory {AWAY_SECONDS:g} s later", restart_broker),
-    Fault("broker late", f"no broker at the start, but one after {AWAY_SECONDS:g} s of reading", late_broker),
+    Fault("broker restarted", f"the broker ends, and starts without a memory {GONE_SECONDS:g} s later", restart_broker),
+    Fault("broker late", f"no broker at the start, but one after {GONE_SECONDS:g} s of reading", late_broker),
 )

@@ -27,7 +27,7 @@ BACK_OFF_SECONDS = 4.5
 AGAIN_SECONDS = 0.5
 AT_ONCE_SECONDS = 1.0
 # How long systemd is said to wait for a sign of life, and how long there is nothing to read.
-WATCHDOG_SECONDS, AWAY_SECONDS = 3.0, 5.0
+WATCHDOG_SECONDS, OUTAGE_SECONDS = 3.0, 5.0
 
 
 def kill_while_recording(video: str, goes_on: bool, folder: Path) -> Outcome:
@@ -103,10 +103,10 @@ def watch(folder: Path) -> Outcome:
         with start_camera(folder, *flags, environment=environment) as camera:
             camera.wait_until_it_reads()
             with stream.having("gone"):
-                time.sleep(AWAY_SECONDS)
+                time.sleep(OUTAGE_SECONDS)
             seconds = camera.reads_after(time.monotonic())
             ask(port, "/api/controls", {"paused": True})
-            time.sleep(AWAY_SECONDS)
+            time.sleep(OUTAGE_SECONDS)
             paused = frames_read(port)
             ask(port, "/api/controls", {"paused": False})
             until(lambda: frames_read(port) > paused)
@@ -169,7 +169,7 @@ PROCESS_FAULTS = (
     ),
     Fault(
         "watchdog",
-        f"a stream lost for {AWAY_SECONDS:g} s, and then a pause as long, with a watchdog of {WATCHDOG_SECONDS:g} s",
+        f"a stream lost for {OUTAGE_SECONDS:g} s, and then a pause as long, with a watchdog of {WATCHDOG_SECONDS:g} s",
         watch,
     ),
 )

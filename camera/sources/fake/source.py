@@ -26,10 +26,10 @@ class FakeSource:
     Attributes:
         info: See `Source`.
         dropped: See `Source`.
-        away: Always empty.
+        outage: Always empty.
     """
 
-    away = ""
+    outage = ""
 
     def __init__(
         self,

@@ -254,9 +254,9 @@ def test_a_lost_camera_is_told_at_once(start_broker: Start, listen: Listen, view
     broker = start_broker()
     listener = listen(broker)
     with MqttSink(broker.url(), note=print) as sink:
-        for away in ("", "camera 0 is gone", ""):
-            sink.show(view(away=away))
-            wait_for(lambda away=away: (listener.last("desk/camera/stats") or {}).get("away") == away, away)  # type: ignore[misc]
+        for outage in ("", "camera 0 is gone", ""):
+            sink.show(view(outage=outage))
+            wait_for(lambda text=outage: (listener.last("desk/camera/stats") or {}).get("away") == text, outage)  # type: ignore[misc]
     assert [document["away"] for document in listener.of("desk/camera/stats")] == ["", "camera 0 is gone", ""]
 
 

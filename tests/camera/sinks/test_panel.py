@@ -45,7 +45,7 @@ def test_what_changes_is_seen(view: Make) -> None:
         draw_panel(view(image), Controls(0.4, paused=True)),
         draw_panel(view(image), Controls(0.4, recording=True)),
         draw_panel(view(image), Controls(0.4, message="snapshot: here")),
-        draw_panel(view(image, away="the cable is out"), Controls(0.4)),
+        draw_panel(view(image, outage="the cable is out"), Controls(0.4)),
         draw_panel(limited, Controls(0.4)),
         *(draw_panel(view(image, stats=stats), Controls(0.4)) for stats in STATS),
         draw_panel(view(image, digits=digit), Controls(0.4), selected=7),
@@ -66,5 +66,5 @@ def test_the_selected_digit_is_marked(view: Make) -> None:
 def test_text_that_no_font_knows_is_shown_as_far_as_it_goes(view: Make) -> None:
     image = np.full((480, 640, 3), 255, np.uint8)
     plain = draw_panel(view(image), Controls(0.4)).image
-    foreign = draw_panel(view(image, away="断开: Kamera"), Controls(0.4, message="→ gespeichert")).image
+    foreign = draw_panel(view(image, outage="断开: Kamera"), Controls(0.4, message="→ gespeichert")).image
     assert (foreign[480:] != plain[480:]).any()

@@ -200,7 +200,7 @@ def test_a_frame_that_is_shown_again_is_written_once(tmp_path: Path, frames_of: 
             for _ in range(5):
                 desk.recorder.show(shown)
                 desk.recorder.show(replace(shown, paused=True))
-                desk.recorder.show(replace(shown, away="its cable"))
+                desk.recorder.show(replace(shown, outage="its cable"))
     assert [round(frame.mean() / 10) for frame in frames_of(path)] == [1, 10]
 
 

@@ -61,7 +61,7 @@ def test_a_damaged_picture_of_a_stream_is_passed_over_and_said(camera: Callable[
     with open_source(Settings(url), Stop(), note=notes.append) as source:
         numbers, frames = list[int](), iter(source)
         while len(numbers) < 60:
-            assert source.away == ""
+            assert source.outage == ""
             if (frame := next(frames)) is not None:
                 numbers.append(frame.number)
     assert notes[0] == f"note: {url} has damaged pictures; they are passed over and counted"

@@ -150,7 +150,7 @@ def test_one_that_is_unplugged_is_released_and_comes_back(camera_class: type[Pic
         frames = iter(source)
         assert next(frame for frame in frames if frame is not None)
         camera_class.made[0].unplugged.set()
-        while not source.away:
+        while not source.outage:
             next(frames)
         assert next(frame for frame in frames if frame is not None)
     assert len(camera_class.made) == 2

@@ -114,21 +114,21 @@ def test_a_first_opening_that_fails_is_an_error_at_once() -> None:
 def test_a_camera_that_is_lost_comes_back_and_both_are_told_once() -> None:
     first, last = ScriptedCamera(20), ScriptedCamera(1e9)
     script = Script(first, GONE, GONE, last)
-    away: list[str] = []
+    outages: list[str] = []
     got: list[Frame | None] = []
     with script.source(lambda: repeat(0.1)) as source:
         for frame in source:
             got.append(frame)
-            away += [source.away] if frame is None and source.away else []
+            outages += [source.outage] if frame is None and source.outage else []
             if script.opened == 4 and frame is not None:
                 break
-        assert source.away == ""
+        assert source.outage == ""
     assert first.released.is_set() and last.released.wait(PATIENCE_SECONDS)
     lost, back = script.notes
     assert "camera 0 stopped after 20 frames; check its cable" in lost and lost.endswith("trying again")
     assert "camera 0 is back after " in back
-    assert any("stopped after 20 frames" in reason and "next attempt at " in reason for reason in away)
-    assert any("there is no camera 0" in reason for reason in away)
+    assert any("stopped after 20 frames" in reason and "next attempt at " in reason for reason in outages)
+    assert any("there is no camera 0" in reason for reason in outages)
     frames = [frame for frame in got if frame is not None]
     numbers = [frame.number for frame in frames]
     assert numbers == sorted(set(numbers)) and numbers[-1] >= 20
@@ -136,12 +136,12 @@ def test_a_camera_that_is_lost_comes_back_and_both_are_told_once() -> None:
     assert seconds == sorted(seconds) and seconds[-1] - seconds[-2] >= 0.3
 
 
-def test_while_it_is_away_the_loop_hears_of_it_ten_times_a_second() -> None:
+def test_during_an_outage_the_loop_hears_of_it_ten_times_a_second() -> None:
     script = Script(ScriptedCamera(3), GONE)
     times: list[float] = []
     with script.source(lambda: repeat(0.4)) as source:
         for frame in source:
-            if frame is None and source.away:
+            if frame is None and source.outage:
                 times.append(time.monotonic())
             if script.opened > 3:
                 break
@@ -149,7 +149,7 @@ def test_while_it_is_away_the_loop_hears_of_it_ten_times_a_second() -> None:
     assert sorted(np.diff(times))[len(times) // 2] <= 0.1
 
 
-def test_while_it_is_away_its_rate_is_what_it_was() -> None:
+def test_during_an_outage_its_rate_is_what_it_was() -> None:
     class Fast(ScriptedCamera):
         def get(self, property: int) -> float:
             return 60.0 if property == cv2.CAP_PROP_FPS else 0.0
@@ -211,7 +211,7 @@ def ends_within(script: Script, source: RetryingSource, ready: Callable[[], bool
 def test_a_request_to_stop_ends_the_waiting() -> None:
     script = Script(ScriptedCamera(3), GONE)
     source = script.source(lambda: repeat(PATIENCE_SECONDS))
-    assert ends_within(script, source, lambda: "next attempt" in source.away) < 5.0
+    assert ends_within(script, source, lambda: "next attempt" in source.outage) < 5.0
 
 
 def test_a_request_to_stop_ends_an_opening_that_hangs() -> None:
@@ -237,11 +237,11 @@ def test_while_a_lost_camera_is_stuck_no_other_thread_joins_it() -> None:
     script = Script(stuck, ScriptedCamera(1e9))
     with script.source(timeout_seconds=-1.8) as source:
         frames = iter(source)
-        while "is stuck" not in source.away:
+        while "is stuck" not in source.outage:
             next(frames)
         assert script.opened == 1
         stuck.freed.set()
-        while source.away:
+        while source.outage:
             next(frames)
         assert script.opened == 2
     assert "sent nothing" in script.notes[0]
@@ -424,7 +424,7 @@ def test_a_network_camera_that_dies_comes_back(network_camera: Callable[..., Net
         frames = iter(source)
         before = next(frame for frame in frames if frame is not None)
         first.die()
-        while not source.away:
+        while not source.outage:
             last = next(frames)
             before = last or before
         second = network_camera(first.server_port)
@@ -443,7 +443,7 @@ def test_a_stream_that_stalls_comes_back(network_camera: Callable[..., NetworkCa
         frames = iter(source)
         assert next(frame for frame in frames if frame is not None)
         camera.stalled = True
-        while not source.away:
+        while not source.outage:
             next(frames)
         assert next(frame for frame in frames if frame is not None)
     assert camera.viewers == 2

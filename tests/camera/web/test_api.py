@@ -78,7 +78,7 @@ def test_the_reading_and_the_status(serve: Any, view: Any) -> None:
     assert status["controls"] == {"min_confidence": 0.5, "details": False, "paused": False, "recording": False}
     assert (status["away"], status["alive"], status["viewers"], status["limited"]) == ("", True, 0, False)
     assert status["message"] == "a snapshot lies there"
-    served.web.show(view(away="unplugged"))
+    served.web.show(view(outage="unplugged"))
     assert served.ask("/api/status").document["away"] == "unplugged"
 
 
@@ -305,7 +305,7 @@ def test_events_are_sent_as_they_happen(serve: Any, view: Any) -> None:
         served.wish({"paused": True})
         while not (status := messages(response, "status")[-1][1])["controls"]["paused"]:
             pass
-        served.web.show(view(away="unplugged"))
+        served.web.show(view(outage="unplugged"))
         while not (status := messages(response, "status")[-1][1])["away"]:
             pass
         assert status["away"] == "unplugged"
@@ -329,7 +329,7 @@ def test_figures_for_prometheus(serve: Any, view: Any) -> None:
     served = serve()
     with served.meter.frame(4, 0.0, dropped=2):
         pass
-    served.web.show(view(digits=DIGITS, away="unplugged"))
+    served.web.show(view(digits=DIGITS, outage="unplugged"))
     served.web.write([Event("", 1, 0.0, "", "appeared", 1, (), ())])
     answer = served.ask("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")

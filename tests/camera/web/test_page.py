@@ -293,7 +293,7 @@ def test_a_lost_camera_and_a_lost_server_are_told_and_mended(
     tab.open(first.web.url)
     wait_until(lambda: tab.text("#state") == "live")
     wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 64)
-    first.web.show(view(away="the camera is unplugged"))
+    first.web.show(view(outage="the camera is unplugged"))
     wait_until(lambda: tab.text("#state") == "camera lost")
     wait_until(lambda: tab.run("getComputedStyle(document.querySelector('#veil')).opacity") == "1")
     assert tab.text("#veil-why") == "the camera is unplugged"

@@ -11,7 +11,7 @@ from mnist_edge.cli.help import Command, Group
 from mnist_edge.cli.options import Force
 
 if TYPE_CHECKING:
-    from mnist_edge.camera.service import Service
+    from mnist_edge.camera.systemd_unit import Service
 
 ABOUT = """Keep a camera running for good, as a systemd service.
 
@@ -54,8 +54,7 @@ def install_command(
 
     Example: mnist-edge service install --dry-run -- --config camera.toml
     """
-    from mnist_edge.camera.service import check_replace, check_systemd, install, service_user
-    from mnist_edge.camera.unit_file import unit_file
+    from mnist_edge.camera.systemd_unit import check_replace, check_systemd, install, service_user, unit_file
     from mnist_edge.errors import UsageError
 
     service = _service(name, system)
@@ -82,7 +81,7 @@ def status_command(system: System = None, name: Name = "camera") -> None:
 
     Example: mnist-edge service status
     """
-    from mnist_edge.camera.service import check_systemd, show_status
+    from mnist_edge.camera.systemd_unit import check_systemd, show_status
 
     service = _service(name, system)
     # Anybody may ask.
@@ -98,7 +97,7 @@ def uninstall_command(system: System = None, name: Name = "camera", dry_run: Dry
 
     Example: mnist-edge service uninstall --dry-run
     """
-    from mnist_edge.camera.service import check_ours, check_systemd, uninstall
+    from mnist_edge.camera.systemd_unit import check_ours, check_systemd, uninstall
 
     service = _service(name, system)
     if dry_run:
@@ -110,7 +109,7 @@ def uninstall_command(system: System = None, name: Name = "camera", dry_run: Dry
 
 
 def _service(name: str, system: bool | None) -> "Service":
-    from mnist_edge.camera.service import find_service
+    from mnist_edge.camera.systemd_unit import find_service
 
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     return find_service(name, system=root if system is None else system)
@@ -122,8 +121,8 @@ def _camera_command(words: list[str], system: bool) -> tuple[list[str], list[Pat
     All is checked now, as nobody watches it later.
     """
     from mnist_edge.camera.config import FIELDS, default_file, load_settings, located
-    from mnist_edge.camera.service import written_folders
     from mnist_edge.camera.settings import flag, masked
+    from mnist_edge.camera.systemd_unit import written_folders
     from mnist_edge.cli import camera
     from mnist_edge.cli.console import note
     from mnist_edge.errors import UsageError
@@ -165,7 +164,7 @@ def _parsed(words: list[str]) -> Any:
 def _advise(service: "Service", user: str | None) -> None:
     import getpass
 
-    from mnist_edge.camera.service import lingers
+    from mnist_edge.camera.systemd_unit import lingers
     from mnist_edge.cli.console import note
 
     if user == "root":

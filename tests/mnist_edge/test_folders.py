@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mnist_edge.camera.config import FIELDS, load_settings, located
-from mnist_edge.camera.service import find_service
 from mnist_edge.camera.settings import Settings
+from mnist_edge.camera.systemd_unit import find_service
 from mnist_edge.camera.web.token import kept_token
 from mnist_edge.doctor.training import check_data
 from mnist_edge.download import cache_folder

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mnist_edge.camera.unit_file import MARK, unit_file
+from mnist_edge.camera.systemd_unit import MARK, unit_file
 from mnist_edge.cli import app
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="services are systemd's")
@@ -43,7 +43,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     monkeypatch.setenv("REFUSES", "")
     monkeypatch.setenv("SUDO_USER", "daemon")
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr("mnist_edge.camera.service.SYSTEM_UNITS", tmp_path / "system")
+    monkeypatch.setattr("mnist_edge.camera.systemd_unit.SYSTEM_UNITS", tmp_path / "system")
     monkeypatch.setattr("mnist_edge.cli.service.SYSTEM_CONFIG", tmp_path / "etc" / "camera.toml")
     yield lambda: log.read_text().splitlines() if log.exists() else []
 

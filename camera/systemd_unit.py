@@ -1,4 +1,4 @@
-"""A camera as a service of systemd: where its unit file is, and how it comes and goes."""
+"""A camera as a service of systemd: its unit file, and how the service is installed, watched and removed."""
 
 import os
 import re
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_edge.camera.config import FIELDS, Configuration, settings_folder
-from mnist_edge.camera.unit_file import MARK
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.files import write_text
 
@@ -19,6 +18,79 @@ SYSTEM_UNITS = Path("/etc/systemd/system")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 # Of users, as far as a unit file takes them as they are.
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
+MARK = "# Made by `mnist-edge service install`, and taken away by `mnist-edge service uninstall`."
+# What systemd takes literally without quotes.
+PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
+
+UNIT = """\
+{mark}
+[Unit]
+Description={description}
+{after}# However often it fails, it is started again.
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+ExecStart={command}
+Restart=always
+RestartSec=5
+# A loop that has hung is ended and started anew.
+WatchdogSec=60
+TimeoutStartSec=120
+TimeoutStopSec=30
+# Relative paths count from here.
+StateDirectory={state}
+WorkingDirectory=%S/{state}
+# Rather start anew than let the whole machine run short.
+MemoryMax=60%
+NoNewPrivileges=yes
+{system}
+[Install]
+WantedBy={target}
+"""
+
+# What a camera, a web page, a broker and recordings do not need is taken away. What is left out on purpose: the home
+# folders stay readable, as Python may live there; `/proc` stays whole, as runtimes choose their kernels by
+# `/proc/cpuinfo`; memory may be made executable, as some runtimes compile while they run; and `PrivateUsers` would part
+# the user from the groups that own devices. The devices are those of V4L2 and of the Raspberry Pi's own camera.
+SYSTEM = """\
+User={user}
+SupplementaryGroups=video
+UMask=0077
+StateDirectoryMode=0700
+ReadWritePaths={writes}
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp=yes
+PrivateMounts=yes
+RemoveIPC=yes
+DevicePolicy=closed
+DeviceAllow=char-video4linux rw
+DeviceAllow=char-media rw
+DeviceAllow=char-dma_heap rw
+DeviceAllow=char-drm rw
+DeviceAllow=/dev/vchiq rw
+DeviceAllow=/dev/vcsm-cma rw
+CapabilityBoundingSet=
+AmbientCapabilities=
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+# The scheduler, which threads of OpenCV and TFLite ask about, says no rather than ending the camera.
+SystemCallErrorNumber=EPERM
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+ProtectProc=invisible
+ProtectClock=yes
+ProtectHostname=yes
+ProtectControlGroups=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+LockPersonality=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +145,38 @@ def _user_units() -> Path:
     if folder is None:
         raise UsageError("this user has no home folder for a service of its own; set HOME, or use --system")
     return folder / "systemd" / "user"
+
+
+def unit_file(name: str, command: Sequence[str], *, user: str | None, writes: Sequence[Path] = ()) -> str:
+    """The text of a unit.
+
+    Args:
+        name: Of the unit, without `.service`; also of the folder for what it writes.
+        command: Program and arguments; the program by its absolute path.
+        user: Whom it runs as, in a unit of the system; None for a unit of one user's own, for which systemd can set up
+            hardly any protection, and which may not change its groups.
+        writes: Folders that it writes to beside its own, absolute.
+    """
+    # One that is not there keeps no unit from starting.
+    places = " ".join(_quoted(f"-{path}") for path in writes)
+    return UNIT.format(
+        mark=MARK,
+        description="Handwritten digits, read by a camera",
+        after="After=network.target\n" if user else "",
+        command=" ".join([_quoted(command[0]), *(_quoted(word).replace("$", "$$") for word in command[1:])]),
+        state=name,
+        system=SYSTEM.format(user=user, writes=places) if user else "",
+        target="multi-user.target" if user else "default.target",
+    )
+
+
+def _quoted(word: str) -> str:
+    """A word as one argument of ExecStart: quotes, and what systemd would else replace, escaped."""
+    if PLAIN.fullmatch(word):
+        return word
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("%", "%%")):
+        word = word.replace(plain, escaped)
+    return f'"{word}"'
 
 
 def service_user(run_as: str | None, sudo_user: str | None) -> str:

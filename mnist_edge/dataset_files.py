@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from mnist_edge.download import MNIST_SHA256
 from mnist_edge.errors import DataError
-from mnist_edge.foreign import read_member, refused_as, unpacked_limit
 from mnist_edge.idx import IMAGES_MAGIC, LABELS_MAGIC, parse, read_bytes
+from mnist_edge.untrusted import errors_as, read_member, unpacked_limit
 
 # In the order of MNIST_SHA256: training images, training labels, test images, test labels.
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -59,7 +59,7 @@ def _find(folder: Path, name: str) -> Path:
 
 def _from_npz(path: Path) -> tuple[Arrays, list[str]]:
     content = path.read_bytes()
-    with refused_as(DataError, str(path), "copy it again"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with errors_as(DataError, str(path), "copy it again"), zipfile.ZipFile(io.BytesIO(content)) as archive:
         missing = [key for key in NPZ_KEYS if f"{key}.npy" not in archive.namelist()]
         if missing:
             raise DataError(f"{path} lacks {', '.join(missing)}; it needs {', '.join(NPZ_KEYS)}")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.errors import DataError
-from mnist_edge.foreign import read_limited, refused_as, unpacked_limit
+from mnist_edge.untrusted import errors_as, read_limited, unpacked_limit
 
 IMAGES_MAGIC = 0x0803
 LABELS_MAGIC = 0x0801
@@ -28,7 +28,7 @@ def read_bytes(path: Path) -> bytes:
         content = file.read(MAX_BYTES + 1)
     if content.startswith(GZIP):
         limit = min(MAX_BYTES, unpacked_limit(len(content)))
-        with refused_as(DataError, str(path), "delete it and run: mnist-edge data"):
+        with errors_as(DataError, str(path), "delete it and run: mnist-edge data"):
             content = read_limited(gzip.GzipFile(fileobj=io.BytesIO(content)).read, limit)
     if not content:
         raise DataError(f"{path} is empty; delete it and run: mnist-edge data")

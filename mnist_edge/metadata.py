@@ -13,8 +13,8 @@ from typing import Any, TypeGuard
 
 from mnist_edge.calibration import HIGHEST, LOWEST
 from mnist_edge.errors import ModelError
-from mnist_edge.foreign import read_member, refused_as
 from mnist_edge.refusal import SCORE
+from mnist_edge.untrusted import errors_as, read_member
 
 LABELS = tuple("0123456789")
 DOCUMENT = "metadata.json"
@@ -76,7 +76,7 @@ def metadata_of(model: bytes, name: str) -> dict[str, Any]:
     # Cut off or damaged, a zip may be none any more, but the names in it still tell of it.
     if DOCUMENT.encode() not in model:
         return {}
-    with refused_as(ModelError, name, "copy or export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:
+    with errors_as(ModelError, name, "copy or export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:
         # Exports of mnist-edge before this had no checksum.
         if archive.comment and archive.comment != _checksum(model[:-CHECKSUM_BYTES]):
             raise ValueError("its checksum does not match")
@@ -90,7 +90,7 @@ def strip_metadata(model: bytes) -> bytes:
     """The flatbuffer alone, as a microcontroller's C array wants it; the file itself where it has no metadata."""
     if not zipfile.is_zipfile(io.BytesIO(model)):
         return model
-    with refused_as(ModelError, "the model", "export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:
+    with errors_as(ModelError, "the model", "export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:
         return model[: min((entry.header_offset for entry in archive.infolist()), default=len(model))]
 
 

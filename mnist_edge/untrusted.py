@@ -14,7 +14,7 @@ PIECE = 1 << 20
 
 
 @contextmanager
-def refused_as(error: type[MnistEdgeError], name: str, advice: str) -> Iterator[None]:
+def errors_as(error: type[MnistEdgeError], name: str, advice: str) -> Iterator[None]:
     """Turn every exception of a block that parses foreign bytes into one error of a single line.
 
     Parsers raise far more than they document: a damaged zip alone gives BadZipFile, zlib.error, RuntimeError,
@@ -64,7 +64,7 @@ def read_member(archive: ZipFile, name: str, limit: int) -> bytes:
     Raises:
         ValueError: It is larger than `limit`.
         BadZipFile: It is packed in another way than Python can unpack piece by piece.
-        Exception: Whatever else `zipfile` raises; see `refused_as`.
+        Exception: Whatever else `zipfile` raises; see `errors_as`.
     """
     entry = archive.getinfo(name)
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):

@@ -12,7 +12,7 @@ import pytest
 from mnist_edge.dataset import load
 from mnist_edge.dataset_files import NPZ_KEYS
 from mnist_edge.errors import DataError, ModelError
-from mnist_edge.foreign import read_limited, refused_as, unpacked_limit
+from mnist_edge.untrusted import errors_as, read_limited, unpacked_limit
 
 MAX_GROWTH_MB = 300
 LOAD = "from mnist_edge.dataset import load; load(Path(sys.argv[1]))"
@@ -29,14 +29,14 @@ def npz(path: Path, images: int = 60) -> bytes:
 
 @pytest.mark.parametrize("raised", [ValueError("two\nlines"), RecursionError(), MemoryError(), KeyError("x" * 999)])
 def test_whatever_a_parser_raises_is_one_line(raised: Exception) -> None:
-    with pytest.raises(DataError, match="file is damaged") as caught, refused_as(DataError, "file", "copy it again"):
+    with pytest.raises(DataError, match="file is damaged") as caught, errors_as(DataError, "file", "copy it again"):
         raise raised
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
     assert str(caught.value).endswith("; copy it again")
 
 
 def test_errors_that_say_it_already_pass() -> None:
-    with pytest.raises(ModelError, match="no model"), refused_as(DataError, "file", "copy it again"):
+    with pytest.raises(ModelError, match="no model"), errors_as(DataError, "file", "copy it again"):
         raise ModelError("no model")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from mnist_edge.dataset import Dataset
 from mnist_edge.files import write_text
 from mnist_edge.models.recipes import Recipe
-from mnist_edge.origin import Origin
+from mnist_edge.provenance import Provenance
 from mnist_edge.runs import SETTINGS, read_run
 
 
@@ -31,14 +31,14 @@ class Settings:
 
     recipe: Recipe
     seed: int
-    data: Origin
+    data: Provenance
     extra: Path | None = None
     backend: str = field(default_factory=_backend, compare=False)
 
     @classmethod
     def of(cls, recipe: Recipe, data: Dataset, seed: int, extra: Path | None = None) -> "Settings":
         """The settings of a training that starts now."""
-        return cls(recipe, seed, Origin.of(data), Path(os.path.realpath(extra)) if extra else None)
+        return cls(recipe, seed, Provenance.of(data), Path(os.path.realpath(extra)) if extra else None)
 
     def to_json(self) -> dict[str, Any]:
         """The document in `settings.json`, which `metrics.json` repeats."""
@@ -64,7 +64,7 @@ def read_settings(folder: Path) -> Settings | None:
         return Settings(
             recipe=Recipe.from_json(document["recipe"]),
             seed=document["seed"],
-            data=Origin.from_json(document["data"]),
+            data=Provenance.from_json(document["data"]),
             extra=Path(document["extra"]) if document.get("extra") else None,
             backend=document.get("backend", "tensorflow"),
         )
@@ -73,6 +73,6 @@ def read_settings(folder: Path) -> Settings | None:
 
 
 def _difference(name: str, here: Any, there: Any) -> str:
-    if isinstance(here, Origin):
+    if isinstance(here, Provenance):
         return f"{name} {there.name} ({there.sha256[:12]}), not {here.name} ({here.sha256[:12]})"
     return name if isinstance(here, tuple | dict) else f"{name} {there}, not {here}"

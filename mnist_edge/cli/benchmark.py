@@ -87,7 +87,7 @@ def _measure_speed(
     from mnist_edge.benchmarks.report import batches_note, caption, table_rows, titles, write_csv
     from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.files import refuse_overwrite
-    from mnist_edge.origin import load_for
+    from mnist_edge.provenance import load_for
 
     if csv:
         refuse_overwrite(csv, force)

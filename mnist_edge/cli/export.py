@@ -109,7 +109,7 @@ def _data(source: str | Path, precision: str, data: Path | None, progress: "Prog
     from mnist_edge.converters.keras_source import keras_path
     from mnist_edge.converters.precisions import find_precision
     from mnist_edge.errors import DataError
-    from mnist_edge.origin import load_for
+    from mnist_edge.provenance import load_for
     from mnist_edge.shipped import is_shipped
 
     try:

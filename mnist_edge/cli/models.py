@@ -142,7 +142,7 @@ def _draw_mistakes(model: Path, picture: Path, data: Path | None, force: bool) -
     from mnist_edge.cli.console import note, progress
     from mnist_edge.evaluate import predict
     from mnist_edge.files import refuse_overwrite
-    from mnist_edge.origin import load_for
+    from mnist_edge.provenance import load_for
 
     refuse_overwrite(picture, force)
     with progress("looking for mistakes") as report:

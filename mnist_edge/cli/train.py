@@ -132,7 +132,7 @@ def _train(
     from mnist_edge.models.recipes import find_recipe
     from mnist_edge.models.resume import make_room
     from mnist_edge.models.train import train
-    from mnist_edge.origin import load_for
+    from mnist_edge.provenance import load_for
     from mnist_edge.runs import RUNS
     from mnist_edge.training_stack import load_keras
 
@@ -166,7 +166,7 @@ def _resume(
     from mnist_edge.errors import UsageError
     from mnist_edge.models.resume import newest_unfinished, unfinished_settings
     from mnist_edge.models.train import train
-    from mnist_edge.origin import Origin, find
+    from mnist_edge.provenance import Provenance, find
     from mnist_edge.training_stack import load_keras
 
     folder = output or newest_unfinished(recipe, seed)
@@ -183,7 +183,7 @@ def _resume(
         raise UsageError(f"{' and '.join(wrong)}, in {folder}; leave {'it' if len(wrong) == 1 else 'them'} out")
     with progress(there.name) as report:
         found = load(data) if data else find(str(folder), settings.data, report)
-        if Origin.of(found) != settings.data:
+        if Provenance.of(found) != settings.data:
             raise UsageError(f"--data {data} contradicts the run's {settings.data.name}, in {folder}; leave it out")
         load_keras()
         _noted(found)

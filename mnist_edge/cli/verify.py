@@ -95,7 +95,7 @@ def command(
     from mnist_edge.cli.console import note, print_json, progress
     from mnist_edge.converters.layer_error import layer_errors
     from mnist_edge.converters.verify import verify
-    from mnist_edge.origin import load_for
+    from mnist_edge.provenance import load_for
 
     with progress("verifying") as report:
         found = load_for(reference, candidate, data=data, progress=report)

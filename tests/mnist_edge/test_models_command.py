@@ -62,7 +62,7 @@ def test_every_card_is_printed(name: str) -> None:
 def test_the_worst_mistakes_are_drawn_on_request(
     digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mnist_edge.origin.load_for", lambda *models, **options: digits)
+    monkeypatch.setattr("mnist_edge.provenance.load_for", lambda *models, **options: digits)
     path = tmp_path / "new" / "mistakes.png"
     result = run("models", "show", "small", "--mistakes", path)
     assert result.exit_code == 0, result.stderr

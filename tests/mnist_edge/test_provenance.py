@@ -11,7 +11,7 @@ import pytest
 from mnist_edge.dataset import load, sklearn_digits
 from mnist_edge.errors import DataError, DownloadError, UsageError
 from mnist_edge.metadata import append_metadata, read_metadata
-from mnist_edge.origin import Origin, find, load_for, origin_of
+from mnist_edge.provenance import Provenance, find, load_for, provenance_of
 from mnist_edge.shipped import resolve_shipped
 
 Invoke = Callable[..., tuple[int, str, str]]
@@ -92,9 +92,9 @@ def test_models_of_different_data_do_not_stand_side_by_side_unasked(
 
 def test_the_bundled_digits_are_found_by_name(tmp_path: Path) -> None:
     digits = sklearn_digits()
-    assert find("a model", Origin.of(digits)).sha256 == digits.sha256
+    assert find("a model", Provenance.of(digits)).sha256 == digits.sha256
     with pytest.raises(DataError, match="a model was made with scikit-learn digits"):
-        find("a model", Origin(digits.name, "0" * 64))
+        find("a model", Provenance(digits.name, "0" * 64))
 
 
 def test_a_model_of_mnist_is_not_measured_with_the_bundled_digits(
@@ -114,10 +114,10 @@ def test_a_model_of_mnist_is_not_measured_with_the_bundled_digits(
 
 def test_what_ships_was_made_with_mnist_and_does_not_tell_where_that_was() -> None:
     for name in ("small", "small.keras", "nano", "large.int8"):
-        origin = origin_of(name)
+        origin = provenance_of(name)
         assert origin is not None
         assert (origin.name, origin.path) == ("MNIST", None)
-    assert origin_of("small") == origin_of("nano")
+    assert provenance_of("small") == provenance_of("nano")
 
 
 @pytest.mark.parametrize("facts", [{}, {"accuracy": 0.99}, {"accuracy": {"data": "mine"}}, {"calibration": [1]}])
@@ -127,7 +127,7 @@ def test_a_model_of_unknown_origin_is_taken_for_one_of_mnist(
     path = tmp_path / "a.tflite"
     path.write_bytes(append_metadata(b"flatbuffer", facts))
     assert read_metadata(path) == facts
-    assert origin_of(path) is None
+    assert provenance_of(path) is None
     monkeypatch.setenv("MNIST_EDGE_DATA", str(idx_folder))
     assert load_for(path).name == idx_folder.name
 
@@ -137,7 +137,7 @@ def test_settings_that_are_none_tell_nothing(tmp_path: Path, text: str) -> None:
     for name in ("settings.json", "metrics.json"):
         (tmp_path / name).write_text(text)
     shutil.copy(resolve_shipped("small.keras"), tmp_path / "model.keras")
-    assert origin_of(tmp_path) is None
+    assert provenance_of(tmp_path) is None
 
 
 def test_one_with_data_and_one_without_agree(tmp_path: Path, idx_folder: Path) -> None:
@@ -145,7 +145,7 @@ def test_one_with_data_and_one_without_agree(tmp_path: Path, idx_folder: Path) -
     path.write_bytes(append_metadata(b"flatbuffer", {}))
     with pytest.raises(UsageError):
         load_for("small", _exported_with(tmp_path / "b.tflite", load(idx_folder)))
-    assert origin_of(path) is None
+    assert provenance_of(path) is None
 
 
 def _exported_with(path: Path, data: object) -> Path:

@@ -15,7 +15,7 @@ from mnist_edge.shipped import is_shipped, resolve, resolve_shipped
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Provenance:
     """Which data a model was made with; two are equal where their content is.
 
     Attributes:
@@ -29,7 +29,7 @@ class Origin:
     path: Path | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, data: Dataset) -> "Origin":
+    def of(cls, data: Dataset) -> "Provenance":
         """What to remember of a data set."""
         return cls(data.name, data.sha256, Path(os.path.realpath(data.path)))
 
@@ -38,13 +38,13 @@ class Origin:
         return {"name": self.name, "sha256": self.sha256, "path": str(self.path) if self.path else None}
 
     @classmethod
-    def from_json(cls, document: Any) -> "Origin":
+    def from_json(cls, document: Any) -> "Provenance":
         """The inverse of `to_json`; a document that is none raises KeyError or TypeError."""
         path = document.get("path")
         return cls(str(document["name"]), str(document["sha256"]), Path(path) if path else None)
 
 
-def origin_of(model: str | Path) -> Origin | None:
+def provenance_of(model: str | Path) -> Provenance | None:
     """The data behind MODEL, or None where neither its run folder nor its own metadata tells.
 
     Args:
@@ -56,12 +56,12 @@ def origin_of(model: str | Path) -> Origin | None:
     path = resolve(model)
     beside = _of_run(path.parent)
     if path.suffix != ".tflite":
-        return origin_of(resolve_shipped(path.stem)) if is_shipped(path) else beside
+        return provenance_of(resolve_shipped(path.stem)) if is_shipped(path) else beside
     metadata = read_metadata(path)
     facts = metadata.get("accuracy") or metadata.get("calibration")
     if not isinstance(facts, dict) or not {"data", "sha256"} <= set(facts):
         return None
-    inside = Origin(str(facts["data"]), str(facts["sha256"]))
+    inside = Provenance(str(facts["data"]), str(facts["sha256"]))
     return beside if beside == inside else inside
 
 
@@ -71,7 +71,7 @@ def load_for(*models: str | Path, data: Path | None = None, progress: Progress =
     A model of unknown origin is taken for one of MNIST.
 
     Args:
-        models: As `origin_of` takes them.
+        models: As `provenance_of` takes them.
         data: As `load` takes it; where it is not what a model was made with, a note of the result says so.
         progress: Told how a download goes.
 
@@ -79,10 +79,10 @@ def load_for(*models: str | Path, data: Path | None = None, progress: Progress =
         DataError: The data is not found; says what to name.
         UsageError: The models were made with different data, and none is named.
     """
-    known = {str(model): origin for model in models if (origin := origin_of(model))}
+    known = {str(model): origin for model in models if (origin := provenance_of(model))}
     if data is not None:
         found = load(data)
-        foreign = [f"{model} was made with {one.name}" for model, one in known.items() if one != Origin.of(found)]
+        foreign = [f"{model} was made with {one.name}" for model, one in known.items() if one != Provenance.of(found)]
         return replace(found, notes=(*found.notes, *(f"{one}, and this is {found.name}" for one in foreign)))
     if len(set(known.values())) > 1:
         each = ", ".join(f"{model} with {origin.name}" for model, origin in known.items())
@@ -90,7 +90,7 @@ def load_for(*models: str | Path, data: Path | None = None, progress: Progress =
     return find(*next(iter(known.items())), progress) if known else load(progress=progress)
 
 
-def find(model: str, origin: Origin, progress: Progress = no_progress) -> Dataset:
+def find(model: str, origin: Provenance, progress: Progress = no_progress) -> Dataset:
     """The data of an origin: where it was, else where data usually are, as long as the content is the same.
 
     Args:
@@ -123,8 +123,8 @@ def _found_by_name(progress: Progress) -> dict[str, partial[Dataset]]:
     return {SKLEARN: partial(sklearn_digits), MNIST: partial(fetch_mnist, progress=progress)}
 
 
-def _of_run(folder: Path) -> Origin | None:
+def _of_run(folder: Path) -> Provenance | None:
     try:
-        return Origin.from_json((read_run(folder) or {})["data"])
+        return Provenance.from_json((read_run(folder) or {})["data"])
     except (AttributeError, KeyError, TypeError):
         return None

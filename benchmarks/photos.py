@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.benchmarks.release.card import write_cards
 from mnist_edge.benchmarks.released import read_released, stamped, write_released
@@ -299,7 +299,7 @@ def _measure(options: Namespace) -> None:
     checkout()
     released, measured_at = read_released(), stamp()
     # Some decoders write warnings below Python, such as libpng of a colour profile.
-    with progress("photographs") as report, quiet.silenced():
+    with progress("photographs") as report, native_stderr.silenced():
         for name in released:
             released[name]["photos"] = measure_photos(options.folder, Reader(name), report).to_json()
     write_released(stamped(released, released, "photos", measured_at))

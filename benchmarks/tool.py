@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.errors import CheckFailed, MnistEdgeError, UsageError
 from mnist_edge.files import write_text
 from mnist_edge.machine import this_machine
@@ -61,7 +61,7 @@ def run_tool(parser: ArgumentParser, act: Callable[[Namespace], None], arguments
         The exit code.
     """
     options = parser.parse_args(arguments)
-    quiet.hush()
+    native_stderr.enable_silencing()
     try:
         act(options)
     except MnistEdgeError as error:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.converters.compact import compact
 from mnist_edge.converters.keras_source import for_device
 from mnist_edge.converters.precisions import Precision
@@ -63,7 +63,7 @@ def to_flatbuffer(model: Any, precision: Precision, io: str, images: Images | No
     Raises:
         ModelError: TensorFlow cannot convert it, or left an operator in floating point.
     """
-    with quiet.silenced(), without_prints(), for_device(model) as network:
+    with native_stderr.silenced(), without_prints(), for_device(model) as network:
         try:
             content = bytes(make_converter(network, precision, io, images).convert())
         # The converter raises its own ConverterError, ValueError, RuntimeError and more, by the layer it fails on.

@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.converters.flatbuffer import make_converter, one_at_a_time
 from mnist_edge.converters.keras_source import for_device, load_source
 from mnist_edge.converters.precisions import PRECISIONS
@@ -43,7 +43,7 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
     calibration = _calibration(keras, resolve(candidate), data)
     model = load_source(keras)
     images = representative_images(data, calibration["images"], calibration["seed"])
-    with quiet.silenced(), without_prints(), for_device(model) as network:
+    with native_stderr.silenced(), without_prints(), for_device(model) as network:
         debugger = load_tensorflow().lite.experimental.QuantizationDebugger(
             converter=make_converter(network, PRECISIONS[PRECISION], "float32", images),
             debug_dataset=lambda: one_at_a_time(images),

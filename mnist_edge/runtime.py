@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.errors import ModelError, RuntimeMissing
 
 
@@ -66,7 +66,7 @@ class Runtime:
 
     def build(self, model: bytes, threads: int = 1) -> Interpreter:
         """An interpreter for `model`, its tensors allocated; raises whatever the package raises."""
-        with quiet.silenced():
+        with native_stderr.silenced():
             module = import_module(self.module)
             make: Callable[..., Interpreter] = (
                 module.lite.Interpreter if self.name == "tensorflow" else module.Interpreter

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.optional import require
 
 
@@ -17,9 +17,9 @@ def load_tensorflow() -> Any:
     Raises:
         PackageMissing: TensorFlow is not installed.
     """
-    with quiet.silenced():
+    with native_stderr.silenced():
         tensorflow = require("tensorflow", extra="train")
-    if quiet.hushed:
+    if native_stderr.silencing_enabled:
         tensorflow.get_logger().setLevel("ERROR")
     return tensorflow
 
@@ -44,7 +44,7 @@ def load_keras() -> Any:
     """
     if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
         load_tensorflow()
-    with quiet.silenced():
+    with native_stderr.silenced():
         return require("keras", extra="train")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.cli import console
 from mnist_edge.cli.table import lay_out
 from mnist_edge.dataset import Dataset, load, sklearn_digits
@@ -27,7 +27,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 @pytest.fixture(autouse=True)
 def _not_hushed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins as a program that uses the library; a command line that it runs here changes that."""
-    monkeypatch.setattr(quiet, "hushed", False)
+    monkeypatch.setattr(native_stderr, "silencing_enabled", False)
 
 
 @pytest.fixture(scope="session", autouse=True)

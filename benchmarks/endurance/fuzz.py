@@ -30,7 +30,7 @@ from time import monotonic, perf_counter
 
 import numpy as np
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.benchmarks.endurance.fuzz_cases import Case, Image, load_digits, make_case
 from mnist_edge.benchmarks.endurance.fuzz_readers import FOREIGN, ForeignFile
 from mnist_edge.benchmarks.memory import peak_rss_mb, reset_peak_rss
@@ -179,20 +179,20 @@ def _work(connection: Connection) -> None:
     # A crash is told on what is standard error now: the descriptor is silenced while a case is read.
     errors = os.fdopen(os.dup(2), "w")
     faulthandler.enable(errors)
-    quiet.hush()
+    native_stderr.enable_silencing()
     reader = Reader()
     reader.read(np.full((64, 64, 3), 255, np.uint8))
     load_digits()
     warnings.simplefilter("ignore")
     # What is imported when it is first needed, such as Keras, is no case's memory.
-    with quiet.silenced():
+    with native_stderr.silenced():
         first = [_examine_foreign(Case(kind, one.sound(), kind), one) for kind, one in FOREIGN.items()]
     _limit_memory()
     connection.send(Outcome("ready", None, 0.0, 0.0, tuple(line for outcome in first for line in outcome.broken)))
     while True:
         case = make_case(connection.recv())
         before = reset_peak_rss()
-        with quiet.silenced():
+        with native_stderr.silenced():
             outcome = examine(case, reader)
         growth = (peak_rss_mb() or 0.0) - before if before else 0.0
         too_much = (f"memory grew by {growth:.0f} MB",) if growth > _allowed_mb(case) else ()

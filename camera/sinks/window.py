@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.camera.controls import NO_DIGIT, Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.sinks.display import screen_size
@@ -156,7 +156,7 @@ class Window:
 
     def _open(self, picture: NDArray[np.uint8]) -> None:
         self._is_open = True
-        with quiet.silenced():
+        with native_stderr.silenced():
             cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
             cv2.resizeWindow(TITLE, *picture.shape[1::-1])
             cv2.setMouseCallback(TITLE, self._click)

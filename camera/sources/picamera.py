@@ -6,7 +6,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.errors import PackageMissing, SourceError
 from mnist_edge.opencv import cv2
 
@@ -98,7 +98,7 @@ def _not_opening(reason: str) -> SourceError:
 
 
 def _picamera2() -> Any:
-    if quiet.hushed:
+    if native_stderr.silencing_enabled:
         logging.getLogger("picamera2").setLevel(logging.CRITICAL)
     try:
         return import_module("picamera2")

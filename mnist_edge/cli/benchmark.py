@@ -118,7 +118,7 @@ def _read_photos(
     force: bool,
     json: bool,
 ) -> None:
-    from mnist_edge import quiet
+    from mnist_edge import native_stderr
     from mnist_edge.benchmarks.contact_sheet import MOST, contact_sheet, refuse_format
     from mnist_edge.benchmarks.photo_report import (
         TAG_COLUMNS,
@@ -139,7 +139,7 @@ def _read_photos(
         refuse_format(sheet)
         refuse_overwrite(sheet, force)
     # Some decoders write warnings below Python; the progress bar has a descriptor of its own.
-    with progress("photographs") as report, quiet.silenced():
+    with progress("photographs") as report, native_stderr.silenced():
         reports = benchmark_photos(folder, models, runtime=runtime, threads=threads, progress=report)
     names = titles(reports)
     if sheet:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.cli.console import note
 from mnist_edge.cli.help import Group
 from mnist_edge.cli.interrupt import interruptible
@@ -119,7 +119,7 @@ class Root(Group):
         """Take `--verbose` out, then parse."""
         cut = args.index("--") if "--" in args else len(args)
         if "--verbose" not in args[:cut]:
-            quiet.hush()
+            native_stderr.enable_silencing()
         args = [arg for arg in args[:cut] if arg != "--verbose"] + args[cut:]
         with _one_line_errors("mnist-edge"):
             return super().parse_args(ctx, args)

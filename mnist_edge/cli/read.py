@@ -147,7 +147,7 @@ def _sources(arguments: list[str], recursive: bool) -> tuple[list[str], bool]:
 
 def _frames(sources: list[str], max_pixels: int) -> Iterator[tuple[str, NDArray[np.uint8] | None]]:
     """The pixels of each picture, None where it cannot be read, with a note; shows how far it is."""
-    from mnist_edge import quiet
+    from mnist_edge import native_stderr
     from mnist_edge.camera.images import read_image
     from mnist_edge.cli.console import note, progress
     from mnist_edge.errors import ImageError
@@ -157,7 +157,7 @@ def _frames(sources: list[str], max_pixels: int) -> Iterator[tuple[str, NDArray[
             report(number, len(sources), Path(source).name)
             try:
                 # Some decoders write warnings below Python, such as libpng of a colour profile.
-                with quiet.silenced():
+                with native_stderr.silenced():
                     frame = read_image(source, max_pixels)
             except ImageError as error:
                 note(f"error: {error}")

@@ -14,7 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from mnist_edge import __version__, errors, quiet
+from mnist_edge import __version__, errors, native_stderr
 from mnist_edge.cli.boundary import Root
 from mnist_edge.cli.console import print_json, print_table
 
@@ -126,15 +126,15 @@ def test_the_version(invoke: Invoke) -> None:
 def test_verbose_goes_anywhere(invoke: Invoke, line: str) -> None:
     code, out, _ = invoke(*line.split())
     assert code == 0 and json.loads(out)
-    assert not quiet.hushed
+    assert not native_stderr.silencing_enabled
     invoke("models", "--json")
-    assert quiet.hushed
+    assert native_stderr.silencing_enabled
 
 
 def test_behind_two_dashes_verbose_is_a_name(invoke: Invoke) -> None:
     code, _, err = invoke("models", "show", "--", "--verbose")
     assert code == 1 and "'--verbose'" in err
-    assert quiet.hushed
+    assert native_stderr.silencing_enabled
 
 
 @pytest.mark.parametrize(

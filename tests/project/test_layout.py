@@ -28,7 +28,7 @@ LIGHT = {
     "mnist_edge.cli",
     "mnist_edge.errors",
     "mnist_edge.progress",
-    "mnist_edge.quiet",
+    "mnist_edge.native_stderr",
     "mnist_edge.text",
 }
 # Through which module alone a package is imported.

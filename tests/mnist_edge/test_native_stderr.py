@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def hushed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As in the process of a command line."""
-    monkeypatch.setattr(quiet, "hushed", True)
+    monkeypatch.setattr(native_stderr, "silencing_enabled", True)
     yield
 
 
@@ -28,14 +28,14 @@ def chatter() -> None:
 
 
 def test_only_standard_error_is_silenced(hushed: None, capfd: pytest.CaptureFixture[str]) -> None:
-    with quiet.silenced():
+    with native_stderr.silenced():
         chatter()
     print("afterwards", file=sys.stderr)
     assert capfd.readouterr() == ("a result\n", "afterwards\n")
 
 
 def test_an_error_passes_and_the_stream_comes_back(hushed: None, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ZeroDivisionError), quiet.silenced():
+    with pytest.raises(ZeroDivisionError), native_stderr.silenced():
         chatter()
         _ = 1 / 0
     os.write(2, b"heard again\n")
@@ -48,23 +48,23 @@ def test_no_descriptor_is_lost(hushed: None) -> None:
 
     before = open_descriptors()
     for _ in range(5):
-        with quiet.silenced(), quiet.silenced():
+        with native_stderr.silenced(), native_stderr.silenced():
             chatter()
     assert open_descriptors() == before
 
 
 @pytest.mark.filterwarnings("ignore:a warning")
 def test_a_program_that_uses_the_library_is_not_silenced(capfd: pytest.CaptureFixture[str]) -> None:
-    with quiet.silenced():
+    with native_stderr.silenced():
         chatter()
     assert capfd.readouterr() == ("a result\n", "from below\n")
 
 
 def test_what_the_user_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in quiet.LOG_LEVELS:
+    for name in native_stderr.LOG_LEVELS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
-    quiet.hush()
+    native_stderr.enable_silencing()
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
     assert os.environ["OPENCV_LOG_LEVEL"] == "SILENT"
 
@@ -85,7 +85,7 @@ assert not changed, changed
 
 
 def test_importing_any_module_leaves_the_environment_as_it_was() -> None:
-    unset = {name: value for name, value in os.environ.items() if name not in quiet.LOG_LEVELS}
+    unset = {name: value for name, value in os.environ.items() if name not in native_stderr.LOG_LEVELS}
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL], env=unset, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
 
@@ -96,14 +96,14 @@ import os, sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 import numpy as np
-from mnist_edge import quiet
+from mnist_edge import native_stderr
 from mnist_edge.camera.images import decode_image
 from mnist_edge.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError
 
 if sys.argv[1:] == ["hush"]:
-    quiet.hush()
+    native_stderr.enable_silencing()
 picture = bytes(cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 255, (90, 90, 3), np.uint8))[1])
 done = Event()
 

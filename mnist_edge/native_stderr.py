@@ -2,7 +2,7 @@
 
 TensorFlow, the converter and XNNPACK write to file descriptor 2 below Python, where no setting reaches, so the
 descriptor itself is pointed elsewhere while they work. A descriptor belongs to the whole process: only a command line
-may do that to its own, by calling `hush` first. In any other program `silenced` does nothing, and neither the streams
+may do that to its own, by calling `enable_silencing` first. In any other program `silenced` does nothing, and neither the streams
 nor the environment are touched. Standard output is never touched.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
 
-hushed = False
+silencing_enabled = False
 """Whether this process is a command line that keeps chatter off its terminal."""
 
 # Read by each library when it is loaded: errors at most.
@@ -26,21 +26,21 @@ LOG_LEVELS = {
 _lock = RLock()
 
 
-def hush() -> None:
+def enable_silencing() -> None:
     """Make `silenced` work in this process, and ask native libraries to log no more than errors.
 
     Called by a command line at its start, before such a library is loaded; what the user has set stays.
     """
-    global hushed
-    hushed = True
+    global silencing_enabled
+    silencing_enabled = True
     for name, level in LOG_LEVELS.items():
         os.environ.setdefault(name, level)
 
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Silence file descriptor 2 and Python's warnings in a process that is `hushed`; one thread at a time."""
-    if not hushed:
+    """Silence file descriptor 2 and Python's warnings in a process that is `silencing_enabled`; one thread at a time."""
+    if not silencing_enabled:
         yield
         return
     with _lock, open(os.devnull, "wb") as nowhere:

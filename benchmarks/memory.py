@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
 
-from mnist_edge.child import run_module
+from mnist_edge.child_process import run_module
 from mnist_edge.errors import ModelError
 from mnist_edge.runtime import RUNTIMES
 

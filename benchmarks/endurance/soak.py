@@ -24,7 +24,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
-from mnist_edge.child import failure_of
+from mnist_edge.child_process import failure_of
 from mnist_edge.errors import CheckFailed, PackageMissing
 from mnist_edge.optional import require
 from mnist_edge.progress import Progress, no_progress

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
-from mnist_edge.child import failure_of
+from mnist_edge.child_process import failure_of
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.precisions import find_precision
 from mnist_edge.errors import ModelError, PackageMissing, RuntimeMissing, UsageError

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from mnist_edge.child import failure_of
+from mnist_edge.child_process import failure_of
 
 # Of the screen's height; the rest is for the title bar.
 SCREEN_SHARE = 0.94

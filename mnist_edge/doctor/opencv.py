@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from mnist_edge.child import run_module
+from mnist_edge.child_process import run_module
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.errors import PackageBroken
 from mnist_edge.optional import pip_install, require

@@ -1,6 +1,6 @@
 import json
 
-from mnist_edge.child import run_module
+from mnist_edge.child_process import run_module
 
 
 def test_help_costs_about_what_its_libraries_cost() -> None:

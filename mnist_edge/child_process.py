@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ChildResult:
     """How a child process ended.
 
     Attributes:
@@ -20,7 +20,7 @@ class Outcome:
     failure: str | None
 
 
-def run_module(module: str, *arguments: str, timeout_s: float) -> Outcome:
+def run_module(module: str, *arguments: str, timeout_s: float) -> ChildResult:
     """Run `python -m MODULE ARGUMENTS...` with this process's import path.
 
     Args:
@@ -41,8 +41,8 @@ def run_module(module: str, *arguments: str, timeout_s: float) -> Outcome:
             timeout=timeout_s,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return Outcome("", f"no answer within {timeout_s:g} s")
-    return Outcome(done.stdout, failure_of(done.returncode, done.stderr))
+        return ChildResult("", f"no answer within {timeout_s:g} s")
+    return ChildResult(done.stdout, failure_of(done.returncode, done.stderr))
 
 
 def failure_of(code: int, stderr: str = "") -> str | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_edge.child import failure_of, run_module
+from mnist_edge.child_process import failure_of, run_module
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 from mnist_edge.camera.config import Configuration, located
 from mnist_edge.camera.settings import by_group, masked
-from mnist_edge.text import printable, to_json
+from mnist_edge.safe_text import printable, to_json
 
 
 def as_toml(configuration: Configuration) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.tracker import Change, Kind, TrackedDigit, Tracker
-from mnist_edge.text import to_json
+from mnist_edge.safe_text import to_json
 
 
 @dataclass(frozen=True, slots=True)

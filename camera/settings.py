@@ -5,7 +5,7 @@ from types import NoneType
 from typing import Any, get_args
 
 from mnist_edge.errors import UsageError
-from mnist_edge.text import HIDDEN, mask, mask_all, shortened
+from mnist_edge.safe_text import HIDDEN, mask, mask_all, shortened
 
 # Of any number that has no narrower limit: what is computed from it still fits 64 bits.
 LARGEST = 1_000_000_000

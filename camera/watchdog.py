@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from mnist_edge.text import mask_all, printable
+from mnist_edge.safe_text import mask_all, printable
 
 
 class Watchdog:

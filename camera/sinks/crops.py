@@ -16,7 +16,7 @@ from mnist_edge.files import write_bytes
 from mnist_edge.normalisation import normalise
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
-from mnist_edge.text import to_json
+from mnist_edge.safe_text import to_json
 
 LIST = "collected.jsonl"
 # Paper kept around a digit, as a share of its longer side; and the longest side of what is kept, in pixels.

@@ -12,7 +12,7 @@ from pathlib import Path
 from mnist_edge.camera.events import Event, EventSink, JsonLines
 from mnist_edge.camera.sinks.streams import PathStream, standard_output
 from mnist_edge.errors import OutputError
-from mnist_edge.text import printable
+from mnist_edge.safe_text import printable
 
 STDOUT = "-"
 MB = 1_000_000

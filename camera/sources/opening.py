@@ -23,7 +23,7 @@ from mnist_edge.camera.sources.retry import RetryingSource
 from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2, name_for_opencv
-from mnist_edge.text import mask
+from mnist_edge.safe_text import mask
 
 FAKE = "fake"
 STDIN = "-"

@@ -21,7 +21,7 @@ from mnist_edge.camera.web.pictures import Pictures
 from mnist_edge.camera.web.tornado import iostream, web
 from mnist_edge.camera.web.worker import TaskWorker
 from mnist_edge.reading import Reading
-from mnist_edge.text import to_json
+from mnist_edge.safe_text import to_json
 
 # A body that is refused is taken in all the same, up to here: many clients do not listen before all is sent.
 MAX_WASTED_BYTES = 64_000_000

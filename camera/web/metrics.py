@@ -8,7 +8,7 @@ from mnist_edge import __version__
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web.feed import Feed
-from mnist_edge.text import printable
+from mnist_edge.safe_text import printable
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -8,7 +8,7 @@ from mnist_edge.camera.events import Event
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web.documents import reading_of, status_of
 from mnist_edge.camera.web.feed import Feed
-from mnist_edge.text import to_json
+from mnist_edge.safe_text import to_json
 
 # So often a client hears of the status, changed or not: a sign of life for it too.
 STATUS_SECONDS = 1.0

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from mnist_edge.optional import require
-from mnist_edge.text import HIDDEN, mask_all, printable
+from mnist_edge.safe_text import HIDDEN, mask_all, printable
 
 httpserver: Any = require("tornado.httpserver", extra="web")
 ioloop: Any = require("tornado.ioloop", extra="web")

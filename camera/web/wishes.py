@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from mnist_edge.camera.controls import NO_DIGIT, Controls
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.errors import OutputError, UsageError
-from mnist_edge.text import shortened
+from mnist_edge.safe_text import shortened
 
 # How long an answer may wait for the collector, and for the recorder.
 CORRECTION_SECONDS = 5.0

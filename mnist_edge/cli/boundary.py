@@ -16,7 +16,7 @@ from mnist_edge.cli.console import note
 from mnist_edge.cli.help import Group
 from mnist_edge.cli.interrupt import interruptible
 from mnist_edge.errors import MnistEdgeError, ModelWarning, OutputError
-from mnist_edge.text import mask_all
+from mnist_edge.safe_text import mask_all
 
 # Of a disk, a quota or a file that can grow no more.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

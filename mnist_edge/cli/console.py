@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from mnist_edge.cli.table import STYLES, Paint, lay_out, plain, wrap_words
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.text import printable, to_json
+from mnist_edge.safe_text import printable, to_json
 
 # Characters of a progress bar, and of what stands beside it, gaps included.
 BAR, SPINNER_AND_TIMES = 20, 22

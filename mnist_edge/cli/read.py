@@ -201,7 +201,7 @@ def _print_csv(reading: Reading, written: dict[str, str]) -> None:
     import csv
     import sys
 
-    from mnist_edge.text import printable
+    from mnist_edge.safe_text import printable
 
     rows = csv.writer(sys.stdout, lineterminator="\n")
     for digit in reading.digits:
@@ -214,7 +214,7 @@ def _print_csv(reading: Reading, written: dict[str, str]) -> None:
 
 
 def _print_sentence(reading: Reading, written: dict[str, str]) -> None:
-    from mnist_edge.text import printable
+    from mnist_edge.safe_text import printable
 
     source, count = printable(reading.source), len(reading.digits)
     head = f"{source}: {count} digit{'' if count == 1 else 's'}, {reading.milliseconds['total']:.0f} ms"

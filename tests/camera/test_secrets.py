@@ -20,7 +20,7 @@ from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
 from mnist_edge.errors import MnistEdgeError
-from mnist_edge.text import HIDDEN
+from mnist_edge.safe_text import HIDDEN
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="systemd is Linux's")
 SECRET = "s3cret"

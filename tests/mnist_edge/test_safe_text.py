@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_edge.text import mask, mask_all, printable, to_json
+from mnist_edge.safe_text import mask, mask_all, printable, to_json
 
 # What is secret has an s and a 3 in it.
 ADDRESSES = {

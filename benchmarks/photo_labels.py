@@ -16,8 +16,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from mnist_edge.atomic_files import write_text
 from mnist_edge.errors import DataError
-from mnist_edge.files import write_text
 from mnist_edge.reading import Reading
 
 

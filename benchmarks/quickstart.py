@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.benchmark import Measurement, benchmark
 from mnist_edge.camera.images import write_image
 from mnist_edge.camera.overlay import annotate
@@ -14,7 +15,6 @@ from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
-from mnist_edge.files import write_text
 from mnist_edge.models.pages.scenes import draw_scene
 from mnist_edge.models.recipes import find_recipe
 from mnist_edge.models.run import Run

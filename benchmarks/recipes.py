@@ -9,12 +9,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.taken_up import train_or_take_up
 from mnist_edge.benchmarks.tool import Result, checkout, run_measurement, tool_parser
 from mnist_edge.converters.convert import convert
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset, load
-from mnist_edge.files import write_text
 from mnist_edge.models.plots import new_figure, save_figure
 from mnist_edge.models.recipes import CLASSIC, Recipe, find_recipe
 from mnist_edge.models.run import Run

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mnist_edge.files import write_text
+from mnist_edge.atomic_files import write_text
 
 RELEASED = Path(__file__).resolve().parent / "results" / "models.json"
 

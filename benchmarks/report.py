@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.benchmark import Measurement
-from mnist_edge.files import write_text
 
 # What the table shows: a label, the figure, and how to write it.
 ROWS: tuple[tuple[str, Callable[[Measurement], float | None], str], ...] = (

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge import native_stderr
+from mnist_edge.atomic_files import write_text
 from mnist_edge.errors import CheckFailed, MnistEdgeError, UsageError
-from mnist_edge.files import write_text
 from mnist_edge.machine import this_machine
 from mnist_edge.progress import Progress
 

@@ -16,10 +16,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.atomic_files import refuse_overwrite, write_bytes
 from mnist_edge.camera.image_files import STDIN
 from mnist_edge.camera.images import PNG, encode_image
 from mnist_edge.errors import OutputError
-from mnist_edge.files import refuse_overwrite, write_bytes
 
 Kind = Literal["annotated", "explained"]
 KEYWORD = b"mnist-edge"

@@ -9,10 +9,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.atomic_files import write_bytes
 from mnist_edge.camera.image_files import STDIN
 from mnist_edge.camera.image_size import image_size
 from mnist_edge.errors import ImageError, OutputError
-from mnist_edge.files import write_bytes
 from mnist_edge.opencv import cv2
 
 # Of a picture, unless a caller allows another: 12,000 x 9,000 and some room.

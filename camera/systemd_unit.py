@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnist_edge.atomic_files import write_text
 from mnist_edge.camera.config import FIELDS, Configuration, settings_folder
 from mnist_edge.errors import OutputError, UsageError
-from mnist_edge.files import write_text
 
 SYSTEM_UNITS = Path("/etc/systemd/system")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mnist_edge.atomic_files import refuse_overwrite, write_bytes
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.confidence import Confidence, fit_confidence, shipped_confidence
 from mnist_edge.converters.facts import data_facts, describe, parity_facts
@@ -16,7 +17,6 @@ from mnist_edge.converters.representative import SAMPLES, representative_images
 from mnist_edge.dataset import VALIDATION_IMAGES, Dataset
 from mnist_edge.errors import DataError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
-from mnist_edge.files import refuse_overwrite, write_bytes
 from mnist_edge.graph import count_macs, operators
 from mnist_edge.keras_network import softmax_appended
 from mnist_edge.metadata import append_metadata

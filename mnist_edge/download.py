@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
+from mnist_edge.atomic_files import write_atomically
 from mnist_edge.errors import DataError, DownloadError
-from mnist_edge.files import write_whole
 from mnist_edge.folders import user_folder
 from mnist_edge.idx import read_bytes
 from mnist_edge.progress import Progress, no_progress
@@ -93,7 +93,7 @@ def _fetch(address: str, target: Path, sha256: str, progress: Progress, timeout_
         if _sha256_inside(temporary) != sha256:
             raise DataError(f"{target.name} arrived damaged (its sha256 differs)")
 
-    write_whole(target, write)
+    write_atomically(target, write)
 
 
 def _receive(response: HTTPResponse, name: str, progress: Progress) -> bytes:

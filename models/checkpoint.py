@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mnist_edge.atomic_files import write_atomically
 from mnist_edge.errors import ModelError
-from mnist_edge.files import write_whole
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.progress import Progress
 
@@ -89,7 +89,7 @@ def make_checkpoint(keras: Any, recipe: Recipe, folder: Path, progress: Progress
         def _write(self, better: bool) -> None:
             # A crash between the two leaves the state one epoch behind the model: that epoch comes out the same again.
             if better:
-                write_whole(folder / "model.keras", self.model.save)
+                write_atomically(folder / "model.keras", self.model.save)
 
             def write(path: Path) -> None:
                 self.model.save(path)
@@ -98,7 +98,7 @@ def make_checkpoint(keras: Any, recipe: Recipe, folder: Path, progress: Progress
                 with zipfile.ZipFile(path, "a") as archive:
                     archive.writestr(_ENTRY, json.dumps(found))
 
-            write_whole(folder / STATE, write)
+            write_atomically(folder / STATE, write)
 
     return Checkpoint()
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.files import write_whole
+from mnist_edge.atomic_files import write_atomically
 from mnist_edge.training_stack import load_keras
 
 
@@ -64,7 +64,7 @@ def write_deployable(model: Any, path: Path) -> None:
             for name, content in entries.items():
                 archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_BZIP2)
 
-    write_whole(path, write)
+    write_atomically(path, write)
 
 
 def _undated(metadata: bytes) -> bytes:

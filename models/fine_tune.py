@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.atomic_files import write_atomically
 from mnist_edge.classifier import as_input
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import CHUNK, SMALLEST_PROBABILITY, Evaluation, KerasClassifier, load_keras_model, score
-from mnist_edge.files import write_whole
 from mnist_edge.models.extra import NO_DIGIT, Extra
 from mnist_edge.models.non_digits import non_digits
 from mnist_edge.models.recipes import Recipe
@@ -126,7 +126,7 @@ def _fine_tune(settings: Settings, data: Dataset, extra: Extra, folder: Path, we
     share, figures = _mix(model, before.get_weights(), data, held_out)
     rows[-1] |= figures
     seconds = round(time.perf_counter() - started, 1)
-    write_whole(folder / "model.keras", model.save)
+    write_atomically(folder / "model.keras", model.save)
     (_, first), (test, last) = (_measured(one, recipe.name, data, held_out, seed) for one in (before, model))
     run = Run(
         folder=folder,

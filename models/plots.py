@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mnist_edge.atomic_files import write_atomically
 from mnist_edge.evaluate import Evaluation
-from mnist_edge.files import write_whole
 from mnist_edge.optional import require
 
 
@@ -23,7 +23,7 @@ def new_figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]
 
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure, whole, and forget it."""
-    write_whole(path, lambda temporary: figure.savefig(temporary, dpi=120))
+    write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=120))
     require("matplotlib.pyplot", extra="train").close(figure)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mnist_edge.atomic_files import refuse_overwrite
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import OutputError, UsageError
-from mnist_edge.files import refuse_overwrite
 from mnist_edge.locks import exclusive
 from mnist_edge.models.checkpoint import STATE, read_state
 from mnist_edge.models.recipes import Recipe

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 import mnist_edge
+from mnist_edge.atomic_files import write_text
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
 from mnist_edge.evaluate import Evaluation, evaluate
-from mnist_edge.files import write_text
 from mnist_edge.models.plots import plot_confusion, plot_curves
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.resume import is_finished

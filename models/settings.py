@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mnist_edge.atomic_files import write_text
 from mnist_edge.dataset import Dataset
-from mnist_edge.files import write_text
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.provenance import Provenance
 from mnist_edge.runs import SETTINGS, read_run

@@ -31,6 +31,7 @@ from time import monotonic, perf_counter
 import numpy as np
 
 from mnist_edge import native_stderr
+from mnist_edge.atomic_files import write_atomically, write_bytes
 from mnist_edge.benchmarks.endurance.fuzz_cases import Case, Image, load_digits, make_case
 from mnist_edge.benchmarks.endurance.fuzz_readers import FOREIGN, ForeignFile
 from mnist_edge.benchmarks.memory import peak_rss_mb, reset_peak_rss
@@ -39,7 +40,6 @@ from mnist_edge.camera.image_size import image_size
 from mnist_edge.camera.images import MAX_PIXELS, decode_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError, MnistEdgeError
-from mnist_edge.files import write_bytes, write_whole
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.reading import Reading
 
@@ -307,7 +307,7 @@ def _save(case: Case, seed: int, folder: Path) -> Path:
         write_bytes(path, case.content)
     else:
         path = folder / f"{seed}.npy"
-        write_whole(path, lambda temporary: np.save(temporary, case.content))
+        write_atomically(path, lambda temporary: np.save(temporary, case.content))
     return path
 
 

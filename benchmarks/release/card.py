@@ -6,8 +6,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.released import read_released
-from mnist_edge.files import write_text
 
 PACKAGE = Path(__file__).resolve().parents[2] / "models" / "shipped"
 RESULTS = Path(__file__).resolve().parents[1] / "results"

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from mnist_edge.atomic_files import write_bytes
 from mnist_edge.benchmarks.release.instructions import RUNTIME, Pi, measure_instructions, pi_parser, set_up
 from mnist_edge.benchmarks.tool import Result, run_measurement
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.precisions import find_precision
-from mnist_edge.files import write_bytes
 from mnist_edge.models.build import build
 from mnist_edge.models.recipes import CLASSIC, find_recipe
 from mnist_edge.progress import Progress

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.release.card import read_instructions, table, write_cards
 from mnist_edge.benchmarks.release.frontier import CPU, plot_frontier, points_by_bytes, points_by_instructions
 from mnist_edge.benchmarks.release.robustness import Curve, Robustness, plot_robustness
 from mnist_edge.benchmarks.released import read_released
 from mnist_edge.benchmarks.tool import checkout, run_tool, tool_parser
-from mnist_edge.files import write_text
 from mnist_edge.shipped import DEFAULT
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"

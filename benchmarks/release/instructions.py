@@ -21,12 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mnist_edge.atomic_files import write_bytes
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.child_process import failure_of
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.precisions import find_precision
 from mnist_edge.errors import ModelError, PackageMissing, RuntimeMissing, UsageError
-from mnist_edge.files import write_bytes
 from mnist_edge.models.build import build
 from mnist_edge.models.recipes import find_recipe
 from mnist_edge.progress import Progress

@@ -8,10 +8,10 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
+from mnist_edge.atomic_files import write_bytes
 from mnist_edge.benchmarks.release.card import write_cards
 from mnist_edge.benchmarks.released import file_facts, read_released, write_released
 from mnist_edge.benchmarks.tool import run_tool, tool_parser
-from mnist_edge.files import write_bytes
 from mnist_edge.metadata import append_metadata, metadata_of, strip_metadata
 from mnist_edge.shipped import shipped_models
 

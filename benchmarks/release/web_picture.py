@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.request import urlopen
 
+from mnist_edge.atomic_files import write_bytes
 from mnist_edge.benchmarks.endurance.faults.camera_process import start_camera
 from mnist_edge.benchmarks.endurance.soak import free_port
 from mnist_edge.benchmarks.tool import ROOT, run_tool, tool_parser
 from mnist_edge.errors import PackageMissing
-from mnist_edge.files import write_bytes
 from mnist_edge.optional import require
 
 SIZE = (1280, 800)

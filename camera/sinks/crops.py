@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.atomic_files import write_bytes
 from mnist_edge.camera.reader.candidate import Candidate
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.camera.reader.segment import segment
 from mnist_edge.camera.sinks.room import has_room
-from mnist_edge.files import write_bytes
 from mnist_edge.normalisation import normalise
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box

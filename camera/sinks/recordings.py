@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
+from mnist_edge.atomic_files import refuse_overwrite
 from mnist_edge.camera.sinks.encoders import SUFFIXES, check_suffix, usual_suffix
 from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
 from mnist_edge.errors import OutputError
-from mnist_edge.files import refuse_overwrite
 from mnist_edge.locks import exclusive
 
 # Nothing else in the folder is ever deleted.

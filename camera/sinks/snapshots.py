@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.atomic_files import write_bytes
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.reasons import reason
 from mnist_edge.camera.sinks.room import check_room
@@ -14,7 +15,6 @@ from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import BackgroundSink, Worker
 from mnist_edge.errors import OutputError
-from mnist_edge.files import write_bytes
 from mnist_edge.opencv import cv2
 
 # Of a folder; a web page that asks again and again fills no disk.

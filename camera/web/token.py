@@ -4,8 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from mnist_edge.atomic_files import write_text
 from mnist_edge.errors import UsageError
-from mnist_edge.files import write_text
 from mnist_edge.folders import user_folder
 
 TOKEN_BYTES = 16

@@ -83,10 +83,10 @@ def _measure_speed(
     force: bool,
     json: bool,
 ) -> None:
+    from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.benchmark import benchmark
     from mnist_edge.benchmarks.report import batches_note, caption, table_rows, titles, write_csv
     from mnist_edge.cli.console import note, print_json, print_table, progress
-    from mnist_edge.files import refuse_overwrite
     from mnist_edge.provenance import load_for
 
     if csv:
@@ -119,6 +119,7 @@ def _read_photos(
     json: bool,
 ) -> None:
     from mnist_edge import native_stderr
+    from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.contact_sheet import MOST, contact_sheet, refuse_format
     from mnist_edge.benchmarks.photo_report import (
         TAG_COLUMNS,
@@ -131,7 +132,6 @@ def _read_photos(
     from mnist_edge.camera.images import write_image
     from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.errors import UsageError
-    from mnist_edge.files import refuse_overwrite
 
     if sheet:
         if len(models) > 1:

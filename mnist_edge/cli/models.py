@@ -92,7 +92,7 @@ def copy(
 
     Example: mnist-edge models copy small .
     """
-    from mnist_edge.files import refuse_overwrite, write_bytes
+    from mnist_edge.atomic_files import refuse_overwrite, write_bytes
     from mnist_edge.shipped import resolve_shipped
 
     path = resolve_shipped(name)
@@ -137,11 +137,11 @@ def _named(rows: list[dict[str, Any]], key: str) -> str:
 
 
 def _draw_mistakes(model: Path, picture: Path, data: Path | None, force: bool) -> None:
+    from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.mistakes import draw_mistakes, worst_mistakes
     from mnist_edge.classifier import Classifier
     from mnist_edge.cli.console import note, progress
     from mnist_edge.evaluate import predict
-    from mnist_edge.files import refuse_overwrite
     from mnist_edge.provenance import load_for
 
     refuse_overwrite(picture, force)

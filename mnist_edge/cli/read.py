@@ -71,13 +71,13 @@ def command(
 
     Example: mnist-edge read page.jpg --annotate out
     """
+    from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.photo_labels import write_labels
     from mnist_edge.camera.drawn_files import plan_drawn, write_drawn
     from mnist_edge.camera.overlay import annotate as draw
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
     from mnist_edge.camera.reader.explain import explain as draw_stages
     from mnist_edge.cli.console import note
-    from mnist_edge.files import refuse_overwrite
     from mnist_edge.reading import LIMITED
 
     show = _format(json, text, csv)

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_edge.atomic_files import write_bytes
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.sinks.room import RESERVE_BYTES
 from mnist_edge.camera.sinks.snapshots import Snapshots
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
-from mnist_edge.files import write_bytes
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mnist_edge.atomic_files import refuse_overwrite, write_atomically, write_bytes, write_text
 from mnist_edge.errors import OutputError
-from mnist_edge.files import refuse_overwrite, write_bytes, write_text, write_whole
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError, match="power cut"):
-        write_whole(target, half)
+        write_atomically(target, half)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
@@ -70,19 +70,19 @@ def _kind(descriptor: int) -> str:
 WRITES = """
 import sys
 from pathlib import Path
-from mnist_edge.files import write_bytes
+from mnist_edge.atomic_files import write_bytes
 write_bytes(Path(sys.argv[1]), b"x")
 """
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from mnist_edge.files import write_whole
+from mnist_edge.atomic_files import write_atomically
 
 def write(temporary):
     temporary.write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)
 
-write_whole(Path(sys.argv[1]), write)
+write_atomically(Path(sys.argv[1]), write)
 """
 
 
@@ -106,7 +106,7 @@ def test_what_another_process_is_still_writing_is_not_swept(tmp_path: Path) -> N
         os.utime(temporary.parent, (0, 0))
         subprocess.run([sys.executable, "-c", WRITES, str(tmp_path / "other")], check=True)
 
-    write_whole(tmp_path / "result", write_long)
+    write_atomically(tmp_path / "result", write_long)
     assert (tmp_path / "result").read_bytes() == b"whole" and (tmp_path / "other").read_bytes() == b"x"
 
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_written_is_named(tmp_path: Path, raised: OSError) -> Non
         raise raised
 
     with pytest.raises(OSError) as caught:
-        write_whole(tmp_path / "model.tflite", fail)
+        write_atomically(tmp_path / "model.tflite", fail)
     assert caught.value.filename == str(tmp_path / "model.tflite")
     assert caught.value.strerror == (raised.strerror or str(raised))
     assert list(tmp_path.iterdir()) == []

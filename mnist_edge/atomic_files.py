@@ -19,7 +19,7 @@ UNFINISHED = ".mnist-edge-"
 SETTLED_SECONDS = 60.0
 
 
-def write_whole(path: Path, write: Callable[[Path], object], mode: int = 0o666) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object], mode: int = 0o666) -> None:
     """Let `write` fill a file in a hidden temporary folder beside `path`, then move it to `path`.
 
     The content is on the disk before the name is, so that this holds for a power cut as well. The file gets the
@@ -75,7 +75,7 @@ def _sync_folder(folder: Path) -> None:
 
 def write_bytes(path: Path, content: bytes, mode: int = 0o666) -> None:
     """Write `content` to `path`, whole or not at all."""
-    write_whole(path, lambda temporary: temporary.write_bytes(content), mode)
+    write_atomically(path, lambda temporary: temporary.write_bytes(content), mode)
 
 
 def write_text(path: Path, content: str, mode: int = 0o666) -> None:

@@ -12,10 +12,10 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split
 from mnist_edge.errors import UsageError
 from mnist_edge.evaluate import evaluate
-from mnist_edge.graph import count_macs
 from mnist_edge.machine import Machine, this_machine
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped import resolve
+from mnist_edge.shipped_models import resolve
+from mnist_edge.tflite_graph import count_macs
 
 RUNS = 1000
 

@@ -9,7 +9,7 @@ from mnist_edge.benchmarks.photos import PhotoScore, PictureScore, read_pictures
 from mnist_edge.camera.reader import Reader
 from mnist_edge.machine import Machine, this_machine
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped import DEFAULT
+from mnist_edge.shipped_models import DEFAULT
 
 # What the table shows: a label, and the figure as text.
 ROWS: tuple[tuple[str, Callable[[PhotoScore], str]], ...] = (

@@ -11,10 +11,10 @@ from typing import Any
 
 from mnist_edge.camera.settings import Settings, accept, flag, masked, shown
 from mnist_edge.errors import UsageError
-from mnist_edge.folders import user_folder
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 from mnist_edge.safe_text import shortened
-from mnist_edge.shipped import names_shipped
+from mnist_edge.shipped_models import names_shipped
+from mnist_edge.user_folders import user_folder
 
 PLAINLY_A_PATH = re.compile(r"[/*?~]")
 OTHERS_MAY_READ = 0o044

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mnist_edge.converters.free_batch import free_batch
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 from mnist_edge.training_stack import load_tflite_schema
 
 IDENTIFIER = b"TFL3"

@@ -11,7 +11,7 @@ from mnist_edge.calibration import apply_temperature, expected_calibration_error
 from mnist_edge.converters.keras_source import keras_path
 from mnist_edge.metadata import read_metadata, refusal_threshold_of, temperature_of
 from mnist_edge.refusal import SCORE, choose_threshold, digit_score
-from mnist_edge.shipped import find_shipped, is_shipped
+from mnist_edge.shipped_models import find_shipped, is_shipped
 
 
 @dataclass(frozen=True, slots=True)

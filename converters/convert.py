@@ -17,11 +17,11 @@ from mnist_edge.converters.representative import SAMPLES, representative_images
 from mnist_edge.dataset import VALIDATION_IMAGES, Dataset
 from mnist_edge.errors import DataError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
-from mnist_edge.graph import count_macs, operators
 from mnist_edge.keras_network import softmax_appended
 from mnist_edge.metadata import append_metadata
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped import is_shipped
+from mnist_edge.shipped_models import is_shipped
+from mnist_edge.tflite_graph import count_macs, operators
 
 # Validation images that may always get another digit: on the few that a small data set has, three say nothing.
 MAY_DIFFER = 3

@@ -7,8 +7,8 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.precisions import Precision
 from mnist_edge.dataset import Dataset
-from mnist_edge.graph import count_macs
 from mnist_edge.metadata import LABELS
+from mnist_edge.tflite_graph import count_macs
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
 

@@ -11,8 +11,8 @@ from mnist_edge.converters.compact import compact
 from mnist_edge.converters.keras_source import for_device
 from mnist_edge.converters.precisions import Precision
 from mnist_edge.errors import ModelError
-from mnist_edge.graph import Operator, read_graph
 from mnist_edge.runtime import build_interpreter
+from mnist_edge.tflite_graph import Operator, read_graph
 from mnist_edge.training_stack import load_tensorflow, without_prints
 
 Images = NDArray[np.float32]

@@ -10,7 +10,7 @@ import numpy as np
 from mnist_edge.errors import ModelError
 from mnist_edge.evaluate import load_keras_model
 from mnist_edge.keras_network import digit_network, layers_of
-from mnist_edge.shipped import KERAS_SUFFIXES, resolve_weights
+from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve_weights
 from mnist_edge.training_stack import load_keras
 
 

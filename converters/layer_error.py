@@ -13,7 +13,7 @@ from mnist_edge.converters.representative import representative_images
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import UsageError
 from mnist_edge.metadata import read_metadata
-from mnist_edge.shipped import KERAS_SUFFIXES, resolve
+from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve
 from mnist_edge.training_stack import load_tensorflow, without_prints
 
 # The only precision that TensorFlow's debugger can rebuild.

@@ -9,7 +9,7 @@ from mnist_edge.dataset import Split
 from mnist_edge.evaluate import load_predictor, predict
 from mnist_edge.metadata import read_metadata
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped import resolve
+from mnist_edge.shipped_models import resolve
 
 
 def verify(

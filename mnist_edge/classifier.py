@@ -14,7 +14,7 @@ from mnist_edge.metadata import metadata_of, refusal_threshold_of, temperature_o
 from mnist_edge.outputs import Meaning, probe_images, recognise, to_probabilities
 from mnist_edge.refusal import digit_score
 from mnist_edge.runtime import build_interpreter, byte_values, dequantise, quantise
-from mnist_edge.shipped import DEFAULT, resolve
+from mnist_edge.shipped_models import DEFAULT, resolve
 
 # More gain nothing in speed and cost memory: 256 images of the largest recipe need some 30 MB of activations.
 MAX_BATCH = 256

@@ -12,7 +12,7 @@ from mnist_edge.dataset_files import read_arrays
 from mnist_edge.download import cache_folder, download
 from mnist_edge.errors import DataError, DownloadError, PackageMissing
 from mnist_edge.normalisation import normalise
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 from mnist_edge.progress import Progress, no_progress
 
 SPLIT_SEED = 2026

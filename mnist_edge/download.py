@@ -9,9 +9,9 @@ from pathlib import Path
 
 from mnist_edge.atomic_files import write_atomically
 from mnist_edge.errors import DataError, DownloadError
-from mnist_edge.folders import user_folder
 from mnist_edge.idx import read_bytes
 from mnist_edge.progress import Progress, no_progress
+from mnist_edge.user_folders import user_folder
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

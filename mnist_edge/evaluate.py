@@ -14,7 +14,7 @@ from mnist_edge.dataset import Split
 from mnist_edge.errors import ModelError
 from mnist_edge.keras_network import digit_network
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped import KERAS_SUFFIXES, resolve
+from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve
 from mnist_edge.training_stack import load_keras
 
 CHUNK = 1_000

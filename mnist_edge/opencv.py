@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge.errors import MnistEdgeError
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 
 cv2: Any = require("cv2", extra="camera")
 

@@ -10,8 +10,8 @@ from mnist_edge.dataset import MNIST, SKLEARN, Dataset, fetch_mnist, load, sklea
 from mnist_edge.errors import DataError, DownloadError, UsageError
 from mnist_edge.metadata import read_metadata
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.runs import read_run
-from mnist_edge.shipped import is_shipped, resolve, resolve_shipped
+from mnist_edge.run_folders import read_run
+from mnist_edge.shipped_models import is_shipped, resolve, resolve_shipped
 
 
 @dataclass(frozen=True, slots=True)

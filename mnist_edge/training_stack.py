@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from mnist_edge import native_stderr
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 
 
 @cache

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.dataset import stratified
 from mnist_edge.errors import DataError, PackageMissing
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 
 LIST = "collected.jsonl"
 NO_DIGIT = -1

@@ -23,7 +23,7 @@ from mnist_edge.models.settings import Settings
 from mnist_edge.models.train import seed_everything
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.refusal import choose_threshold, digit_score
-from mnist_edge.shipped import shipped_models
+from mnist_edge.shipped_models import shipped_models
 from mnist_edge.training_stack import load_keras
 
 EPOCHS = 5

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.dataset import Split
 from mnist_edge.normalisation import normalise
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 
 COUNT = 16_000
 CANVAS = 64

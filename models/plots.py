@@ -6,7 +6,7 @@ from typing import Any
 
 from mnist_edge.atomic_files import write_atomically
 from mnist_edge.evaluate import Evaluation
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 
 
 def new_figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from mnist_edge.locks import exclusive
 from mnist_edge.models.checkpoint import STATE, read_state
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.settings import Settings, read_settings
-from mnist_edge.runs import METRICS, RUN_MODEL, RUNS, SETTINGS
+from mnist_edge.run_folders import METRICS, RUN_MODEL, RUNS, SETTINGS
 
 # In the order in which --force deletes them: at no moment do they look like a run that they are not.
 RUN_FILES = (STATE, RUN_MODEL, METRICS, "curves.png", "confusion.png", SETTINGS)

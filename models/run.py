@@ -17,7 +17,7 @@ from mnist_edge.models.plots import plot_confusion, plot_curves
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.resume import is_finished
 from mnist_edge.models.settings import Settings, read_settings
-from mnist_edge.runs import METRICS
+from mnist_edge.run_folders import METRICS
 
 
 @dataclass(frozen=True, slots=True)

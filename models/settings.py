@@ -10,7 +10,7 @@ from mnist_edge.atomic_files import write_text
 from mnist_edge.dataset import Dataset
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.provenance import Provenance
-from mnist_edge.runs import SETTINGS, read_run
+from mnist_edge.run_folders import SETTINGS, read_run
 
 
 def _backend() -> str:

@@ -31,8 +31,8 @@ from mnist_edge.idx import IMAGES_MAGIC, parse, read_bytes
 from mnist_edge.metadata import CHECKSUM_BYTES, sealed
 from mnist_edge.models.extra import LIST, read_extra
 from mnist_edge.opencv import cv2
-from mnist_edge.runs import SETTINGS, read_run
-from mnist_edge.shipped import resolve_shipped
+from mnist_edge.run_folders import SETTINGS, read_run
+from mnist_edge.shipped_models import resolve_shipped
 
 # Of a video or a stream, frames that are looked at, and the most pixels of one.
 FRAMES, MAX_PIXELS = 40, 1_000_000

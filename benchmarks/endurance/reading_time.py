@@ -34,7 +34,7 @@ from mnist_edge.dataset import Split, load
 from mnist_edge.models.pages.scenes import draw_scene
 from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped import DEFAULT
+from mnist_edge.shipped_models import DEFAULT
 
 MAX_TO_FLOOR = 2.5
 MAX_TO_WEBCAM = 1.0

@@ -26,7 +26,7 @@ from urllib.request import urlopen
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.child_process import failure_of
 from mnist_edge.errors import CheckFailed, PackageMissing
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 from mnist_edge.progress import Progress, no_progress
 
 FRAMES, SETTLED = 200_000, 5_000

@@ -20,7 +20,7 @@ from mnist_edge.benchmarks.release.frontier import CPU, plot_frontier, points_by
 from mnist_edge.benchmarks.release.robustness import Curve, Robustness, plot_robustness
 from mnist_edge.benchmarks.released import read_released
 from mnist_edge.benchmarks.tool import checkout, run_tool, tool_parser
-from mnist_edge.shipped import DEFAULT
+from mnist_edge.shipped_models import DEFAULT
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 DOCUMENTS = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from mnist_edge.benchmarks.release.axes import accuracy_axis
 from mnist_edge.models.plots import new_figure, save_figure
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 
 TICKS = (97.5, 98, 98.5, 99, 99.2, 99.4, 99.5, 99.6, 99.7, 99.8, 99.9)
 # A Raspberry Pi 4's processor.

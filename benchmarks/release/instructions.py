@@ -30,7 +30,7 @@ from mnist_edge.errors import ModelError, PackageMissing, RuntimeMissing, UsageE
 from mnist_edge.models.build import build
 from mnist_edge.models.recipes import find_recipe
 from mnist_edge.progress import Progress
-from mnist_edge.shipped import resolve, shipped_models
+from mnist_edge.shipped_models import resolve, shipped_models
 
 REFERENCE = "three-conv"
 TRAINED_REFERENCE = Path("runs/recipes") / f"{REFERENCE}-seed0" / f"{REFERENCE}.int8.tflite"

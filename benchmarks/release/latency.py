@@ -12,7 +12,7 @@ from mnist_edge.benchmarks.benchmark import Measurement, benchmark
 from mnist_edge.benchmarks.release.card import write_cards
 from mnist_edge.benchmarks.released import file_facts, read_released, stamped, write_released
 from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
-from mnist_edge.shipped import shipped_models
+from mnist_edge.shipped_models import shipped_models
 
 
 def keep_latency(figures: dict[str, Any], measured: list[Measurement]) -> None:

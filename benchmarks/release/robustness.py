@@ -23,7 +23,7 @@ from mnist_edge.models.augment import thicken, thin
 from mnist_edge.models.plots import new_figure, save_figure
 from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped import shipped_models
+from mnist_edge.shipped_models import shipped_models
 
 SEED = 0
 # A logarithmic axis has no place for 0: half a mistake in 10,000 images, percent.

@@ -13,7 +13,7 @@ from mnist_edge.benchmarks.release.card import write_cards
 from mnist_edge.benchmarks.released import file_facts, read_released, write_released
 from mnist_edge.benchmarks.tool import run_tool, tool_parser
 from mnist_edge.metadata import append_metadata, metadata_of, strip_metadata
-from mnist_edge.shipped import shipped_models
+from mnist_edge.shipped_models import shipped_models
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,7 +21,7 @@ from mnist_edge.benchmarks.endurance.faults.camera_process import start_camera
 from mnist_edge.benchmarks.endurance.soak import free_port
 from mnist_edge.benchmarks.tool import ROOT, run_tool, tool_parser
 from mnist_edge.errors import PackageMissing
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 
 SIZE = (1280, 800)
 QUALITY = 88

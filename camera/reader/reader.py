@@ -19,7 +19,7 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box, Digit, Reading
-from mnist_edge.shipped import DEFAULT
+from mnist_edge.shipped_models import DEFAULT
 
 MIN_CONFIDENCE = 0.4
 # What no row of digits vouches for needs this power of it: 0.93 for 0.4, chosen on generated pages.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.errors import OutputError, PackageMissing, UsageError
 from mnist_edge.opencv import cv2, name_for_opencv
-from mnist_edge.optional import pip_install, require
+from mnist_edge.optional_packages import pip_install, require
 
 # OpenCV's codec for each suffix that it can write everywhere. Browsers play neither, and its VP8, which they do play,
 # takes many times as long (benchmarks/results/recording.json).

@@ -17,7 +17,7 @@ from mnist_edge.camera.sinks.outbox import Outbox
 from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import END_SECONDS
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 from mnist_edge.safe_text import to_json
 
 # What the queue holds while the broker is away.

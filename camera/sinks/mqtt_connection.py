@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mnist_edge.camera.sinks.mqtt_address import MqttAddress
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 
 # After this long without a word from the broker, the connection counts as lost; the broker allows half as much again.
 KEEPALIVE_SECONDS = 30

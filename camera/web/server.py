@@ -17,7 +17,7 @@ from mnist_edge.camera.web.gallery import Gallery
 from mnist_edge.camera.web.guesses import Guesses
 from mnist_edge.camera.web.token import kept_token, made_up_token
 from mnist_edge.errors import UsageError
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 from mnist_edge.reading import Reading
 
 # Fewer characters can be guessed by many who take their time, and no network is only one's own.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mnist_edge.atomic_files import write_text
 from mnist_edge.errors import UsageError
-from mnist_edge.folders import user_folder
+from mnist_edge.user_folders import user_folder
 
 TOKEN_BYTES = 16
 NAME = "web-token"

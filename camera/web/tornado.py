@@ -4,7 +4,7 @@ import logging
 import re
 from typing import Any
 
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 from mnist_edge.safe_text import HIDDEN, mask_all, printable
 
 httpserver: Any = require("tornado.httpserver", extra="web")

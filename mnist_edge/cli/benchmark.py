@@ -59,7 +59,7 @@ def command(
     Example: mnist-edge benchmark --photos my-photos --sheet worst.png
     """
     from mnist_edge.errors import UsageError
-    from mnist_edge.shipped import DEFAULT
+    from mnist_edge.shipped_models import DEFAULT
 
     models = models or [DEFAULT]
     if photos:

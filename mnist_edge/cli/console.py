@@ -37,7 +37,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 def print_card(markdown: str) -> None:
     """A model card: laid out on a terminal, as it stands in a pipe."""
-    from mnist_edge.cli.card import render
+    from mnist_edge.cli.markdown import render
 
     width = _terminal_width()
     print(markdown if width is None else render(markdown, width, painter(sys.stdout)), end="", flush=True)

@@ -35,7 +35,7 @@ def command(
     from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.evaluate import evaluate
     from mnist_edge.provenance import load_for
-    from mnist_edge.shipped import resolve
+    from mnist_edge.shipped_models import resolve
 
     path = resolve(model)
     with progress("evaluating") as report:

@@ -85,7 +85,7 @@ def command(
     """
     from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.converters.convert import convert
-    from mnist_edge.runs import latest_run
+    from mnist_edge.run_folders import latest_run
 
     source = model or latest_run()
     with progress("exporting") as report:
@@ -110,7 +110,7 @@ def _data(source: str | Path, precision: str, data: Path | None, progress: "Prog
     from mnist_edge.converters.precisions import find_precision
     from mnist_edge.errors import DataError
     from mnist_edge.provenance import load_for
-    from mnist_edge.shipped import is_shipped
+    from mnist_edge.shipped_models import is_shipped
 
     try:
         return load_for(source, data=data, progress=progress)

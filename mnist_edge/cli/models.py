@@ -33,7 +33,7 @@ def list_models(json: Json = False) -> None:
     Example: mnist-edge models list
     """
     from mnist_edge.cli.console import note, print_json, print_table
-    from mnist_edge.shipped import shipped_models
+    from mnist_edge.shipped_models import shipped_models
 
     rows = [
         _facts(name, precision, path)
@@ -72,7 +72,7 @@ def show(
     Example: mnist-edge models show small --mistakes mistakes.png
     """
     from mnist_edge.cli.console import print_card
-    from mnist_edge.shipped import find_shipped
+    from mnist_edge.shipped_models import find_shipped
 
     shipped = find_shipped(name)
     if mistakes:
@@ -93,7 +93,7 @@ def copy(
     Example: mnist-edge models copy small .
     """
     from mnist_edge.atomic_files import refuse_overwrite, write_bytes
-    from mnist_edge.shipped import resolve_shipped
+    from mnist_edge.shipped_models import resolve_shipped
 
     path = resolve_shipped(name)
     target = to / path.name if to.is_dir() else to

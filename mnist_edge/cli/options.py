@@ -21,7 +21,7 @@ def complete(names: Callable[[], Iterable[object]]) -> Callable[[str], list[str]
 
 
 def _models() -> list[str]:
-    from mnist_edge.shipped import shipped_models
+    from mnist_edge.shipped_models import shipped_models
 
     shipped = shipped_models().values()
     return [name for one in shipped for name in (one.name, *(f"{one.name}.{precision}" for precision in one.files))]

@@ -133,7 +133,7 @@ def _train(
     from mnist_edge.models.resume import make_room
     from mnist_edge.models.train import train
     from mnist_edge.provenance import load_for
-    from mnist_edge.runs import RUNS
+    from mnist_edge.run_folders import RUNS
     from mnist_edge.training_stack import load_keras
 
     recipe = find_recipe(name)
@@ -204,7 +204,7 @@ def _compare(
     from mnist_edge.cli.train_report import show_comparison
     from mnist_edge.dataset import load
     from mnist_edge.models.recipes import CLASSIC
-    from mnist_edge.runs import RUNS
+    from mnist_edge.run_folders import RUNS
     from mnist_edge.training_stack import load_keras
 
     folder = output or RUNS / f"compare-seed{seed}"

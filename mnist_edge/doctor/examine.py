@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mnist_edge.doctor import computer, eyes, opencv, runtimes, training
+from mnist_edge.doctor import computer, devices, opencv, runtimes, training
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.errors import ModelError
-from mnist_edge.shipped import DEFAULT, resolve, shipped_models
+from mnist_edge.shipped_models import DEFAULT, resolve, shipped_models
 
 # Importing TensorFlow takes many seconds on a small machine; everything else answers within a few.
 TIMEOUT_S = 30.0
@@ -43,9 +43,9 @@ def examine(model: str | Path = DEFAULT, timeout_s: float = TIMEOUT_S) -> Diagno
     probes: list[Callable[[], Check]] = [
         *((lambda name=name: runtimes.check(name, path, timeout_s)) for name in runtimes.NAMES),
         lambda: opencv.check(timeout_s),
-        lambda: eyes.check_picamera2(timeout_s),
-        eyes.check_display,
-        eyes.check_cameras,
+        lambda: devices.check_picamera2(timeout_s),
+        devices.check_display,
+        devices.check_cameras,
         training.check_data,
     ]
     pool = ThreadPoolExecutor(len(probes))

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from mnist_edge.child_process import run_module
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.errors import PackageBroken
-from mnist_edge.optional import pip_install, require
+from mnist_edge.optional_packages import pip_install, require
 
 # They all install the same folder, cv2: the last one wins, and removing one breaks the other.
 WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")

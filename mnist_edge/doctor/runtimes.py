@@ -16,7 +16,7 @@ import numpy as np
 from mnist_edge.child_process import run_module
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.machine import this_machine
-from mnist_edge.optional import pip_install
+from mnist_edge.optional_packages import pip_install
 from mnist_edge.runtime import RUNTIMES, Runtime
 
 NAMES = tuple(RUNTIMES)

@@ -8,7 +8,7 @@ from mnist_edge.dataset import load
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.download import cache_folder
 from mnist_edge.errors import DataError
-from mnist_edge.optional import pip_install
+from mnist_edge.optional_packages import pip_install
 
 PACKAGES = ("tensorflow", "keras", "scikit-learn", "matplotlib")
 

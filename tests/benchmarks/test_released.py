@@ -10,7 +10,7 @@ from mnist_edge.benchmarks.released import read_released
 from mnist_edge.dataset import Dataset
 from mnist_edge.evaluate import evaluate
 from mnist_edge.metadata import read_metadata
-from mnist_edge.shipped import find_shipped, resolve_shipped, shipped_models
+from mnist_edge.shipped_models import find_shipped, resolve_shipped, shipped_models
 
 FIGURES = read_released()
 FILES = [(name, precision) for name, found in shipped_models().items() for precision in found.files]

@@ -11,7 +11,7 @@ import pytest
 from mnist_edge.benchmarks.endurance.faults.camera_process import start_camera
 from mnist_edge.metadata import append_metadata, strip_metadata
 from mnist_edge.opencv import cv2
-from mnist_edge.shipped import resolve_shipped
+from mnist_edge.shipped_models import resolve_shipped
 from tests.camera.test_secrets import ask, page_of
 
 STEERS = "\x1b[31m\x9b2J\u202e"

@@ -50,5 +50,5 @@ def package(
     (folder / "two-conv.keras").write_bytes(trained.read_bytes())
     for precision in ("int8", "float32"):
         (folder / f"two-conv.{precision}.tflite").write_bytes(exported[precision].read_bytes())
-    monkeypatch.setattr("mnist_edge.shipped.shipped_folder", lambda: folder)
+    monkeypatch.setattr("mnist_edge.shipped_models.shipped_folder", lambda: folder)
     return folder

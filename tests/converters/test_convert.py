@@ -14,8 +14,8 @@ from mnist_edge.converters.precisions import PRECISIONS
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import CheckFailed, DataError, ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate, load_keras_model, load_predictor
-from mnist_edge.graph import operators, read_graph
 from mnist_edge.metadata import strip_metadata
+from mnist_edge.tflite_graph import operators, read_graph
 from mnist_edge.training_stack import load_keras
 
 # Largest difference from the .keras file's probabilities that rounding explains.

@@ -9,7 +9,7 @@ import pytest
 
 from mnist_edge.dataset import load
 from mnist_edge.opencv import cv2
-from mnist_edge.shipped import resolve_shipped
+from mnist_edge.shipped_models import resolve_shipped
 
 Invoke = Callable[..., tuple[int, str, str]]
 RUN_FILES = {"model.keras", "settings.json", "metrics.json", "curves.png", "confusion.png"}

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mnist_edge.cli import app
-from mnist_edge.doctor import eyes, opencv, runtimes, training
+from mnist_edge.doctor import devices, opencv, runtimes, training
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.doctor.examine import examine
 
@@ -198,13 +198,13 @@ def no_display(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no DISPLAY")
 class TestDisplay:
     def test_none(self, no_display: pytest.MonkeyPatch) -> None:
-        assert eyes.check_display().status is Status.MISSING
+        assert devices.check_display().status is Status.MISSING
 
     @pytest.mark.parametrize("name", ["DISPLAY", "WAYLAND_DISPLAY"])
     @pytest.mark.parametrize("value", [":987", "nonsense", "unix:987.0"])
     def test_one_that_does_not_answer(self, no_display: pytest.MonkeyPatch, name: str, value: str) -> None:
         no_display.setenv(name, value)
-        check = eyes.check_display()
+        check = devices.check_display()
         assert check.status is Status.BROKEN
         assert f"{name}={value}" in check.found
 
@@ -216,25 +216,25 @@ class TestDisplay:
             no_display.chdir(tmp_path)
             server.bind("wayland-0")
             server.listen()
-            assert eyes.check_display() == Check("display", Status.OK, "Wayland wayland-0")
+            assert devices.check_display() == Check("display", Status.OK, "Wayland wayland-0")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no /dev/video*")
 class TestCameras:
     def test_none(self, tmp_path: Path) -> None:
-        check = eyes.check_cameras(tmp_path)
+        check = devices.check_cameras(tmp_path)
         assert check.status is Status.MISSING
         assert "USB" in check.advice
 
     def test_a_device_that_captures_no_video_is_no_camera(self, tmp_path: Path) -> None:
         (tmp_path / "video0").touch()
-        check = eyes.check_cameras(tmp_path)
+        check = devices.check_cameras(tmp_path)
         assert (check.status, check.found) == (Status.MISSING, "1 video devices, none of them a camera")
 
     @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may open everything")
     def test_one_without_permission_is_broken(self, tmp_path: Path) -> None:
         (tmp_path / "video0").touch(0o000)
-        check = eyes.check_cameras(tmp_path)
+        check = devices.check_cameras(tmp_path)
         assert check.status is Status.BROKEN
         assert "group" in check.advice
 

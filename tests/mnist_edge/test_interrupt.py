@@ -55,7 +55,7 @@ def test_no_moment_leaves_a_traceback(line: str, moments: tuple[int, ...], idx_f
 
 def test_what_a_library_makes_of_ctrl_c_is_no_bug() -> None:
     code = """
-import os, signal, mnist_edge.shipped
+import os, signal, mnist_edge.shipped_models
 from mnist_edge.__main__ import main
 def broken_off():
     try:
@@ -63,7 +63,7 @@ def broken_off():
         os.read(os.pipe()[0], 1)
     except BaseException:
         raise ImportError("initialization failed") from None
-mnist_edge.shipped.shipped_models = broken_off
+mnist_edge.shipped_models.shipped_models = broken_off
 main()
 """
     done = run(code, "models")
@@ -72,7 +72,7 @@ main()
 
 def test_ctrl_c_in_a_destructor_is_not_lost() -> None:
     code = """
-import os, signal, time, mnist_edge.shipped
+import os, signal, time, mnist_edge.shipped_models
 from mnist_edge.__main__ import main
 class Dies:
     def __del__(self):
@@ -81,7 +81,7 @@ class Dies:
 def drop():
     Dies()
     time.sleep(60)
-mnist_edge.shipped.shipped_models = drop
+mnist_edge.shipped_models.shipped_models = drop
 main()
 """
     done = run(code, "models")
@@ -92,13 +92,13 @@ def test_who_had_ctrl_c_ignored_keeps_it_so() -> None:
     code = """
 import os, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-import mnist_edge.shipped
+import mnist_edge.shipped_models
 from mnist_edge.__main__ import main
-whole = mnist_edge.shipped.shipped_models
+whole = mnist_edge.shipped_models.shipped_models
 def interrupted():
     os.kill(os.getpid(), signal.SIGINT)
     return whole()
-mnist_edge.shipped.shipped_models = interrupted
+mnist_edge.shipped_models.shipped_models = interrupted
 main()
 """
     assert run(code, "models").returncode == 0

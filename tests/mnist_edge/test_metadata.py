@@ -10,7 +10,7 @@ import pytest
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import ModelError
 from mnist_edge.metadata import append_metadata, metadata_of, read_metadata, strip_metadata
-from mnist_edge.shipped import resolve_shipped, shipped_models
+from mnist_edge.shipped_models import resolve_shipped, shipped_models
 
 MODEL = b"\x1c\x00\x00\x00TFL3" + bytes(200)
 

@@ -11,7 +11,7 @@ from mnist_edge.benchmarks.released import file_facts, read_released, write_rele
 from mnist_edge.cli import app
 from mnist_edge.dataset import Dataset
 from mnist_edge.opencv import cv2
-from mnist_edge.shipped import find_shipped, shipped_models
+from mnist_edge.shipped_models import find_shipped, shipped_models
 
 
 def run(*arguments: object) -> Result:

@@ -12,7 +12,7 @@ from mnist_edge.dataset import load, sklearn_digits
 from mnist_edge.errors import DataError, DownloadError, UsageError
 from mnist_edge.metadata import append_metadata, read_metadata
 from mnist_edge.provenance import Provenance, find, load_for, provenance_of
-from mnist_edge.shipped import resolve_shipped
+from mnist_edge.shipped_models import resolve_shipped
 
 Invoke = Callable[..., tuple[int, str, str]]
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mnist_edge.cli.card import render
+from mnist_edge.cli.markdown import render
 from mnist_edge.cli.table import lay_out, plain
-from mnist_edge.shipped import shipped_models
+from mnist_edge.shipped_models import shipped_models
 
 WIDTHS = st.integers(40, 200)
 FIGURES = st.one_of(

@@ -19,7 +19,7 @@ from mnist_edge.models.resume import is_finished, newest_unfinished, unfinished_
 from mnist_edge.models.run import Run, finished_run
 from mnist_edge.models.settings import Settings, read_settings
 from mnist_edge.models.train import train
-from mnist_edge.shipped import resolve
+from mnist_edge.shipped_models import resolve
 
 SEED = 5
 STARTED = {"settings.json"}

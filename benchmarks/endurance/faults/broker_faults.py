@@ -14,7 +14,7 @@ from mnist_edge.benchmarks.endurance.faults.gate import Gate, open_gate
 from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import open_stream
 from mnist_edge.benchmarks.endurance.soak import free_port, start_broker
 from mnist_edge.errors import CheckFailed
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 
 LOST, BACK = "is away (", "is back; "
 PREFIX = "faults"

@@ -8,8 +8,8 @@ from mnist_edge import Classifier
 from mnist_edge.benchmarks.release import classic_instructions
 from mnist_edge.benchmarks.release.classic_instructions import count_classic, main, untrained_models
 from mnist_edge.benchmarks.release.instructions import Pi
-from mnist_edge.graph import count_macs
 from mnist_edge.models.recipes import CLASSIC
+from mnist_edge.tflite_graph import count_macs
 
 
 @pytest.fixture(scope="module")

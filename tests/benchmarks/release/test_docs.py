@@ -7,7 +7,7 @@ import pytest
 from mnist_edge.benchmarks.release.card import cards
 from mnist_edge.benchmarks.release.docs import DOCUMENTS, FIGURES, render
 from mnist_edge.benchmarks.released import file_facts, read_released
-from mnist_edge.shipped import find_shipped, shipped_models
+from mnist_edge.shipped_models import find_shipped, shipped_models
 
 ROOT = Path(__file__).resolve().parents[3]
 

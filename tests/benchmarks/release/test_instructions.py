@@ -15,7 +15,7 @@ from mnist_edge.benchmarks.release.instructions import (
     parse_count,
 )
 from mnist_edge.errors import ModelError
-from mnist_edge.shipped import find_shipped
+from mnist_edge.shipped_models import find_shipped
 
 # What the emulated Pi 4 wrote of `small.int8`, of 15 invokes before mark 2 and 20 behind it.
 RECORDED = """INFO: Created TensorFlow Lite XNNPACK delegate for CPU.

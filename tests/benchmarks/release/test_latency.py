@@ -6,7 +6,7 @@ import pytest
 from mnist_edge.benchmarks.benchmark import Measurement, benchmark
 from mnist_edge.benchmarks.release.latency import keep_latency
 from mnist_edge.benchmarks.released import file_facts
-from mnist_edge.shipped import find_shipped
+from mnist_edge.shipped_models import find_shipped
 
 
 @pytest.fixture(scope="module")

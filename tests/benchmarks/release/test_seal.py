@@ -7,7 +7,7 @@ import pytest
 from mnist_edge.benchmarks.release import seal
 from mnist_edge.benchmarks.released import file_facts, read_released
 from mnist_edge.metadata import append_metadata, metadata_of, strip_metadata
-from mnist_edge.shipped import shipped_models
+from mnist_edge.shipped_models import shipped_models
 
 
 def test_what_ships_is_sealed() -> None:

@@ -13,7 +13,7 @@ from mnist_edge.models.pages.scenes import Scene, draw_scene
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Reading
 from mnist_edge.refusal import SCORE
-from mnist_edge.shipped import resolve
+from mnist_edge.shipped_models import resolve
 
 
 def hits(scene: Scene, reading: Reading) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web import Gallery, WebView
-from mnist_edge.optional import require
+from mnist_edge.optional_packages import require
 from mnist_edge.reading import Box, Digit, Reading
 
 LIMIT_SECONDS = 60.0

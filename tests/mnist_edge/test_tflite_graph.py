@@ -5,9 +5,9 @@ import pytest
 
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.convert import convert
-from mnist_edge.graph import count_macs, operators
 from mnist_edge.models import build
 from mnist_edge.models.recipes import RECIPES
+from mnist_edge.tflite_graph import count_macs, operators
 from mnist_edge.training_stack import load_keras
 
 

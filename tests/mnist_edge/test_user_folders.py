@@ -12,7 +12,7 @@ from mnist_edge.camera.web.token import kept_token
 from mnist_edge.doctor.training import check_data
 from mnist_edge.download import cache_folder
 from mnist_edge.errors import DownloadError, UsageError
-from mnist_edge.folders import user_folder
+from mnist_edge.user_folders import user_folder
 
 
 def test_the_users_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

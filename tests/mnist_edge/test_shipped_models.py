@@ -8,7 +8,7 @@ from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
 from mnist_edge.evaluate import load_predictor
 from mnist_edge.metadata import read_metadata
-from mnist_edge.shipped import (
+from mnist_edge.shipped_models import (
     DEFAULT,
     find_shipped,
     is_shipped,
@@ -107,7 +107,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     for name in ("deep.int8.tflite", "deep.float32.tflite", "deep.keras", "flat.int8.tflite"):
         (folder / name).touch()
-    monkeypatch.setattr("mnist_edge.shipped.shipped_folder", lambda: folder)
+    monkeypatch.setattr("mnist_edge.shipped_models.shipped_folder", lambda: folder)
     monkeypatch.chdir(tmp_path)
     return folder
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mnist_edge.errors import PackageBroken, PackageMissing
-from mnist_edge.optional import EXTRAS, pip_install, require
+from mnist_edge.optional_packages import EXTRAS, pip_install, require
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from mnist_edge.errors import ModelError
-from mnist_edge.runs import RUN_MODEL, refuse_unfinished
+from mnist_edge.run_folders import RUN_MODEL, refuse_unfinished
 
 DEFAULT = "small"
 # Beside the precisions of a model: `small.keras`.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnist_edge.calibration import apply_temperature
 from mnist_edge.errors import ModelError, ModelWarning
 from mnist_edge.metadata import metadata_of, refusal_threshold_of, temperature_of
-from mnist_edge.outputs import Meaning, probe_images, recognise, to_probabilities
+from mnist_edge.output_kinds import OutputKind, probe_images, recognise, to_probabilities
 from mnist_edge.refusal import digit_score
 from mnist_edge.runtime import build_interpreter, byte_values, dequantise, quantise
 from mnist_edge.shipped_models import DEFAULT, resolve
@@ -79,7 +79,7 @@ class Classifier:
 
     It reads scale and zero point from the model, quantises with rounding and clipping, runs any number of images in
     batches and dequantises. Outputs that are no probabilities, such as logits, are recognised once, when the model is
-    loaded, by what it says of `mnist_edge.outputs.probe_images`; a softmax is then applied to them, a `ModelWarning`
+    loaded, by what it says of `mnist_edge.output_kinds.probe_images`; a softmax is then applied to them, a `ModelWarning`
     says so, and the temperature and threshold of the file are left aside, since they are of probabilities. One object
     serves one thread at a time.
 
@@ -138,7 +138,7 @@ class Classifier:
         self._dequantised = byte_values(self.output)
         self._exponent: np.float32 | None = None
         self.meaning = self._recognise()
-        if self.meaning is not Meaning.PROBABILITIES:
+        if self.meaning is not OutputKind.PROBABILITIES:
             self.temperature, self.refusal_threshold = 1.0, None
         elif calibrated and self.temperature != 1:
             self._exponent = np.float32(1 / self.temperature)
@@ -188,15 +188,15 @@ class Classifier:
         """Ink, 0 to 1, as the input tensor holds it."""
         return quantise(np.float32(self._background) + values * np.float32(self._ink), self.input)
 
-    def _recognise(self) -> Meaning:
+    def _recognise(self) -> OutputKind:
         """What the outputs mean, from the answers to the same few images every time; never from a user's."""
-        self.meaning = Meaning.PROBABILITIES  # As they are, for the moment.
+        self.meaning = OutputKind.PROBABILITIES  # As they are, for the moment.
         try:
             outputs = np.concatenate([self._invoke(tensor[None]) for tensor in self._quantised.take(probe_images())])
         except RuntimeError as error:
             raise ModelError(f"{self.path.name} cannot be run by {self.runtime}: {error}") from None
         meaning = recognise(outputs)
-        if meaning is not Meaning.PROBABILITIES:
+        if meaning is not OutputKind.PROBABILITIES:
             warnings.warn(
                 f"{self.path.name} gives {meaning.value}, no probabilities; a softmax is applied to them",
                 ModelWarning,
@@ -221,7 +221,7 @@ class Classifier:
                 real **= self._exponent
         if self._exponent is not None:
             real /= real.dot(_SUMS)
-        return real if self.meaning is Meaning.PROBABILITIES else to_probabilities(real, self.meaning)
+        return real if self.meaning is OutputKind.PROBABILITIES else to_probabilities(real, self.meaning)
 
     def _batch_for(self, images: int) -> int:
         """How many to show at once: `MAX_BATCH`, or one by one where the graph allows no more."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mnist_edge.errors import ModelError, ModelWarning
-from mnist_edge.outputs import Meaning, probe_images, recognise
+from mnist_edge.output_kinds import OutputKind, probe_images, recognise
 from mnist_edge.training_stack import load_keras
 
 _IMAGE = (28, 28, 1)
@@ -48,10 +48,10 @@ def digit_network(model: Any) -> Any:
     pixels = keras.layers.Rescaling(255.0)(image) if _takes_bytes(keras, model, inputs) else image
     outputs, bare = _call(keras, model, inputs, pixels)
     meaning = recognise(_outputs_of(keras.Model(image, outputs)))
-    if meaning is Meaning.PROBABILITIES:
+    if meaning is OutputKind.PROBABILITIES:
         return model if bare and pixels is image else keras.Model(image, outputs, name=name)
     warnings.warn(f"{name} gives {meaning.value}, no probabilities; a softmax is appended", ModelWarning, stacklevel=2)
-    if meaning is Meaning.SCORES:
+    if meaning is OutputKind.SCORES:
         outputs, _ = _call(keras, _without_sigmoid(keras, model), inputs, pixels)
     # float32 also where the model computes in float16.
     return keras.Model(image, keras.layers.Softmax(name=_SOFTMAX, dtype="float32")(outputs), name=name)

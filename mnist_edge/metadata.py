@@ -41,10 +41,10 @@ def append_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
         ):
             archive.writestr(zipfile.ZipInfo(name, _DATE), text, zipfile.ZIP_DEFLATED, 9)
         archive.comment = bytes(CHECKSUM_BYTES)
-    return sealed(buffer.getvalue())
+    return with_checksum(buffer.getvalue())
 
 
-def sealed(model: bytes) -> bytes:
+def with_checksum(model: bytes) -> bytes:
     """The file with the checksum of all that comes before in its last `CHECKSUM_BYTES`, the comment of its zip."""
     return model[:-CHECKSUM_BYTES] + _checksum(model[:-CHECKSUM_BYTES])
 

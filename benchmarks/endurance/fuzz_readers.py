@@ -28,7 +28,7 @@ from mnist_edge.dataset_files import NPZ_KEYS, read_arrays
 from mnist_edge.errors import DataError
 from mnist_edge.evaluate import load_keras_model
 from mnist_edge.idx import IMAGES_MAGIC, parse, read_bytes
-from mnist_edge.metadata import CHECKSUM_BYTES, sealed
+from mnist_edge.metadata import CHECKSUM_BYTES, with_checksum
 from mnist_edge.models.extra import LIST, read_extra
 from mnist_edge.opencv import cv2
 from mnist_edge.run_folders import SETTINGS, read_run
@@ -186,4 +186,4 @@ def zip_again(rng: np.random.Generator, content: bytes, damage: Callable[[bytes]
         for name, member in members.items():
             archive.writestr(zipfile.ZipInfo(name), damage(member) if name == chosen else member)
         archive.comment = comment
-    return sealed(buffer.getvalue()) if len(comment) == CHECKSUM_BYTES else buffer.getvalue()
+    return with_checksum(buffer.getvalue()) if len(comment) == CHECKSUM_BYTES else buffer.getvalue()

@@ -13,7 +13,7 @@ _ROUNDING = 0.03
 _SURE = 1e-6
 
 
-class Meaning(Enum):
+class OutputKind(Enum):
     """What ten outputs are; all but the first are made probabilities by `to_probabilities`."""
 
     PROBABILITIES = "probabilities"
@@ -39,7 +39,7 @@ def probe_images() -> NDArray[np.uint8]:
     return np.stack(drawn).astype(np.uint8)[..., None]
 
 
-def recognise(outputs: NDArray[Any]) -> Meaning:
+def recognise(outputs: NDArray[Any]) -> OutputKind:
     """Tell what outputs mean.
 
     Args:
@@ -49,16 +49,16 @@ def recognise(outputs: NDArray[Any]) -> Meaning:
         Probabilities, too, where a value is not finite: whoever looks at accuracy reports those.
     """
     if not np.isfinite(outputs).all():
-        return Meaning.PROBABILITIES
+        return OutputKind.PROBABILITIES
     within = outputs.min() >= -_ROUNDING and outputs.max() <= 1 + _ROUNDING
     if within:
-        return Meaning.PROBABILITIES if _sums_to_one(outputs) else Meaning.SCORES
+        return OutputKind.PROBABILITIES if _sums_to_one(outputs) else OutputKind.SCORES
     if outputs.max() <= _ROUNDING and _sums_to_one(np.exp(outputs)):
-        return Meaning.LOG_PROBABILITIES
-    return Meaning.LOGITS
+        return OutputKind.LOG_PROBABILITIES
+    return OutputKind.LOGITS
 
 
-def to_probabilities(outputs: NDArray[np.float32], meaning: Meaning) -> NDArray[np.float32]:
+def to_probabilities(outputs: NDArray[np.float32], meaning: OutputKind) -> NDArray[np.float32]:
     """The probabilities behind outputs: their softmax; of independent scores, that of their log odds.
 
     Args:
@@ -68,9 +68,9 @@ def to_probabilities(outputs: NDArray[np.float32], meaning: Meaning) -> NDArray[
     Returns:
         Shape (n, 10); each row sums to 1, except that probabilities stay as they are.
     """
-    if meaning is Meaning.PROBABILITIES:
+    if meaning is OutputKind.PROBABILITIES:
         return outputs
-    if meaning is Meaning.SCORES:
+    if meaning is OutputKind.SCORES:
         scores = np.clip(outputs, _SURE, 1 - _SURE)
         outputs = np.log(scores / (1 - scores))
     powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))

@@ -79,7 +79,7 @@ class Classifier:
 
     It reads scale and zero point from the model, quantises with rounding and clipping, runs any number of images in
     batches and dequantises. Outputs that are no probabilities, such as logits, are recognised once, when the model is
-    loaded, by what it says of `mnist_edge.output_kinds.probe_images`; a softmax is then applied to them, a `ModelWarning`
+    loaded, by the answers to `mnist_edge.output_kinds.probe_images`; a softmax is then applied, a `ModelWarning`
     says so, and the temperature and threshold of the file are left aside, since they are of probabilities. One object
     serves one thread at a time.
 

@@ -1,9 +1,9 @@
-"""Keeping native libraries' chatter off the terminal of the command line.
+"""Keep the log messages of native libraries off the terminal of the command line.
 
 TensorFlow, the converter and XNNPACK write to file descriptor 2 below Python, where no setting reaches, so the
-descriptor itself is pointed elsewhere while they work. A descriptor belongs to the whole process: only a command line
-may do that to its own, by calling `enable_silencing` first. In any other program `silenced` does nothing, and neither the streams
-nor the environment are touched. Standard output is never touched.
+descriptor itself is redirected while they work. A descriptor belongs to the whole process: only a command line may do
+that to its own, by calling `enable_silencing` first. In any other program `silenced` does nothing, and neither the
+streams nor the environment are touched. Standard output is never touched.
 """
 
 import os
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from threading import RLock
 
 silencing_enabled = False
-"""Whether this process is a command line that keeps chatter off its terminal."""
+"""Whether `silenced` has any effect in this process."""
 
 # Read by each library when it is loaded: errors at most.
 LOG_LEVELS = {
@@ -39,7 +39,7 @@ def enable_silencing() -> None:
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Silence file descriptor 2 and Python's warnings in a process that is `silencing_enabled`; one thread at a time."""
+    """Silence file descriptor 2 and Python's warnings where silencing is enabled; one thread at a time."""
     if not silencing_enabled:
         yield
         return

@@ -72,7 +72,7 @@ def test_a_bug_is_not_swallowed() -> None:
 
 
 def test_a_bug_keeps_its_traceback() -> None:
-    code = "import sys, mnist_edge.shipped_models as s; s.shipped_models = lambda: 1 / 0\nfrom mnist_edge.cli import main; main()"
+    code = "from mnist_edge import shipped_models as s, cli; s.shipped_models = lambda: 1 / 0; cli.main()"
     command = [sys.executable, "-c", code, "models"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1

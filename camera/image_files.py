@@ -1,31 +1,51 @@
-"""Which picture files are meant."""
+"""Which image files are read, and which files the annotated images go to.
+
+`page.jpg` is annotated in `page.annotated.png`. Its PNG text chunk `mnist-edge` holds the kind of the drawing and a
+hash of the path of `page.jpg`: annotating the same image again replaces the file, and any other file needs `--force`.
+"""
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from itertools import count
 from pathlib import Path
+from typing import Literal
 
-from mnist_edge.errors import ImageError
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.atomic_files import refuse_overwrite, write_bytes
+from mnist_edge.camera.image_header import PNG
+from mnist_edge.camera.images import STDIN, encode_image
+from mnist_edge.errors import ImageError, OutputError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".jp2", ".avif", ".gif"}
-STDIN = "-"
-# What `read` draws of a picture `page.jpg` is named `page.annotated.png` and `page.explained.png`.
+
+Kind = Literal["annotated", "explained"]
 DRAWN = (".annotated.png", ".explained.png")
+# A text chunk of PNG: its length, its kind with our keyword, the mark, its checksum. It comes after the signature and
+# the chunk IHDR, which has 25 bytes.
+CHUNK = b"tEXtmnist-edge\0"
+CHUNK_AT = len(PNG) + 25
+HASH_DIGITS = 32
 
 
 def find_images(arguments: Iterable[str], recursive: bool = False) -> Iterator[str]:
-    """The picture files that files, folders, globs and `-` stand for, in order.
+    """Yield the image files that files, folders, globs and `-` name, in order.
 
     Args:
         arguments: As given on the command line.
         recursive: Whether to look into the folders of folders.
 
     Raises:
-        ImageError: A file or folder is not there, or a folder or glob holds no picture.
+        ImageError: A file or folder is not there, or a folder or glob holds no image.
     """
     for argument in arguments:
         try:
-            found = [argument] if argument == STDIN else _files(Path(argument), recursive)
+            found = [argument] if argument == STDIN else [*map(str, images_at(Path(argument), recursive))]
         except OSError as error:
             raise ImageError(f"{argument} cannot be read: {error.strerror}") from None
         if not found:
@@ -33,35 +53,35 @@ def find_images(arguments: Iterable[str], recursive: bool = False) -> Iterator[s
         yield from found
 
 
-def images_in(folder: Path, recursive: bool = False) -> list[Path]:
-    """A folder's pictures by name; without hidden ones, and without what was drawn of others.
+def images_at(path: Path, recursive: bool = False) -> list[Path]:
+    """List the images that a file, a folder or a glob names, sorted by name.
+
+    Of a folder these are the files with an image's suffix, without hidden ones and annotated copies. A glob's `**` goes
+    into folders, and a file that a glob or the user names may have any suffix.
 
     Args:
-        folder: Where to look.
-        recursive: Whether to look into its folders too, except hidden ones and links.
+        path: File, folder or glob.
+        recursive: Whether to look into a folder's folders too, except hidden ones and links.
     """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        matching = (Path(name) for name in glob.glob(str(path), recursive=True))
+        return sorted(file for file in matching if file.is_file())
     if not recursive:
-        return sorted(path for path in folder.iterdir() if _is_meant(path))
-    found = []
-    for place, folders, names in os.walk(folder):
+        return sorted(file for file in path.iterdir() if _is_image(file))
+    found: list[Path] = []
+    for folder, folders, names in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [path for name in names if _is_meant(path := Path(place, name))]
+        found += [file for name in names if _is_image(file := Path(folder, name))]
     return sorted(found)
 
 
-def _is_meant(path: Path) -> bool:
-    """Whether a folder's file is a picture of its own. Files are written under hidden names until they are whole."""
+def _is_image(path: Path) -> bool:
+    # Files are written under hidden names until they are whole.
     if path.name.startswith(".") or path.name.endswith(DRAWN):
         return False
     return path.suffix.lower() in SUFFIXES and path.is_file()
-
-
-def _files(path: Path, recursive: bool) -> list[str]:
-    if path.is_file():
-        return [str(path)]
-    if path.is_dir():
-        return [str(one) for one in images_in(path, recursive)]
-    return sorted(p for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
 
 
 def _lacking(path: Path, recursive: bool) -> str:
@@ -70,3 +90,69 @@ def _lacking(path: Path, recursive: bool) -> str:
     else:
         what = "neither a file nor a folder" if path.exists() else "no such file"
     return f"{what}; give picture files, folders, globs or - for standard input"
+
+
+def plan_drawn(sources: Sequence[str], folder: Path, kind: Kind, force: bool = False) -> list[Path]:
+    """Choose the file for each drawing; done before anything is read, so that no reading is lost.
+
+    Where the name is taken by the drawing of another image, of this run or an earlier one, a number follows the name:
+    `page-2.annotated.png`. The same image gets the same file again.
+
+    Args:
+        sources: Paths of the images, or `-` for standard input.
+        folder: Need not exist yet.
+        kind: Part of the name.
+        force: Whether files that this program did not draw may be replaced.
+
+    Raises:
+        OutputError: The folder is a file, or a file of that name was not drawn by this program.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is no folder; name one to draw the pictures into")
+    planned: dict[Path, bytes] = {}
+    return [_plan(source, folder, kind, force, planned) for source in sources]
+
+
+def _plan(source: str, folder: Path, kind: Kind, force: bool, planned: dict[Path, bytes]) -> Path:
+    stem, mark = ("stdin" if source == STDIN else Path(source).stem), _mark(source, kind)
+    for number in count(1):
+        path = folder / f"{stem}{'' if number == 1 else f'-{number}'}.{kind}.png"
+        owner = planned.get(path) or _read_mark(path)
+        if owner is None:
+            refuse_overwrite(path, force)
+        if owner in (None, mark):
+            break
+    planned[path] = mark
+    return path
+
+
+def write_drawn(path: Path, image: NDArray[np.uint8], source: str, kind: Kind) -> None:
+    """Write a drawing atomically, with its mark.
+
+    Args:
+        path: From `plan_drawn`.
+        image: Shape (height, width, 3), BGR.
+        source: The image that it was drawn of.
+        kind: As for `plan_drawn`.
+    """
+    encoded, chunk = encode_image(path, image), CHUNK + _mark(source, kind)
+    # The length leaves out the chunk's type of 4 bytes.
+    chunk = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    write_bytes(path, encoded[:CHUNK_AT] + chunk + encoded[CHUNK_AT:])
+
+
+def _mark(source: str, kind: Kind) -> bytes:
+    """The content of the text chunk; a hash, as a path says more than people want to share with an image."""
+    whole = STDIN if source == STDIN else os.path.realpath(source)
+    return f"{kind} {sha256(os.fsencode(whole)).hexdigest()[:HASH_DIGITS]}".encode()
+
+
+def _read_mark(path: Path) -> bytes | None:
+    """The mark of a file; None where it has none or is not there."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(CHUNK_AT + 4 + len(CHUNK) + len("annotated ") + HASH_DIGITS)
+    except FileNotFoundError:
+        return None
+    chunk = head[CHUNK_AT + 4 :]
+    return chunk[len(CHUNK) :] if head.startswith(PNG) and chunk.startswith(CHUNK) else None

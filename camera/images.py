@@ -1,7 +1,5 @@
-"""Still pictures: their pixels, from files and to files."""
+"""Decoding and encoding of still images, from and to files."""
 
-import re
-import struct
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,42 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.atomic_files import write_bytes
-from mnist_edge.camera.image_files import STDIN
-from mnist_edge.camera.image_size import image_size
+from mnist_edge.camera.image_header import JPEG, PNG, Content, exif_orientation, image_size, png_exceeds_file
 from mnist_edge.errors import ImageError, OutputError
 from mnist_edge.opencv import cv2
 
-# Of a picture, unless a caller allows another: 12,000 x 9,000 and some room.
+STDIN = "-"
+# Where the caller sets no limit: 12,000 x 9,000, the most that a phone's camera stores, and room.
 MAX_PIXELS = 200_000_000
-# What a message advises where the user decides what is allowed, and where nobody does.
+# The advice of a message where the user can raise the limit, and where not.
 ALLOW, SHRINK = "make it smaller, or allow more with --max-megapixels", "make it smaller"
-# Of a file: that many pixels of the deepest kind, 16 bits with transparency, without any compression.
+# Of a file: MAX_PIXELS in four channels of 16 bits, uncompressed.
 MAX_BYTES = 8 * MAX_PIXELS
-# Bytes or pixels that are worked on at a time.
-PIECE = 1 << 20
-JPEG = b"\xff\xd8"
-PNG = b"\x89PNG\r\n\x1a\n"
-# Where a PNG or a WebP holds its EXIF tags, and what they begin with.
-EXIF = re.compile(rb"(?:eXIf|EXIF.{4})(?:Exif\0\0)?(II\x2a\0|MM\0\x2a)", re.DOTALL)
-MAX_EXIF = 1 << 16
-ORIENTATION = 0x0112
+# Bytes that are read, or pixels that are blended, at a time: keeps peak memory near that of the image.
+CHUNK = 1 << 20
 
 
 def read_image(source: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """The pixels of one picture, turned as its EXIF orientation says; transparent parts become white paper.
+    """Read one image, turned upright by its EXIF orientation, with transparent parts as white paper.
 
-    Of an animation it is the first frame.
+    An animation gives its first frame.
 
     Args:
         source: A path, or `-` for standard input.
-        max_pixels: A picture whose header says more is refused before anything is decoded.
+        max_pixels: An image whose header gives more is refused before it is decoded.
 
     Returns:
         Shape (height, width, 3), BGR.
 
     Raises:
-        ImageError: It is missing, empty, larger than `max_pixels` or than memory, or no picture that OpenCV can
-            decode.
+        ImageError: It is missing, empty, larger than `max_pixels` or than memory, or nothing that OpenCV decodes.
     """
     name = "standard input" if source == STDIN else source
     try:
@@ -53,13 +44,13 @@ def read_image(source: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror}") from None
     except ValueError:
-        # It holds a zero byte, or half of a surrogate pair, as JSON may.
+        # The name holds a zero byte, or half of a surrogate pair, as JSON may.
         raise ImageError(f"{name} cannot be read: no file has such a name") from None
     return decode_image(content, name, max_pixels, ALLOW)
 
 
 def _file_content(path: Path) -> bytearray:
-    # To open a pipe may wait for ever.
+    # Opening a named pipe may block for ever.
     if path.exists() and not path.is_file():
         raise ImageError(f"{path} is no file; - reads standard input")
     with path.open("rb") as file:
@@ -68,17 +59,15 @@ def _file_content(path: Path) -> bytearray:
 
 def _content(stream: BinaryIO, name: str) -> bytearray:
     content = bytearray()
-    while piece := stream.read(PIECE):
-        content += piece
+    while chunk := stream.read(CHUNK):
+        content += chunk
         if len(content) > MAX_BYTES:
             raise ImageError(f"{name} has more than {MAX_BYTES / 1e9:g} GB, so it is no picture that can be read")
     return content
 
 
-def decode_image(
-    content: bytes | bytearray, name: str, max_pixels: int = MAX_PIXELS, advice: str = SHRINK
-) -> NDArray[np.uint8]:
-    """The pixels of one encoded picture, as `read_image`; `name` and `advice` stand in messages."""
+def decode_image(content: Content, name: str, max_pixels: int = MAX_PIXELS, advice: str = SHRINK) -> NDArray[np.uint8]:
+    """Decode one image as `read_image` does; `name` and `advice` appear in its errors."""
     if not content:
         raise ImageError(f"{name} is empty")
     size = image_size(content)
@@ -93,75 +82,41 @@ def decode_image(
 
 
 def too_large(name: str, size: tuple[int, int], max_pixels: int, advice: str = ALLOW) -> str:
-    """The message about a picture or video of a size, width and height, that is not allowed."""
+    """Return the message that refuses an image or video of this width and height."""
     return f"{name} has {size[0]}x{size[1]} pixels, more than {max_pixels:,}; {advice}"
 
 
-def _pixels(content: bytes | bytearray, name: str) -> NDArray[np.uint8]:
-    if content.startswith(PNG) and _has_endless_chunk(content):
+def _pixels(content: Content, name: str) -> NDArray[np.uint8]:
+    if content.startswith(PNG) and png_exceeds_file(content):
         raise _damaged(name)
     encoded = np.frombuffer(content, np.uint8)
     if content.startswith(JPEG):
         return np.asarray(_decode(encoded, cv2.IMREAD_COLOR, name), np.uint8)
-    # Any other may be transparent, and what OpenCV makes of its orientation differs from version to version.
+    # Other formats may be transparent, and versions of OpenCV differ in whether they apply the orientation.
     stored = _decode(encoded, cv2.IMREAD_UNCHANGED, name)
     if stored.shape[2:] == (4,) and stored.dtype.kind == "u":
         colour = _on_white(stored)
     elif stored.shape[2:] == (3,) and stored.dtype == np.uint8:
         colour = stored
     else:
-        # Two pictures at once might not fit into memory.
+        # Two copies might not fit into memory.
         del stored
         colour = _decode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, name)
         if colour.ndim == 2:
-            # OpenCV's reader of PFM gives grey all the same.
+            # OpenCV decodes PFM to grey despite the flag.
             colour = cv2.cvtColor(colour, cv2.COLOR_GRAY2BGR)
-    return _turned(np.asarray(colour, np.uint8), _orientation(content))
-
-
-def _has_endless_chunk(png: bytes | bytearray) -> bool:
-    """Whether a chunk says that it is longer than the file: OpenCV would take all that memory before it sees."""
-    at = len(PNG)
-    while at + 8 <= len(png):
-        length, kind = struct.unpack_from(">I4s", png, at)
-        if length > len(png):
-            return True
-        if kind == b"IEND":
-            break
-        # Length, kind and check sum stand around it.
-        at += 12 + length
-    return False
+    return _turned(np.asarray(colour, np.uint8), exif_orientation(content))
 
 
 def _on_white(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """A picture with transparency, shape (height, width, 4), of any unsigned integers, laid on white paper."""
-    laid = np.empty((*image.shape[:2], 3), np.uint8)
-    # In parts, since it takes memory many times theirs.
-    step = max(1, PIECE // image.shape[1])
+    """Blend an image of shape (height, width, 4), of any unsigned integers, with white paper."""
+    blended = np.empty((*image.shape[:2], 3), np.uint8)
+    # In strips, as the floating-point copy takes several times the memory.
+    step = max(1, CHUNK // image.shape[1])
     for top in range(0, len(image), step):
         rows = image[top : top + step].astype(np.float32) / np.iinfo(image.dtype).max
-        laid[top : top + step] = np.rint(255 * (1 - rows[..., 3:] * (1 - rows[..., :3])))
-    return laid
-
-
-def _orientation(content: bytes | bytearray) -> int:
-    """The EXIF orientation of a PNG or WebP, 1 to 8: 1 where there is none, and for TIFF, whose reader applies it."""
-    found = EXIF.search(content)
-    if not found:
-        return 1
-    tags = content[found.start(1) : found.start(1) + MAX_EXIF]
-    order = "<" if tags.startswith(b"II") else ">"
-    try:
-        (first,) = struct.unpack_from(order + "I", tags, 4)
-        (count,) = struct.unpack_from(order + "H", tags, first)
-        for index in range(count):
-            tag, value = struct.unpack_from(order + "H6xH", tags, first + 2 + 12 * index)
-            if tag == ORIENTATION:
-                return int(value)
-    except struct.error:
-        # Damaged tags say nothing.
-        pass
-    return 1
+        blended[top : top + step] = np.rint(255 * (1 - rows[..., 3:] * (1 - rows[..., :3])))
+    return blended
 
 
 def _turned(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -175,7 +130,7 @@ def _turned(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 
 def write_image(path: Path, image: NDArray[np.uint8]) -> None:
-    """Write a picture, whole, in the format that the suffix names.
+    """Write an image atomically, in the format that the suffix names.
 
     Raises:
         OutputError: OpenCV cannot write such a format.
@@ -184,7 +139,7 @@ def write_image(path: Path, image: NDArray[np.uint8]) -> None:
 
 
 def encode_image(path: Path, image: NDArray[np.uint8]) -> bytes:
-    """What a file of that name would hold; as `write_image`."""
+    """Encode an image as `write_image` would write it."""
     try:
         return bytes(cv2.imencode(path.suffix, image)[1])
     except cv2.error:

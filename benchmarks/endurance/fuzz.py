@@ -36,7 +36,7 @@ from mnist_edge.benchmarks.endurance.fuzz_cases import Case, Image, load_digits,
 from mnist_edge.benchmarks.endurance.fuzz_readers import FOREIGN, ForeignFile
 from mnist_edge.benchmarks.memory import peak_rss_mb, reset_peak_rss
 from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
-from mnist_edge.camera.image_size import image_size
+from mnist_edge.camera.image_header import image_size
 from mnist_edge.camera.images import MAX_PIXELS, decode_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError, MnistEdgeError

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from mnist_edge.camera.frames import Source, SourceInfo
+from mnist_edge.camera.image_files import images_at
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import open_camera, open_stream, open_video
@@ -16,7 +17,7 @@ from mnist_edge.camera.sources.devices import device_of
 from mnist_edge.camera.sources.geometry import parse_size
 from mnist_edge.camera.sources.picamera import NAME as PICAMERA
 from mnist_edge.camera.sources.picamera import open_picamera
-from mnist_edge.camera.sources.pictures import PictureSource, pictures_in, pictures_matching
+from mnist_edge.camera.sources.pictures import PictureSource
 from mnist_edge.camera.sources.piped import NAME as STDIN_NAME
 from mnist_edge.camera.sources.piped import open_stdin
 from mnist_edge.camera.sources.retry import RetryingSource
@@ -108,10 +109,10 @@ def _stored(settings: Settings, stop: Stop, note: Note, damage: Damage) -> Sourc
     source, most = settings.source, settings.max_pixels
     path = Path(source)
     try:
-        if path.is_dir():
-            return PictureSource(source, pictures_in(path), note, most)
-        if not path.exists() and glob.has_magic(source):
-            return PictureSource(source, pictures_matching(source), note, most)
+        if path.is_dir() or (not path.exists() and glob.has_magic(source)):
+            if not (found := images_at(path)):
+                raise SourceError(f"{source} names no picture; give a folder with PNG or JPEG files, or a glob")
+            return PictureSource(source, found, note, most)
         _check_file(path)
     except OSError as error:
         raise SourceError(f"{source} cannot be read: {error.strerror}") from None

@@ -1,13 +1,11 @@
 """Still pictures as a source: one, a folder of them, or those that a glob finds."""
 
-import glob
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from mnist_edge.camera.frames import Frame, SourceInfo
-from mnist_edge.camera.image_files import images_in
 from mnist_edge.camera.images import MAX_PIXELS, read_image
 from mnist_edge.errors import ImageError, SourceError
 
@@ -80,27 +78,3 @@ class PictureSource:
                 continue
             yield Frame(image, number, number / self.info.rate, str(path))
             number += 1
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """A folder's pictures by name; see `images_in`.
-
-    Raises:
-        SourceError: There is none.
-    """
-    found = images_in(folder)
-    if not found:
-        raise SourceError(f"{folder} holds no picture; give a folder with PNG or JPEG files, a video or a camera")
-    return found
-
-
-def pictures_matching(pattern: str) -> list[Path]:
-    """The files that a glob finds, by name; `**` goes into folders.
-
-    Raises:
-        SourceError: There is none.
-    """
-    found = sorted(path for path in map(Path, glob.glob(pattern, recursive=True)) if path.is_file())
-    if not found:
-        raise SourceError(f"no file matches {pattern}; check the folder and the suffix")
-    return found

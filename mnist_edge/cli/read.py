@@ -73,7 +73,7 @@ def command(
     """
     from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.photo_labels import write_labels
-    from mnist_edge.camera.drawn_files import plan_drawn, write_drawn
+    from mnist_edge.camera.image_files import plan_drawn, write_drawn
     from mnist_edge.camera.overlay import annotate as draw
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
     from mnist_edge.camera.reader.explain import explain as draw_stages
@@ -119,7 +119,7 @@ def command(
 
 
 def _refuse_usage(images: list[str], annotate: Path | None, details: bool, labels: Path | None) -> None:
-    from mnist_edge.camera.image_files import STDIN
+    from mnist_edge.camera.images import STDIN
     from mnist_edge.errors import UsageError
 
     if details and not annotate:

@@ -191,7 +191,7 @@ def test_files_that_are_no_video_are_one_clear_error(tmp_path: Path, write_video
         "empty.mp4": "is empty",
         "noise.mp4": "does not open as a video",
         "cut.mp4": "does not open as a video",
-        "folder": "holds no picture",
+        "folder": "names no picture",
         "missing.mp4": "there is no ",
     }
     for name, reason in expected.items():
@@ -440,7 +440,7 @@ def test_a_glob_gives_its_files_in_order(tmp_path: Path) -> None:
         assert source.info.still
         assert [Path(frame.source).name for frame in frames_in(source)] == ["scan02.png", "scan10.png"]
     assert len(frames_from(str(tmp_path / "**" / "scan*"))) == 4
-    with pytest.raises(SourceError, match=r"no file matches .*\*\.tif"):
+    with pytest.raises(SourceError, match=r"\*\.tif names no picture"):
         frames_from(str(tmp_path / "*.tif"))
 
 

@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from mnist_edge.camera.image_size import image_size
+from mnist_edge.camera.image_header import image_size
 from mnist_edge.camera.images import decode_image
 from mnist_edge.errors import ImageError
 from mnist_edge.opencv import cv2

@@ -1,39 +1,42 @@
-"""The size of a picture from its header: how much memory it will take is known before it takes any.
+"""What an image's header says of it: its size, known before decoding takes any memory, and its EXIF orientation.
 
 Reads the headers of the formats that OpenCV decodes. Where a file names several sizes, as a container of several
-pictures does, the largest counts: it is what decoding might take.
+images does, the largest counts: decoding might allocate that much.
 """
 
 import re
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
 
 Content = bytes | bytearray
 Size = tuple[int, int]
 
-# Between the words of a PNM header: white space, and comments to the end of their line.
+JPEG = b"\xff\xd8"
+PNG = b"\x89PNG\r\n\x1a\n"
+# What separates the words of a PNM header: white space, and comments to the end of their line.
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
 _PNM = re.compile(rb"P[1-6Ff]" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})")
 _PAM_FIELDS = re.compile(rb"(WIDTH|HEIGHT)\s+(\d{1,9})")
 _RADIANCE_SIZE = re.compile(rb"-Y\s*(\d{1,9})\s*\+X\s*(\d{1,9})")
-# The start of a JPEG 2000 codestream and its SIZ segment; the property box with the size of an AVIF picture.
+# The start of a JPEG 2000 codestream and its SIZ segment; the property box with the size of an AVIF image.
 _SIZ = re.compile(rb"\xff\x4f\xff\x51.{4}(.{16})", re.DOTALL)
 _ISPE = re.compile(rb"ispe\0{4}(.{8})", re.DOTALL)
 # A JPEG's frame headers, SOF0 to SOF15; DHT, JPG and DAC lie between them. RSTn, SOI, EOI and TEM have no length.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _LONE = {0x01, *range(0xD0, 0xDA)}
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
-_TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
-# TIFF's types SHORT and LONG.
+# Tags of TIFF and of EXIF, which is written like TIFF; the formats of their types SHORT and LONG; bytes of an entry.
+_WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274
 _TIFF_TYPES = {3: "H", 4: "I"}
+_TIFF_ENTRY = 12
+# Where a PNG or a WebP holds its EXIF tags, and what they begin with; EXIF in a JPEG is no longer than this either.
+_EXIF = re.compile(rb"(?:eXIf|EXIF.{4})(?:Exif\0\0)?(II\x2a\0|MM\0\x2a)", re.DOTALL)
+_MAX_EXIF = 1 << 16
 
 
 def image_size(content: Content) -> Size | None:
-    """Width and height in pixels, as they are stored.
-
-    Returns:
-        None where this is no picture of a known format, or its header is damaged.
-    """
+    """Return width and height in pixels, as they are stored; None where the header is damaged or of no known format."""
     for signature, read in _READERS:
         if signature.match(content):
             try:
@@ -43,6 +46,32 @@ def image_size(content: Content) -> Size | None:
             # A product of negative sides would pass for a small one.
             return size if size and min(size) > 0 else None
     return None
+
+
+def exif_orientation(content: Content) -> int:
+    """Return the EXIF orientation of a PNG or WebP, 1 to 8; 1 where there is none, and for TIFF, which OpenCV turns."""
+    if found := _EXIF.search(content):
+        try:
+            tags = _tiff_tags(content[found.start(1) : found.start(1) + _MAX_EXIF], (_ORIENTATION,))
+            return next((value for _, value in tags), 1)
+        except (struct.error, KeyError):
+            # Damaged tags are ignored.
+            pass
+    return 1
+
+
+def png_exceeds_file(png: Content) -> bool:
+    """Whether a chunk claims to be longer than the file: OpenCV would allocate all of it before it notices."""
+    at = len(PNG)
+    while at + 8 <= len(png):
+        length, kind = struct.unpack_from(">I4s", png, at)
+        if length > len(png):
+            return True
+        if kind == b"IEND":
+            break
+        # Length, kind and checksum take 12 bytes.
+        at += 12 + length
+    return False
 
 
 def _png(content: Content) -> Size:
@@ -59,7 +88,7 @@ def _sun(content: Content) -> Size:
 
 def _bmp(content: Content) -> Size:
     (header,) = struct.unpack_from("<I", content, 14)
-    # The oldest header has short sides; a later one may count its rows from the top, which a minus says.
+    # The oldest header has short sides; in a later one a negative height means that rows count from the top.
     width, height = _two("<HH" if header == 12 else "<ii", content, 18)
     return abs(width), abs(height)
 
@@ -89,16 +118,18 @@ def _jpeg(content: Content) -> Size | None:
 
 
 def _tiff(content: Content) -> Size:
+    return _largest_sides(_tiff_tags(content, (_WIDTH, _HEIGHT)), _WIDTH, _HEIGHT)
+
+
+def _tiff_tags(content: Content, wanted: Collection[int]) -> Iterator[tuple[int, int]]:
+    """Yield the wanted tags of the first directory with their values."""
     order = "<" if content.startswith(b"II") else ">"
     (first,) = struct.unpack_from(order + "I", content, 4)
     (count,) = struct.unpack_from(order + "H", content, first)
-    sides = {_TIFF_WIDTH: 0, _TIFF_HEIGHT: 0}
-    for at in range(first + 2, first + 2 + 12 * count, 12):
+    for at in range(first + 2, first + 2 + _TIFF_ENTRY * count, _TIFF_ENTRY):
         tag, kind = struct.unpack_from(order + "HH", content, at)
-        if tag in sides:
-            (side,) = struct.unpack_from(order + _TIFF_TYPES[kind], content, at + 8)
-            sides[tag] = max(sides[tag], side)
-    return sides[_TIFF_WIDTH], sides[_TIFF_HEIGHT]
+        if tag in wanted:
+            yield tag, struct.unpack_from(order + _TIFF_TYPES[kind], content, at + 8)[0]
 
 
 def _pnm(content: Content) -> Size | None:
@@ -107,10 +138,8 @@ def _pnm(content: Content) -> Size | None:
 
 
 def _pam(content: Content) -> Size:
-    sides = {b"WIDTH": 0, b"HEIGHT": 0}
-    for name, digits in _PAM_FIELDS.findall(content[: content.index(b"ENDHDR")]):
-        sides[name] = max(sides[name], int(digits))
-    return sides[b"WIDTH"], sides[b"HEIGHT"]
+    fields = _PAM_FIELDS.findall(content[: content.index(b"ENDHDR")])
+    return _largest_sides(((name, int(digits)) for name, digits in fields), b"WIDTH", b"HEIGHT")
 
 
 def _radiance(content: Content) -> Size | None:
@@ -132,6 +161,14 @@ def _largest(sizes: Iterable[Size]) -> Size | None:
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 
+def _largest_sides(fields: Iterable[tuple[Any, int]], width: object, height: object) -> Size:
+    """The largest value of each of two fields, 0 where it is missing."""
+    sides: dict[object, int] = {}
+    for name, value in fields:
+        sides[name] = max(sides.get(name, 0), value)
+    return sides.get(width, 0), sides.get(height, 0)
+
+
 def _two(form: str, content: Content, at: int) -> Size:
     first, second = struct.unpack_from(form, content, at)
     return first, second
@@ -140,8 +177,8 @@ def _two(form: str, content: Content, at: int) -> Size:
 _READERS: tuple[tuple[re.Pattern[bytes], Callable[[Content], Size | None]], ...] = tuple(
     (re.compile(signature, re.DOTALL), read)
     for signature, read in (
-        (rb"\x89PNG\r\n\x1a\n.{4}IHDR", _png),
-        (rb"\xff\xd8", _jpeg),
+        (re.escape(PNG) + rb".{4}IHDR", _png),
+        (JPEG, _jpeg),
         (rb"RIFF.{4}WEBP", _webp),
         (rb"BM", _bmp),
         (rb"II\x2a\0|MM\0\x2a", _tiff),

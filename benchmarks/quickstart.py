@@ -15,7 +15,8 @@ from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
-from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.models.recipes import find_recipe
 from mnist_edge.models.run import Run
 from mnist_edge.models.train import train
@@ -95,7 +96,7 @@ def quickstart(
     for parity in parities:
         parity.raise_if_failed()
     float32, int8 = benchmark(exports, split=data.test, progress=step("benchmark"))
-    scene = draw_scene(data.test, SCENE_SEED)
+    scene = draw_page(data.test, SCENE_SEED, Conditions(), width=640, height=480)
     reading = Reader(exports[1]).read(scene.image, "scene")
     write_image(folder / "scene.png", annotate(scene.image, reading))
     result = Quickstart(folder, data.name, run, (parities[0], parities[1]), (float32, int8), scene.text, reading.text)

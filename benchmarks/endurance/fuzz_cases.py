@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.endurance.fuzz_readers import BOMBS, FOREIGN, stumble, zip_again
 from mnist_edge.dataset import Split, sklearn_digits
-from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.opencv import cv2
 
 # What OpenCV may be able to write.
@@ -232,8 +233,10 @@ def _rings(rng: Random, height: int, width: int) -> Image:
 def _written(rng: Random, height: int, width: int) -> Image:
     """Rows of real digits, sharp or noisy, whole or cut off at the rim."""
     rows, columns = (int(count) for count in rng.integers(1, 9, 2))
-    scene = draw_scene(load_digits(), int(rng.integers(1 << 30)), rows=rows, columns=columns, ruled=rng.random() < 0.3)
-    page = cv2.resize(scene.image, (max(width, 8), max(height, 8)), interpolation=cv2.INTER_AREA)[:height, :width]
+    lines = "ruled" if rng.random() < 0.3 else ""
+    conditions = Conditions(rows=rows, columns=columns, size=0.5 / max(rows, columns), lines=lines)
+    written = draw_page(load_digits(), int(rng.integers(1 << 30)), conditions, width=640, height=480)
+    page = cv2.resize(written.image, (max(width, 8), max(height, 8)), interpolation=cv2.INTER_AREA)[:height, :width]
     return np.asarray(np.clip(page + rng.normal(0, rng.choice([0, 5, 40]), page.shape), 0, 255), np.uint8)
 
 

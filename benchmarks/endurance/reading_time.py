@@ -31,7 +31,8 @@ from mnist_edge.camera.images import read_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split, load
-from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import DEFAULT
@@ -173,7 +174,8 @@ def _one_thread() -> Iterator[None]:
 
 def scene_frames(split: Split, count: int = SCENES) -> list[Frame]:
     """Generated frames with ten digits each."""
-    return [draw_scene(split, seed, rows=2, columns=5, width=WIDTH, height=HEIGHT).image for seed in range(count)]
+    easy = Conditions(rows=2, columns=5)
+    return [draw_page(split, seed, easy, width=WIDTH, height=HEIGHT).image for seed in range(count)]
 
 
 def photo_frames(folder: Path, files: Sequence[str]) -> Iterator[Frame]:

@@ -292,18 +292,19 @@ FIGURES: dict[str, Callable[[], str]] = {
 }
 
 
-def draw_page(path: Path) -> None:
+def draw_reading(path: Path) -> None:
     """A generated page beside what the model that ships reads on it."""
     from mnist_edge.camera.images import write_image
     from mnist_edge.camera.overlay import annotate
     from mnist_edge.camera.reader import Reader
     from mnist_edge.dataset import load
-    from mnist_edge.models.pages.scenes import draw_scene
+    from mnist_edge.models.pages.conditions import Conditions
+    from mnist_edge.models.pages.pages import draw_page
 
-    scene = draw_scene(load().test, seed=27, rows=3, ruled=True)
-    reading = Reader().read(scene.image)
-    said = f"read: {' / '.join(reading.text)}    written: {' / '.join(scene.text)}"
-    write_image(path, np.hstack([scene.image, annotate(scene.image, reading, said)]))
+    page = draw_page(load().test, 27, Conditions(rows=3, lines="ruled"), width=640, height=480)
+    reading = Reader().read(page.image)
+    said = f"read: {' / '.join(reading.text)}    written: {' / '.join(page.text)}"
+    write_image(path, np.hstack([page.image, annotate(page.image, reading, said)]))
 
 
 def draw_models(folder: Path) -> None:
@@ -348,7 +349,7 @@ def _write(_: Namespace) -> None:
         path = root / name
         write_text(path, render(path.read_text()))
     draw_models(root / "docs")
-    draw_page(root / "docs" / "page.jpg")
+    draw_reading(root / "docs" / "page.jpg")
 
 
 if __name__ == "__main__":

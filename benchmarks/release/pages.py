@@ -16,8 +16,7 @@ from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.reader import Reader
 from mnist_edge.dataset import Split, load
 from mnist_edge.machine import this_machine
-from mnist_edge.models.pages.pages import draw_page
-from mnist_edge.models.pages.scenes import Scene
+from mnist_edge.models.pages.pages import Page, draw_page
 from mnist_edge.progress import Progress, no_progress
 
 FIRST_SEED, COUNT = 10_000, 200
@@ -42,7 +41,7 @@ def read_pages(
     return scores
 
 
-def _row(page: Scene, seed: int) -> dict[str, Any]:
+def _row(page: Page, seed: int) -> dict[str, Any]:
     """The page's truth as a row of `labels.json`."""
     return {
         "file": f"page {seed}",

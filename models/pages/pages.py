@@ -22,7 +22,6 @@ from mnist_edge.models.pages.paper import (
     put_on_desk,
     surface,
 )
-from mnist_edge.models.pages.scenes import Scene
 from mnist_edge.models.pages.writing import write_page
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit
@@ -32,6 +31,23 @@ LEAST_HEIGHT = 20  # of a digit as asked for, pixels: hands and perspective make
 LEAST_INK = 0.45  # of a digit's: less of it left by a dry pen is no digit
 SMALL = 32  # pixels
 LEAST_SIDE = 64  # of the picture
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A photograph of a page and what is written on it.
+
+    Attributes:
+        image: Shape (height, width, 3), BGR.
+        digits: Every digit with its box, confidence 1, in reading order.
+        text: One string a row, with a space where the writer left a word's gap.
+        tags: What makes it easy or hard, such as `touching`, `lines` or `negative`.
+    """
+
+    image: NDArray[np.uint8]
+    digits: tuple[Digit, ...]
+    text: tuple[str, ...]
+    tags: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -53,7 +69,7 @@ class _Ink:
 
 def draw_page(
     split: Split, seed: int, conditions: Conditions | None = None, *, width: int = 1280, height: int = 960
-) -> Scene:
+) -> Page:
     """Write a page, lay it under a camera and photograph it.
 
     All positions come from one random stream, so a seed gives the same page on every machine; versions of OpenCV may
@@ -101,7 +117,7 @@ def draw_page(
     digits = [mark for mark in marks if mark.label is not None]
     found = tuple(Digit(mark.label or 0, 1.0, box, mark.row) for mark, box in zip(digits, ink.boxes, strict=True))
     tags = _tags(conditions, found, len(marks) > len(found), ink.touching, blur, frame)
-    return Scene(image, found, _text(digits), tags)
+    return Page(image, found, _text(digits), tags)
 
 
 def _sheet(

@@ -26,7 +26,8 @@ from mnist_edge.camera.images import write_image
 from mnist_edge.camera.overlay import GREY
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ImageError, OutputError
-from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.reading import Box
 
 Image = NDArray[np.uint8]
@@ -85,7 +86,7 @@ def test_each_outcome_has_its_colour(folder: Path, outcome: Outcome, kind: str) 
 
 
 def test_the_frame_is_around_the_ink_and_only_errors_have_a_text(digits: Dataset, tmp_path: Path) -> None:
-    scene = draw_scene(digits.test, seed=1, rows=1, columns=1, width=640, height=480)
+    scene = draw_page(digits.test, 1, Conditions(rows=1, columns=1, size=0.5), width=640, height=480)
     write_image(tmp_path / "scene.png", scene.image)
     box = scene.digits[0].box
     # A second box in each far corner, so that the whole picture is shown at its own size.

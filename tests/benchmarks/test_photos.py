@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mnist_edge.benchmarks.photo_labels import read_labels
@@ -20,7 +21,8 @@ from mnist_edge.camera.images import write_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import DataError, ImageError
-from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.reading import Box, Digit, Reading
 
 
@@ -144,13 +146,11 @@ def folder(digits: Dataset, tmp_path: Path) -> Path:
     """Two generated pages and an empty one, labelled with what the reader should see."""
     rows = []
     for seed in (1, 2):
-        scene = draw_scene(digits.test, seed=seed, rows=2)
-        write_image(tmp_path / f"{seed}.png", scene.image)
-        found = Reader().read(scene.image).digits
+        page = draw_page(digits.test, seed, Conditions(), width=640, height=480)
+        write_image(tmp_path / f"{seed}.png", page.image)
+        found = Reader().read(page.image).digits
         rows.append(photo(f"{seed}.png", *((digit.label, digit.box) for digit in found)))
-    empty = draw_scene(digits.test, seed=1, rows=2).image
-    empty[:] = 220
-    write_image(tmp_path / "empty.png", empty)
+    write_image(tmp_path / "empty.png", np.full((480, 640, 3), 220, np.uint8))
     (tmp_path / "labels.json").write_text(json.dumps([*rows, photo("empty.png")]))
     return tmp_path
 

@@ -9,7 +9,8 @@ from mnist_edge.dataset import Dataset, sklearn_digits
 from mnist_edge.errors import OutputError
 from mnist_edge.evaluate import evaluate
 from mnist_edge.metadata import read_metadata
-from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import draw_page
 
 FILES = {
     "model.keras", "settings.json", "metrics.json", "curves.png", "confusion.png", "two-conv.float32.tflite",
@@ -58,7 +59,7 @@ def test_both_exports_match_the_keras_model(result: Quickstart, data: Dataset) -
 
 
 def test_the_scene_is_written_read_and_drawn(result: Quickstart, data: Dataset) -> None:
-    scene = draw_scene(data.test, SCENE_SEED)
+    scene = draw_page(data.test, SCENE_SEED, Conditions(), width=640, height=480)
     assert result.written == scene.text
     assert result.read == Reader(result.measurements[1].file).read(scene.image, "scene").text
     drawn = read_image(str(result.folder / "scene.png"))

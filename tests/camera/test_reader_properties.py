@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from mnist_edge.benchmarks.endurance.fuzz import broken_promises
 from mnist_edge.benchmarks.endurance.fuzz_cases import PAINTERS, load_digits
 from mnist_edge.camera.reader import Reader
-from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Reading
 
@@ -66,7 +67,7 @@ def test_any_frame_gives_a_sound_reading(frame: Image, least: float) -> None:
 
 def test_what_is_promised_is_looked_at() -> None:
     """A broken reading is told from a sound one."""
-    page = draw_scene(load_digits(), 1).image
+    page = draw_page(load_digits(), 1, Conditions(), width=640, height=480).image
     reading = Reader(min_confidence=0.8).read(page)
     assert len(reading.digits) > 1
     assert broken_promises(reading, page, 0.8) == []

@@ -10,7 +10,8 @@ import pytest
 
 from mnist_edge.camera.images import read_image, write_image
 from mnist_edge.dataset import Dataset
-from mnist_edge.models.pages.scenes import draw_scene
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import draw_page
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -21,7 +22,7 @@ def folder(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photos")
     rows: list[dict[str, Any]] = []
     for seed, tags in ((1, ["plain"]), (2, ["plain", "trap"])):
-        scene = draw_scene(digits.test, seed)
+        scene = draw_page(digits.test, seed, Conditions(), width=640, height=480)
         write_image(path / f"{seed}.png", scene.image)
         truth = [{"label": one.label, "box": [*one.box]} for one in scene.digits]
         rows.append({"file": f"{seed}.png", "digits": truth, "reading_order_text": scene.text, "tags": tags})

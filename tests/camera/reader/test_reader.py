@@ -9,17 +9,18 @@ from mnist_edge.camera.reader import Reader, read
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
-from mnist_edge.models.pages.scenes import Scene, draw_scene
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import Page, draw_page
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Reading
 from mnist_edge.refusal import SCORE
 from mnist_edge.shipped_models import resolve
 
 
-def hits(scene: Scene, reading: Reading) -> tuple[int, int]:
+def hits(page: Page, reading: Reading) -> tuple[int, int]:
     """How many digits were found (more than half of both boxes shared), and how many of them read right."""
     found = right = 0
-    for true in scene.digits:
+    for true in page.digits:
         for digit in reading.digits:
             width = min(true.box.x + true.box.width, digit.box.x + digit.box.width) - max(true.box.x, digit.box.x)
             height = min(true.box.y + true.box.height, digit.box.y + digit.box.height) - max(true.box.y, digit.box.y)
@@ -36,18 +37,19 @@ def reader() -> Reader:
 
 
 @pytest.fixture
-def scenes(digits: Dataset) -> list[Scene]:
+def pages(digits: Dataset) -> list[Page]:
     if digits.name != "MNIST":
         pytest.skip("the bundled 8x8 digits are too coarse to enlarge: set MNIST_EDGE_DATA")
-    return [draw_scene(digits.validation, seed, ruled=seed % 2 == 1) for seed in range(6)]
+    sheets = Conditions(), Conditions(lines="ruled")
+    return [draw_page(digits.validation, seed, sheets[seed % 2], width=640, height=480) for seed in range(6)]
 
 
-def test_generated_pages_are_read(reader: Reader, scenes: list[Scene]) -> None:
-    results = [hits(scene, reader.read(scene.image)) for scene in scenes]
-    digits = sum(len(scene.digits) for scene in scenes)
+def test_generated_pages_are_read(reader: Reader, pages: list[Page]) -> None:
+    results = [hits(page, reader.read(page.image)) for page in pages]
+    digits = sum(len(page.digits) for page in pages)
     assert sum(found for found, _ in results) >= 0.95 * digits
     assert sum(right for _, right in results) >= 0.95 * digits
-    exact = sum(scene.text == reader.read(scene.image).text for scene in scenes)
+    exact = sum(page.text == reader.read(page.image).text for page in pages)
     assert exact >= 3
 
 
@@ -62,11 +64,11 @@ CHANGES: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_light_polarity_and_size_do_not_matter(reader: Reader, scenes: list[Scene], change: str) -> None:
+def test_light_polarity_and_size_do_not_matter(reader: Reader, pages: list[Page], change: str) -> None:
     digits = read_digits = 0
-    for scene in scenes[:3]:
-        read_digits += len(reader.read(CHANGES[change](scene.image)).digits)
-        digits += len(scene.digits)
+    for page in pages[:3]:
+        read_digits += len(reader.read(CHANGES[change](page.image)).digits)
+        digits += len(page.digits)
     assert 0.9 * digits <= read_digits <= 1.05 * digits
 
 
@@ -117,8 +119,8 @@ def test_a_frame_of_another_kind_is_refused(reader: Reader, frame: NDArray[np.ui
         reader.read(frame)
 
 
-def test_the_threshold_decides(scenes: list[Scene]) -> None:
-    readings = [Reader(min_confidence=least).read(scenes[0].image) for least in (0.0, 0.8, 1.0)]
+def test_the_threshold_decides(pages: list[Page]) -> None:
+    readings = [Reader(min_confidence=least).read(pages[0].image) for least in (0.0, 0.8, 1.0)]
     counts = [len(reading.digits) for reading in readings]
     assert counts[0] >= counts[1] >= counts[2]
     assert all(digit.confidence >= 0.8 for digit in readings[1].digits)

@@ -9,8 +9,7 @@ import pytest
 from mnist_edge.dataset import Dataset, Split
 from mnist_edge.errors import UsageError
 from mnist_edge.models.pages.conditions import Conditions, random_conditions
-from mnist_edge.models.pages.pages import draw_page
-from mnist_edge.models.pages.scenes import Scene
+from mnist_edge.models.pages.pages import Page, draw_page
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
@@ -27,7 +26,7 @@ def split(digits: Dataset) -> Split:
 
 
 @pytest.fixture(scope="module")
-def pages(digits: Dataset) -> list[Scene]:
+def pages(digits: Dataset) -> list[Page]:
     """As they come, small for speed."""
     return [draw_page(digits.validation, seed, width=640, height=480) for seed in range(45)]
 
@@ -81,7 +80,7 @@ def test_boxes_are_tight_around_the_ink_as_it_appears(split: Split, change: dict
             assert np.abs(found - digit.box).max() <= 2, (seed, digit)
 
 
-def test_digits_are_whole_and_at_least_sixteen_pixels_high(pages: list[Scene]) -> None:
+def test_digits_are_whole_and_at_least_sixteen_pixels_high(pages: list[Page]) -> None:
     for scene in pages:
         for digit in scene.digits:
             x, y, width, height = digit.box
@@ -89,13 +88,13 @@ def test_digits_are_whole_and_at_least_sixteen_pixels_high(pages: list[Scene]) -
             assert height >= 16 and width >= 1
 
 
-def test_sizes_run_from_small_to_the_whole_frame(pages: list[Scene]) -> None:
+def test_sizes_run_from_small_to_the_whole_frame(pages: list[Page]) -> None:
     heights = [digit.box.height for scene in pages for digit in scene.digits]
     assert min(heights) < 24
     assert max(heights) > 0.7 * 480
 
 
-def test_the_text_is_that_of_the_digits_row_by_row(pages: list[Scene]) -> None:
+def test_the_text_is_that_of_the_digits_row_by_row(pages: list[Page]) -> None:
     for scene in pages:
         said = ["" for _ in scene.text]
         for digit in scene.digits:
@@ -137,7 +136,7 @@ def _position(text: str, index: int) -> int:
     return [at for at, sign in enumerate(text) if sign != " "][index]
 
 
-def test_pages_without_digits_say_so(pages: list[Scene]) -> None:
+def test_pages_without_digits_say_so(pages: list[Page]) -> None:
     negatives = [scene for scene in pages if "negative" in scene.tags]
     assert 3 <= len(negatives) <= 20
     for scene in pages:

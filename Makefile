@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
 ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording
-RELEASE := pages web-picture
+RELEASE := recipes pages web-picture docs
+RUN := $(BIN)/python -m mnist_edge.benchmarks
 
-.PHONY: install quickstart test check fix wheel floors audit cross-runtime recipes $(ENDURANCE) $(RELEASE) measure release photos instructions classic-instructions docs clean
+.PHONY: install quickstart test check fix wheel floors audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos instructions classic-instructions clean
 
 install: $(VENV)/installed
 
@@ -57,47 +58,42 @@ cross-runtime: install
 	CI=1 $(BIN)/pytest tests/cross_runtime
 
 # Long work, run by hand. Each tool keeps its result in benchmarks/results, whole and stamped, and refuses one whose bound
-# does not hold. ARGS are its arguments: ARGS=--keep keeps it all the same, ARGS=--help tells the others. The docs are
+# does not hold. ARGS are its arguments: ARGS=--keep keeps it all the same, ARGS=--help lists the others. The docs are
 # made from what is kept.
 #   recipes       every classic recipe, three seeds        fuzz          ten minutes of frames and damaged files
-#   steady        whether the reading stands still         soak          200,000 frames, with mosquitto: an hour
+#   steady        whether the reading is stable           soak          200,000 frames, with mosquitto: an hour
 #   faults        every fault, and whether it comes back   pages         how well generated pages are read
 #   reading-time  a frame beside its floor; on a quiet machine
 #   loop-cost     the loop and each sink beside reading; on a quiet machine
 #   window-speed  whether a window slows reading down; needs Xvfb
 #   recording     what a minute of recording costs in each codec
 #   web-picture   docs/web.jpg, anew; needs Chromium
+#   docs          the figures and pictures in the documents, the cards of the models
 $(ENDURANCE): install
-	$(BIN)/python -m mnist_edge.benchmarks.endurance.$(subst -,_,$@) $(ARGS)
+	$(RUN).endurance $@ $(ARGS)
 
 $(RELEASE): install
-	$(BIN)/python -m mnist_edge.benchmarks.release.$(subst -,_,$@) $(ARGS)
-
-recipes: install
-	$(BIN)/python -m mnist_edge.benchmarks.recipes $(ARGS)
+	$(RUN).release $@ $(ARGS)
 
 # Times, on a quiet machine.
 measure: install
-	$(BIN)/python -m mnist_edge.benchmarks.release.latency
-	$(BIN)/python -m mnist_edge.benchmarks.release.startup
-	$(BIN)/python -m mnist_edge.benchmarks.release.overhead $(ARGS)
+	$(RUN).release latency
+	$(RUN).release startup
+	$(RUN).release overhead $(ARGS)
 
-# Of all models that ship, or of MODELS; PHOTOS names a folder of labelled photographs to read. It takes up what lies in
-# runs/release, so that a training that was broken off goes on.
+# Of all models that ship, or of MODELS; PHOTOS names a folder of labelled photographs to read. A training that lies in
+# runs/release and was interrupted is resumed.
 release: install
-	$(BIN)/python -m mnist_edge.benchmarks.release.release $(MODELS) $(if $(PHOTOS),--photos "$(PHOTOS)")
+	$(RUN).release models $(MODELS) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 # The labelled photographs in PHOTOS, read again by all models that ship.
 photos: install
-	$(BIN)/python -m mnist_edge.benchmarks.photos "$(PHOTOS)"
+	$(RUN).release photos "$(PHOTOS)"
 
 # Instructions per invoke on an emulated Pi 4 and Pi 5, of what ships and of the classic recipes; PI_TOOLS is the folder
 # with pi_check.sh, insncount.c and count_invoke.py.
 instructions classic-instructions: install
-	$(BIN)/python -m mnist_edge.benchmarks.release.$(subst -,_,$@) "$(PI_TOOLS)"
-
-docs: install
-	$(BIN)/python -m mnist_edge.benchmarks.release.docs
+	$(RUN).release $@ "$(PI_TOOLS)"
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,12 +4,9 @@ A folder holds pictures and `labels.json` (`photo_labels`). What a person could 
 inside of `ignore` counts neither for nor against. A row of `reading_order_text` is read when one row of the reading
 says the same, spaces aside; pictures with ambiguous digits count no rows.
 
-`mnist-edge benchmark --photos DIR` shows it (`photo_report`). `python -m mnist_edge.benchmarks.photos DIR`, or
-`make photos`, measures the models that ship again and keeps their figures.
+`mnist-edge benchmark --photos DIR` shows it (`photo_report`).
 """
 
-import sys
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,11 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge import native_stderr
 from mnist_edge.benchmarks.photo_labels import read_labels
-from mnist_edge.benchmarks.release.card import write_cards
-from mnist_edge.benchmarks.released import read_released, stamped, write_released
-from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.progress import Progress, no_progress
@@ -284,27 +277,3 @@ def overlaps(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]]
 def _centre_in(box: Sequence[float], area: Sequence[float]) -> bool:
     x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
     return area[0] <= x <= area[0] + area[2] and area[1] <= y <= area[1] + area[3]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure all models that ship again, after the reader has changed."""
-    parser = tool_parser("photos", "The labelled photographs of a folder, read by all models that ship.")
-    parser.add_argument("folder", type=Path, metavar="DIR", help="holds pictures and labels.json")
-    return run_tool(parser, _measure, arguments)
-
-
-def _measure(options: Namespace) -> None:
-    from mnist_edge.cli.console import progress
-
-    checkout()
-    released, measured_at = read_released(), stamp()
-    # Some decoders write warnings below Python, such as libpng of a colour profile.
-    with progress("photographs") as report, native_stderr.silenced():
-        for name in released:
-            released[name]["photos"] = measure_photos(options.folder, Reader(name), report).to_json()
-    write_released(stamped(released, released, "photos", measured_at))
-    write_cards()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,6 @@
 """Every recipe trained, exported to int8 and verified, side by side: `mnist-edge train all --compare`."""
 
 import json
-import sys
-from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,14 +8,16 @@ from statistics import mean
 from typing import Any
 
 from mnist_edge.atomic_files import write_text
-from mnist_edge.benchmarks.taken_up import train_or_take_up
-from mnist_edge.benchmarks.tool import Result, checkout, run_measurement, tool_parser
 from mnist_edge.converters.convert import convert
 from mnist_edge.converters.verify import verify
-from mnist_edge.dataset import Dataset, load
+from mnist_edge.dataset import Dataset
+from mnist_edge.errors import ModelError, OutputError
 from mnist_edge.models.plots import new_figure, save_figure
-from mnist_edge.models.recipes import CLASSIC, Recipe, find_recipe
-from mnist_edge.models.run import Run
+from mnist_edge.models.recipes import Recipe, find_recipe
+from mnist_edge.models.resume import can_resume
+from mnist_edge.models.run import Run, finished_run
+from mnist_edge.models.settings import Settings, read_settings
+from mnist_edge.models.train import train
 from mnist_edge.progress import Progress, no_progress
 
 
@@ -112,7 +112,7 @@ def compare_recipes(
         recipe = find_recipe(name).with_overrides(epochs, batch_size)
         runs = [_run(recipe, data, folder / f"{name}-seed{seed}", seed, force, progress) for seed in seeds]
         results.append(_result(recipe, runs, data))
-    write_text(folder / "recipes.json", json.dumps(_document(results, data), indent=2) + "\n")
+    write_text(folder / "recipes.json", json.dumps(comparison(results, data), indent=2) + "\n")
     plot_recipes(results, folder / "recipes.png")
     return results
 
@@ -122,7 +122,46 @@ def _run(recipe: Recipe, data: Dataset, folder: Path, seed: int, force: bool, pr
         progress(done, total, f"{recipe.name}, seed {seed}: {note}")
 
     anew = "choose another --output, or add --force to train anew"
-    return train_or_take_up(recipe, data, folder, seed, force=force, anew=anew, progress=named)
+    return train_or_resume(recipe, data, folder, seed, force=force, anew=anew, progress=named)
+
+
+def train_or_resume(
+    recipe: Recipe,
+    data: Dataset,
+    folder: Path,
+    seed: int,
+    *,
+    force: bool = False,
+    anew: str = "move it away to train anew",
+    progress: Progress = no_progress,
+) -> Run:
+    """Return the run in `folder`; it is trained now where it is not finished, from where it was interrupted.
+
+    Args:
+        recipe: The recipe to train.
+        data: The data to train it on.
+        folder: The run folder.
+        seed: The seed of the training.
+        force: Train from the start, whatever is there.
+        anew: For the error message: how a user can train although the folder holds another training.
+        progress: Receives the number of epochs done.
+
+    Raises:
+        ModelError: The training was interrupted.
+        OutputError: The folder holds a training with another recipe, data or seed; the message names the differences.
+    """
+    finished = None if force else finished_run(folder, recipe, data, seed)
+    if finished:
+        return finished
+    resume = not force and can_resume(folder, recipe, data, seed)
+    there = read_settings(folder)
+    if there and not (resume or force) and (differing := there.differences(Settings.of(recipe, data, seed))):
+        # Days of training are not replaced because a recipe has changed since.
+        raise OutputError(f"{folder} holds another training: this one has {'; '.join(differing)}; {anew}")
+    run = train(recipe, data, folder, seed=seed, force=force, resume=resume, progress=progress)
+    if run.interrupted:
+        raise ModelError(f"interrupted during {recipe.name}, seed {seed}; the same command goes on from there")
+    return run
 
 
 def _result(recipe: Recipe, runs: list[Run], data: Dataset) -> RecipeResult:
@@ -157,7 +196,8 @@ def _result(recipe: Recipe, runs: list[Run], data: Dataset) -> RecipeResult:
     )
 
 
-def _document(results: list[RecipeResult], data: Dataset) -> dict[str, Any]:
+def comparison(results: list[RecipeResult], data: Dataset) -> dict[str, Any]:
+    """Return the document of `recipes.json`."""
     test = {"data": data.name, "sha256": data.sha256, "test_images": len(data.test)}
     return {**test, "recipes": [result.to_json() for result in results]}
 
@@ -187,19 +227,3 @@ def plot_recipes(results: Sequence[RecipeResult], path: Path) -> None:
     for axis in axes[1:]:
         axis.set_yticklabels([])
     save_figure(figure, path)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train every classic recipe with three seeds, and keep the figures for the documents."""
-    return run_measurement("recipes", tool_parser("recipes", __doc__), _measure, arguments)
-
-
-def _measure(_: Namespace, progress: Progress) -> Result:
-    data, plot = load(), checkout() / "docs" / "recipes.png"
-    results = compare_recipes(CLASSIC, data, Path("runs/recipes"), seeds=(0, 1, 2), progress=progress)
-    plot_recipes(results, plot)
-    return Result(_document(results, data))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

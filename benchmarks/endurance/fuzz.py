@@ -3,7 +3,7 @@
 Frames and pictures are read for digits. Every other reader of foreign bytes (`fuzz_readers.py`) either takes its file
 or refuses it in one line. Memory is measured case by case, and the address space of the process is limited.
 
-Run as `make fuzz`, or `python -m mnist_edge.benchmarks.endurance.fuzz [SECONDS [SEED]]`, 600 s from a fresh seed by
+Run as `make fuzz`, or `python -m mnist_edge.benchmarks.endurance fuzz [SECONDS [SEED]]`, 600 s from a fresh seed by
 default. Cases have the seeds SEED, SEED + 1, ...; `0 SEED` repeats one. At the first crash, hang or broken promise it
 writes the case below `runs/fuzz` and ends.
 """
@@ -34,8 +34,8 @@ from mnist_edge import native_stderr
 from mnist_edge.atomic_files import write_atomically, write_bytes
 from mnist_edge.benchmarks.endurance.fuzz_cases import Case, Image, load_digits, make_case
 from mnist_edge.benchmarks.endurance.fuzz_readers import FOREIGN, ForeignFile
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.benchmarks.memory import peak_rss_mb, reset_peak_rss
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.image_header import image_size
 from mnist_edge.camera.images import MAX_PIXELS, decode_image
 from mnist_edge.camera.reader import Reader
@@ -313,10 +313,10 @@ def _save(case: Case, seed: int, folder: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz; see `run_measurement`."""
-    parser = tool_parser("fuzz", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("seconds", nargs="?", type=float, default=SECONDS, help=f"how long ({SECONDS:g})")
     parser.add_argument("seed", nargs="?", type=int, help="of the first case; a fresh one by default")
-    return run_measurement("fuzz", parser, _measure, arguments)
+    return run_measurement(parser, _measure, arguments)
 
 
 def _measure(options: Namespace, progress: Progress) -> Result:
@@ -324,9 +324,5 @@ def _measure(options: Namespace, progress: Progress) -> Result:
     print(f"seeds from {first_seed}; {options.seconds:g} s", file=sys.stderr)
     summary = fuzz(options.seconds, first_seed, progress=progress)
     if summary.failed_seed is not None:
-        print("repeat it: python -m mnist_edge.benchmarks.endurance.fuzz 0", summary.failed_seed, file=sys.stderr)
+        print("repeat it: python -m mnist_edge.benchmarks.endurance fuzz 0", summary.failed_seed, file=sys.stderr)
     return Result(asdict(summary), summary.failures)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

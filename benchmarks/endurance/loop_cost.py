@@ -5,7 +5,6 @@ Run as `make loop-cost`. The bound: the loop without sinks takes at most 1.15 ti
 then what it takes from the loop is in `ratio`, and what it takes from the processor in `cpu_ms`.
 """
 
-import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from urllib.request import urlopen
 
 from mnist_edge.benchmarks.endurance.reading_time import Frame, scene_frames
 from mnist_edge.benchmarks.endurance.soak import start_broker
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import ViewSink, run
@@ -160,7 +159,7 @@ def _quiet(_: str) -> None: ...
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; see `run_measurement`."""
-    return run_measurement("loop_cost", tool_parser("loop_cost", __doc__), _measure, arguments)
+    return run_measurement(tool_parser(__name__, __doc__), _measure, arguments)
 
 
 def _measure(_: Namespace, progress: Progress) -> Result:
@@ -171,7 +170,3 @@ def _measure(_: Namespace, progress: Progress) -> Result:
     loop = next(cost for cost in costs if cost.name == "loop")
     sentence = f"the loop takes {loop.ratio:.2f} times as long as reading, not {MAX_RATIO}"
     return Result({"costs": [asdict(cost) for cost in costs]}, [sentence] if loop.ratio > MAX_RATIO else [])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

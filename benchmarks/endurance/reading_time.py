@@ -1,6 +1,6 @@
 """What reading a frame costs, beside the least that finding ink costs and beside what is usually done on a Pi.
 
-Run as `make reading-time`, or `python -m mnist_edge.benchmarks.endurance.reading_time [PHOTOS_DIR]`. On one thread, in
+Run as `make reading-time`, or `python -m mnist_edge.benchmarks.endurance reading-time [PHOTOS_DIR]`. On one thread, in
 turns, on the same 640x480 frames:
 
 - the floor: grey, adaptive threshold, connected components with their statistics;
@@ -12,7 +12,6 @@ The frames are generated, with ten digits each. PHOTOS_DIR, a folder with `label
 frames of the same size.
 """
 
-import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,9 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.benchmarks.timing import time_actions
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.classifier import Classifier
@@ -208,9 +207,9 @@ def as_frame(picture: Frame) -> Frame:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; see `run_measurement`."""
-    parser = tool_parser("reading_time", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("folder", nargs="?", type=Path, metavar="PHOTOS_DIR", help="labelled pictures to time as well")
-    return run_measurement("reading_time", parser, _measure, arguments)
+    return run_measurement(parser, _measure, arguments)
 
 
 def _measure(options: Namespace, progress: Progress) -> Result:
@@ -222,7 +221,3 @@ def _measure(options: Namespace, progress: Progress) -> Result:
         measured["photos"] = measure_reading_time(photos, progress=progress, total=len(files))
     document = {name: one.to_json() for name, one in measured.items()}
     return Result({"model": DEFAULT, **document}, measured["scenes"].broken())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

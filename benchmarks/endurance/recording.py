@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.sinks import encoders
 from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress
@@ -131,7 +131,7 @@ def _count(path: Path) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; see `run_measurement`."""
-    return run_measurement("recording", tool_parser("recording", __doc__), _measure, arguments)
+    return run_measurement(tool_parser(__name__, __doc__), _measure, arguments)
 
 
 def _measure(_: Namespace, progress: Progress) -> Result:
@@ -143,7 +143,3 @@ def _measure(_: Namespace, progress: Progress) -> Result:
         progress(len(costs), len(ways), CODECS[index][0])
         costs.append(measure(index, size))
     return Result({"costs": [asdict(cost) for cost in costs]})
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """Whether the camera runs for weeks: many frames with web viewers and a broker, in a process that is watched.
 
-Run as `make soak`, or `python -m mnist_edge.benchmarks.endurance.soak [FRAMES]` (200,000). Needs mosquitto. The watched
+Run as `make soak`, or `python -m mnist_edge.benchmarks.endurance soak [FRAMES]` (200,000). Needs mosquitto. The watched
 process reads generated scenes as fast as it can, writes events to a file and to the broker, and serves two viewers of
 the web page, which live in this process.
 """
@@ -23,7 +23,7 @@ from threading import Thread
 from typing import Any
 from urllib.request import urlopen
 
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.child_process import failure_of
 from mnist_edge.errors import CheckFailed, PackageMissing
 from mnist_edge.optional_packages import require
@@ -158,7 +158,7 @@ def _wait_for_port(port: int) -> None:
 
 @contextmanager
 def _start_child(folder: Path, mqtt: str, frames: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "mnist_edge.benchmarks.endurance.soak", CHILD, str(folder), mqtt, str(frames)]
+    command = [sys.executable, "-m", "mnist_edge.benchmarks.endurance", "soak", CHILD, str(folder), mqtt, str(frames)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert child.stdout is not None
@@ -277,15 +277,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] == [CHILD]:
         _child(*arguments[1:])
         return 0
-    parser = tool_parser("soak", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("frames", nargs="?", type=int, default=FRAMES, help=f"to read ({FRAMES:,})")
-    return run_measurement("soak", parser, _measure, arguments)
+    return run_measurement(parser, _measure, arguments)
 
 
 def _measure(options: Namespace, progress: Progress) -> Result:
     found = soak(options.frames, progress)
     return Result(asdict(found), found.broken())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

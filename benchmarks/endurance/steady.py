@@ -1,6 +1,6 @@
 """How steady the live reading is, on a generated video with hand motion, blur and changing light.
 
-Run as `make steady`, or `python -m mnist_edge.benchmarks.endurance.steady [--frames N] [--seeds N] [--split NAME]`.
+Run as `make steady`, or `python -m mnist_edge.benchmarks.endurance steady [--frames N] [--seeds N] [--split NAME]`.
 Sheets with digits of the data set, written with another pen, are held before a camera, one after the other: swapped
 from one frame to the next, wiped away, or after a blank. The real loop reads them. The bounds:
 
@@ -12,7 +12,6 @@ Only digits that a person can tell are written: those that training images like 
 split's with seeds from 2000 report.
 """
 
-import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import FrameReader, run
@@ -251,12 +250,12 @@ def _at(digit: TrackedDigit | Digit, truth: Sequence[Digit]) -> Iterator[int]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; see `run_measurement`."""
-    parser = tool_parser("steady", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("--frames", type=int, default=FRAMES, help=f"frames of a video, 25 a second ({FRAMES})")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"videos ({SEEDS})")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED, help=f"seed of the first ({FIRST_SEED})")
     parser.add_argument("--split", choices=("validation", "test"), default="test", help="whose digits (test)")
-    return run_measurement("steady", parser, _measure, arguments)
+    return run_measurement(parser, _measure, arguments)
 
 
 def _measure(options: Namespace, progress: Progress) -> Result:
@@ -271,7 +270,3 @@ def _measure(options: Namespace, progress: Progress) -> Result:
         {"data": data.name, "split": options.split, "model": reader.model, "videos": videos},
         [f"video {one.seed}: {', '.join(one.broken())}" for one in found if one.broken()],
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

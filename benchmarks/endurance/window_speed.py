@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from argparse import Namespace
@@ -21,9 +20,9 @@ from statistics import median
 from typing import Any
 from urllib.request import Request, urlopen
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import CameraProcess, start_camera
-from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import open_stream
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.endurance.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess, start_camera
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.errors import PackageMissing
 from mnist_edge.progress import Progress, no_progress
 
@@ -145,7 +144,7 @@ def _ask(url: str, what: str, wishes: dict[str, Any] | None = None) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; see `run_measurement`."""
-    return run_measurement("window_speed", tool_parser("window_speed", __doc__), _measure, arguments)
+    return run_measurement(tool_parser(__name__, __doc__), _measure, arguments)
 
 
 def _measure(_: Namespace, progress: Progress) -> Result:
@@ -158,7 +157,3 @@ def _measure(_: Namespace, progress: Progress) -> Result:
         if one.ratio < MIN_RATIO
     ]
     return Result({"speeds": [asdict(one) for one in speeds]}, broken)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

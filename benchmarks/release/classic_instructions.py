@@ -1,10 +1,9 @@
 """Instructions per invoke of the classic recipes, untrained: the weights change a count by less than 0.01 %.
 
-Run as `python -m mnist_edge.benchmarks.release.classic_instructions DIR FOLDER`, with the folders of
+Run as `python -m mnist_edge.benchmarks.release classic-instructions DIR FOLDER`, with the folders of
 `mnist_edge.benchmarks.release.instructions`; `make classic-instructions` does, once for each version of the runtime.
 """
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from mnist_edge.atomic_files import write_bytes
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement
 from mnist_edge.benchmarks.release.instructions import RUNTIME, Pi, measure_instructions, pi_parser, set_up
-from mnist_edge.benchmarks.tool import Result, run_measurement
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.precisions import find_precision
 from mnist_edge.models.build import build
@@ -43,13 +42,9 @@ def _runtime() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Count; see `run_measurement`."""
-    parser = pi_parser("classic_instructions", __doc__)
-    return run_measurement("classic_instructions", parser, _measure, arguments, means=("tools", "folder"))
+    parser = pi_parser(__name__, __doc__)
+    return run_measurement(parser, _measure, arguments, means=("tools", "folder"))
 
 
 def _measure(options: Namespace, _: Progress) -> Result:
     return Result(count_classic(options.folder, set_up(options.tools, options.folder)))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,7 +5,6 @@ A document marks where a figure goes: `<!-- figures: NAME -->` before it and `<!
 
 import json
 import re
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from mnist_edge.atomic_files import write_text
+from mnist_edge.benchmarks.harness.tool import checkout, run_tool, tool_parser
 from mnist_edge.benchmarks.release.card import read_instructions, table, write_cards
 from mnist_edge.benchmarks.release.frontier import CPU, plot_frontier, points_by_bytes, points_by_instructions
 from mnist_edge.benchmarks.release.robustness import Curve, Robustness, plot_robustness
 from mnist_edge.benchmarks.released import read_released
-from mnist_edge.benchmarks.tool import checkout, run_tool, tool_parser
 from mnist_edge.shipped_models import DEFAULT
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
@@ -339,7 +338,7 @@ def _result(name: str) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the cards of the models and the figures into the documents, and draw the pictures."""
-    return run_tool(tool_parser("docs", __doc__), _write, arguments)
+    return run_tool(tool_parser(__name__, __doc__), _write, arguments)
 
 
 def _write(_: Namespace) -> None:
@@ -350,7 +349,3 @@ def _write(_: Namespace) -> None:
         write_text(path, render(path.read_text()))
     draw_models(root / "docs")
     draw_reading(root / "docs" / "page.jpg")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,14 +5,13 @@ is no time: what an instruction costs depends on the machine. The scripts that s
 are no part of this project: `pi_check.sh` (a Debian for arm64 under qemu), `insncount.c` (qemu's plugin) and
 `count_invoke.py`.
 
-Run as `python -m mnist_edge.benchmarks.release.instructions DIR [FOLDER [MODEL...]]`; FOLDER keeps what is set up.
+Run as `python -m mnist_edge.benchmarks.release instructions DIR [FOLDER [MODEL...]]`; FOLDER keeps what is set up.
 """
 
 import os
 import re
 import shutil
 import subprocess
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from mnist_edge.atomic_files import write_bytes
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.child_process import failure_of
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.precisions import find_precision
@@ -190,9 +189,9 @@ def _measure(options: Namespace, _: Progress) -> Result:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Count; see `run_measurement`."""
-    parser = pi_parser("instructions", __doc__)
+    parser = pi_parser(__name__, __doc__)
     parser.add_argument("models", nargs="*", metavar="MODEL", help="default: those that ship, int8")
-    return run_measurement("instructions", parser, _measure, arguments, means=("tools", "folder"))
+    return run_measurement(parser, _measure, arguments, means=("tools", "folder"))
 
 
 def pi_parser(name: str, description: str) -> ArgumentParser:
@@ -203,7 +202,3 @@ def pi_parser(name: str, description: str) -> ArgumentParser:
         "folder", nargs="?", type=Path, default="build/pi", metavar="FOLDER", help="keeps what is set up"
     )
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

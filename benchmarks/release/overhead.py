@@ -1,11 +1,10 @@
 """How far our own measuring and wrapping are from the runtime itself, side by side in one run.
 
-Run as `python -m mnist_edge.benchmarks.release.overhead [MODEL...]`, part of `make measure`. The bounds, of the
+Run as `python -m mnist_edge.benchmarks.release overhead [MODEL...]`, part of `make measure`. The bounds, of the
 medians: `invoke_us` within 5 % of a bare loop around the runtime's `invoke()`, and one prepared image through
 `Classifier` at most 1.25 times that loop.
 """
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,8 +13,8 @@ from statistics import median
 from time import perf_counter
 
 from mnist_edge.benchmarks.end_to_end import stages
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.benchmarks.timing import Action, time_actions
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.classifier import Classifier
 from mnist_edge.progress import Progress
 
@@ -90,9 +89,9 @@ def _bare_loop_us(invoke: Action, calls: int = 100) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; see `run_measurement`."""
-    parser = tool_parser("overhead", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("models", nargs="*", default=MODELS, metavar="MODEL", help=f"default: {' '.join(MODELS)}")
-    return run_measurement("overhead", parser, _measure, arguments)
+    return run_measurement(parser, _measure, arguments)
 
 
 def _measure(options: Namespace, progress: Progress) -> Result:
@@ -104,7 +103,3 @@ def _measure(options: Namespace, progress: Progress) -> Result:
         {"models": [asdict(one) | {"broken": one.broken()} for one in found]},
         [f"{one.file}: {sentence}" for one in found for sentence in one.broken()],
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,18 +1,17 @@
 """How well generated pages are read, condition by condition.
 
-Run as `make pages`, or `python -m mnist_edge.benchmarks.release.pages [COUNT]`. The pages are written with the
+Run as `make pages`, or `python -m mnist_edge.benchmarks.release pages [COUNT]`. The pages are written with the
 test split's digits and with seeds that were never used for choosing a setting of the reader; those were chosen on the
 validation split's digits, seeds below 10,000.
 """
 
-import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.benchmarks.photo_report import PhotoReport
 from mnist_edge.benchmarks.photos import PictureScore, score_picture
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.reader import Reader
 from mnist_edge.dataset import Split, load
 from mnist_edge.machine import this_machine
@@ -53,9 +52,9 @@ def _row(page: Page, seed: int) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; see `run_measurement`."""
-    parser = tool_parser("pages", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("count", nargs="?", type=int, default=COUNT, help=f"pages ({COUNT})")
-    return run_measurement("pages", parser, _measure, arguments)
+    return run_measurement(parser, _measure, arguments)
 
 
 def _measure(options: Namespace, progress: Progress) -> Result:
@@ -67,7 +66,3 @@ def _measure(options: Namespace, progress: Progress) -> Result:
     for name in ("pictures", "file", "device", "median_ms"):
         del document[name]
     return Result(document | {"data": data.name, "first_seed": FIRST_SEED})
-
-
-if __name__ == "__main__":
-    sys.exit(main())

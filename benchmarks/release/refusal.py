@@ -1,12 +1,11 @@
 """What models refuse: held-out non-digits, kind by kind, against digits.
 
-Run as `python -m mnist_edge.benchmarks.release.refusal MODEL...`; prints one JSON list, one object a model. The digits
+Run as `python -m mnist_edge.benchmarks.release refusal MODEL...`; prints one JSON list, one object a model. The digits
 are the test images. The non-digits are drawn with a seed that no training has, and those made of digits (pairs, pieces)
 come from the validation images; letters are in the typefaces of the training, in other sizes, pens and pairs.
 """
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.tool import run_tool, tool_parser
+from mnist_edge.benchmarks.harness.tool import run_tool, tool_parser
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import VALIDATION_IMAGES, Dataset, load
 from mnist_edge.errors import CheckFailed
@@ -142,7 +141,7 @@ def plot_refusal(found: Sequence[Refusal], path: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what each model refuses; exit code 3 where one refuses more than 0.3 % of the digits."""
-    parser = tool_parser("refusal", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("models", nargs="+", metavar="MODEL", help="a name that ships, or a file")
     return run_tool(parser, _measure, arguments)
 
@@ -154,7 +153,3 @@ def _measure(options: Namespace) -> None:
     print(json.dumps([one.to_json() for one in found], indent=2))
     if greedy := [one.model for one in found if not one.holds]:
         raise CheckFailed(f"{', '.join(greedy)}: more than {MAX_REFUSED_DIGITS:.1%} of the digits are refused")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

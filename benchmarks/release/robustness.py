@@ -1,10 +1,9 @@
 """How accuracy falls as the test images are turned, scaled, blurred, and written with another pen.
 
-Run as `python -m mnist_edge.benchmarks.release.robustness PNG [MODEL...]`: draws the curves of the models (all that
+Run as `python -m mnist_edge.benchmarks.release robustness PNG [MODEL...]`: draws the curves of the models (all that
 ship).
 """
 
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.harness.tool import run_tool, tool_parser
 from mnist_edge.benchmarks.release.axes import accuracy_axis
-from mnist_edge.benchmarks.tool import run_tool, tool_parser
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split, load
 from mnist_edge.evaluate import Predictor
@@ -205,7 +204,7 @@ PERTURBATIONS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure models on the test images and draw their curves."""
-    parser = tool_parser("robustness", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("path", type=Path, metavar="PNG", help="the picture to draw")
     parser.add_argument("models", nargs="*", metavar="MODEL", help="default: all that ship")
     return run_tool(parser, _draw, arguments)
@@ -218,7 +217,3 @@ def _draw(options: Namespace) -> None:
     with progress("robustness") as report:
         results = [measure_robustness(Classifier(name), split, progress=report) for name in models]
     plot_robustness(results, options.path)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """What `mnist-edge --help` costs, beside importing the two libraries that it stands on.
 
-Run as `python -m mnist_edge.benchmarks.release.startup [RUNS]`, part of `make measure`.
+Run as `python -m mnist_edge.benchmarks.release startup [RUNS]`, part of `make measure`.
 """
 
 import subprocess
@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.benchmarks.timing import Timing, time_actions
-from mnist_edge.benchmarks.tool import Result, run_measurement, tool_parser
 from mnist_edge.progress import Progress
 
 HELP = ("-m", "mnist_edge", "--help")
@@ -59,14 +59,10 @@ def _python(*arguments: str) -> Callable[[], object]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; see `run_measurement`."""
-    parser = tool_parser("startup", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("runs", nargs="?", type=int, default=RUNS, help=f"samples of each ({RUNS})")
-    return run_measurement("startup", parser, _measure, arguments)
+    return run_measurement(parser, _measure, arguments)
 
 
 def _measure(options: Namespace, _: Progress) -> Result:
     return Result(measure_startup(options.runs).to_json())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

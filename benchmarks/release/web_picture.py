@@ -8,7 +8,6 @@ import base64
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from argparse import Namespace
@@ -17,9 +16,8 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from mnist_edge.atomic_files import write_bytes
-from mnist_edge.benchmarks.endurance.faults.camera_process import start_camera
-from mnist_edge.benchmarks.endurance.soak import free_port
-from mnist_edge.benchmarks.tool import ROOT, run_tool, tool_parser
+from mnist_edge.benchmarks.harness.camera_process import start_camera
+from mnist_edge.benchmarks.harness.tool import ROOT, run_tool, tool_parser
 from mnist_edge.errors import PackageMissing
 from mnist_edge.optional_packages import require
 
@@ -30,23 +28,23 @@ SHOW_SECONDS = 16.0
 
 
 def picture_page(chromium: str, folder: Path) -> bytes:
-    """The page as JPEG, after the fake camera has shown it some pages.
+    """Return a picture of the web page as JPEG, after the fake camera has shown some sheets.
 
     Args:
-        chromium: The browser's program.
-        folder: For temporary files.
+        chromium: Path of the browser.
+        folder: A folder for temporary files.
     """
-    port, flags = free_port(), ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"]
-    with start_camera(folder, "--source", "fake", "--serve", str(port), "--events", "-") as camera:
+    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"]
+    with start_camera(folder, "--source", "fake", "--serve", "127.0.0.1:0", "--events", "-") as camera:
         camera.wait_until_it_reads()
-        page = f"http://127.0.0.1:{port}"
+        page = camera.url
         command = [chromium, *flags, f"--user-data-dir={folder}", f"--window-size={SIZE[0]},{SIZE[1]}", page]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             time.sleep(SHOW_SECONDS)
             steering = (folder / "DevToolsActivePort").read_text().split()[0]
             with urlopen(f"http://127.0.0.1:{steering}/json") as tabs:
-                tab = next(one for one in json.load(tabs) if one["url"].startswith(page))
+                tab = next(tab for tab in json.load(tabs) if tab["url"].startswith(page))
             return asyncio.run(_shoot(tab["webSocketDebuggerUrl"]))
         finally:
             browser.terminate()
@@ -66,7 +64,7 @@ async def _shoot(tab: str) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Replace the picture."""
-    return run_tool(tool_parser("web_picture", __doc__), _replace, arguments)
+    return run_tool(tool_parser(__name__, __doc__), _replace, arguments)
 
 
 def _replace(_: Namespace) -> None:
@@ -75,7 +73,3 @@ def _replace(_: Namespace) -> None:
         raise PackageMissing("Chromium is not installed; install it with: sudo apt install chromium")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         write_bytes(ROOT / "docs" / "web.jpg", picture_page(chromium, Path(folder)))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,7 +8,6 @@ import pytest
 from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.benchmarks.photos import (
     Outcome,
-    main,
     match_boxes,
     measure_photos,
     overlaps,
@@ -16,7 +15,6 @@ from mnist_edge.benchmarks.photos import (
     score_photos,
     score_picture,
 )
-from mnist_edge.benchmarks.released import read_released, write_released
 from mnist_edge.camera.images import write_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.dataset import Dataset
@@ -155,22 +153,10 @@ def folder(digits: Dataset, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_folder_is_read_and_scored(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_read_and_scored(folder: Path) -> None:
     score = measure_photos(folder, Reader())
     assert score.f1 == score.label_accuracy == 1 and score.digits > 5
     assert (score.photos, score.negatives, score.false_on_negatives) == (2, 1, 0)
-    kept = tmp_path / "models.json"
-    files = {"int8": {"bytes": 1}}
-    write_released({name: {"files": files, "photos": None} for name in ("small", "nano")}, kept)
-    monkeypatch.setattr("mnist_edge.benchmarks.released.RELEASED", kept)
-    monkeypatch.setattr("mnist_edge.benchmarks.photos.write_cards", lambda: None)
-    assert main([str(folder)]) == 0
-    released = read_released(kept)
-    assert released["small"]["stamps"]["photos"]["machine"]["cores"] >= 1
-    assert released["nano"]["files"] == files and released["nano"]["photos"]["digits"] == score.digits
-    # All but the time is the same again.
-    assert released["small"]["photos"] | {"median_ms": score.median_ms} == score.to_json()
-    assert score.median_ms > 0
 
 
 def test_pictures_of_one_name_are_told_apart(folder: Path) -> None:
@@ -216,11 +202,9 @@ def test_a_picture_that_is_badly_described_is_named(tmp_path: Path, row: str) ->
         read_labels(tmp_path)
 
 
-def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"labels\.json cannot be read"):
         read_labels(tmp_path)
     (tmp_path / "labels.json").write_text('[{"file": "gone.png", "digits": []}]')
     with pytest.raises(ImageError, match=r"gone\.png"):
         measure_photos(tmp_path, Reader())
-    assert main([str(tmp_path)]) == 1
-    assert capsys.readouterr().err.startswith("error: ")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import start_camera
+from mnist_edge.benchmarks.harness.camera_process import start_camera
 from mnist_edge.metadata import append_metadata, strip_metadata
 from mnist_edge.opencv import cv2
 from mnist_edge.shipped_models import resolve_shipped

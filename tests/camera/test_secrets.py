@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import CameraProcess, start_camera
-from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.endurance.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess, start_camera
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
@@ -114,7 +114,7 @@ def test_no_output_of_a_camera_tells_a_secret(tmp_path: Path, systemd: Systemd) 
                 status, _ = ask(page, f"/api/controls?token={TOKEN}", b"{}", Origin=origin)
                 assert status == 403
             with stream.having("gone"):
-                assert camera.wait_for(lambda: camera.said("trying again") > 0)
+                assert camera.wait_for(lambda: camera.logged("trying again") > 0)
                 answers["away"] = ask(page, "/api/status")[1]
             assert camera.interrupt()[0] == 0
     outputs = written_in(tmp_path, config) | answers
@@ -159,7 +159,7 @@ def test_a_made_up_token_goes_to_no_journal(tmp_path: Path, systemd: Systemd) ->
             file = state / "web-token"
             tokens.append(file.read_text().strip())
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
-            assert camera.said(f"which asks for the token in {file}") == 1
+            assert camera.logged(f"which asks for the token in {file}") == 1
             assert ask(page, "/api/status")[0] == 401
             assert ask(page, "/api/status", Authorization=f"Bearer {tokens[-1]}")[0] == 200
             assert camera.interrupt()[0] == 0

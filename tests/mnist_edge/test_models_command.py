@@ -7,7 +7,8 @@ from typer.testing import CliRunner, Result
 from mnist_edge import Classifier
 from mnist_edge.benchmarks import released
 from mnist_edge.benchmarks.mistakes import worst_mistakes
-from mnist_edge.benchmarks.released import file_facts, read_released, write_released
+from mnist_edge.benchmarks.release.figures import write_released
+from mnist_edge.benchmarks.released import file_facts, read_released
 from mnist_edge.cli import app
 from mnist_edge.dataset import Dataset
 from mnist_edge.opencv import cv2

@@ -152,6 +152,18 @@ def test_rooms_do_not_know_each_other(imports: list[Import]) -> None:
     assert not wrong
 
 
+def test_only_tools_know_tools(imports: list[Import]) -> None:
+    """The commands import nothing of how a release is made, and the two sets of tools share only their harness."""
+    allowed = {"release": {"release", "harness"}, "endurance": {"endurance", "harness"}, "harness": {"harness"}}
+    wrong = [
+        str(one)
+        for one in imports
+        if (used := re.match(r"mnist_edge\.benchmarks\.(release|endurance|harness)\b", one.module))
+        if used[1] not in allowed.get(one.file.split("/")[1] if one.file.startswith("benchmarks/") else "", set())
+    ]
+    assert not wrong
+
+
 def test_rooms_are_imported_by_their_full_names(imports: list[Import]) -> None:
     assert not [str(one) for one in imports if one.module.split(".")[0] in ROOMS | {"tests"}]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import CameraProcess, start_camera, until
-from mnist_edge.benchmarks.endurance.faults.fault_outcome import Fault, Outcome, end, judge
-from mnist_edge.benchmarks.endurance.faults.gate import Gate, open_gate
-from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.endurance.faults.outcome import Fault, Outcome, end, judge
+from mnist_edge.benchmarks.endurance.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.endurance.proxy import Gate, open_gate
 from mnist_edge.benchmarks.endurance.soak import free_port, start_broker
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess, start_camera, until
 from mnist_edge.errors import CheckFailed
 from mnist_edge.optional_packages import require
 
@@ -87,8 +87,8 @@ def _all_told(camera: CameraProcess, folder: Path, heard: Heard) -> Outcome:
         camera,
         seconds if back else None,
         {
-            f"{camera.said(LOST)} notes of the loss": camera.said(LOST) == 1,
-            f"{camera.said(BACK)} notes of the return": camera.said(BACK) == 1,
+            f"{camera.logged(LOST)} notes of the loss": camera.logged(LOST) == 1,
+            f"{camera.logged(BACK)} notes of the return": camera.logged(BACK) == 1,
             f"the new broker was told only {sorted(states)}": len(states) == 2,
             f"{missing} of {len(written)} events are missing": not missing,
             "events came in another order": missing > 0 or once == written,

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import start_camera
-from mnist_edge.benchmarks.endurance.faults.fault_outcome import Fault, Outcome, attempt, end, judge
-from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import open_stream
+from mnist_edge.benchmarks.endurance.faults.outcome import Fault, Outcome, attempt, end, judge
 from mnist_edge.benchmarks.endurance.faults.web_faults import ask
+from mnist_edge.benchmarks.endurance.mjpeg_stream import open_stream
 from mnist_edge.benchmarks.endurance.soak import free_port
+from mnist_edge.benchmarks.harness.camera_process import start_camera
 from mnist_edge.camera.sinks.room import RESERVE_BYTES
 from mnist_edge.opencv import cv2
 
@@ -31,7 +31,7 @@ def fill_while_recording(folder: Path) -> Outcome:
         start_camera(folder, *flags, str(disk / "videos"), "--serve", str(port)) as camera,
     ):
         camera.wait_until_it_reads()
-        told = camera.wait_for(lambda: camera.said("recording stopped") > 0)
+        told = camera.wait_for(lambda: camera.logged("recording stopped") > 0)
         read_on = camera.reads_after(time.monotonic()) is not None
         stopped = not ask(port, "/api/status")["controls"]["recording"]
         first = sorted((disk / "videos").iterdir())
@@ -45,8 +45,8 @@ def fill_while_recording(folder: Path) -> Outcome:
             camera,
             round(time.monotonic() - began, 2) if again else None,
             {
-                "it did not say that the disk is full": told and camera.said("is full") > 0,
-                f"it said so {camera.said('recording stopped')} times": camera.said("recording stopped") == 1,
+                "it did not say that the disk is full": told and camera.logged("is full") > 0,
+                f"it said so {camera.logged('recording stopped')} times": camera.logged("recording stopped") == 1,
                 "reading ended with the recording": read_on,
                 "it says that it records, and does not": stopped,
                 "what was recorded cannot be played": bool(first) and playable,
@@ -65,7 +65,7 @@ def fill_while_writing(folder: Path) -> Outcome:
         file = disk / "events.jsonl"
         camera.wait_until_it_reads()
         with _full(disk):
-            told = camera.wait_for(lambda: camera.said(FULL) > 0)
+            told = camera.wait_for(lambda: camera.logged(FULL) > 0)
             time.sleep(FULL_SECONDS)
             read_on = camera.reads_after(time.monotonic() - FULL_SECONDS) is not None
             left = file.read_text()
@@ -79,8 +79,8 @@ def fill_while_writing(folder: Path) -> Outcome:
             seconds if back else None,
             {
                 "it did not say that events are dropped": told,
-                f"it said so {camera.said(FULL)} times, and {camera.said(ROOM_AGAIN)} times that they are not": (
-                    1 <= camera.said(FULL) == camera.said(ROOM_AGAIN) <= MOST_NOTES
+                f"it said so {camera.logged(FULL)} times, and {camera.logged(ROOM_AGAIN)} times that they are not": (
+                    1 <= camera.logged(FULL) == camera.logged(ROOM_AGAIN) <= MOST_NOTES
                 ),
                 "reading ended with the room": read_on,
                 "half a line was left": left.endswith("\n") and all(map(_is_event, written.splitlines())),

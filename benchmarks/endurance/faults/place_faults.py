@@ -4,11 +4,11 @@ import time
 from functools import partial
 from pathlib import Path
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import start_camera
 from mnist_edge.benchmarks.endurance.faults.disk_faults import plays
-from mnist_edge.benchmarks.endurance.faults.fault_outcome import Fault, Outcome, end, judge
+from mnist_edge.benchmarks.endurance.faults.outcome import Fault, Outcome, end, judge
 from mnist_edge.benchmarks.endurance.faults.web_faults import ask
 from mnist_edge.benchmarks.endurance.soak import free_port
+from mnist_edge.benchmarks.harness.camera_process import start_camera
 
 RECORD_SECONDS = 3.0
 SNAPSHOTS = 500
@@ -27,7 +27,7 @@ def record_twice(video: str, folder: Path) -> Outcome:
         began = time.monotonic()
         with start_camera(folder, *flags) as second:
             code = second.wait_for_end()
-        refused = second.said(f"is being written by process {camera.process.pid};") == 1
+        refused = second.logged(f"is being written by process {camera.process.pid};") == 1
         seconds = camera.reads_after(time.monotonic())
         time.sleep(max(RECORD_SECONDS - (time.monotonic() - began), 0))
         ended = end(camera)
@@ -52,7 +52,7 @@ def flood(folder: Path) -> Outcome:
             ask(port, "/api/controls", {"snapshot": True})
         asked = time.monotonic() - began
         # What was asked for until now is taken; nothing is left to be written afterwards.
-        camera.wait_for(lambda: camera.said("snapshot: ") > 0)
+        camera.wait_for(lambda: camera.logged("snapshot: ") > 0)
         time.sleep(1.0)
         taken = len(list((folder / "snapshots").glob("*.jpg")))
         seconds = camera.reads_after(time.monotonic())

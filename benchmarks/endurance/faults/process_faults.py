@@ -10,11 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import Line, start_camera, until
-from mnist_edge.benchmarks.endurance.faults.fault_outcome import Fault, Outcome, end, judge
-from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import Trouble, open_stream
+from mnist_edge.benchmarks.endurance.faults.outcome import Fault, Outcome, end, judge
 from mnist_edge.benchmarks.endurance.faults.web_faults import ask, frames_read
+from mnist_edge.benchmarks.endurance.mjpeg_stream import Trouble, open_stream
 from mnist_edge.benchmarks.endurance.soak import free_port
+from mnist_edge.benchmarks.harness.camera_process import Line, start_camera, until
 from mnist_edge.camera.sinks.encoders import BUFFER_BYTES
 from mnist_edge.opencv import cv2
 
@@ -50,7 +50,7 @@ def kill_while_recording(video: str, goes_on: bool, folder: Path) -> Outcome:
     killed = time.monotonic()
     with start_camera(folder, *flags) as again:
         seconds = again.reads_after(killed)
-        refused = again.process.poll() is not None and again.said(f"{left.name} exists already") == 1
+        refused = again.process.poll() is not None and again.logged(f"{left.name} exists already") == 1
         ended = {} if refused else end(again)
     promises = {
         f"{played} of {meant} frames can be played": played >= meant - _may_be_lost(size, played),

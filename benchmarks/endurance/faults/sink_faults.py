@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import CameraProcess, start_camera, until
-from mnist_edge.benchmarks.endurance.faults.fault_outcome import (
+from mnist_edge.benchmarks.endurance.faults.outcome import (
     MAX_END_SECONDS,
     Fault,
     NotInjected,
@@ -19,6 +18,7 @@ from mnist_edge.benchmarks.endurance.faults.fault_outcome import (
 )
 from mnist_edge.benchmarks.endurance.faults.web_faults import frames_read, health
 from mnist_edge.benchmarks.endurance.soak import free_port
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess, start_camera, until
 
 STALL_SECONDS = 8.0
 # The smallest pipe that Linux makes: a few events fill it.
@@ -42,7 +42,7 @@ def stall_reader(folder: Path) -> Outcome:
                 "reading ended with the reader": read_on,
                 "/healthz was not 200": health(port) == 200,
                 **end(camera),
-                "what was lost was not said": camera.said("events for standard output lost: ") == 1,
+                "what was lost was not said": camera.logged("events for standard output lost: ") == 1,
             },
         )
 
@@ -68,7 +68,7 @@ def late_reader(folder: Path) -> Outcome:
                 "reading waited for a reader": read_on,
                 f"SIGTERM ended it with exit code {code}": code == 0,
                 f"SIGTERM took {took:.1f} s": took <= MAX_END_SECONDS,
-                "what was lost was not said": camera.said("events for pipe lost: ") == 1,
+                "what was lost was not said": camera.logged("events for pipe lost: ") == 1,
             },
         )
 
@@ -78,7 +78,7 @@ def hang_disk(folder: Path) -> Outcome:
     os.mkfifo(folder / "video.part.avi")
     with _started(folder, "--record", "video.avi", "--force", "--events", "events.jsonl") as (camera, port):
         began = time.monotonic()
-        told = camera.wait_for(lambda: camera.said("frames of the recording are being lost") > 0)
+        told = camera.wait_for(lambda: camera.logged("frames of the recording are being lost") > 0)
         read_on = _reads_on(camera, port)
         seconds = round(time.monotonic() - began, 2)
         return judge(
@@ -88,7 +88,7 @@ def hang_disk(folder: Path) -> Outcome:
                 "it did not say that frames are lost": told,
                 "/healthz was not 200": health(port) == 200,
                 **end(camera),
-                "how many were lost was not said": camera.said("frames of the recording lost: ") == 1,
+                "how many were lost was not said": camera.logged("frames of the recording lost: ") == 1,
             },
         )
 

@@ -8,9 +8,9 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import CameraProcess, start_camera
-from mnist_edge.benchmarks.endurance.faults.fault_outcome import Fault, Outcome, attempt, end, judge
-from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import MjpegStream, Trouble, open_stream
+from mnist_edge.benchmarks.endurance.faults.outcome import Fault, Outcome, attempt, end, judge
+from mnist_edge.benchmarks.endurance.mjpeg_stream import MjpegStream, Trouble, open_stream
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess, start_camera
 
 Happening = Callable[[MjpegStream], AbstractContextManager[None]]
 
@@ -41,7 +41,7 @@ def hesitate(folder: Path) -> Outcome:
             time.sleep(1.0)
         seconds = camera.reads_after(time.monotonic())
         time.sleep(SETTLE_SECONDS)
-        told = camera.said("note:")
+        told = camera.logged("note:")
         return judge(camera, seconds, {"it was told": not told, **_numbered(camera), **end(camera)})
 
 
@@ -52,7 +52,7 @@ def damage(folder: Path) -> Outcome:
         with stream.having("damaged"):
             time.sleep(3.0)
         seconds = camera.reads_after(time.monotonic())
-        told = {"it was taken for lost": not camera.said(LOST), "it was not said once": camera.said(DAMAGED) == 1}
+        told = {"it was taken for lost": not camera.logged(LOST), "it was not said once": camera.logged(DAMAGED) == 1}
         return judge(camera, seconds, {**told, **_numbered(camera), **end(camera)})
 
 
@@ -105,8 +105,8 @@ def give_up(folder: Path) -> Outcome:
             None if code is None else round(time.monotonic() - began, 2),
             {
                 f"the exit code is {code}": code == 1,
-                "it did not end with an error in one line": camera.said("error: ") == 1,
-                "it said nothing of three attempts": bool(camera.said("given up after 3 attempts")),
+                "it did not end with an error in one line": camera.logged("error: ") == 1,
+                "it said nothing of three attempts": bool(camera.logged("given up after 3 attempts")),
                 "digits were left": not _digits(camera),
             },
         )
@@ -140,7 +140,7 @@ def _flags(url: str) -> tuple[str, ...]:
 def _come_back(camera: CameraProcess, left: int) -> Outcome:
     seconds = camera.reads_after(time.monotonic())
     time.sleep(SETTLE_SECONDS)
-    lost, back = camera.said(LOST), camera.said(BACK)
+    lost, back = camera.logged(LOST), camera.logged(BACK)
     promises = {
         f"{lost} notes of the loss": lost == 1,
         f"{back} notes of the return": back == 1,

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import start_camera
-from mnist_edge.benchmarks.endurance.faults.fault_outcome import Fault, Outcome, end, judge
+from mnist_edge.benchmarks.endurance.faults.outcome import Fault, Outcome, end, judge
 from mnist_edge.benchmarks.endurance.soak import free_port
+from mnist_edge.benchmarks.harness.camera_process import start_camera
 
 # So long the loop's rate is measured.
 MEASURE_SECONDS = 3.0

@@ -14,15 +14,14 @@ from urllib.request import urlopen
 
 import pytest
 
-from mnist_edge.benchmarks.endurance.faults import inject as module
-from mnist_edge.benchmarks.endurance.faults import source_faults
-from mnist_edge.benchmarks.endurance.faults.camera_process import CameraProcess, until
-from mnist_edge.benchmarks.endurance.faults.fault_outcome import Fault, NotInjected, Outcome, attempt, end, judge
-from mnist_edge.benchmarks.endurance.faults.gate import open_gate
-from mnist_edge.benchmarks.endurance.faults.inject import FAULTS, find_faults, main
-from mnist_edge.benchmarks.endurance.faults.mjpeg_stream import Trouble, open_stream
+from mnist_edge.benchmarks.endurance import faults as module
+from mnist_edge.benchmarks.endurance.faults import FAULTS, find_faults, main, source_faults
+from mnist_edge.benchmarks.endurance.faults.outcome import Fault, NotInjected, Outcome, attempt, end, judge
 from mnist_edge.benchmarks.endurance.faults.process_faults import interrupt_twice
 from mnist_edge.benchmarks.endurance.faults.source_faults import _come_back, has, lose
+from mnist_edge.benchmarks.endurance.mjpeg_stream import Trouble, open_stream
+from mnist_edge.benchmarks.endurance.proxy import open_gate
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess, until
 from mnist_edge.errors import CheckFailed, UsageError
 from mnist_edge.opencv import cv2
 

@@ -31,7 +31,7 @@ SOUND = Reading(
 
 
 def test_two_seconds_of_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mnist_edge.benchmarks.endurance.fuzz", "2", "20261121"]
+    command = [sys.executable, "-m", "mnist_edge.benchmarks.endurance", "fuzz", "2", "20261121"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads(done.stdout)

@@ -7,9 +7,9 @@ from time import sleep
 import numpy as np
 import pytest
 
-from mnist_edge.benchmarks import tool
 from mnist_edge.benchmarks.endurance import loop_cost
 from mnist_edge.benchmarks.endurance.loop_cost import Cost, main, measure_loop_cost, open_ways
+from mnist_edge.benchmarks.harness import tool
 from mnist_edge.dataset import Dataset
 
 FRAMES = [np.full((120, 160, 3), 220, np.uint8)] * 2

@@ -4,7 +4,7 @@ from mnist_edge.child_process import run_module
 
 
 def test_help_costs_about_what_its_libraries_cost() -> None:
-    outcome = run_module("mnist_edge.benchmarks.release.startup", "3", timeout_s=120)
+    outcome = run_module("mnist_edge.benchmarks.release", "startup", "3", timeout_s=120)
     assert outcome.failure is None
     document = json.loads(outcome.output)
     assert document["help_us"]["samples"] == document["libraries_us"]["samples"] == 3

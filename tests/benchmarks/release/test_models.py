@@ -9,9 +9,10 @@ import pytest
 from mnist_edge import Classifier
 from mnist_edge.benchmarks.photos import PhotoScore, score_photos
 from mnist_edge.benchmarks.release.card import card
+from mnist_edge.benchmarks.release.figures import write_released
+from mnist_edge.benchmarks.release.models import RELEASES, Plan, main, release
 from mnist_edge.benchmarks.release.refusal import NonDigits, held_out_non_digits
-from mnist_edge.benchmarks.release.release import RELEASES, Plan, main, release
-from mnist_edge.benchmarks.released import file_facts, read_released, write_released
+from mnist_edge.benchmarks.released import file_facts, read_released
 from mnist_edge.converters.convert import convert
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset, sklearn_digits
@@ -215,10 +216,10 @@ def test_the_command_keeps_the_figures_of_other_models_and_writes_the_cards(
         return figures
 
     write_released({"old": figures, "mlp": figures | {"macs": 1}}, tmp_path / "models.json")
-    monkeypatch.setattr("mnist_edge.benchmarks.release.release.RELEASES", {"mlp": PLAN})
-    monkeypatch.setattr("mnist_edge.benchmarks.release.release.load", lambda: data)
-    monkeypatch.setattr("mnist_edge.benchmarks.release.release.held_out_non_digits", lambda data: {})
-    monkeypatch.setattr("mnist_edge.benchmarks.release.release.release", released_already)
+    monkeypatch.setattr("mnist_edge.benchmarks.release.models.RELEASES", {"mlp": PLAN})
+    monkeypatch.setattr("mnist_edge.benchmarks.release.models.load", lambda: data)
+    monkeypatch.setattr("mnist_edge.benchmarks.release.models.held_out_non_digits", lambda data: {})
+    monkeypatch.setattr("mnist_edge.benchmarks.release.models.release", released_already)
     monkeypatch.setattr("mnist_edge.benchmarks.released.RELEASED", tmp_path / "models.json")
     monkeypatch.setattr("mnist_edge.benchmarks.release.card.PACKAGE", tmp_path)
     assert main(["mlp", "--photos", str(home)]) == 0
@@ -232,6 +233,6 @@ def test_the_command_keeps_the_figures_of_other_models_and_writes_the_cards(
 def test_an_unknown_model_is_refused_before_anything_is_done(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mnist_edge.benchmarks.release.release.load", None)
+    monkeypatch.setattr("mnist_edge.benchmarks.release.models.load", None)
     assert main(["small", "huge"]) == 2
     assert capsys.readouterr().err == "error: huge is not released; choose of: large, small, nano\n"

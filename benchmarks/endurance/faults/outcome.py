@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mnist_edge.benchmarks.endurance.faults.camera_process import CameraProcess
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess
 
 # The first Ctrl-C ends it in so many seconds, whatever the fault.
 MAX_END_SECONDS = 3.0

@@ -1,7 +1,7 @@
-"""What the release tools share: arguments, one line for an error, and the one way to keep what was measured.
+"""What all tools share: arguments, one line for an error, and the one way to keep what was measured.
 
 A result is one JSON file in `benchmarks/results` of the checkout that the tool is run from. It is written whole or not
-at all, and its `stamp` says when, by which command, of which commit and on which machine it was measured. Where a
+at all, and its `stamp` records when, by which command, from which commit and on which machine it was measured. Where a
 bound does not hold, the tool ends with exit code 3 and leaves the file as it was; `--keep` writes it all the same, with
 the bound in `broken`.
 """
@@ -24,7 +24,7 @@ from mnist_edge.errors import CheckFailed, MnistEdgeError, UsageError
 from mnist_edge.machine import this_machine
 from mnist_edge.progress import Progress
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "mnist-edge", "numpy", "opencv-python", "opencv-python-headless", "ai-edge-litert", "tflite-runtime", "tensorflow",
     "keras", "av",
@@ -33,10 +33,10 @@ PACKAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a tool has measured.
+    """The outcome of a measurement.
 
     Attributes:
-        document: Its figures, as plain JSON types.
+        document: The figures, as plain JSON types.
         broken: One sentence for each bound that does not hold.
     """
 
@@ -44,18 +44,25 @@ class Result:
     broken: Sequence[str] = ()
 
 
-def tool_parser(name: str, description: str) -> ArgumentParser:
-    """A parser for the tool `mnist_edge.benchmarks.NAME`, described by the first line of its module's docstring."""
-    return ArgumentParser(prog=f"python -m mnist_edge.benchmarks.{name}", description=description.splitlines()[0])
+def tool_parser(module: str, description: str) -> ArgumentParser:
+    """Return the parser of a tool, which is a module of a package that `run_package` runs.
+
+    Args:
+        module: The tool's `__name__`.
+        description: The tool's docstring, of which the first line is shown.
+    """
+    package, _, name = module.rpartition(".")
+    prog = f"python -m {package} {name.replace('_', '-')}"
+    return ArgumentParser(prog=prog, description=description.splitlines()[0])
 
 
 def run_tool(parser: ArgumentParser, act: Callable[[Namespace], None], arguments: Sequence[str] | None) -> int:
-    """Do what the arguments ask for, and say in one line what a user can mend.
+    """Do what the arguments ask for, and report in one line what a user can mend.
 
     Args:
-        parser: Of `tool_parser`.
+        parser: From `tool_parser`.
         act: Does the work; takes the parsed arguments.
-        arguments: Those of the command line; None takes `sys.argv`.
+        arguments: The command line's arguments; None takes `sys.argv`.
 
     Returns:
         The exit code.
@@ -74,26 +81,25 @@ def run_tool(parser: ArgumentParser, act: Callable[[Namespace], None], arguments
 
 
 def run_measurement(
-    name: str,
     parser: ArgumentParser,
     measure: Callable[[Namespace, Progress], Result],
     arguments: Sequence[str] | None,
     means: Collection[str] = (),
 ) -> int:
-    """Measure, print the document, and keep it as `benchmarks/results/NAME.json`.
+    """Measure, print the document, and keep it as `benchmarks/results/TOOL.json`.
 
-    Only the measurement that was not cut short or changed by other arguments is kept there.
+    A measurement with arguments that differ from the defaults is not kept there.
 
     Args:
-        name: Of the result.
-        parser: Of `tool_parser`.
-        measure: Takes the parsed arguments and whom to report progress to.
-        arguments: Those of the command line; None takes `sys.argv`.
-        means: Arguments that do not change what is measured, such as where a needed program is.
+        parser: From `tool_parser`.
+        measure: Takes the parsed arguments and the function to report progress to.
+        arguments: The command line's arguments; None takes `sys.argv`.
+        means: Names of arguments that do not change what is measured, such as the folder of a needed program.
 
     Returns:
         The exit code: 3 where a bound does not hold and the result was not kept.
     """
+    name = parser.prog.split()[-1].replace("-", "_")
     usual = vars(parser.parse_args([]))
     parser.add_argument("--keep", action="store_true", help="keep the result although a bound does not hold")
     parser.add_argument(
@@ -104,7 +110,7 @@ def run_measurement(
     def act(options: Namespace) -> None:
         from mnist_edge.cli.console import progress
 
-        changed = [one for one in usual if one not in means and getattr(options, one) != usual[one]]
+        changed = [option for option in usual if option not in means and getattr(options, option) != usual[option]]
         path = options.output or (None if changed else checkout() / "benchmarks" / "results" / f"{name}.json")
         measured_at = stamp()
         with progress(name.replace("_", " ")) as report:
@@ -130,24 +136,24 @@ def _keep(path: Path | None, text: str, broken: Sequence[str], keep: bool) -> No
 
 
 def checkout() -> Path:
-    """The root of the checkout that the tools are run from, where all that they make belongs.
+    """Return the root of the checkout that the tools are run from, where all that they make belongs.
 
     Raises:
-        UsageError: They are installed elsewhere, or run from outside of their checkout.
+        UsageError: The tools are installed elsewhere, or run from outside of their checkout.
     """
     here = Path.cwd().resolve()
     if not (ROOT / "pyproject.toml").is_file() or ROOT not in (here, *here.parents):
         raise UsageError(
-            f"release tools write into the checkout that they are run from, and this one lies in {ROOT}; "
+            f"these tools write into the checkout that they are run from, and this one lies in {ROOT}; "
             "go into a checkout of mnist-edge and use its own .venv/bin/python there"
         )
     return ROOT
 
 
 def stamp() -> dict[str, Any]:
-    """When, by which command, of which code and where something is measured, as plain JSON types.
+    """Return when, by which command, from which code and where something is measured, as plain JSON types.
 
-    `commit` is None outside of a git checkout. `clean` says whether the code was just that commit; results and
+    `commit` is None outside of a git checkout. `clean` is whether the code was exactly that commit; results and
     documents that other tools have made since do not count.
     """
     changes = _git("status", "--porcelain", "--", ".", ":!benchmarks/results", ":!docs", ":!*.md")
@@ -162,7 +168,7 @@ def stamp() -> dict[str, Any]:
 
 
 def _command() -> str:
-    # A path is of one machine: only its name is kept.
+    # A path means something on one machine only: its last part is kept.
     words = (Path(word).name if Path(word).is_absolute() else word for word in sys.orig_argv[1:])
     return shlex.join(["python", *words])
 

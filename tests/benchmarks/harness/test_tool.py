@@ -5,24 +5,18 @@ import re
 import subprocess
 from argparse import Namespace
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from mnist_edge.benchmarks import tool
-from mnist_edge.benchmarks.tool import Result, checkout, run_measurement, stamp, tool_parser
+from mnist_edge.benchmarks.harness import tool
+from mnist_edge.benchmarks.harness.entry import list_tools, run_package
+from mnist_edge.benchmarks.harness.tool import Result, checkout, run_measurement, stamp, tool_parser
 from mnist_edge.errors import DataError, UsageError
 from mnist_edge.progress import Progress
 
-ROOT = Path(__file__).resolve().parents[2]
-# All that can be run but for what measures in a process of its own.
-TOOLS = sorted(
-    ".".join(("mnist_edge", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__main__")
-    for path in (ROOT / "benchmarks").rglob("*.py")
-    if "\nif __name__ ==" in path.read_text() or path.name == "__main__.py"
-    if path.name != "memory.py"
-)
+ROOT = Path(__file__).resolve().parents[3]
+TOOLS = [(package, name) for package in ("release", "endurance") for name in list_tools(ROOT / "benchmarks" / package)]
 Measure = Callable[..., int]
 
 
@@ -44,9 +38,9 @@ def measure(*arguments: str, result: Result | BaseException) -> int:
             raise result
         return result
 
-    parser = tool_parser("rain", "How much rain falls.\n\nMore of it.")
+    parser = tool_parser("weather.rain", "How much rain falls.\n\nMore of it.")
     parser.add_argument("days", nargs="?", type=int, default=7)
-    return run_measurement("rain", parser, act, arguments)
+    return run_measurement(parser, act, arguments)
 
 
 def test_a_result_is_kept_with_its_stamp(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,14 +121,32 @@ def test_no_path_of_this_machine_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert stamp()["command"] == "python -m rain photos --all"
 
 
-@pytest.mark.parametrize("name", TOOLS)
-def test_every_tool_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    module = import_module(f"{name}.inject" if name.endswith(".faults") else name)
+@pytest.mark.parametrize(("package", "name"), TOOLS)
+def test_every_tool_explains_itself(package: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        module.main(["--help"])
+        run_package(f"mnist_edge.benchmarks.{package}", [name, "--help"])
     assert ended.value.code == 0
     out = capsys.readouterr().out
-    assert out.split()[:4] == ["usage:", "python", "-m", name] and "show this help" in out
+    assert out.split()[:5] == ["usage:", "python", "-m", f"mnist_edge.benchmarks.{package}", name]
+    assert "show this help" in out
+
+
+def test_an_entry_lists_its_tools_and_refuses_others(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, code in ((["--help"], 0), ([], 2), (["rain"], 2)):
+        with pytest.raises(SystemExit) as ended:
+            run_package("mnist_edge.benchmarks.endurance", arguments)
+        assert ended.value.code == code
+    out, err = capsys.readouterr()
+    assert "\n  reading-time  What reading a frame costs" in out and "\n  faults " in out
+    assert "invalid choice: 'rain'" in err
+
+
+def test_every_target_of_make_is_a_tool() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for package in ("release", "endurance"):
+        (targets,) = re.findall(rf"^{package.upper()} := (.*)", makefile, re.MULTILINE)
+        named = re.findall(rf"\(RUN\)\.{package} ([a-z-]+)", makefile)
+        assert {(package, name) for name in (*targets.split(), *named)} <= {*TOOLS}
 
 
 def test_no_target_of_make_writes_a_result_past_the_tools() -> None:

@@ -1,10 +1,9 @@
 """Train the models that ship, put the best seed of each into the package, measure it, and write its card.
 
-Run as `python -m mnist_edge.benchmarks.release.release [--photos DIR] [NAME...]`, or `make release`. Trainings that lie
+Run as `python -m mnist_edge.benchmarks.release models [--photos DIR] [NAME...]`, or `make release`. Trainings that lie
 in `runs/release` are taken up, finished or broken off. What teaches others comes first.
 """
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,15 +11,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from mnist_edge.benchmarks.harness.tool import checkout, run_tool, stamp, tool_parser
 from mnist_edge.benchmarks.mistakes import worst_mistakes
 from mnist_edge.benchmarks.photos import measure_photos
+from mnist_edge.benchmarks.recipes import train_or_resume
 from mnist_edge.benchmarks.release.candidate import prepare
 from mnist_edge.benchmarks.release.card import write_cards
+from mnist_edge.benchmarks.release.figures import stamped, write_released
 from mnist_edge.benchmarks.release.refusal import NonDigits, held_out_non_digits, measure_refusal
 from mnist_edge.benchmarks.release.robustness import measure_robustness
-from mnist_edge.benchmarks.released import file_facts, read_released, stamped, write_released
-from mnist_edge.benchmarks.taken_up import train_or_take_up
-from mnist_edge.benchmarks.tool import checkout, run_tool, stamp, tool_parser
+from mnist_edge.benchmarks.released import file_facts, read_released
 from mnist_edge.calibration import apply_temperature, expected_calibration_error
 from mnist_edge.camera.reader import Reader
 from mnist_edge.classifier import Classifier
@@ -97,7 +97,7 @@ def release(
     """
     folders = {seed: runs / f"{recipe.name}-seed{seed}" for seed in plan.seeds}
     candidates = [
-        prepare(train_or_take_up(recipe, data, folder, seed, progress=progress), data)
+        prepare(train_or_resume(recipe, data, folder, seed, progress=progress), data)
         for seed, folder in folders.items()
     ]
     best = max(candidates, key=lambda one: one.validation)
@@ -171,7 +171,7 @@ def _with_kept(figures: dict[str, Any], before: dict[str, Any]) -> dict[str, Any
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the models that ship, or those that are named."""
-    parser = tool_parser("release", __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RELEASES)}; default: all")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to measure reading on")
     return run_tool(parser, _release, arguments)
@@ -196,7 +196,3 @@ def _release(options: Namespace) -> None:
         all_figures[name]["stamps"] = before.get("stamps", {})
         write_released(stamped(all_figures, [name], "release", measured_at))
         write_cards()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What `release/` and `endurance/` share: one entry for their tools, results that are kept, the camera as a process."""

@@ -105,7 +105,7 @@ def _text(outcome: Outcome) -> str:
 
 def _tile(image: NDArray[np.uint8], outcomes: Sequence[Outcome]) -> NDArray[np.uint8]:
     view = _view(image.shape[1], image.shape[0], [outcome.box for outcome in outcomes])
-    cut = image[view.y : view.y + view.height, view.x : view.x + view.width]
+    cut = image[view.slices]
     scale = min(WIDTH / view.width, HEIGHT / view.height)
     size = max(1, round(scale * view.width)), max(1, round(scale * view.height))
     tile = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)

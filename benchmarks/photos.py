@@ -14,9 +14,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.reader import Reader
@@ -225,12 +222,12 @@ def score_picture(row: Mapping[str, Any], reading: Reading) -> PictureScore:
 
 
 def _outcomes(row: Mapping[str, Any], reading: Reading) -> Iterable[Outcome]:
-    truth, areas = row["digits"], (row.get("ignore") or ()) if row["digits"] else ()
-    ignored = [one for one in reading.digits if any(_centre_in(one.box, area) for area in areas)]
+    truth, areas = row["digits"], [Box(*area) for area in row.get("ignore") or ()] if row["digits"] else ()
+    ignored = [one for one in reading.digits if any(area.contains(*one.box.centre) for area in areas)]
     found = [one for one in reading.digits if one not in ignored]
     yield from (Outcome(one.box, None, one.label, counts=False) for one in ignored)
     # Matched before they are left out: a reading of an ambiguous digit is no false one.
-    match = dict(match_boxes([one["box"] for one in truth], [one.box for one in found]))
+    match = dict(match_boxes([Box(*one["box"]) for one in truth], [one.box for one in found]))
     for index, true in enumerate(truth):
         said = found[match[index]] if index in match else None
         box = said.box if said else Box(*(round(side) for side in true["box"]))
@@ -245,35 +242,11 @@ def _rows_right(rows: Iterable[str], text: Iterable[str]) -> int:
     return (true & said).total()
 
 
-def match_boxes(truth: Sequence[Sequence[float]], found: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
-    """Pairs of boxes that overlap by `MIN_OVERLAP`, best first, each box once.
-
-    Args:
-        truth: Boxes as x, y, width, height.
-        found: Likewise.
-
-    Returns:
-        Indices into both.
-    """
-    overlap = overlaps(truth, found)
-    pairs = []
-    while overlap.size and overlap.max() >= MIN_OVERLAP:
-        true, said = np.unravel_index(overlap.argmax(), overlap.shape)
-        pairs.append((int(true), int(said)))
-        overlap[true, :] = overlap[:, said] = 0
-    return pairs
-
-
-def overlaps(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """Intersection over union of each box of one list with each of another, shape (n, m), 0 to 1."""
-    a, b = (np.asarray(boxes, np.float64).reshape(-1, 4) for boxes in (first, second))
-    ends = np.minimum(*np.broadcast_arrays((a[:, :2] + a[:, 2:])[:, None], (b[:, :2] + b[:, 2:])[None]))
-    starts = np.maximum(*np.broadcast_arrays(a[:, None, :2], b[None, :, :2]))
-    shared = np.prod(np.maximum(ends - starts, 0), axis=2)
-    areas = a[:, 2:].prod(axis=1)[:, None] + b[:, 2:].prod(axis=1)[None]
-    return np.asarray(shared / np.maximum(areas - shared, np.finfo(np.float64).tiny))
-
-
-def _centre_in(box: Sequence[float], area: Sequence[float]) -> bool:
-    x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
-    return area[0] <= x <= area[0] + area[2] and area[1] <= y <= area[1] + area[3]
+def match_boxes(truth: Sequence[Box], found: Sequence[Box]) -> list[tuple[int, int]]:
+    """Pairs of boxes that overlap by `MIN_OVERLAP`, best first, each box once: their indices in both lists."""
+    overlaps = ((true.iou(said), i, j) for i, true in enumerate(truth) for j, said in enumerate(found))
+    matched: dict[int, int] = {}
+    for _, i, j in sorted((one for one in overlaps if one[0] >= MIN_OVERLAP), key=lambda one: -one[0]):
+        if i not in matched and j not in matched.values():
+            matched[i] = j
+    return [*matched.items()]

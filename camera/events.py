@@ -6,7 +6,8 @@ from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from mnist_edge.camera.frames import Frame
-from mnist_edge.camera.tracker import Change, Kind, TrackedDigit, Tracker
+from mnist_edge.camera.tracker import Change, Kind, Tracker
+from mnist_edge.reading import Digit
 from mnist_edge.safe_text import to_json
 
 
@@ -20,10 +21,9 @@ class Event:
         seconds: Of that frame, see `Frame`.
         source: The file's path or the camera's name.
         event: What happened.
-        track: Number of the digit's track.
+        digit: The one that it happened to; one that has gone, as it was seen last.
         digits: All digits there are after this frame's changes.
         text: What these say, one string a row.
-        digit: The one that it happened to; one that has gone, as it was seen last.
     """
 
     time: str
@@ -31,10 +31,9 @@ class Event:
     seconds: float
     source: str
     event: Kind
-    track: int
-    digits: tuple[TrackedDigit, ...]
+    digit: Digit
+    digits: tuple[Digit, ...]
     text: tuple[str, ...]
-    digit: TrackedDigit | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document of one line of `camera --events`."""
@@ -42,12 +41,12 @@ class Event:
             "time": self.time,
             "frame": self.frame,
             "event": self.event,
-            "track": self.track,
+            "track": self.digit.track,
             "digits": digits_to_json(self.digits),
             "text": list(self.text),
             "seconds": round(self.seconds, 3),
             "source": self.source,
-            "label": self.digit.label if self.digit else None,
+            "label": self.digit.label,
         }
 
     def to_line(self) -> str:
@@ -77,8 +76,8 @@ def timestamp() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
-def digits_to_json(digits: Sequence[TrackedDigit]) -> list[dict[str, Any]]:
-    """Tracked digits as machines get them; boxes are left, top, width, height in pixels."""
+def digits_to_json(digits: Sequence[Digit]) -> list[dict[str, Any]]:
+    """Tracked digits as plain JSON types; boxes are left, top, width, height in pixels."""
     return [
         {"track": d.track, "label": d.label, "confidence": round(d.confidence, 4), "box": list(d.box)} for d in digits
     ]
@@ -96,8 +95,7 @@ def describe(changes: Sequence[Change], frame: Frame, tracker: Tracker) -> list[
         return []
     time, digits, text = timestamp(), tracker.digits, tracker.text
     return [
-        Event(time, frame.number, frame.seconds, frame.source, kind, digit.track, digits, text, digit)
-        for kind, digit in changes
+        Event(time, frame.number, frame.seconds, frame.source, kind, digit, digits, text) for kind, digit in changes
     ]
 
 

@@ -51,15 +51,13 @@ class Room:
 
     def holds(self, box: Box, most: int = 0) -> bool:
         """Whether a box lies within the picture, and nowhere on more than `most` things."""
-        if box.x < 0 or box.y < 0 or box.x + box.width > self.width or box.y + box.height > self.height:
-            return False
-        return bool(self._cells(box).max(initial=0) <= most)
+        return Box(0, 0, self.width, self.height).encloses(box) and bool(self._cells(box).max(initial=0) <= most)
 
     def snapped(self, box: Box) -> Box:
         """The part of the picture whose cells a box touches: what begins beside it does not touch them."""
         left, top = (max(at, 0) // self.cell * self.cell for at in box[:2])
-        right = min(-(-(box.x + box.width) // self.cell) * self.cell, self.width)
-        bottom = min(-(-(box.y + box.height) // self.cell) * self.cell, self.height)
+        right = min(-(-box.right // self.cell) * self.cell, self.width)
+        bottom = min(-(-box.bottom // self.cell) * self.cell, self.height)
         return Box(left, top, right - left, bottom - top)
 
     def _inside(self, line: Line) -> Line:
@@ -109,7 +107,7 @@ class Room:
 
     def _cells(self, box: Box) -> NDArray[np.uint8]:
         top, left = max(box.y, 0) // self.cell, max(box.x, 0) // self.cell
-        return self.taken[top : -(-(box.y + box.height) // self.cell), left : -(-(box.x + box.width) // self.cell)]
+        return self.taken[top : -(-box.bottom // self.cell), left : -(-box.right // self.cell)]
 
     def _along(self, line: Line) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         (x, y), (to_x, to_y) = line

@@ -97,12 +97,11 @@ def _beside(box: Box, size: Size, room: Room) -> Found:
 
 
 def _around(box: Box, width: int, height: int) -> Iterator[Box]:
-    right, bottom = box.x + box.width, box.y + box.height
-    columns = box.x, box.x + (box.width - width) // 2, right - width
-    for y in (box.y - height, bottom):
+    columns = box.x, box.x + (box.width - width) // 2, box.right - width
+    for y in (box.y - height, box.bottom):
         yield from (Box(x, y, width, height) for x in columns)
-    for x in (right, box.x - width):
-        yield from (Box(x, y, width, height) for y in (box.y, bottom - height))
+    for x in (box.right, box.x - width):
+        yield from (Box(x, y, width, height) for y in (box.y, box.bottom - height))
 
 
 def _off(box: Box, size: Size, room: Room) -> Found:
@@ -115,6 +114,6 @@ def _inside(box: Box, size: Size, room: Room) -> Found:
     box = room.snapped(box)
     if box.width < ROOMY * width or box.height < ROOMY * height:
         return None
-    right, bottom = box.x + box.width - width, box.y + box.height - height
-    corners = (Box(x, y, width, height) for y in (box.y, bottom) for x in (box.x, right))
+    columns, rows = (box.x, box.right - width), (box.y, box.bottom - height)
+    corners = (Box(x, y, width, height) for y in rows for x in columns)
     return next(((label, None) for label in corners if room.holds(label, most=1)), None)

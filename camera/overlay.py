@@ -77,7 +77,7 @@ def outline(picture: Picture, box: Box, colour: Colour, thickness: int) -> Box:
     outer = Box(box.x - thickness, box.y - thickness, box.width + 2 * thickness, box.height + 2 * thickness)
     # One line within the other: OpenCV rounds the corners of thick ones.
     for step in range(1, thickness + 1):
-        corner, opposite = (box.x - step, box.y - step), (box.x + box.width + step - 1, box.y + box.height + step - 1)
+        corner, opposite = (box.x - step, box.y - step), (box.right + step - 1, box.bottom + step - 1)
         cv2.rectangle(picture, corner, opposite, colour)
     return outer
 
@@ -91,7 +91,7 @@ def outline_refused(picture: Picture, box: Box, thickness: int) -> None:
 def take_all(boxes: Sequence[Box], room: Room) -> None:
     """Keep labels off boxes; what may be a whole sheet would leave no room for those of the ink on it."""
     for box in boxes:
-        if box.width * box.height < SHEET * room.width * room.height:
+        if box.area < SHEET * room.width * room.height:
             room.take(box)
 
 

@@ -1,7 +1,7 @@
 """Digits followed from frame to frame, so that flicker is not news."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, log
 from operator import itemgetter
 from typing import Literal, NamedTuple
@@ -58,28 +58,11 @@ MOVING = Patience(appear=3, appear_seconds=0.07, gone=3, gone_seconds=0.35)
 PAGES = Patience(appear=1, appear_seconds=0.0, gone=1, gone_seconds=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class TrackedDigit:
-    """A digit that has been seen long enough.
-
-    Attributes:
-        track: Its number, 1 for the first; never used again.
-        label: 0 to 9.
-        confidence: Of the latest frame that was read as `label`, 0 to 1.
-        box: Where it was seen last, moved with the page since.
-    """
-
-    track: int
-    label: int
-    confidence: float
-    box: Box
-
-
 class Change(NamedTuple):
-    """What happened to one digit."""
+    """What happened to one digit, which has a track."""
 
     kind: Kind
-    digit: TrackedDigit
+    digit: Digit
 
 
 @dataclass(slots=True)
@@ -98,11 +81,11 @@ class _Track:
     missed: int = 0
     blurred: float = -inf
     changes: int = 0
-    shown: TrackedDigit | None = None
+    shown: Digit | None = None
 
     def see(self, digit: Digit, now: float, share: float) -> None:
         box, fade = digit.box, FADE**share
-        self.centre, self.box = _centre(box), box
+        self.centre, self.box = complex(*box.centre), box
         self.width += NEW_SHAPE * (box.width - self.width)
         self.height += NEW_SHAPE * (box.height - self.height)
         self.last_seen, self.seen, self.missed = now, self.seen + 1, 0
@@ -124,6 +107,9 @@ class _Track:
             return label, self.evidence[label] - self.evidence[self.shown.label]
         others = (value for other, value in self.evidence.items() if other != label)
         return label, self.evidence[label] - max(others, default=0.0)
+
+    def as_digit(self, label: int, number: int | None) -> Digit:
+        return Digit(label, self.confidence[label], self.box, track=number)
 
     def likely(self) -> int:
         return self.shown.label if self.shown else self.best()[0]
@@ -149,11 +135,15 @@ class Tracker:
         self._now = 0.0
         self._velocity = 0j  # of the page, pixels per second
         self._doubted_since: float | None = None  # another page seems to be there than what is shown
-        self._rows: list[list[TrackedDigit]] | None = []
+        self._rows: list[list[Digit]] | None = []
 
     @property
-    def digits(self) -> tuple[TrackedDigit, ...]:
-        """Those that are there now, in reading order."""
+    def digits(self) -> tuple[Digit, ...]:
+        """The digits that are there now, in reading order, each with its track.
+
+        The confidence is of the latest frame that was read as `label`; the box is where the digit was seen last, moved
+        with the page since.
+        """
         return tuple(digit for row in self._in_rows() for digit in row)
 
     @property
@@ -179,7 +169,7 @@ class Tracker:
         self._rows = None
         self._see(digits, passed)
         for track in self._tracks:
-            if track.missed and any(track.holds(_centre(box)) for box in refused):
+            if track.missed and any(track.holds(complex(*box.centre)) for box in refused):
                 track.blurred = min(self._now, track.last_seen + BLUR_SECONDS)
         changes = self._drop()
         for track in self._tracks:
@@ -193,10 +183,10 @@ class Tracker:
         return gone
 
     def _see(self, digits: Sequence[Digit], passed: float) -> None:
-        found = Places.of([(_centre(d.box), d.box.width, d.box.height, d.label) for d in digits])
+        found = Places.of([(complex(*d.box.centre), d.box.width, d.box.height, d.label) for d in digits])
         shift = self._velocity * min(passed, 0.2)
         pairs = self._pair(found, shift)
-        centres = {index: _centre(digits[at].box) for index, at in pairs.items()}
+        centres = {index: complex(*digits[at].box.centre) for index, at in pairs.items()}
         if pairs:
             before = np.array([self._tracks[index].centre for index in centres])
             after = np.array(list(centres.values()))
@@ -213,7 +203,7 @@ class Tracker:
                 track.move(turn * track.centre + offset)
         for index in sorted(set(range(len(digits))) - set(pairs.values())):
             box = digits[index].box
-            track = _Track(_centre(box), box.width, box.height, box, self._now, self._now)
+            track = _Track(complex(*box.centre), box.width, box.height, box, self._now, self._now)
             track.see(digits[index], self._now, share)
             self._tracks.append(track)
 
@@ -281,13 +271,13 @@ class Tracker:
             if not self._is_settled(track) or self._is_in_the_way(track):
                 return []
             self._last_number += 1
-            track.shown = TrackedDigit(self._last_number, label, track.confidence[label], track.box)
+            track.shown = track.as_digit(label, self._last_number)
             return [Change("appeared", track.shown)]
         if label == before.label or margin <= MARGIN * 2**track.changes:
-            track.shown = TrackedDigit(before.track, before.label, track.confidence[before.label], track.box)
+            track.shown = track.as_digit(before.label, before.track)
             return []
         track.changes += 1
-        track.shown = TrackedDigit(before.track, label, track.confidence[label], track.box)
+        track.shown = track.as_digit(label, before.track)
         return [Change("changed", track.shown)]
 
     def _is_settled(self, track: _Track) -> bool:
@@ -303,11 +293,12 @@ class Tracker:
             return True
         return any(other.shown and other.holds(track.centre) for other in self._tracks)
 
-    def _in_rows(self) -> list[list[TrackedDigit]]:
+    def _in_rows(self) -> list[list[Digit]]:
         """What is shown, in rows; grouped once a frame, and only where somebody asks."""
         if self._rows is None:
             shown = [track.shown for track in self._tracks if track.shown]
-            self._rows = [[shown[index] for index in row] for row in group_rows([digit.box for digit in shown])]
+            rows = group_rows([digit.box for digit in shown])
+            self._rows = [[replace(shown[index], row=row) for index in indices] for row, indices in enumerate(rows)]
         return self._rows
 
 
@@ -321,7 +312,3 @@ def _evidence(confidence: float) -> float:
     """How much a reading speaks for its label: its probability against that of each other one, as a logarithm."""
     sure = min(max(confidence, 0.2), SUREST)
     return log(sure / ((1 - sure) / 9))
-
-
-def _centre(box: Box) -> complex:
-    return complex(box.x + box.width / 2, box.y + box.height / 2)

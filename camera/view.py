@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.meter import Stats
 from mnist_edge.camera.overlay import annotate
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.reading import Digit, Reading
 
 
@@ -30,7 +29,7 @@ class View:
 
     frame: Frame
     reading: Reading
-    digits: tuple[TrackedDigit, ...]
+    digits: tuple[Digit, ...]
     text: tuple[str, ...]
     stats: Stats = field(default_factory=Stats)
     details: bool = False
@@ -40,7 +39,6 @@ class View:
     @cached_property
     def picture(self) -> NDArray[np.uint8]:
         """The frame with its digits drawn over it, shape (height, width, 3), BGR; drawn when first asked for."""
-        digits = tuple(Digit(digit.label, digit.confidence, digit.box) for digit in self.digits)
-        shown = replace(self.reading, digits=digits)
+        shown = replace(self.reading, digits=self.digits)
         status = self.outage or ("paused" if self.paused else "")
         return annotate(self.frame.image, shown, status, details=self.details)

@@ -1,16 +1,68 @@
 """What was read in a picture: plain values between finding, drawing and reporting."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, NamedTuple
 
 
 class Box(NamedTuple):
-    """A rectangle in pixels of the picture; (x, y) is its top left corner."""
+    """A rectangle in pixels of the picture; (x, y) is its top left corner.
+
+    >>> Box(10, 20, 30, 40).right
+    40
+    """
 
     x: int
     y: int
     width: int
     height: int
+
+    @property
+    def right(self) -> int:
+        """The first column to the right of the box."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        """The first row below the box."""
+        return self.y + self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the box, x and y."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def area(self) -> int:
+        """How many pixels the box covers."""
+        return self.width * self.height
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """The rows and columns that cut the box out of a picture: `picture[box.slices]`."""
+        return slice(self.y, self.bottom), slice(self.x, self.right)
+
+    def contains(self, x: float, y: float) -> bool:
+        """Return whether a point lies in the box."""
+        return self.x <= x < self.right and self.y <= y < self.bottom
+
+    def encloses(self, other: "Box") -> bool:
+        """Return whether all of another box lies in this one."""
+        across = self.x <= other.x and other.right <= self.right
+        return across and self.y <= other.y and other.bottom <= self.bottom
+
+    def overlaps(self, other: "Box") -> bool:
+        """Return whether the boxes share a pixel."""
+        return self._shared(other) > 0
+
+    def iou(self, other: "Box") -> float:
+        """Return what both boxes cover as a share of what either covers (intersection over union), 0 to 1."""
+        shared = self._shared(other)
+        return shared / (self.area + other.area - shared) if shared else 0.0
+
+    def _shared(self, other: "Box") -> int:
+        width = min(self.right, other.right) - max(self.x, other.x)
+        height = min(self.bottom, other.bottom) - max(self.y, other.y)
+        return max(width, 0) * max(height, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +80,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Digit:
-    """One digit that was read.
+    """One digit that was read, in one picture or followed over the frames of a camera.
 
     Attributes:
         label: 0 to 9.
@@ -36,6 +88,7 @@ class Digit:
         box: Tight around the ink.
         row: Index of its line in the reading order, 0 at the top.
         runner_up: The second most likely label; None where it is not known.
+        track: Number of the digit in a camera's stream, from 1 and never used again; None in a single picture.
     """
 
     label: int
@@ -43,6 +96,7 @@ class Digit:
     box: Box
     row: int = 0
     runner_up: Guess | None = None
+    track: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +152,19 @@ class Reading:
     def to_json(self) -> dict[str, Any]:
         """The document that `read --json` prints, as plain JSON types."""
         milliseconds = {stage: round(ms, 3) for stage, ms in self.milliseconds.items()}
-        document: dict[str, Any] = _plain(asdict(self))
+        document: dict[str, Any] = _plain(self)
         return document | {"milliseconds": milliseconds}
+
+
+# What a single picture has none of.
+_NOT_WRITTEN = ("track",)
 
 
 def _plain(value: Any) -> Any:
     """Only lists, dictionaries and plain values, numbers to four decimals."""
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+    if is_dataclass(value):
+        names = (field.name for field in fields(value) if field.name not in _NOT_WRITTEN)
+        return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return round(value, 4) if isinstance(value, float) else value

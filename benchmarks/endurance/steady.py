@@ -29,7 +29,6 @@ from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.sources.fake.film import Film, Moment
 from mnist_edge.camera.sources.fake.motion import Unrest
 from mnist_edge.camera.sources.fake.sheets import Glyph
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.dataset import Split, load
 from mnist_edge.errors import DataError
@@ -184,7 +183,7 @@ class _Judge:
     exact: int = 0
     read_exactly: int = 0
     due: set[tuple[int, int]] = field(default_factory=set)
-    owners: dict[int, tuple[int, int]] = field(default_factory=dict)
+    owners: dict[int | None, tuple[int, int]] = field(default_factory=dict)
     told: dict[str, Counter[tuple[int, int]]] = field(
         default_factory=lambda: {"appeared": Counter(), "gone": Counter()}
     )
@@ -204,16 +203,16 @@ class _Judge:
         for event in events:
             if event.event == "appeared":
                 self._appeared(event)
-            elif event.event == "gone" and event.track in self.owners:
-                self.told["gone"][self.owners[event.track]] += 1
+            elif event.event == "gone" and event.digit.track in self.owners:
+                self.told["gone"][self.owners[event.digit.track]] += 1
             self.changed += event.event == "changed"
 
     def _appeared(self, event: Event) -> None:
-        (digit,) = (one for one in event.digits if one.track == event.track)
+        digit = event.digit
         moment, truth = self.film.moment(event.frame), self.film.truth(event.frame)
         for index in _at(digit, truth):
             if truth[index].label == digit.label:
-                self.owners[event.track] = moment.page, index
+                self.owners[event.digit.track] = moment.page, index
                 self.told["appeared"][moment.page, index] += 1
                 return
         self.false += 1
@@ -230,7 +229,7 @@ def _is_settled(moment: Moment) -> bool:
     return not moment.blank and not moment.slide and moment.since > SETTLE_SECONDS
 
 
-def _same(truth: Sequence[Digit], shown: Sequence[TrackedDigit] | Sequence[Digit]) -> bool:
+def _same(truth: Sequence[Digit], shown: Sequence[Digit]) -> bool:
     """Whether each true digit is shown once at its place, and nothing else is."""
     if len(truth) != len(shown):
         return False
@@ -238,13 +237,13 @@ def _same(truth: Sequence[Digit], shown: Sequence[TrackedDigit] | Sequence[Digit
     return sorted(found) == list(range(len(truth)))
 
 
-def _at(digit: TrackedDigit | Digit, truth: Sequence[Digit]) -> Iterator[int]:
+def _at(digit: Digit, truth: Sequence[Digit]) -> Iterator[int]:
     """The true digits, mostly one or none, at whose place a digit is shown."""
-    x, y = digit.box.x + digit.box.width / 2, digit.box.y + digit.box.height / 2
+    x, y = digit.box.centre
     for index, one in enumerate(truth):
-        left, top, width, height = one.box
-        reach = PLACE * max(width, height)
-        if abs(left + width / 2 - x) <= reach and abs(top + height / 2 - y) <= reach:
+        reach = PLACE * max(one.box.width, one.box.height)
+        true_x, true_y = one.box.centre
+        if abs(true_x - x) <= reach and abs(true_y - y) <= reach:
             yield index
 
 

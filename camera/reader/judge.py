@@ -11,7 +11,7 @@ from mnist_edge.camera.reader.candidate import Classify, Judged, Refused, classi
 from mnist_edge.camera.reader.context import CLUTTERED, accept_by_context, refuse_by_context
 from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation
 from mnist_edge.camera.reader.splitting import split
-from mnist_edge.reading import Box, Rejected
+from mnist_edge.reading import Rejected
 
 # Paper round a digit is quiet; the edge of a table or a texture is not.
 MAX_CLUTTER = 0.3
@@ -88,7 +88,7 @@ def judge(
     accepted, refused = accept_by_context(accepted, refused + by_context, vouched_confidence)
     joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
     # A crumb that belongs to a broken digit was read with it.
-    crumbs = [one for one in found.rejected if not any(_inside(one.box, whole) for whole in joined)]
+    crumbs = [one for one in found.rejected if not any(whole.encloses(one.box) for whole in joined)]
     return Verdict(tuple(accepted), tuple(refused), tuple(crumbs))
 
 
@@ -106,8 +106,3 @@ def _best_joins(judged: list[Judged], convinces: Callable[[Judged], bool]) -> li
             taken |= parts
             kept.append(join)
     return [one for one in singles if not one.candidate.parts & taken] + kept
-
-
-def _inside(part: Box, whole: Box) -> bool:
-    across = whole.x <= part.x and part.x + part.width <= whole.x + whole.width
-    return across and whole.y <= part.y and part.y + part.height <= whole.y + whole.height

@@ -164,9 +164,6 @@ def _in_order(
 
 def _unscaled(box: Box, scale: float, shape: tuple[int, ...]) -> Box:
     # Both sizes are rounded, so that the rim of the small picture may lie beyond the rim of the large one.
-    right, bottom = (
-        min(round((box.x + box.width) / scale), shape[1]),
-        min(round((box.y + box.height) / scale), shape[0]),
-    )
+    right, bottom = min(round(box.right / scale), shape[1]), min(round(box.bottom / scale), shape[0])
     left, top = min(round(box.x / scale), right - 1), min(round(box.y / scale), bottom - 1)
     return Box(left, top, right - left, bottom - top)

@@ -22,8 +22,7 @@ def group_rows(boxes: Sequence[Box]) -> list[list[int]]:
     """
     if not boxes:
         return []
-    x = np.array([box.x + box.width / 2 for box in boxes])
-    y = np.array([box.y + box.height / 2 for box in boxes])
+    x, y = np.array([box.centre for box in boxes]).T
     height = np.array([box.height for box in boxes], float)
     level = y - _tilt(x, y, height) * x
     rows: list[list[int]] = []
@@ -40,7 +39,7 @@ def row_text(labels: Sequence[int], boxes: Sequence[Box]) -> str:
     """The digits of one row, left to right, with a space where a gap is a word's rather than a letter's."""
     if not labels:
         return ""
-    gaps = [right.x - left.x - left.width for left, right in pairwise(boxes)]
+    gaps = [right.x - left.right for left, right in pairwise(boxes)]
     height = median(box.height for box in boxes)
     # The lower middle: of two gaps the narrow one is a letter's. A single gap has nothing to compare with.
     usual = sorted(gaps)[(len(gaps) - 1) // 2] if len(gaps) > 1 else 0.5 * height

@@ -61,10 +61,9 @@ def cut(ink: InkMap) -> Segmentation:
     candidates, rejected, room = [], [], MAX_COVER * pieces.binary.size
     for group in [*((index,) for index in range(len(ids))), *_may_be_one(boxes)]:
         parts, box = frozenset(ids[list(group)].tolist()), _around(boxes[list(group)])
-        area = box.width * box.height
-        reason = _impossible(box, pieces.binary.shape) or (TOO_MANY if area > room else None)
+        reason = _impossible(box, pieces.binary.shape) or (TOO_MANY if box.area > room else None)
         if reason is None:
-            room -= area
+            room -= box.area
             candidate = _candidate(ink, pieces.labels, parts, box)
             if candidate:
                 candidates.append(candidate)
@@ -131,11 +130,10 @@ def _candidate(found: InkMap, labels: NDArray[np.int32], parts: frozenset[int], 
 
     None where there is none: a piece may be the smoothed rim of a stroke that was taken out as a line.
     """
-    window = (slice(box.y, box.y + box.height), slice(box.x, box.x + box.width))
-    mask = np.logical_or.reduce([labels[window] == part for part in parts])
+    mask = np.logical_or.reduce([labels[box.slices] == part for part in parts])
     # Half a pixel of soft edge belongs to the stroke too.
     soft = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8))
-    ink = np.asarray(cv2.multiply(found.level[window], soft), np.uint8)
+    ink = np.asarray(cv2.multiply(found.level[box.slices], soft), np.uint8)
     strength = _quantile(ink[mask], 0.6)
     if not strength:
         return None
@@ -148,8 +146,8 @@ def _clutter(found: InkMap, box: Box) -> float:
     # Some thousand pixels tell it well enough.
     step = max(1, box.height // 40)
     around = (
-        slice(max(0, box.y - margin), box.y + box.height + margin, step),
-        slice(max(0, box.x - margin), box.x + box.width + margin, step),
+        slice(max(0, box.y - margin), box.bottom + margin, step),
+        slice(max(0, box.x - margin), box.right + margin, step),
     )
     paper = found.level[around][found.near[around] == 0]
     # Nothing but ink all around: no digit stands like that.

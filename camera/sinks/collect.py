@@ -133,7 +133,7 @@ class Collector(BackgroundSink):
     def _unsure(self, view: View) -> Iterator[_Ink]:
         boxes = [one.box for one in view.reading.rejected if one.reason == UNSURE]
         # A digit of which a single frame is not sure is still that digit.
-        boxes = [box for box in boxes if not any(_touch(box, digit.box) for digit in view.digits)][:MOST_REFUSED]
+        boxes = [box for box in boxes if not any(box.overlaps(digit.box) for digit in view.digits)][:MOST_REFUSED]
         self._refused.update([Digit(0, 0.0, box) for box in boxes])
         tracks = self._refused.digits
         if self._still:
@@ -214,8 +214,3 @@ def _digits(view: View) -> Iterator[_Ink]:
     now = {(digit.label, digit.box) for digit in view.reading.digits}
     for one in view.digits:
         yield _Ink(str(one.track), (one.label, one.box) in now, one.box, one.track, one.label, one.confidence)
-
-
-def _touch(one: Box, other: Box) -> bool:
-    across = one.x < other.x + other.width and other.x < one.x + one.width
-    return across and one.y < other.y + other.height and other.y < one.y + one.height

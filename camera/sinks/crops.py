@@ -144,7 +144,7 @@ def crop_of(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     """
     margin = max(2, round(MARGIN * max(box.width, box.height)))
     top, left = max(0, box.y - margin), max(0, box.x - margin)
-    crop = image[top : box.y + box.height + margin, left : box.x + box.width + margin]
+    crop = image[top : box.bottom + margin, left : box.right + margin]
     scale = LARGEST_CROP / max(crop.shape[:2])
     if scale < 1:
         size = [max(1, round(side * scale)) for side in crop.shape[1::-1]]

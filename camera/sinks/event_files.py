@@ -149,12 +149,9 @@ def _write_all(file: FileIO, data: bytes, size: int) -> None:
 
 
 def _row(event: Event) -> list[object]:
-    text, seconds = " / ".join(event.text), round(event.seconds, 3)
-    row = [event.time, event.frame, event.event, event.track, "", text, seconds, event.source]
-    if event.digit:
-        row[COLUMNS.index("label")] = event.digit.label
-        row += [round(event.digit.confidence, 4), *event.digit.box]
-    return row
+    digit, text, seconds = event.digit, " / ".join(event.text), round(event.seconds, 3)
+    row = [event.time, event.frame, event.event, digit.track, digit.label, text, seconds, event.source]
+    return [*row, round(digit.confidence, 4), *digit.box]
 
 
 def _csv_line(row: Sequence[object]) -> bytes:

@@ -14,10 +14,10 @@ from mnist_edge.camera.sinks.home_assistant import announcements
 from mnist_edge.camera.sinks.mqtt_address import parse_address
 from mnist_edge.camera.sinks.mqtt_connection import Connection, new_client_id
 from mnist_edge.camera.sinks.outbox import Outbox
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import END_SECONDS
 from mnist_edge.optional_packages import require
+from mnist_edge.reading import Digit
 from mnist_edge.safe_text import to_json
 
 # What the queue holds while the broker is away.
@@ -37,7 +37,7 @@ ONLINE, OFFLINE = b"online", b"offline"
 class _Said:
     """What is there to read, since when."""
 
-    digits: tuple[TrackedDigit, ...] = ()
+    digits: tuple[Digit, ...] = ()
     text: tuple[str, ...] = ()
     time: str = ""
 

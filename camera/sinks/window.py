@@ -18,7 +18,6 @@ from mnist_edge.camera.sinks.panel import ROOM, draw_panel
 from mnist_edge.camera.view import View
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box
 
 T = TypeVar("T")
 
@@ -151,7 +150,7 @@ class Window:
     def _click(self, event: int, x: int, y: int, *_: object) -> None:
         if event == cv2.EVENT_LBUTTONDOWN and self._view is not None:
             point = x / self._scale, y / self._scale
-            under = [digit.track for digit in self._view.digits if _holds(digit.box, *point)]
+            under = [digit.track for digit in self._view.digits if digit.box.contains(*point)]
             self._selected = under[0] if under else None
 
     def _open(self, picture: NDArray[np.uint8]) -> None:
@@ -170,10 +169,6 @@ class Window:
             visible = False
         self._was_visible = self._was_visible or visible
         return self._was_visible and not visible
-
-
-def _holds(box: Box, x: float, y: float) -> bool:
-    return box.x <= x < box.x + box.width and box.y <= y < box.y + box.height
 
 
 def _settle(result: Future[T], work: Callable[[], T]) -> None:

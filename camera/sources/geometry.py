@@ -93,12 +93,12 @@ def parse_geometry(settings: Settings) -> Geometry:
 
 def _cropped(image: NDArray[np.uint8], crop: Box, name: str) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
-    if crop.x + crop.width > width or crop.y + crop.height > height:
+    if crop.right > width or crop.bottom > height:
         raise SourceError(
             f"--crop {','.join(map(str, crop))} reaches outside the frames of {name}, which are {width}x{height}; "
             "make it smaller"
         )
-    return image[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+    return image[crop.slices]
 
 
 def _check(flag: str, value: object, known: Sequence[object]) -> None:

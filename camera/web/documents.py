@@ -4,6 +4,7 @@ from typing import Any
 
 from mnist_edge import __version__
 from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.events import digits_to_json
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web.feed import Feed
@@ -13,12 +14,12 @@ def reading_of(view: View | None) -> dict[str, Any]:
     """What is read now; nothing before the first frame."""
     if view is None:
         return {"text": [], "digits": [], "frame": None, "seconds": None}
-    digits = [
-        {"track": one.track, "label": one.label, "confidence": round(one.confidence, 4), "box": list(one.box)}
-        for one in view.digits
-    ]
-    seconds = round(view.frame.seconds, 3)
-    return {"text": list(view.text), "digits": digits, "frame": view.frame.number, "seconds": seconds}
+    return {
+        "text": list(view.text),
+        "digits": digits_to_json(view.digits),
+        "frame": view.frame.number,
+        "seconds": round(view.frame.seconds, 3),
+    }
 
 
 def controls_of(controls: Controls) -> dict[str, Any]:

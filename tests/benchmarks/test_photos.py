@@ -10,7 +10,6 @@ from mnist_edge.benchmarks.photos import (
     Outcome,
     match_boxes,
     measure_photos,
-    overlaps,
     read_pictures,
     score_photos,
     score_picture,
@@ -36,20 +35,14 @@ def photo(file: str, *digits: tuple[int, tuple[int, int, int, int]], **more: Any
 A, B, FAR = (0, 0, 10, 10), (30, 0, 10, 10), (70, 70, 10, 10)
 
 
-def test_overlap_is_what_both_share_of_what_either_covers() -> None:
-    found = overlaps([(0, 0, 10, 10)], [(0, 0, 10, 10), (5, 0, 10, 10), (10, 0, 5, 5), (0, 5, 5, 5)])
-    assert found.tolist() == [pytest.approx([1, 1 / 3, 0, 0.25])]
-    assert overlaps([], [A]).shape == (0, 1)
-
-
 def test_the_best_overlap_is_matched_first_and_each_box_once() -> None:
-    truth = [(0, 0, 10, 10), (2, 0, 10, 10)]
-    found = [(2, 0, 10, 10), (1, 0, 10, 10)]
+    truth = [Box(0, 0, 10, 10), Box(2, 0, 10, 10)]
+    found = [Box(2, 0, 10, 10), Box(1, 0, 10, 10)]
     assert match_boxes(truth, found) == [(1, 0), (0, 1)]
-    assert match_boxes(truth, [(2, 0, 10, 10)]) == [(1, 0)]
+    assert match_boxes(truth, [Box(2, 0, 10, 10)]) == [(1, 0)]
     # 10 of 25 is just enough, 9 of 25 is not.
-    assert match_boxes([(0, 0, 10, 10)], [(0, 0, 25, 10)]) == [(0, 0)]
-    assert match_boxes([(0, 0, 9, 10)], [(0, 0, 25, 10)]) == []
+    assert match_boxes([Box(0, 0, 10, 10)], [Box(0, 0, 25, 10)]) == [(0, 0)]
+    assert match_boxes([Box(0, 0, 9, 10)], [Box(0, 0, 25, 10)]) == []
     assert match_boxes([], found) == match_boxes(truth, []) == []
 
 

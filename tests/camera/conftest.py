@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.camera.frames import ArraySource, Frame
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading
@@ -104,19 +103,18 @@ def blank() -> Callable[..., Frame]:
 
 @pytest.fixture(scope="session")
 def view() -> Callable[..., View]:
-    """`view(image, number=0, seconds=0.0, digits=())`: what the loop knows after a frame; digits are `TrackedDigit`."""
+    """`view(image, number=0, seconds=0.0, digits=())`: what the loop knows after a frame."""
 
     def make(
         image: Image | None = None,
         number: int = 0,
         seconds: float = 0.0,
-        digits: tuple[TrackedDigit, ...] = (),
+        digits: tuple[Digit, ...] = (),
         **more: Any,
     ) -> View:
         image = np.full((48, 64, 3), 255, np.uint8) if image is None else image
-        read = tuple(Digit(one.label, one.confidence, one.box) for one in digits)
         text = ("".join(str(one.label) for one in digits),) if digits else ()
-        reading = Reading("a camera", image.shape[1], image.shape[0], "a model", "a runtime", read, text)
+        reading = Reading("a camera", image.shape[1], image.shape[0], "a model", "a runtime", digits, text)
         return View(Frame(image, number, seconds, "a camera"), reading, digits, text, **more)
 
     return make

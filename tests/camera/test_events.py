@@ -19,7 +19,7 @@ def happened(blank: Callable[..., Frame], *labels: int) -> list[Event]:
 
 
 def said(text: tuple[str, ...]) -> Event:
-    return Event("", 0, 0.0, "", "appeared", 1, (), text)
+    return Event("", 0, 0.0, "", "appeared", Digit(7, 0.9, Box(0, 0, 1, 1), track=1), (), text)
 
 
 def test_an_event_is_one_json_line_with_the_promised_keys(blank: Callable[..., Frame]) -> None:

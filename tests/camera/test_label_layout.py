@@ -31,11 +31,6 @@ def crowd(seed: int, pitch: int) -> list[Box]:
     ]
 
 
-def overlap(one: Box, other: Box) -> bool:
-    across = one.x < other.x + other.width and other.x < one.x + one.width
-    return across and one.y < other.y + other.height and other.y < one.y + one.height
-
-
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize(("pitch", "most_missing"), [(64, 0), (48, 0), (40, 0), (34, 0.1)])
 def test_nothing_is_covered_and_all_are_labelled_while_there_is_room(
@@ -44,8 +39,8 @@ def test_nothing_is_covered_and_all_are_labelled_while_there_is_room(
     boxes = crowd(seed, pitch)
     placed = layout(boxes)
     labels = [one.box for one in placed if one]
-    assert not any(overlap(label, box) for label in labels for box in boxes)
-    assert not any(overlap(*pair) for pair in combinations(labels, 2))
+    assert not any(label.overlaps(box) for label in labels for box in boxes)
+    assert not any(one.overlaps(other) for one, other in combinations(labels, 2))
     assert all(0 <= one.x <= WIDTH - one.width and 0 <= one.y <= HEIGHT - one.height for one in labels)
     assert placed.count(None) <= most_missing * len(boxes)
 
@@ -76,7 +71,7 @@ def test_one_that_finds_no_room_beside_its_box_is_tied_to_it_by_a_line_that_cros
     for step in np.linspace(0.05, 0.95, 50):
         x, y = (round(a + step * (b - a)) for a, b in zip(start, end, strict=True))
         point = Box(x, y, 1, 1)
-        assert not any(overlap(point, wall) for wall in walls)
+        assert not any(point.overlaps(wall) for wall in walls)
 
 
 def test_in_a_box_that_fills_the_picture_it_takes_a_corner_and_in_a_small_one_it_is_left_out() -> None:

@@ -50,7 +50,7 @@ class Pictures:
 def test_digits_appear_once_and_go_at_the_end(pages: Pages, ink_reader: Any) -> None:
     events = Events()
     summary = run(ArraySource(pages(12)), ink_reader, events=[events])
-    assert [(e.event, e.frame, e.track) for e in events.seen] == [
+    assert [(e.event, e.frame, e.digit.track) for e in events.seen] == [
         *(("appeared", 2, track) for track in (1, 2, 3)),
         *(("gone", 11, track) for track in (1, 2, 3)),
     ]

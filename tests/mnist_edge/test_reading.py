@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from mnist_edge.reading import Box, Digit, Guess, Reading, Rejected
@@ -11,7 +12,7 @@ READING = Reading(
     model="small",
     runtime="ai-edge-litert 2.3.0",
     digits=(
-        Digit(7, 0.99312345, Box(412, 88, 61, 97), 0, Guess(1, 0.00498765)),
+        Digit(7, 0.99312345, Box(412, 88, 61, 97), 0, Guess(1, 0.00498765), track=3),
         Digit(4, 0.5, Box(500, 90, 60, 95), row=1),
     ),
     text=("7", "4"),
@@ -61,3 +62,29 @@ def test_a_reading_of_nothing() -> None:
 def test_readings_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         READING.width = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("other", "iou"),
+    [
+        (Box(0, 0, 10, 10), 1.0),
+        (Box(5, 0, 10, 10), 1 / 3),
+        (Box(0, 5, 5, 5), 0.25),
+        (Box(10, 0, 5, 5), 0.0),
+        (Box(3, 20, 4, 4), 0.0),
+        (Box(2, 2, 0, 5), 0.0),
+    ],
+)
+def test_how_much_two_boxes_share(other: Box, iou: float) -> None:
+    box = Box(0, 0, 10, 10)
+    assert box.iou(other) == other.iou(box) == pytest.approx(iou)
+    assert box.overlaps(other) == other.overlaps(box) == (iou > 0)
+
+
+def test_a_box_has_edges_a_centre_and_an_inside() -> None:
+    box = Box(10, 20, 3, 4)
+    assert (box.right, box.bottom, box.centre, box.area) == (13, 24, (11.5, 22.0), 12)
+    assert [box.contains(x, 20) for x in (9.9, 10, 12.9, 13)] == [False, True, True, False]
+    assert [box.contains(11, y) for y in (19, 20, 23, 24)] == [False, True, True, False]
+    assert box.encloses(box) and box.encloses(Box(11, 21, 2, 3)) and not box.encloses(Box(11, 21, 3, 3))
+    assert np.zeros((50, 50))[box.slices].shape == (4, 3)

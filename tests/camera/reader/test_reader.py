@@ -22,11 +22,7 @@ def hits(page: Page, reading: Reading) -> tuple[int, int]:
     found = right = 0
     for true in page.digits:
         for digit in reading.digits:
-            width = min(true.box.x + true.box.width, digit.box.x + digit.box.width) - max(true.box.x, digit.box.x)
-            height = min(true.box.y + true.box.height, digit.box.y + digit.box.height) - max(true.box.y, digit.box.y)
-            shared = max(0, width) * max(0, height)
-            union = true.box.width * true.box.height + digit.box.width * digit.box.height - shared
-            if shared > 0.6 * union:
+            if true.box.iou(digit.box) > 0.6:
                 found, right = found + 1, right + (true.label == digit.label)
     return found, right
 

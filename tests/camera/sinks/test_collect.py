@@ -24,10 +24,9 @@ from mnist_edge.camera.sinks import collect as collect_module
 from mnist_edge.camera.sinks import crops as crops_module
 from mnist_edge.camera.sinks.collect import SETTLED, Collector
 from mnist_edge.camera.sinks.crops import LIST, SAME_INK, crop_of, seen_at
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box, Rejected
+from mnist_edge.reading import Box, Digit, Rejected
 
 Image = NDArray[np.uint8]
 Views = Callable[..., View]
@@ -61,19 +60,22 @@ def page(write_digit: Callable[..., Box]) -> tuple[Image, list[Box]]:
 
 
 @pytest.fixture
-def digits(page: tuple[Image, list[Box]]) -> tuple[TrackedDigit, ...]:
+def digits(page: tuple[Image, list[Box]]) -> tuple[Digit, ...]:
     return tuple(
-        TrackedDigit(k + 1, label, 0.9, box) for k, (label, box) in enumerate(zip((7, 2, 5), page[1], strict=True))
+        Digit(label, 0.9, box, track=k + 1) for k, (label, box) in enumerate(zip((7, 2, 5), page[1], strict=True))
     )
 
 
 class Desk:
     """A collector with all that it needs, shown the same page over and over."""
 
-    def __init__(self, folder: Path, view: Views, image: Image, digits: tuple[TrackedDigit, ...]) -> None:
+    def __init__(self, folder: Path, view: Views, image: Image, digits: tuple[Digit, ...]) -> None:
         self.folder, self.controls, self.notes = folder, Controls(0.5), list[str]()
         self.view, self.image, self.digits = view, image, digits
         self.number = 0
+
+    def turn_page(self) -> None:
+        self.digits = tuple(replace(one, track=(one.track or 0) + 10) for one in self.digits)
 
     def collector(self, **options: Any) -> Collector:
         return Collector(self.folder, self.controls, model="small", note=self.notes.append, **options)
@@ -90,7 +92,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, view: Views, page: tuple[Image, list[Box]], digits: tuple[TrackedDigit, ...]) -> Desk:
+def desk(tmp_path: Path, view: Views, page: tuple[Image, list[Box]], digits: tuple[Digit, ...]) -> Desk:
     return Desk(tmp_path / "collected", view, page[0], digits)
 
 
@@ -240,7 +242,7 @@ def test_refused_ink_is_left_out_where_it_is_not_wanted(desk: Desk) -> None:
 def test_a_full_folder_is_said_once_and_can_still_be_corrected(desk: Desk) -> None:
     with desk.collector(max_files=4) as collector:
         desk.show(collector)
-        desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)
+        desk.turn_page()
         desk.show(collector)
         desk.correct((1, 9))
         desk.show(collector, 1)
@@ -248,7 +250,7 @@ def test_a_full_folder_is_said_once_and_can_still_be_corrected(desk: Desk) -> No
     assert [line["corrected"] for line in lines_of(desk.folder)] == [None, None, 9]
     assert desk.notes == [f"note: {desk.folder} is full; no more digits are kept, only corrections"]
     with desk.collector(max_files=4) as collector:
-        desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)
+        desk.turn_page()
         desk.show(collector)
     assert len(list(desk.folder.glob("*.png"))) == 4
 
@@ -257,12 +259,12 @@ def test_a_folder_that_cannot_be_written_is_said_once(desk: Desk) -> None:
     desk.folder.write_text("a file, where the folder should be")
     with desk.collector() as collector:
         for _ in range(3):
-            desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)
+            desk.turn_page()
             desk.show(collector)
         desk.correct((31, 7))
         desk.show(collector, 1)
         wait_for(lambda: desk.controls.message == "not kept as 7: of that digit there is no crop")
-        desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)
+        desk.turn_page()
         desk.correct((41, 7))
         desk.show(collector, 1)
         wait_for(lambda: desk.controls.message == "not kept as 7: File exists")
@@ -279,7 +281,7 @@ def test_a_full_disk_is_said_once_and_the_loop_goes_on(desk: Desk) -> None:
         wait_for(lambda: desk.notes)
         # Room again.
         (desk.folder / LIST).unlink()
-        desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)
+        desk.turn_page()
         desk.show(collector)
     assert desk.notes == [f"note: digits cannot be kept in {desk.folder}: No space left on device; reading goes on"]
     assert [line["track"] for line in lines_of(desk.folder)] == [11, 12, 13]
@@ -327,7 +329,7 @@ def test_a_slow_disk_holds_nobody_up_and_what_still_lies_there_is_kept_later(
             began = time.perf_counter()
             desk.show(collector)
             took.append(time.perf_counter() - began)
-        desk.correct((desk.digits[0].track, 8))
+        desk.correct((21, 8))
         desk.show(collector, 1)
         assert max(took) < 5
         stuck_disk.set()
@@ -345,7 +347,7 @@ def test_it_ends_while_the_disk_is_stuck(
     monkeypatch.setattr(worker_module, "END_SECONDS", 0.1)
     with desk.collector() as collector:
         for _ in range(8):
-            desk.digits = tuple(replace(one, track=one.track + 10) for one in desk.digits)
+            desk.turn_page()
             desk.show(collector)
     assert not desk.folder.exists()
     assert running()

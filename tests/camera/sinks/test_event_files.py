@@ -16,16 +16,15 @@ import pytest
 
 from mnist_edge.camera.events import Event, EventSink
 from mnist_edge.camera.sinks.event_files import COLUMNS, EventFile, open_events
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.errors import OutputError
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Digit
 
 LINE_BYTES = 270
 
 
 def event(number: int = 1, *, kind: Any = "appeared", text: tuple[str, ...] = ("42",), source: str = "desk") -> Event:
-    digits = tuple(TrackedDigit(track, label, 0.98765, Box(10, 20, 30, 40)) for track, label in ((1, 4), (2, 2)))
-    return Event("2026-01-02T03:04:05.678+00:00", number, number / 25, source, kind, 2, digits, text, digits[1])
+    digits = tuple(Digit(label, 0.98765, Box(10, 20, 30, 40), track=track) for track, label in ((1, 4), (2, 2)))
+    return Event("2026-01-02T03:04:05.678+00:00", number, number / 25, source, kind, digits[1], digits, text)
 
 
 def frames(path: Path) -> list[int]:

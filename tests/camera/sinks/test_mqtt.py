@@ -25,10 +25,9 @@ from mnist_edge.camera.meter import Stats
 from mnist_edge.camera.sinks.mqtt import MqttSink
 from mnist_edge.camera.sinks.mqtt_address import parse_address
 from mnist_edge.camera.sinks.outbox import IN_FLIGHT, Outbox
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.errors import PackageMissing, UsageError
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Digit
 
 Views = Callable[..., View]
 # For what happens at once on a quiet machine.
@@ -51,13 +50,14 @@ def free_port() -> int:
         return port
 
 
-def seven(track: int = 1, *, label: int = 7, x: int = 10, confidence: float = 0.98765) -> TrackedDigit:
-    return TrackedDigit(track, label, confidence, Box(x, 20, 30, 40))
+def seven(track: int = 1, *, label: int = 7, x: int = 10, confidence: float = 0.98765) -> Digit:
+    return Digit(label, confidence, Box(x, 20, 30, 40), track=track)
 
 
-def event(number: int, digits: tuple[TrackedDigit, ...] = ()) -> Event:
+def event(number: int, digits: tuple[Digit, ...] = ()) -> Event:
     text = ("".join(str(digit.label) for digit in digits),) if digits else ()
-    return Event("2026-01-02T03:04:05.678+00:00", number, number / 25, "a camera", "appeared", number, digits, text)
+    time = "2026-01-02T03:04:05.678+00:00"
+    return Event(time, number, number / 25, "a camera", "appeared", seven(number), digits, text)
 
 
 class Broker:
@@ -649,8 +649,8 @@ def test_the_outbox_keeps_order_through_losses() -> None:
     outbox, sent = Outbox(limit=30), []
 
     def publish(one: Event) -> int:
-        sent.append(one.track)
-        return one.track
+        sent.append(one.frame)
+        return one.frame
 
     outbox.add([event(number) for number in range(1, 26)])
     outbox.send(publish)

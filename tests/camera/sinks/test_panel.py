@@ -9,9 +9,8 @@ import pytest
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Stats
 from mnist_edge.camera.sinks.panel import LEAST_FOOT, draw_panel
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Digit
 
 Make = Callable[..., View]
 STATS = (
@@ -36,7 +35,7 @@ def test_any_frame_fits_any_screen(view: Make, frame: tuple[int, int], room: tup
 def test_what_changes_is_seen(view: Make) -> None:
     """Each of these differs from the plain panel, in the foot."""
     image = np.full((480, 640, 3), 255, np.uint8)
-    digit = (TrackedDigit(7, 4, 0.9, Box(100, 100, 40, 60)),)
+    digit = (Digit(4, 0.9, Box(100, 100, 40, 60), track=7),)
     plain = draw_panel(view(image), Controls(0.4)).image[480:]
     limited = replace(view(image), reading=replace(view(image).reading, limited=True))
     others = [
@@ -57,7 +56,7 @@ def test_what_changes_is_seen(view: Make) -> None:
 
 def test_the_selected_digit_is_marked(view: Make) -> None:
     image = np.full((480, 640, 3), 255, np.uint8)
-    shown = view(image, digits=(TrackedDigit(7, 4, 0.9, Box(100, 100, 40, 60)),))
+    shown = view(image, digits=(Digit(4, 0.9, Box(100, 100, 40, 60), track=7),))
     one, other = (draw_panel(shown, Controls(0.4), selected=selected).image[:480] for selected in (None, 7))
     changed = np.argwhere((one != other).any(axis=2))
     assert changed.min() >= 85 and changed.max() <= 175

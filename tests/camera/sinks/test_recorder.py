@@ -27,11 +27,10 @@ from mnist_edge.camera.sinks import recorder as recorder_module
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.video_file import VideoFile, fit
 from mnist_edge.camera.sources import open_source
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.errors import OutputError, PackageMissing, UsageError
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Digit
 
 Image = NDArray[np.uint8]
 FramesOf = Callable[[Path], list[Image]]
@@ -129,7 +128,7 @@ def test_other_players_take_it_for_what_it_is(tmp_path: Path, view: Views, suffi
 
 
 def test_what_was_read_is_drawn_unless_frames_are_wanted_raw(tmp_path: Path, frames_of: FramesOf, view: Views) -> None:
-    page, digit = grey(255, 320, 240), TrackedDigit(1, 7, 0.9, Box(100, 80, 60, 90))
+    page, digit = grey(255, 320, 240), Digit(7, 0.9, Box(100, 80, 60, 90), track=1)
     shown = view(page, digits=(digit,))
     for raw in (False, True):
         desk = Desk(view, tmp_path / f"{raw}.avi", raw=raw)

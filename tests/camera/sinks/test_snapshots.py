@@ -17,10 +17,9 @@ from mnist_edge.atomic_files import write_bytes
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.sinks.room import RESERVE_BYTES
 from mnist_edge.camera.sinks.snapshots import Snapshots
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Digit
 
 Views = Callable[..., View]
 NAME = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z"
@@ -56,7 +55,7 @@ class Desk:
 def test_a_snapshot_is_the_frame_and_what_was_read(tmp_path: Path, view: Views) -> None:
     folder = tmp_path / "new" / "snapshots"
     desk = Desk(folder)
-    shown = view(page(), digits=(TrackedDigit(1, 7, 0.9, Box(100, 80, 60, 90)),))
+    shown = view(page(), digits=(Digit(7, 0.9, Box(100, 80, 60, 90), track=1),))
     desk.take(shown)
     raw, drawn = sorted(folder.iterdir(), reverse=True)
     assert re.fullmatch(NAME + r"\.raw\.png", raw.name) and drawn.name == raw.name.replace(".raw.png", ".jpg")

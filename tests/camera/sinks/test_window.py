@@ -13,10 +13,9 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.sinks import window
 from mnist_edge.camera.sinks.window import Window
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.view import View
 from mnist_edge.errors import OutputError, SourceError
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Digit
 
 PICTURE = np.zeros((48, 64, 3), np.uint8)
 
@@ -256,7 +255,7 @@ def test_keys_ask_for_things(
 @pytest.mark.parametrize(("key", "label"), [("4", 4), ("x", -1)])
 def test_a_click_and_a_key_correct_a_digit(screen: FakeScreen, view: Callable[..., View], key: str, label: int) -> None:
     controls, meter = Controls(0.4, corrections=deque()), Meter()
-    digits = (TrackedDigit(3, 9, 0.8, Box(10, 10, 20, 30)), TrackedDigit(5, 1, 0.9, Box(40, 10, 10, 30)))
+    digits = (Digit(9, 0.8, Box(10, 10, 20, 30), track=3), Digit(1, 0.9, Box(40, 10, 10, 30), track=5))
     shown = Window(controls, meter)
     look(shown, view(PICTURE, 0, digits=digits))
     plain, scale = screen.last, screen.last.shape[1] / 64
@@ -275,7 +274,7 @@ def test_a_click_and_a_key_correct_a_digit(screen: FakeScreen, view: Callable[..
 def test_a_correction_that_nobody_keeps_is_refused(screen: FakeScreen, view: Callable[..., View]) -> None:
     controls = Controls(0.4)
     shown = Window(controls)
-    digits = (TrackedDigit(3, 9, 0.8, Box(0, 0, 64, 48)),)
+    digits = (Digit(9, 0.8, Box(0, 0, 64, 48), track=3),)
     look(shown, view(PICTURE, 0, digits=digits))
     screen.click(1, 20, 20, 0, None)
     screen.keys = iter([ord("8")])
@@ -286,7 +285,7 @@ def test_a_correction_that_nobody_keeps_is_refused(screen: FakeScreen, view: Cal
 def test_a_digit_that_has_gone_is_not_corrected(screen: FakeScreen, view: Callable[..., View]) -> None:
     controls = Controls(0.4, corrections=deque())
     shown = Window(controls)
-    look(shown, view(PICTURE, 0, digits=(TrackedDigit(3, 9, 0.8, Box(0, 0, 64, 48)),)))
+    look(shown, view(PICTURE, 0, digits=(Digit(9, 0.8, Box(0, 0, 64, 48), track=3),)))
     screen.click(1, 20, 20, 0, None)
     screen.keys = iter([ord("8")])
     look(shown, view(PICTURE, 1))

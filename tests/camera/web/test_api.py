@@ -16,15 +16,14 @@ from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.sinks.recorder import Recorder
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.camera.web import feed as feeds
 from mnist_edge.camera.web import posts, wishes
 from mnist_edge.camera.web.wishes import CHECKS
 from mnist_edge.errors import ModelError, OutputError
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box, Reading
+from mnist_edge.reading import Box, Digit, Reading
 
-DIGITS = (TrackedDigit(3, 4, 0.98765, Box(1, 2, 30, 40)), TrackedDigit(5, 2, 0.5, Box(40, 2, 30, 40)))
+DIGITS = (Digit(4, 0.98765, Box(1, 2, 30, 40), track=3), Digit(2, 0.5, Box(40, 2, 30, 40), track=5))
 
 
 def png(height: int = 30, width: int = 40, value: int = 200) -> bytes:
@@ -282,7 +281,7 @@ def test_events_are_sent_as_they_happen(serve: Any, view: Any) -> None:
     served = serve()
 
     def event(kind: Any, text: str) -> Event:
-        return Event("2026-01-01T00:00:00.000+00:00", 9, 0.5, "a camera", kind, 3, DIGITS[:1], (text,))
+        return Event("2026-01-01T00:00:00.000+00:00", 9, 0.5, "a camera", kind, DIGITS[0], DIGITS[:1], (text,))
 
     served.web.write([event("appeared", "4")])
     served.web.show(view(digits=DIGITS[:1]))
@@ -330,7 +329,7 @@ def test_figures_for_prometheus(serve: Any, view: Any) -> None:
     with served.meter.frame(4, 0.0, dropped=2):
         pass
     served.web.show(view(digits=DIGITS, outage="unplugged"))
-    served.web.write([Event("", 1, 0.0, "", "appeared", 1, (), ())])
+    served.web.write([Event("", 1, 0.0, "", "appeared", DIGITS[0], (), ())])
     answer = served.ask("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     lines = answer.body.decode().splitlines()

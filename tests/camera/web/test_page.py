@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
-from mnist_edge.camera.tracker import TrackedDigit
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Digit
 
 Image = NDArray[np.uint8]
 
@@ -201,7 +200,7 @@ HIDDEN = """[...document.querySelectorAll("#digits button")].filter(e => {
 
 def crowd(count: int) -> dict[str, Any]:
     """A view's digits and text: so many digits in rows of eight."""
-    digits = tuple(TrackedDigit(n + 1, n % 10, 0.9, Box(n, n, 5, 8)) for n in range(count))
+    digits = tuple(Digit(n % 10, 0.9, Box(n, n, 5, 8), track=n + 1) for n in range(count))
     rows = [digits[start : start + 8] for start in range(0, count, 8)]
     return {"digits": digits, "text": tuple("".join(str(one.label) for one in row) for row in rows)}
 

@@ -1,4 +1,4 @@
-"""The settings of a camera from its configuration file and the command line, and where each comes from."""
+"""The settings of a camera from its configuration file and its flags, the origin of each, and all of them as TOML."""
 
 import difflib
 import os
@@ -9,27 +9,29 @@ from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from mnist_edge.camera.settings import Settings, accept, flag, masked, shown
+from mnist_edge.camera.settings import Settings, accept, by_group, flag, masked, shown
 from mnist_edge.errors import UsageError
 from mnist_edge.optional_packages import require
-from mnist_edge.safe_text import shortened
+from mnist_edge.safe_text import printable, shortened, to_json
 from mnist_edge.shipped_models import names_shipped
 from mnist_edge.user_folders import user_folder
 
+# Characters that no camera's number and no model's name has.
 PLAINLY_A_PATH = re.compile(r"[/*?~]")
+# The permissions of a file that let its group and all others read it.
 OTHERS_MAY_READ = 0o044
 FIELDS = {option.name: option for option in fields(Settings)}
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What a camera is told, all in all.
+    """The settings in effect, and where they come from.
 
     Attributes:
-        settings: What holds in the end.
-        origins: By the name of each setting where it comes from: `default`, `flag`, or the file's path.
-        file: The configuration file, None where there is none.
-        notes: What the user should know of the file; one line each.
+        settings: Defaults, overridden by the file, overridden by the flags.
+        origins: By the name of each setting: `default`, `flag`, or the file's path.
+        file: The configuration file; None where there is none.
+        notes: Warnings about the file, one line each.
     """
 
     settings: Settings
@@ -39,27 +41,27 @@ class Configuration:
 
 
 def settings_folder() -> Path | None:
-    """Where the user's programs keep their settings; None where the user has no home."""
+    """Return the folder of the user's configuration files; None where the user has no home."""
     return user_folder("XDG_CONFIG_HOME", ".config")
 
 
 def default_file() -> Path | None:
-    """The configuration file that needs no naming; None where the user has no home."""
+    """Return the configuration file that is read without `--config`; None where the user has no home."""
     folder = settings_folder()
     return folder / "mnist-edge" / "camera.toml" if folder else None
 
 
 def load_settings(file: Path | None, flags: Mapping[str, Any]) -> Configuration:
-    """Put together what is told: flags win over the file, the file over the defaults.
+    """Combine flags, configuration file and defaults; flags win over the file, the file over the defaults.
 
-    Relative paths in the file count from the file's folder, and `~` is the user's home.
+    Relative paths in the file are relative to the file's folder, and `~` is the user's home.
 
     Args:
         file: The configuration file; None for `default_file`, if it exists.
-        flags: What the command line gives, by the names of the fields of `Settings`.
+        flags: The flags that were given, by the names of the fields of `Settings`.
 
     Raises:
-        UsageError: The file is missing, is not TOML, or has a key or a value that does not serve; or a flag does not.
+        UsageError: The file is missing or not TOML, or a key or a value, of the file or a flag, is not valid.
         PackageMissing: This Python reads no TOML, and tomli is not installed.
     """
     found = file or default_file()
@@ -78,15 +80,15 @@ def load_settings(file: Path | None, flags: Mapping[str, Any]) -> Configuration:
 
 
 def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
-    """A setting that is a relative path, or may be one, as an absolute path.
+    """Make a setting absolute where it is a relative path; return any other value as it is.
 
-    A source and a model are paths where a slash or a wildcard says so, or where there is a file of that name; else they
-    may be a camera's number, or the name of a model. The name of a model that ships always is that.
+    A source or a model is a path where it has a slash or a wildcard, or where there is a file of that name; otherwise
+    it is a camera's number or a model's name. The name of a model that ships is never a path.
 
     Args:
-        option: The field.
+        option: The field of `Settings`.
         value: Its value.
-        folder: What relative paths count from.
+        folder: The folder that a relative path is relative to.
     """
     if not isinstance(value, str) or value in ("", "-") or "://" in value:
         return value
@@ -112,7 +114,7 @@ def _read(file: Path) -> dict[str, Any]:
         document = toml.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise UsageError(f"{file} is not UTF-8 text; save it as that") from None
-    # Besides what is no TOML, a number of more digits than Python converts, and brackets deeper than it follows.
+    # ValueError also: a number of more digits than Python converts. RecursionError: brackets nested too deep.
     except (ValueError, RecursionError) as error:
         raise UsageError(f'{file} is not TOML: {error}; write lines such as: source = "0"') from None
     read: dict[str, Any] = {}
@@ -149,7 +151,37 @@ def _origins(given: Mapping[str, Any], origin: str) -> dict[str, str]:
 
 def _notes(file: Path, given: Mapping[str, Any]) -> tuple[str, ...]:
     secrets = [name for name, value in given.items() if masked(FIELDS[name], value) != value]
-    # Elsewhere the bits say nothing about who may read.
+    # The permission bits of other systems do not decide who may read.
     if os.name != "posix" or not secrets or not file.stat().st_mode & OTHERS_MAY_READ:
         return ()
     return (f"note: others may read {file}, and with it the secret in {secrets[0]}; keep it private: chmod 600 {file}",)
+
+
+def as_toml(configuration: Configuration) -> str:
+    """Format every setting with its origin as a configuration file that gives the same settings again.
+
+    A setting without a value is a comment. So is one that holds a secret, which is masked. Paths are absolute, as
+    relative ones would depend on where the file is saved.
+    """
+    lines = ["# mnist-edge camera: what is in effect. Flags win over a file, a file over the defaults."]
+    for heading, options in by_group().items():
+        lines += ["", f"# {heading}"]
+        lines += [_line(option, configuration) for option in options]
+    return "\n".join(lines) + "\n"
+
+
+def _line(option: "Field[Any]", configuration: Configuration) -> str:
+    value, origin = getattr(configuration.settings, option.name), printable(configuration.origins[option.name])
+    if value is None:
+        metavar = option.metadata["metavar"]
+        example = _literal(metavar) if option.type == str | None else metavar or "true"
+        return f"# {option.name} = {example}  # {origin}: not set"
+    seen = masked(option, value)
+    if seen != value:
+        return f"# {option.name} = {_literal(seen)}  # {origin}: hidden here, write the secret in yourself"
+    return f"{option.name} = {_literal(located(option, value, Path()))}  # {origin}"
+
+
+def _literal(value: Any) -> str:
+    # JSON's text and numbers are TOML's too, except for halves of surrogate pairs.
+    return to_json(value.encode("utf-8", "replace").decode() if isinstance(value, str) else value)

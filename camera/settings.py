@@ -1,4 +1,4 @@
-"""Everything that `mnist-edge camera` can be told: each field is a flag and a key of the configuration file."""
+"""All settings of `mnist-edge camera`: each field of `Settings` is a flag and a key of the configuration file."""
 
 from dataclasses import Field, dataclass, field, fields
 from types import NoneType
@@ -7,25 +7,25 @@ from typing import Any, get_args
 from mnist_edge.errors import UsageError
 from mnist_edge.safe_text import HIDDEN, mask, mask_all, shortened
 
-# Of any number that has no narrower limit: what is computed from it still fits 64 bits.
+# The limit of numbers that have no narrower one: what is computed from them, such as bytes of MB, fits 64 bits.
 LARGEST = 1_000_000_000
 
 
 def _option(default: Any, metavar: str, help: str, **more: Any) -> Any:
-    """A field with what the command line says of it.
+    """Declare a field with the metadata that its flag needs.
 
-    `more` are the limits `min` and `max`, or the `choices`; `group` where a group of settings begins; `path` where a
-    text is always a path, `perhaps_path` where it may be one, and `secret` where nobody else should read it.
+    `more` has the limits `min` and `max`, or the `choices`; `group` at the first field under a heading; `path` for a
+    path, `perhaps_path` for text that may be one, and `secret` for text that is masked wherever it is shown.
     """
     return field(default=default, metadata={"metavar": metavar, "help": help, **more})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to read, how, and where the results go. The metadata of each field explains it.
+    """What to read, how, and where the results go; the metadata of each field explains it.
 
     Raises:
-        UsageError: A value is not of the field's type, beyond its limits or none of its choices.
+        UsageError: A value is not of the field's type, not within its limits or not among its choices.
     """
 
     source: str = _option(
@@ -131,32 +131,31 @@ class Settings:
 
     @property
     def max_pixels(self) -> int:
-        """The most pixels that a picture or a frame may have."""
+        """The most pixels that an image or a frame may have."""
         return round(self.max_megapixels * 1e6)
 
 
 def flag(option: "Field[Any]") -> str:
-    """A field's name on the command line."""
+    """Return a field's name on the command line."""
     return f"--{option.name.replace('_', '-')}"
 
 
 def masked(option: "Field[Any]", value: Any) -> Any:
-    """A setting as anybody may see it: without the token, and without what may be secret in an address."""
+    """Return a setting as anybody may see it: without the token, and without the password in an address."""
     if option.metadata.get("secret") and value:
         return HIDDEN
     return mask(value) if isinstance(value, str) else value
 
 
 def shown(option: "Field[Any]", value: Any) -> str:
-    """A setting in a message: masked, and not at any length."""
-    # A number of many digits has no decimal form in Python, but has a hexadecimal one.
+    """Format a setting for a message: masked and shortened."""
+    # Python refuses to print an integer of more than some thousand digits, but not in hexadecimal.
     text = hex(value) if type(value) is int and abs(value) > LARGEST else str(masked(option, value))
-    text = text.lower() if isinstance(value, bool) else mask_all(text)
-    return shortened(text)
+    return shortened(text.lower() if isinstance(value, bool) else mask_all(text))
 
 
 def by_group() -> "dict[str, list[Field[Any]]]":
-    """All fields in their order, by the heading that they stand under."""
+    """Return all fields in their order, by the heading that they stand under."""
     groups: dict[str, list[Field[Any]]] = {}
     heading = ""
     for option in fields(Settings):
@@ -166,50 +165,28 @@ def by_group() -> "dict[str, list[Field[Any]]]":
 
 
 def accept(option: "Field[Any]", value: object) -> Any:
-    """A value as the field holds it: whole numbers are numbers, and serve as text; no text is none where it may be.
+    """Convert a value to the field's type: an integer may stand for text or a float, and empty text for None.
 
     Raises:
-        ValueError: It is none; the message says what is wanted.
+        ValueError: The value is not valid; the message says which values are.
     """
-    kind = _kind(option)
     if option.default is None and value in (None, ""):
         return None
     if isinstance(value, str) and "\0" in value:
         raise ValueError("leave out the zero byte, at which every name ends")
-    # Python makes no text of a number of many digits, and no floating-point number.
+    kind = next(kind for kind in get_args(option.type) or (option.type,) if kind is not NoneType)
+    choices, low, high = (option.metadata.get(key) for key in ("choices", "min", "max"))
+    low, high = -LARGEST if low is None else low, LARGEST if high is None else high
     if type(value) is int and kind in (float, str) and abs(value) <= LARGEST:
         value = kind(value)
-    # True is an int to Python, but nobody wants that many frames.
-    if type(value) is not kind or not _within(option, value):
-        raise ValueError(_wanted(option))
+    if choices:
+        valid, wanted = value in choices, f"choose {', '.join(map(str, choices[:-1]))} or {choices[-1]}"
+    elif kind in (int, float):
+        valid = isinstance(value, int | float) and low <= value <= high
+        wanted = f"give a {'whole ' if kind is int else ''}number from {low:,} to {high:,}"
+    else:
+        valid, wanted = True, "give true or false" if kind is bool else "give text"
+    # True is an int to Python, so that isinstance does not serve.
+    if type(value) is not kind or not valid:
+        raise ValueError(wanted)
     return value
-
-
-def _kind(option: "Field[Any]") -> type:
-    kinds: tuple[type, ...] = get_args(option.type) or (option.type,)
-    return next(kind for kind in kinds if kind is not NoneType)
-
-
-def _within(option: "Field[Any]", value: Any) -> bool:
-    choices = option.metadata.get("choices")
-    if choices:
-        return value in choices
-    if isinstance(value, int | float):
-        low, high = _limits(option)
-        return low <= value <= high
-    return True
-
-
-def _limits(option: "Field[Any]") -> tuple[float, float]:
-    return option.metadata.get("min", -LARGEST), option.metadata.get("max", LARGEST)
-
-
-def _wanted(option: "Field[Any]") -> str:
-    choices = option.metadata.get("choices")
-    if choices:
-        *most, last = map(str, choices)
-        return f"choose {', '.join(most)} or {last}"
-    kind, (low, high) = _kind(option), _limits(option)
-    if kind in (int, float):
-        return f"give a {'whole ' if kind is int else ''}number from {low:,} to {high:,}"
-    return "give true or false" if kind is bool else "give text"

@@ -37,15 +37,13 @@ def command(context: typer.Context, config: Config, show_config: ShowConfig, **f
 
     Example: mnist-edge camera --source 0 --serve 8080 --events digits.jsonl
     """
-    from mnist_edge.camera.config import load_settings
+    from mnist_edge.camera.config import as_toml, load_settings
     from mnist_edge.cli.console import note
 
     found = load_settings(config, given(context, flags))
     for line in found.notes:
         note(line)
     if show_config:
-        from mnist_edge.camera.config_text import as_toml
-
         print(as_toml(found), end="", flush=True)
         return
     from mnist_edge.camera.appliance import run_camera

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from mnist_edge.camera.config import FIELDS, Configuration, default_file, load_settings
-from mnist_edge.camera.config_text import as_toml
+from mnist_edge.camera.config import FIELDS, Configuration, as_toml, default_file, load_settings
 from mnist_edge.camera.settings import Settings, by_group, flag
 from mnist_edge.cli import app
 from mnist_edge.errors import PackageMissing, UsageError

@@ -1,4 +1,4 @@
-"""A camera as a service of systemd: its unit file, and how the service is installed, watched and removed."""
+"""A camera as a service of systemd: its unit file, and how the service is installed, shown and removed."""
 
 import os
 import re
@@ -16,17 +16,16 @@ from mnist_edge.errors import OutputError, UsageError
 
 SYSTEM_UNITS = Path("/etc/systemd/system")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-# Of users, as far as a unit file takes them as they are.
+# Names of users that a unit file can hold without quotes.
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
-MARK = "# Made by `mnist-edge service install`, and taken away by `mnist-edge service uninstall`."
 # What systemd takes literally without quotes.
 PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
 
 UNIT = """\
-{mark}
+# Made by `mnist-edge service install`, and taken away by `mnist-edge service uninstall`.
 [Unit]
-Description={description}
-{after}# However often it fails, it is started again.
+Description=Handwritten digits, read by a camera
+{after}# It is started again, however often it fails.
 StartLimitIntervalSec=0
 
 [Service]
@@ -34,25 +33,27 @@ Type=notify
 ExecStart={command}
 Restart=always
 RestartSec=5
-# A loop that has hung is ended and started anew.
+# A loop that hangs is ended and started again.
 WatchdogSec=60
 TimeoutStartSec=120
 TimeoutStopSec=30
-# Relative paths count from here.
+# Relative paths start here.
 StateDirectory={state}
 WorkingDirectory=%S/{state}
-# Rather start anew than let the whole machine run short.
+# It is started again before the whole machine runs out of memory.
 MemoryMax=60%
 NoNewPrivileges=yes
 {system}
 [Install]
 WantedBy={target}
 """
+# The line by which a unit file is known as ours.
+MARK = UNIT.splitlines()[0]
 
-# What a camera, a web page, a broker and recordings do not need is taken away. What is left out on purpose: the home
-# folders stay readable, as Python may live there; `/proc` stays whole, as runtimes choose their kernels by
-# `/proc/cpuinfo`; memory may be made executable, as some runtimes compile while they run; and `PrivateUsers` would part
-# the user from the groups that own devices. The devices are those of V4L2 and of the Raspberry Pi's own camera.
+# Forbids what a camera, a web page, a broker and recordings do not need. Left out on purpose: the home folders stay
+# readable, as Python may be installed there; `/proc` stays whole, as runtimes choose their kernels by `/proc/cpuinfo`;
+# memory may be made executable, as some runtimes compile while they run; and `PrivateUsers` would take the user out of
+# the groups that own devices. The devices are those of V4L2 and of the Raspberry Pi's camera modules.
 SYSTEM = """\
 User={user}
 SupplementaryGroups=video
@@ -76,7 +77,7 @@ AmbientCapabilities=
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
-# The scheduler, which threads of OpenCV and TFLite ask about, says no rather than ending the camera.
+# OpenCV and TFLite ask the scheduler about their threads: that fails, rather than ending the camera.
 SystemCallErrorNumber=EPERM
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 ProtectProc=invisible
@@ -95,73 +96,63 @@ RestrictSUIDSGID=yes
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service, installed or not.
+    """A service, installed or not.
 
     Attributes:
-        name: Of its unit, without `.service`.
-        system: Whether it is the system's, else the user's own.
-        folder: Where its unit file is.
+        name: The unit's name without `.service`.
+        system: Whether the unit belongs to the system rather than to the user.
+        path: Its unit file.
     """
 
     name: str
     system: bool
-    folder: Path
-
-    @property
-    def path(self) -> Path:
-        """Its unit file."""
-        return self.folder / f"{self.name}.service"
+    path: Path
 
     def systemctl(self, *words: str) -> list[str]:
-        """A command line for whoever runs this service."""
+        """Return the command line of systemctl for the system or the user that owns this service."""
         return ["systemctl", *([] if self.system else ["--user"]), *words]
 
     def install_steps(self) -> list[list[str]]:
-        """What follows a unit file that was written; a service that runs already takes the new one up."""
-        # It may wait for its camera a long time; nobody else has to.
+        """Return the commands that follow writing the unit file; a service that runs already is restarted with it."""
+        # Starting may wait for the camera a long time, and nothing needs to wait for that.
         start = self.systemctl("restart", "--no-block", self.path.name)
         return [self.systemctl("daemon-reload"), self.systemctl("enable", self.path.name), start]
 
     def uninstall_steps(self) -> list[list[str]]:
-        """What precedes the removal of the unit file."""
-        return [self.systemctl("disable", "--now", self.path.name)]
+        """Return the commands that stop the service and remove its unit file."""
+        disable = self.systemctl("disable", "--now", self.path.name)
+        return [disable, ["rm", str(self.path)], self.systemctl("daemon-reload")]
 
 
 def find_service(name: str, *, system: bool) -> Service:
-    """The service for the camera called `name`, whether it is there or not.
+    """Return the service for the camera called `name`, installed or not.
 
     Raises:
-        UsageError: The name cannot be part of a unit's, or a user without a home asks for a service of its own.
+        UsageError: A unit cannot have this name, or the user has no home folder for services.
     """
     if not NAME.fullmatch(name):
         raise UsageError(f"--name {name}: give lower-case letters, digits, - and _")
-    folder = SYSTEM_UNITS if system else _user_units()
-    # With our own prefix no other service of the machine can be meant.
-    return Service(f"mnist-edge-{name}", system, folder)
-
-
-def _user_units() -> Path:
+    # The prefix keeps every other service of the machine out of reach.
+    unit = f"mnist-edge-{name}"
     folder = settings_folder()
-    if folder is None:
+    if not system and folder is None:
         raise UsageError("this user has no home folder for a service of its own; set HOME, or use --system")
-    return folder / "systemd" / "user"
+    units = SYSTEM_UNITS if system or folder is None else folder / "systemd" / "user"
+    return Service(unit, system, units / f"{unit}.service")
 
 
 def unit_file(name: str, command: Sequence[str], *, user: str | None, writes: Sequence[Path] = ()) -> str:
-    """The text of a unit.
+    """Return the text of a unit file.
 
     Args:
-        name: Of the unit, without `.service`; also of the folder for what it writes.
+        name: The unit's name without `.service`; also that of its state folder.
         command: Program and arguments; the program by its absolute path.
-        user: Whom it runs as, in a unit of the system; None for a unit of one user's own, for which systemd can set up
-            hardly any protection, and which may not change its groups.
-        writes: Folders that it writes to beside its own, absolute.
+        user: The user that a unit of the system runs as; None for a user's own unit, which systemd can hardly confine.
+        writes: Folders that it may write to besides its state folder, absolute.
     """
-    # One that is not there keeps no unit from starting.
+    # The - lets the unit start where such a folder does not exist.
     places = " ".join(_quoted(f"-{path}") for path in writes)
     return UNIT.format(
-        mark=MARK,
-        description="Handwritten digits, read by a camera",
         after="After=network.target\n" if user else "",
         command=" ".join([_quoted(command[0]), *(_quoted(word).replace("$", "$$") for word in command[1:])]),
         state=name,
@@ -171,7 +162,7 @@ def unit_file(name: str, command: Sequence[str], *, user: str | None, writes: Se
 
 
 def _quoted(word: str) -> str:
-    """A word as one argument of ExecStart: quotes, and what systemd would else replace, escaped."""
+    """Quote a word as one argument of ExecStart, with all that systemd would replace escaped."""
     if PLAIN.fullmatch(word):
         return word
     for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("%", "%%")):
@@ -180,16 +171,16 @@ def _quoted(word: str) -> str:
 
 
 def service_user(run_as: str | None, sudo_user: str | None) -> str:
-    """Whom a service of the system runs as: who was named, else who called sudo.
+    """Return the user that a service of the system runs as.
 
     Args:
-        run_as: As `--run-as` gives it.
-        sudo_user: As sudo's environment gives it, which whoever calls may have set to anything.
+        run_as: The user that `--run-as` names; the default is `sudo_user`.
+        sudo_user: The variable that sudo sets; untrusted, as any caller may set it.
 
     Raises:
-        UsageError: It would be root unasked, or there is no such user, so that systemd would try in vain for ever.
+        UsageError: The user would be root although nobody asked for that, or does not exist.
     """
-    # Windows has no such module, and no systemd.
+    # Windows has neither this module nor systemd.
     import pwd
 
     user = run_as or sudo_user
@@ -207,10 +198,10 @@ def service_user(run_as: str | None, sudo_user: str | None) -> str:
 
 
 def written_folders(found: Configuration) -> list[Path]:
-    """The folders that a camera writes to because somebody named them, absolute; all else is in the service's own.
+    """List the folders that the given settings name for results, absolute; all else goes to the state folder.
 
     Args:
-        found: Its settings; relative paths of flags count from here, as those of the file were made absolute.
+        found: The camera's settings; relative paths in flags are relative to the current folder.
     """
     named = [
         Path(os.path.abspath(os.path.expanduser(value)))
@@ -219,19 +210,19 @@ def written_folders(found: Configuration) -> list[Path]:
         and found.origins[name] != "default"
         and (value := getattr(found.settings, name)) not in (None, "-")
     ]
-    # A folder that is not there yet is made in the one that holds it, as files of events are when they are rotated.
+    # The parent of a folder that does not exist yet, which is made in it, and of a file, which is replaced in it.
     return sorted({path if path.is_dir() else path.parent for path in named})
 
 
 def check_systemd(service: Service, command: Sequence[str]) -> None:
-    """See that this machine and this user can manage the service.
+    """Check that this machine and this user can manage the service.
 
     Args:
         service: The service.
-        command: The command line that asks for it, to be shown with sudo before it.
+        command: The command line of the user, which the error shows with sudo.
 
     Raises:
-        OutputError: There is no systemd, or the user may not.
+        OutputError: There is no systemd, or this user may not.
     """
     if not sys.platform.startswith("linux"):
         raise OutputError(f"services are systemd's, which {sys.platform} lacks; start mnist-edge camera by other means")
@@ -242,66 +233,49 @@ def check_systemd(service: Service, command: Sequence[str]) -> None:
 
 
 def check_replace(service: Service, text: str, force: bool) -> None:
-    """See that installing destroys nothing.
-
-    Raises:
-        OutputError: There is another unit file already, and `force` is not set.
-    """
+    """Check that `force` is set where installing replaces another unit file; raises `OutputError` if not."""
     if service.path.exists() and service.path.read_bytes() != text.encode() and not force:
         raise OutputError(f"{service.path} exists already, and differs; choose another --name, or add --force")
 
 
-def install(service: Service, text: str, *, force: bool, tell: Callable[[str], None]) -> None:
-    """Write the unit file, and start the service now and at every boot or log-in.
-
-    Args:
-        service: The service.
-        text: The unit file.
-        force: Whether it may replace another.
-        tell: Told each step before it is done.
-
-    Raises:
-        OutputError: There is another unit file already, or systemd refuses.
-    """
-    check_replace(service, text, force)
-    tell(f"write {service.path}")
-    write_text(service.path, text)
-    for step in service.install_steps():
-        _run(step, tell)
-
-
-def uninstall(service: Service, tell: Callable[[str], None]) -> None:
-    """Stop and disable the service, and remove its unit file; what it wrote stays.
-
-    Args:
-        service: The service.
-        tell: Told each step before it is done.
-
-    Raises:
-        OutputError: It is not installed, or not by `install`; or systemd refuses.
-    """
-    check_ours(service)
-    for step in service.uninstall_steps():
-        _run(step, tell)
-    tell(f"remove {service.path}")
-    service.path.unlink()
-    _run(service.systemctl("daemon-reload"), tell)
-
-
 def check_ours(service: Service) -> None:
-    """See that `install` made the unit file.
-
-    Raises:
-        OutputError: There is none, or somebody else made it.
-    """
+    """Check that `install` made the unit file; raises `OutputError` if not."""
     if not service.path.exists():
         raise OutputError(f"{service.path} is not there: {service.name} is not installed; see: mnist-edge service")
     if MARK not in service.path.read_text(encoding="utf-8", errors="replace"):
         raise OutputError(f"{service.path} was not made by mnist-edge; remove it yourself")
 
 
+def install(service: Service, text: str, *, force: bool, report: Callable[[str], None]) -> None:
+    """Write the unit file, and start the service now and at every boot or log-in.
+
+    Args:
+        service: The service.
+        text: The unit file.
+        force: Whether it may replace another.
+        report: Called with each step before it is done.
+
+    Raises:
+        OutputError: There is another unit file already, or systemd refuses.
+    """
+    check_replace(service, text, force)
+    report(f"write {service.path}")
+    write_text(service.path, text)
+    _run(service.install_steps(), report)
+
+
+def uninstall(service: Service, report: Callable[[str], None]) -> None:
+    """Stop and disable the service and remove its unit file; what it wrote stays. `report` gets each step.
+
+    Raises:
+        OutputError: `install` did not make it, or systemd refuses.
+    """
+    check_ours(service)
+    _run(service.uninstall_steps(), report)
+
+
 def show_status(service: Service) -> int:
-    """Let systemd print how the service does; its exit code is 0 where it runs.
+    """Let systemd print the state of the service; returns its exit code, 0 where the service runs.
 
     Raises:
         OutputError: It is not installed.
@@ -310,14 +284,10 @@ def show_status(service: Service) -> int:
     return subprocess.run(service.systemctl("status", "--no-pager", service.path.name)).returncode
 
 
-def lingers(user: str) -> bool:
-    """Whether a user's services run while the user is not logged in."""
-    return Path("/var/lib/systemd/linger", user).exists()
-
-
-def _run(command: list[str], tell: Callable[[str], None]) -> None:
-    tell(shlex.join(command))
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        reason = done.stderr.strip() or f"exit code {done.returncode}"
-        raise OutputError(f"{shlex.join(command)} failed: {reason}; mend that, and run this again")
+def _run(steps: Sequence[Sequence[str]], report: Callable[[str], None]) -> None:
+    for step in steps:
+        report(shlex.join(step))
+        done = subprocess.run(step, capture_output=True, text=True)
+        if done.returncode:
+            reason = done.stderr.strip() or f"exit code {done.returncode}"
+            raise OutputError(f"{shlex.join(step)} failed: {reason}; mend that, and run this again")

@@ -65,7 +65,7 @@ def install_command(
     text = unit_file(service.name, command, user=user, writes=writes)
     if not dry_run:
         check_systemd(service, _this_command())
-        install(service, text, force=force, tell=print)
+        install(service, text, force=force, report=print)
         _advise(service, user)
         return
     check_replace(service, text, force)
@@ -102,7 +102,7 @@ def uninstall_command(system: System = None, name: Name = "camera", dry_run: Dry
     service = _service(name, system)
     if dry_run:
         check_ours(service)
-        _print_steps([*service.uninstall_steps(), ["rm", str(service.path)], service.systemctl("daemon-reload")])
+        _print_steps(service.uninstall_steps())
         return
     check_systemd(service, _this_command())
     uninstall(service, print)
@@ -164,12 +164,11 @@ def _parsed(words: list[str]) -> Any:
 def _advise(service: "Service", user: str | None) -> None:
     import getpass
 
-    from mnist_edge.camera.systemd_unit import lingers
     from mnist_edge.cli.console import note
 
     if user == "root":
         note("note: the camera runs as root; --run-as USER is safer")
-    if user is None and not lingers(getpass.getuser()):
+    if user is None and not Path("/var/lib/systemd/linger", getpass.getuser()).exists():
         note(f"note: it runs while you are logged in; for always: loginctl enable-linger {getpass.getuser()}")
     scope = "" if service.system else " --user"
     note(f"see: mnist-edge service status, and: journalctl{scope} -fu {service.name}")

@@ -131,11 +131,12 @@ def _accepted(file: Path, key: str, name: str, value: Any) -> Any:
         raise UsageError(f"{file}: there is no key {shortened(key)}; {_instead(name, value)}")
     option = FIELDS[name]
     try:
-        return located(option, accept(option, value), file.absolute().parent)
+        accepted = accept(option, value)
     except ValueError as wanted:
         text = shown(option, value)
         text = repr(text) if isinstance(value, str | bool) else text
         raise UsageError(f"{file}: {key} = {text} does not serve: {wanted}") from None
+    return located(option, accepted, file.absolute().parent)
 
 
 def _instead(name: str, value: Any) -> str:

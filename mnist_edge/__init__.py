@@ -1,7 +1,15 @@
 """Read handwritten digits on a small machine.
 
+    >>> from mnist_edge import read
+    >>> read("page.jpg").text
+    ('372', '20')
+
 The public names load on first use, so that `import mnist_edge` (and `mnist-edge --help`) costs nothing:
 NumPy comes with `Classifier`, OpenCV with `Reader`, TensorFlow only with training and export.
+
+Public is what reads a picture: `read`, `Reader` and what they return, the network (`Classifier`) and its input
+(`normalise`), and the errors that these raise. The camera, export and training are used from the command line; other
+programs follow a camera by its events, MQTT or web API.
 """
 
 from importlib import import_module
@@ -14,26 +22,63 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from mnist_edge.camera.reader import Reader, read
     from mnist_edge.classifier import Classifier
-    from mnist_edge.errors import MnistEdgeError
+    from mnist_edge.errors import (
+        ImageError,
+        MnistEdgeError,
+        ModelError,
+        ModelWarning,
+        PackageMissing,
+        RuntimeMissing,
+        UsageError,
+    )
     from mnist_edge.normalisation import normalise
-    from mnist_edge.reading import Digit, Guess, Reading, Rejected
+    from mnist_edge.reading import Box, Digit, Guess, Reading, Rejected
 
 _HOME = {
+    "Box": "mnist_edge.reading",
     "Classifier": "mnist_edge.classifier",
     "Digit": "mnist_edge.reading",
     "Guess": "mnist_edge.reading",
+    "ImageError": "mnist_edge.errors",
     "MnistEdgeError": "mnist_edge.errors",
+    "ModelError": "mnist_edge.errors",
+    "ModelWarning": "mnist_edge.errors",
+    "PackageMissing": "mnist_edge.errors",
     "Reader": "mnist_edge.camera.reader",
     "Reading": "mnist_edge.reading",
     "Rejected": "mnist_edge.reading",
+    "RuntimeMissing": "mnist_edge.errors",
+    "UsageError": "mnist_edge.errors",
     "normalise": "mnist_edge.normalisation",
     "read": "mnist_edge.camera.reader",
 }
 
-__all__ = ["Classifier", "Digit", "Guess", "MnistEdgeError", "Reader", "Reading", "Rejected", "normalise", "read"]
+# Written out, since type checkers follow no `list(_HOME)`.
+__all__ = [
+    "Box",
+    "Classifier",
+    "Digit",
+    "Guess",
+    "ImageError",
+    "MnistEdgeError",
+    "ModelError",
+    "ModelWarning",
+    "PackageMissing",
+    "Reader",
+    "Reading",
+    "Rejected",
+    "RuntimeMissing",
+    "UsageError",
+    "normalise",
+    "read",
+]
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'mnist_edge' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

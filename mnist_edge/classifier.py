@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.calibration import apply_temperature
-from mnist_edge.errors import ModelError, ModelWarning
+from mnist_edge.errors import ModelError, ModelWarning, UsageError, described
 from mnist_edge.metadata import metadata_of, refusal_threshold_of, temperature_of
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise, to_probabilities
 from mnist_edge.refusal import digit_score
@@ -33,15 +33,15 @@ def as_input(images: NDArray[Any]) -> NDArray[np.float32]:
         Shape (n, 28, 28, 1), 0 to 1.
 
     Raises:
-        ValueError: Another shape, dtype or range, or NaN.
+        UsageError: It is no array, or of another shape, dtype or range, or has NaN.
     """
     images = _four_dimensional(images)
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255)
     if images.dtype.kind != "f":
-        raise ValueError(f"images must be uint8 (0 to 255) or floating point (0 to 1), not {images.dtype}")
+        raise UsageError(f"images must be uint8 (0 to 255) or floating point (0 to 1), not {images.dtype}")
     if images.size and not (images.min() >= 0 and images.max() <= 1):
-        raise ValueError(f"floating point images must lie in 0 to 1, these span {images.min()} to {images.max()}")
+        raise UsageError(f"floating point images must lie in 0 to 1, these span {images.min()} to {images.max()}")
     return images.astype(np.float32)
 
 
@@ -67,10 +67,12 @@ def pixel_range(details: dict[str, Any]) -> tuple[float, float]:
 
 
 def _four_dimensional(images: NDArray[Any]) -> NDArray[Any]:
+    if not isinstance(images, np.ndarray):
+        raise UsageError(f"images must be a NumPy array, not {described(images)}")
     if images.ndim == 3:
         images = images[..., None]
     if images.shape[1:] != (28, 28, 1):
-        raise ValueError(f"images must have shape (n, 28, 28) or (n, 28, 28, 1), not {images.shape}")
+        raise UsageError(f"images must have shape (n, 28, 28) or (n, 28, 28, 1), not {images.shape}")
     return images
 
 
@@ -82,6 +84,11 @@ class Classifier:
     loaded, by the answers to `mnist_edge.output_kinds.probe_images`; a softmax is then applied, a `ModelWarning`
     says so, and the temperature and threshold of the file are left aside, since they are of probabilities. One object
     serves one thread at a time.
+
+    >>> classifier = Classifier("small")
+    >>> probabilities = classifier.probabilities(normalise(ink)[None])
+    >>> int(probabilities.argmax()), bool(classifier.is_digit(probabilities)[0])
+    (7, True)
 
     Attributes:
         path: The `.tflite` file.
@@ -114,6 +121,7 @@ class Classifier:
             ModelError: The file is missing, damaged, of another shape, its temperature or threshold makes no sense,
                 or no runtime here can run it.
             RuntimeMissing: There is no runtime, or not the one asked for.
+            UsageError: `model` is no text and no path, or `threads` no number from 1 to 256.
         """
         self.path = resolve(model)
         content = self.path.read_bytes()
@@ -156,12 +164,10 @@ class Classifier:
             was made with `calibrated=False`.
 
         Raises:
-            ValueError: Another shape, dtype or range.
+            UsageError: It is no array, or of another shape, dtype or range.
         """
-        if images.dtype == np.uint8:
-            tensor = self._quantised.take(_four_dimensional(images))
-        else:
-            tensor = self._quantise(as_input(images))
+        images = _four_dimensional(images)
+        tensor = self._quantised.take(images) if images.dtype == np.uint8 else self._quantise(as_input(images))
         if len(tensor) == self._batch:
             return self._invoke(tensor)
         most = self._batch_for(len(tensor))
@@ -176,7 +182,12 @@ class Classifier:
 
         Returns:
             Shape (n,).
+
+        Raises:
+            UsageError: It is no array, or of another shape.
         """
+        if not isinstance(probabilities, np.ndarray) or probabilities.shape[1:] != (10,):
+            raise UsageError(f"probabilities must be an array of shape (n, 10), not {described(probabilities)}")
         if self.refusal_threshold is None:
             return np.ones(len(probabilities), np.bool_)
         if not self.calibrated:

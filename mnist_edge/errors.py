@@ -1,25 +1,26 @@
-"""The errors that a user can mend, and the exit code that each one ends a command with.
+"""The errors that a user can mend.
 
 Messages say what is wrong, with the value, then what to do. The library raises; only the command line prints.
 """
 
 
 class MnistEdgeError(Exception):
-    """Anything a user can mend; the command line prints it as one line and exits with `exit_code`."""
+    """The base class of all errors that a user can mend; the command line prints each as one line.
 
-    exit_code = 1
+    >>> try:
+    ...     read("no such file.jpg")
+    ... except MnistEdgeError as error:
+    ...     print(error)
+    no such file.jpg cannot be read: No such file or directory
+    """
 
 
-class UsageError(MnistEdgeError):
-    """Arguments that do not fit together."""
-
-    exit_code = 2
+class UsageError(MnistEdgeError, ValueError):
+    """An argument of the wrong type, shape or range, or arguments that exclude each other."""
 
 
 class CheckFailed(MnistEdgeError):
     """A check that did not hold, such as parity or an accuracy floor; the message lists every reason."""
-
-    exit_code = 3
 
 
 class DataError(MnistEdgeError):
@@ -60,3 +61,10 @@ class OutputError(MnistEdgeError):
 
 class ModelWarning(UserWarning):
     """Something that was added to a model to make sense of it; the command line prints it as a note."""
+
+
+def described(value: object) -> str:
+    """What a message calls a wrong argument: `int64 of shape (3, 3)`, or `list` where it is no array."""
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"{value.dtype} of shape {value.shape}"
+    return type(value).__name__

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.errors import UsageError, described
+
 SIDE = 28
 BOX = 20
 # Where MNIST's own images have their centre of mass, measured over its 60,000 training images: (14.00, 14.01).
@@ -18,6 +20,10 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Scaling and moving are one resampling, with a triangle filter as wide as an output pixel; the move is by whole
     pixels, as MNIST's was, so that an image of MNIST comes out as it went in.
 
+    >>> image = normalise(255 - grey)  # dark ink on white paper
+    >>> image.shape, int(image.max())
+    ((28, 28), 255)
+
     Args:
         ink: Shape (height, width), 0 = paper, 255 = full ink. Margins do not matter: they are cut away.
 
@@ -25,10 +31,10 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         Shape (28, 28), same scale.
 
     Raises:
-        ValueError: There is no ink, or the array is not two-dimensional uint8.
+        UsageError: There is no ink, or it is no two-dimensional array of uint8.
     """
-    if ink.ndim != 2 or ink.dtype != np.uint8:
-        raise ValueError(f"ink must be a two-dimensional uint8 array, not {ink.dtype} of shape {ink.shape}")
+    if not isinstance(ink, np.ndarray) or ink.ndim != 2 or ink.dtype != np.uint8:
+        raise UsageError(f"ink must be a two-dimensional uint8 array, not {described(ink)}")
     rows, columns = (_extent(np.asarray(ink.any(axis=axis))) for axis in (1, 0))
     digit = ink[rows, columns].astype(np.float32)
     scale = BOX / max(digit.shape)
@@ -44,7 +50,7 @@ def _extent(any_ink: NDArray[np.bool_]) -> slice:
     """From the first that holds ink to the last."""
     first = int(any_ink.argmax()) if len(any_ink) else 0
     if not any_ink.any():
-        raise ValueError("there is no ink")
+        raise UsageError("there is no ink")
     return slice(first, len(any_ink) - int(any_ink[::-1].argmax()))
 
 

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 class Box(NamedTuple):
     """A rectangle in pixels of the picture; (x, y) is its top left corner.
 
-    >>> Box(10, 20, 30, 40).right
-    40
+    >>> box = Box(x=10, y=20, width=30, height=40)
+    >>> box.right, box.bottom, box.centre
+    (40, 60, (25.0, 40.0))
     """
 
     x: int
@@ -67,7 +68,11 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What the network thinks that ink may be.
+    """A label that the network considers for some ink.
+
+    >>> guess = reading.digits[0].runner_up
+    >>> guess.label, guess.probability < 0.01
+    (5, True)
 
     Attributes:
         label: 0 to 9.
@@ -81,6 +86,10 @@ class Guess:
 @dataclass(frozen=True, slots=True)
 class Digit:
     """One digit that was read, in one picture or followed over the frames of a camera.
+
+    >>> digit = reading.digits[0]
+    >>> digit.label, digit.confidence > 0.99, digit.row
+    (3, True, 0)
 
     Attributes:
         label: 0 to 9.
@@ -103,6 +112,9 @@ class Digit:
 class Rejected:
     """Ink that was found but not read as a digit.
 
+    >>> for ink in reading.rejected:
+    ...     print(ink.reason, ink.box)
+
     Attributes:
         box: Tight around the ink.
         reason: Why, such as `too small`, `not a digit` (the network refuses it) or `low confidence`.
@@ -124,6 +136,10 @@ LIMITED = "more ink than is looked at; digits may be missing"
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Everything read in one picture.
+
+    >>> reading.source, reading.text, len(reading.digits)
+    ('page.jpg', ('372', '20'), 5)
+    >>> document = reading.to_json()  # plain lists, dictionaries, texts and numbers
 
     Attributes:
         source: The file's path or the camera's name.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import native_stderr
-from mnist_edge.errors import ModelError, RuntimeMissing
+from mnist_edge.errors import ModelError, RuntimeMissing, UsageError
 
 
 class Interpreter(Protocol):
@@ -103,13 +103,14 @@ def build_interpreter(
     Raises:
         ModelError: `model` is no TFLite flatbuffer, or no installed runtime can run it.
         RuntimeMissing: There is no runtime, or not the one asked for.
+        UsageError: `threads` is no number from 1 to 256.
     """
     if model[4:8] != b"TFL3":
         raise ModelError(f"{name} is no TFLite model (its identifier is missing); write one with: mnist-edge export")
     if runtime is not None and runtime not in RUNTIMES:
         raise RuntimeMissing(f"there is no runtime {runtime!r}; choose one of: {', '.join(RUNTIMES)}")
-    if not 1 <= threads <= MAX_THREADS:
-        raise ModelError(f"threads must be 1 to {MAX_THREADS}, not {threads}")
+    if not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
+        raise UsageError(f"threads must be 1 to {MAX_THREADS}, not {threads}")
     refusals: list[str] = []
     for candidate in [RUNTIMES[runtime]] if runtime else RUNTIMES.values():
         try:

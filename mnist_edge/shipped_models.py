@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from mnist_edge.errors import ModelError
+from mnist_edge.errors import ModelError, UsageError, described
 from mnist_edge.run_folders import RUN_MODEL, refuse_unfinished
 
 DEFAULT = "small"
@@ -96,7 +96,10 @@ def resolve(model: str | Path) -> Path:
 
     Raises:
         ModelError: There is neither such a name nor such a file or run, or the run has not finished.
+        UsageError: It is no text and no path.
     """
+    if not isinstance(model, str | os.PathLike):
+        raise UsageError(f"a model is named by a text or a path, not by {described(model)}")
     if isinstance(model, str) and names_shipped(model):
         return resolve_shipped(model)
     path = Path(model)

@@ -20,6 +20,7 @@ from typing import Any
 
 from mnist_edge import native_stderr
 from mnist_edge.atomic_files import write_text
+from mnist_edge.cli.boundary import exit_code_of
 from mnist_edge.errors import CheckFailed, MnistEdgeError, UsageError
 from mnist_edge.machine import this_machine
 from mnist_edge.progress import Progress
@@ -73,7 +74,7 @@ def run_tool(parser: ArgumentParser, act: Callable[[Namespace], None], arguments
         act(options)
     except MnistEdgeError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return error.exit_code
+        return exit_code_of(error)
     except KeyboardInterrupt:
         print("interrupted: nothing was written", file=sys.stderr)
         return 130

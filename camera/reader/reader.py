@@ -1,5 +1,6 @@
 """The reader: a frame in, the digits on it out."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.camera.reader.rows import group_rows, row_text
 from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation, segment
 from mnist_edge.classifier import Classifier
-from mnist_edge.errors import UsageError
+from mnist_edge.errors import UsageError, described
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box, Digit, Reading
 from mnist_edge.shipped_models import DEFAULT
@@ -31,6 +32,10 @@ class Reader:
 
     What the model itself refuses is "not a digit"; of the rest, what is not sure enough is "low
     confidence". It keeps nothing from one frame to the next. One object serves one thread at a time.
+
+    >>> reader = Reader("small", min_confidence=0.9)
+    >>> [digit.label for digit in reader.read(frame).digits]
+    [3, 7, 2, 2, 0]
 
     Attributes:
         classifier: What judges the candidates.
@@ -58,10 +63,10 @@ class Reader:
 
         Raises:
             ModelError: The model cannot be run here.
-            UsageError: `min_confidence` is not a probability.
+            UsageError: `min_confidence` is not a probability, or another argument as for `Classifier`.
         """
-        if not 0 <= min_confidence <= 1:
-            raise UsageError(f"the least confidence must lie in 0 to 1, not {min_confidence}")
+        if not isinstance(min_confidence, int | float) or not 0 <= min_confidence <= 1:
+            raise UsageError(f"the least confidence must lie in 0 to 1, not {min_confidence!r}")
         self.classifier = Classifier(model, runtime=runtime, threads=threads)
         self.model = self.classifier.name
         self.runtime = self.classifier.runtime
@@ -75,7 +80,7 @@ class Reader:
             source: What the reading calls it.
 
         Raises:
-            ValueError: Another shape or dtype.
+            UsageError: It is no array, or of another shape or dtype.
         """
         frame = _as_bgr(frame)
         started = time.perf_counter()
@@ -125,14 +130,21 @@ class Reader:
 def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> Reading:
     """Read one picture.
 
+    >>> reading = read("page.jpg")
+    >>> reading.text
+    ('372', '20')
+
     Args:
         image: A file, or pixels as `Reader.read` takes them.
         model: A `.tflite` file or the name of a model that ships.
 
     Raises:
-        ImageError: The file is no picture.
+        ImageError: The file is missing or no picture.
         ModelError: The model cannot be run here.
+        UsageError: `image` is neither a path nor pixels.
     """
+    if not isinstance(image, str | os.PathLike | np.ndarray):
+        raise UsageError(f"an image is a path or an array of pixels, not {described(image)}")
     reader = Reader(model)
     if isinstance(image, np.ndarray):
         return reader.read(image)
@@ -140,12 +152,12 @@ def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> 
 
 
 def _as_bgr(frame: NDArray[Any]) -> NDArray[np.uint8]:
-    if frame.dtype != np.uint8 or not frame.size:
-        raise ValueError(f"a frame must be uint8 and not empty, not {frame.dtype} of shape {frame.shape}")
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or not frame.size:
+        raise UsageError(f"a frame must be an array of uint8 and not empty, not {described(frame)}")
     if frame.ndim == 2:
         return np.repeat(frame[..., None], 3, axis=2)
     if frame.ndim != 3 or frame.shape[2] != 3:
-        raise ValueError(f"a frame must have shape (height, width, 3) or (height, width), not {frame.shape}")
+        raise UsageError(f"a frame must have shape (height, width, 3) or (height, width), not {frame.shape}")
     return frame
 
 

@@ -15,16 +15,23 @@ from mnist_edge import native_stderr
 from mnist_edge.cli.console import note
 from mnist_edge.cli.help import Group
 from mnist_edge.cli.interrupt import interruptible
-from mnist_edge.errors import MnistEdgeError, ModelWarning, OutputError
+from mnist_edge.errors import CheckFailed, MnistEdgeError, ModelWarning, OutputError, UsageError
 from mnist_edge.safe_text import mask_all
 
 # Of a disk, a quota or a file that can grow no more.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Where whoever reads standard output has closed it: what a shell says of a program that SIGPIPE ended.
 OUTPUT_CLOSED = 128 + 13
+# What a command ends with; any other error of ours is 1.
+EXIT_CODES: dict[type[MnistEdgeError], int] = {UsageError: 2, CheckFailed: 3}
 
 # typer brings its own Click or installs one, depending on its version: this is that Click's UsageError.
-_UsageError: type[Any] = typer.BadParameter.__mro__[1]
+_ClickUsageError: type[Any] = typer.BadParameter.__mro__[1]
+
+
+def exit_code_of(error: MnistEdgeError) -> int:
+    """The exit code of a command that ends with this error."""
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
 
 
 @contextmanager
@@ -33,8 +40,8 @@ def _one_line_errors(program: str) -> Iterator[None]:
         with _flushed():
             yield
     except MnistEdgeError as error:
-        _fail(str(error), error.exit_code)
-    except _UsageError as error:
+        _fail(str(error), exit_code_of(error))
+    except _ClickUsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             raise
         context = getattr(error, "ctx", None)

@@ -71,8 +71,8 @@ class Guess:
     """A label that the network considers for some ink.
 
     >>> guess = reading.digits[0].runner_up
-    >>> guess.label, guess.probability < 0.01
-    (5, True)
+    >>> 0 <= guess.label <= 9, guess.probability < reading.digits[0].confidence
+    (True, True)
 
     Attributes:
         label: 0 to 9.
@@ -112,8 +112,9 @@ class Digit:
 class Rejected:
     """Ink that was found but not read as a digit.
 
-    >>> for ink in reading.rejected:
-    ...     print(ink.reason, ink.box)
+    >>> rejected = Rejected(Box(x=12, y=8, width=6, height=9), reason="not a digit", label=7, probability=0.31)
+    >>> rejected.reason
+    'not a digit'
 
     Attributes:
         box: Tight around the ink.

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_edge.errors import ModelError, RuntimeMissing
+from mnist_edge.errors import ModelError, RuntimeMissing, UsageError
 from mnist_edge.runtime import RUNTIMES, build_interpreter, dequantise, quantise
 
 FLATBUFFER = b"\0\0\0\0TFL3" + bytes(100)
@@ -125,7 +125,7 @@ def test_a_flatbuffer_without_a_model_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("threads", [0, 1_000_000])
 def test_threads_are_as_many_as_a_machine_may_have(exported: dict[str, Path], threads: int) -> None:
-    with pytest.raises(ModelError, match=f"1 to 256, not {threads}"):
+    with pytest.raises(UsageError, match=f"1 to 256, not {threads}"):
         build_interpreter(exported["int8"].read_bytes(), "m", threads=threads)
 
 

@@ -1,5 +1,6 @@
 """What the documents say can be done can be done."""
 
+import doctest
 import os
 import re
 import shutil
@@ -9,9 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 
+import mnist_edge
+from mnist_edge.camera.images import read_image
 from mnist_edge.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,6 +72,24 @@ def test_the_readme_has_an_example_that_reads(page: Path, tmp_path: Path) -> Non
     assert codes, "the README has no Python example"
     done = subprocess.run([sys.executable, "-c", codes[0]], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert "372" in done.stdout
+
+
+@pytest.mark.parametrize("name", mnist_edge.__all__)
+def test_the_example_in_a_docstring_holds(
+    name: str, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = getattr(mnist_edge, name)
+    if isinstance(public, type) and issubclass(public, Exception) and public is not mnist_edge.MnistEdgeError:
+        return
+    monkeypatch.chdir(shutil.copy(page, tmp_path / "page.jpg").parent)
+    frame = read_image("page.jpg")
+    grey = frame[40:230, 240:370, 0]
+    ink = np.where(grey < 150, 255 - grey, 0).astype(np.uint8)
+    known = {"frame": frame, "grey": grey, "ink": ink, "reading": mnist_edge.read("page.jpg")}
+    known |= {other: getattr(mnist_edge, other) for other in mnist_edge.__all__}
+    (test,) = doctest.DocTestFinder(recurse=False).find(public, name, globs=known)
+    assert test.examples
+    assert not doctest.DocTestRunner().run(test).failed
 
 
 def test_the_documents_show_commands() -> None:

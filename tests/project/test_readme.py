@@ -81,7 +81,8 @@ def test_the_example_in_a_docstring_holds(
     public = getattr(mnist_edge, name)
     if isinstance(public, type) and issubclass(public, Exception) and public is not mnist_edge.MnistEdgeError:
         return
-    monkeypatch.chdir(shutil.copy(page, tmp_path / "page.jpg").parent)
+    shutil.copy(page, tmp_path / "page.jpg")
+    monkeypatch.chdir(tmp_path)
     frame = read_image("page.jpg")
     grey = frame[40:230, 240:370, 0]
     ink = np.where(grey < 150, 255 - grey, 0).astype(np.uint8)

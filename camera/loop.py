@@ -1,8 +1,8 @@
-"""The loop: source, reader, tracker, and all that is fed."""
+"""The loop: reads frames, tracks digits, and passes events and views to the sinks."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,16 +18,16 @@ from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import Worker
 from mnist_edge.reading import Reading
 
-# How often a paused loop looks whether it goes on.
+# How often a loop that waits for a resumed pause or a due frame looks again, and repeats its view: 20 times a second.
 PAUSE_SECONDS = 0.05
-# How often a loop looks whether a full queue has room.
-ROOM_SECONDS = 0.005
-# How old the rates may be that are shown while no frames come.
+# How often a loop that waits for a full queue looks again: short, as a video file is read at full speed.
+QUEUE_SECONDS = 0.005
+# How old the shown rates may be while no frames come.
 REFRESH_SECONDS = 1.0
 
 
 class FrameReader(Protocol):
-    """What finds the digits in a frame."""
+    """Finds the digits in a frame."""
 
     min_confidence: float
 
@@ -36,10 +36,10 @@ class FrameReader(Protocol):
 
 
 class ViewSink(Protocol):
-    """What is shown every frame: a window, a web page, a recording."""
+    """Shows or keeps every frame: a window, a web page, a recording."""
 
     def show(self, view: View) -> None:
-        """Take what is known after a frame; the same one again while nothing new comes. Must not wait for others."""
+        """Take the view of a frame; the same object again while nothing new comes. Must return at once."""
 
 
 def run(
@@ -52,81 +52,84 @@ def run(
     workers: Sequence[Worker[Any]] = (),
     controls: Controls | None = None,
     meter: Meter | None = None,
-    beat: Callable[[], None] | None = None,
+    beat: Callable[[], None] = lambda: None,
     watched: bool = False,
     max_frames: int | None = None,
 ) -> Stats:
     """Read a source's frames until it ends, the end is requested or `max_frames` are read.
 
-    However it ends, every digit that is still there is reported gone.
+    At the end every digit that is still there is reported gone.
 
     Args:
-        source: Entered already; whoever entered it releases it.
+        source: Already entered; the caller releases it.
         reader: Reads each frame.
-        geometry: How frames are turned and cropped before anything else sees them; None for not at all.
-        events: Told what appeared, changed and went.
-        views: Shown what is known after each frame, and again while the loop waits.
-        workers: What handles events and views in the background. A source that is not live is read no further while one
-            of them has no room, and its end is not the loop's before all is handled.
-        controls: What people want; pass the one that the source, window and web page have.
-        meter: Where rates and times are kept; pass the one that displays count their pictures in.
+        geometry: Turns and crops each frame before it is read; None for not at all.
+        events: Get what appeared, changed and went.
+        views: Get the view of each frame, and again while the loop waits.
+        workers: Handle events and views in the background. A source that is not live is read no further while the
+            queue of one is full, and the loop ends only when all are idle.
+        controls: Requests of users; the ones that source, window and web page share.
+        meter: Keeps rates and times; the one in which the displays count.
         beat: Called once a frame, and while the loop waits: a sign of life for a watchdog.
-        watched: Whether somebody looks on: a file is then read no faster than it plays, and each still picture stays
-            until `Controls.held` is taken back.
+        watched: Whether somebody watches: a file is then read no faster than it plays, and each still image stays until
+            `Controls.held` is False.
         max_frames: None for no limit.
 
     Raises:
         SourceError: The source fails, or its frames are smaller than the region that `geometry` keeps.
     """
-    controls = controls or Controls(reader.min_confidence)
-    loop = _Loop(source, reader, events, views, controls, meter or Meter(), beat or (lambda: None))
+    controls, meter = controls or Controls(reader.min_confidence), meter or Meter()
+    loop = _Loop(source, reader, geometry, events, views, workers, controls, meter, beat, watched)
     try:
         for frame in source:
-            if frame is None:
-                loop.wait()
-            else:
-                frame = geometry.apply(frame) if geometry else frame
-                loop.read(loop.when_due(frame) if watched else frame)
-                controls.held = watched and source.info.still
-            loop.wait_while(lambda: loop.stays, PAUSE_SECONDS)
-            if not source.info.live:
-                loop.wait_while(lambda: any(worker.full for worker in workers), ROOM_SECONDS)
-            if controls.stop.requested or (max_frames and loop.meter.reading.total >= max_frames):
+            loop.step(frame)
+            if controls.stop.requested or (max_frames and meter.reading.total >= max_frames):
                 break
     finally:
-        loop.end()
-        if not source.info.live:
-            loop.wait_while(lambda: any(worker.busy for worker in workers), ROOM_SECONDS)
-    return loop.meter.summary()
+        loop.finish()
+    return meter.summary()
 
 
+@dataclass
 class _Loop:
-    def __init__(
-        self,
-        source: Source,
-        reader: FrameReader,
-        events: Sequence[EventSink],
-        views: Sequence[ViewSink],
-        controls: Controls,
-        meter: Meter,
-        beat: Callable[[], None],
-    ) -> None:
-        self.source, self.reader, self.controls, self.meter = source, reader, controls, meter
-        self.events, self.views, self.beat = events, views, beat
-        self.tracker = Tracker(PAGES if source.info.still else MOVING)
-        self.frame: Frame | None = None
-        self.view: View | None = None
-        self.due = 0.0
+    source: Source
+    reader: FrameReader
+    geometry: Geometry | None
+    events: Sequence[EventSink]
+    views: Sequence[ViewSink]
+    workers: Sequence[Worker[Any]]
+    controls: Controls
+    meter: Meter
+    beat: Callable[[], None]
+    watched: bool
+    frame: Frame | None = None
+    view: View | None = None
+    due: float = 0.0
 
-    @property
-    def stays(self) -> bool:
-        """Whether to go on with no other frame for now."""
-        return self.controls.paused or self.controls.held
+    def __post_init__(self) -> None:
+        self.tracker = Tracker(PAGES if self.source.info.still else MOVING)
+
+    def step(self, frame: Frame | None) -> None:
+        """Read a frame, or wait where there is none; then wait through a pause, and while a queue is full."""
+        if frame is None:
+            self.wait()
+        else:
+            frame = self.geometry.apply(frame) if self.geometry else frame
+            self.read(self.when_due(frame) if self.watched else frame)
+            self.controls.held = self.watched and self.source.info.still
+        self.wait_while(lambda: self.controls.paused or self.controls.held, PAUSE_SECONDS)
+        if not self.source.info.live:
+            self.wait_while(lambda: any(worker.full for worker in self.workers), QUEUE_SECONDS)
+
+    def finish(self) -> None:
+        self.end_tracks()
+        if not self.source.info.live:
+            self.wait_while(lambda: any(worker.busy for worker in self.workers), QUEUE_SECONDS)
 
     def when_due(self, frame: Frame) -> Frame:
-        """Wait until a file's frame is due, so long after the one before as it was taken; it then counts as captured.
+        """Wait until a file's frame is due, as long after the one before as it was taken; it then counts as captured.
 
-        A frame that is late, after a pause or on a slow machine, makes those after it late too: nothing hurries.
+        A frame that is late, after a pause or on a slow machine, delays those after it: none is hurried.
         """
         if not self.source.info.timed:
             return frame
@@ -139,14 +142,14 @@ class _Loop:
 
     def read(self, frame: Frame) -> None:
         if self.source.info.still:
-            self.end()
+            self.end_tracks()
         self.frame = frame
         self.reader.min_confidence = self.controls.min_confidence
         with self.meter.frame(frame.number, frame.captured, self.source.dropped):
             reading = self.reader.read(frame.image, frame.source)
-        refused = [one.box for one in reading.rejected]
-        self.tell(self.tracker.update(reading.digits, frame.seconds, refused), frame)
-        self.meter.told(frame.captured)
+        refused = [digit.box for digit in reading.rejected]
+        self.publish(self.tracker.update(reading.digits, frame.seconds, refused), frame)
+        self.meter.delivered(frame.captured)
         if self.views:
             self.view = View(
                 frame, reading, self.tracker.digits, self.tracker.text, self.meter.stats, self.controls.details
@@ -155,9 +158,9 @@ class _Loop:
         self.beat()
 
     def wait(self) -> None:
-        """Live on without a new frame: an outage of the source, or a pause."""
-        if self.source.outage and self.frame:
-            self.tell(self.tracker.end(), self.frame)
+        """Repeat the view without a new frame: in an outage of the source, or a pause."""
+        if self.source.outage:
+            self.end_tracks()
         if self.view:
             stats = self.meter.stats
             if stats.seconds - self.view.stats.seconds < REFRESH_SECONDS:
@@ -171,22 +174,22 @@ class _Loop:
                 outage=self.source.outage,
                 paused=self.controls.paused,
             )
-            # The same object says that there is nothing new to draw.
+            # The same object means that there is nothing new to draw.
             self.view = self.view if now == self.view else now
             self.show(self.view)
         self.beat()
 
     def wait_while(self, condition: Callable[[], bool], seconds: float) -> None:
-        """Live on without a new frame while something holds, looked at every `seconds`; a request to stop ends it."""
+        """Wait while a condition holds, checked every so many seconds, or until the end is requested."""
         while not self.controls.stop.requested and condition():
             self.wait()
             time.sleep(seconds)
 
-    def end(self) -> None:
+    def end_tracks(self) -> None:
         if self.frame:
-            self.tell(self.tracker.end(), self.frame)
+            self.publish(self.tracker.end(), self.frame)
 
-    def tell(self, changes: list[Change], frame: Frame) -> None:
+    def publish(self, changes: list[Change], frame: Frame) -> None:
         if changes:
             happened = describe(changes, frame, self.tracker)
             for sink in self.events:

@@ -1,35 +1,39 @@
-"""How fast the loop runs, and how old its news are."""
+"""Rates, latencies and counts of the camera's loop."""
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# A rate is the mean over so long.
+# A rate is the mean over so long: it follows a change within a glance, and one late frame does not shake it.
 WINDOW_SECONDS = 2.0
-# It is forgotten when nothing happened for so long.
+# A rate is 0 when nothing happened for so long; a longer pause is no slow camera.
 STALE_SECONDS = 5.0
-# Times of which a median and a 99th percentile are taken: the newest half minute or so.
+# Frames of which the median and the 99th percentile are taken: ten of them are beyond the latter.
 RECENT = 1000
+# Sorting the times for every frame would cost more than the rest of the loop.
+PERCENTILES_EVERY_SECONDS = 1.0
+# A duration that may be 0 on a coarse clock is divided by no less.
+SHORTEST_SECONDS = 1e-6
 
 
 class Rate:
-    """How often something happens, of late: how many times, divided by the time that they took.
+    """Counts something, and how often it happened per second within the newest `WINDOW_SECONDS`.
 
     Attributes:
         total: How many times it happened.
     """
 
     def __init__(self) -> None:
-        """Nothing has happened yet."""
+        """Start at zero."""
         self.total = 0
-        # When it had happened how many times.
+        # Times, and the total at each.
         self._marks: deque[tuple[float, int]] = deque()
 
     def tick(self, count: int = 1, now: float | None = None) -> None:
-        """It happened `count` times since the last call, the last time at `now`, by `time.monotonic`."""
+        """Count that it happened `count` times since the last call; `now` is the time by `time.monotonic`."""
         now = time.monotonic() if now is None else now
         if self._marks and now - self._marks[-1][0] > STALE_SECONDS:
             self._marks.clear()
@@ -40,31 +44,32 @@ class Rate:
 
     @property
     def per_second(self) -> float:
-        """Mean of late; 0 before the second call of `tick`, and when nothing happened for a while."""
+        """The mean rate; 0 before the second `tick` and after `STALE_SECONDS` without one."""
+        # A copy: another thread may append.
         marks = tuple(self._marks)
         if len(marks) < 2 or time.monotonic() - marks[-1][0] > STALE_SECONDS:
             return 0.0
         (began, before), (ended, total) = marks[0], marks[-1]
-        return (total - before) / max(ended - began, 1e-6)
+        return (total - before) / max(ended - began, SHORTEST_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How the loop does. Times in milliseconds are of the newest thousand frames or events.
+    """The figures of the loop. Times in milliseconds are of the newest `RECENT` frames.
 
     Attributes:
-        frames: That were read.
-        dropped: That were not, since newer ones had come.
-        seconds: Since the loop began.
-        capture_fps: Frames per second that the source delivers, dropped ones included.
+        frames: Frames that were read.
+        dropped: Frames that were dropped for newer ones.
+        seconds: Time since the loop began.
+        capture_fps: Frames per second that the source delivers, with those that are dropped.
         reading_fps: Frames per second that are read.
-        display_fps: Pictures per second that are shown in the window or sent to the web page.
-        read_ms: To read a frame: its median.
-        read_p99_ms: Its 99th percentile.
-        latency_ms: From a frame's capture until its events were delivered: the median.
-        latency_p99_ms: Its 99th percentile.
-        screen_ms: From a frame's capture until it was on the screen, in the window: the median; 0 without a window.
-        screen_p99_ms: Its 99th percentile.
+        display_fps: Frames per second that are shown in the window or sent to the web page.
+        read_ms: Time to read a frame, median.
+        read_p99_ms: Time to read a frame, 99th percentile.
+        latency_ms: Time from a frame's capture until its events are delivered, median.
+        latency_p99_ms: The same, 99th percentile.
+        screen_ms: Time from a frame's capture until the window shows it, median; 0 without a window.
+        screen_p99_ms: The same, 99th percentile.
     """
 
     frames: int = 0
@@ -81,11 +86,11 @@ class Stats:
     screen_p99_ms: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """All of them, rounded to thousandths."""
+        """Return all figures, rounded to thousandths."""
         return {name: round(value, 3) for name, value in asdict(self).items()}
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Format the main figures in one line."""
         if not self.frames:
             return "no frames"
         frames = "1 frame" if self.frames == 1 else f"{self.frames} frames"
@@ -97,7 +102,7 @@ class Stats:
 
 
 class Meter:
-    """Counts and times what the loop does. Others read `stats` from their own threads."""
+    """Counts and times what the loop does; any thread may read `stats`."""
 
     def __init__(self) -> None:
         """Start the clock."""
@@ -107,10 +112,8 @@ class Meter:
         self._dropped = 0
         self._last_number = -1
         self._started = time.monotonic()
-        self._read_ms: deque[float] = deque(maxlen=RECENT)
-        self._latency_ms: deque[float] = deque(maxlen=RECENT)
-        self._screen_ms: deque[float] = deque(maxlen=RECENT)
-        self._percentiles: tuple[float, ...] = (0.0,) * 6
+        self._read_ms, self._latency_ms, self._screen_ms = (deque[float](maxlen=RECENT) for _ in range(3))
+        self._percentiles: tuple[float, ...] = ()
         self._percentiles_due = 0.0
 
     @contextmanager
@@ -120,7 +123,7 @@ class Meter:
         Args:
             number: See `Frame`.
             captured: See `Frame`.
-            dropped: By the source, until now.
+            dropped: Frames that the source has dropped so far.
         """
         self.capture.tick(max(number - self._last_number, 1), captured)
         self._last_number, self._dropped = number, dropped
@@ -129,28 +132,27 @@ class Meter:
         self._read_ms.append((time.perf_counter() - began) * 1000)
         self.reading.tick()
 
-    def told(self, captured: float) -> None:
-        """What was read in a frame has been passed on; `captured` as in `Frame`."""
+    def delivered(self, captured: float) -> None:
+        """Note that the events of the frame that was captured at `captured` have been passed on."""
         self._latency_ms.append((time.monotonic() - captured) * 1000)
 
     def shown(self, captured: float) -> None:
-        """A frame is on the screen now; `captured` as in `Frame`."""
+        """Note that the frame that was captured at `captured` is on the screen."""
         self.display.tick()
         self._screen_ms.append((time.monotonic() - captured) * 1000)
 
     @property
     def stats(self) -> Stats:
-        """What has happened until now."""
+        """The figures until now; percentiles are up to `PERCENTILES_EVERY_SECONDS` old."""
         now = time.monotonic()
-        # Sorting a thousand times for every frame would cost more than the rest of the loop.
         if now >= self._percentiles_due:
             timed = (self._read_ms, self._latency_ms, self._screen_ms)
             self._percentiles = tuple(value for times in timed for value in _median_and_p99(times))
-            self._percentiles_due = now + 1.0
+            self._percentiles_due = now + PERCENTILES_EVERY_SECONDS
         return Stats(
             self.reading.total,
             self._dropped,
-            max(now - self._started, 1e-6),
+            max(now - self._started, SHORTEST_SECONDS),
             self.capture.per_second,
             self.reading.per_second,
             self.display.per_second,
@@ -158,13 +160,13 @@ class Meter:
         )
 
     def summary(self) -> Stats:
-        """The same, up to this moment."""
+        """Return the figures until now, percentiles included."""
         self._percentiles_due = 0.0
         return self.stats
 
 
-def _median_and_p99(values: Sequence[float]) -> tuple[float, float]:
-    # A copy first: another thread may add to them.
-    ordered = sorted(tuple(values))
+def _median_and_p99(times: deque[float]) -> tuple[float, float]:
+    # A copy: another thread may append.
+    ordered = sorted(tuple(times))
     # The nearest rank: of a few values, the largest.
     return (ordered[len(ordered) // 2], ordered[-1 - len(ordered) // 100]) if ordered else (0.0, 0.0)

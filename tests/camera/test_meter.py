@@ -47,7 +47,7 @@ def test_what_was_dropped_was_captured_too(clock: Clock) -> None:
     for number in range(0, 300, 3):
         with meter.frame(number, clock.now, dropped=number // 3 * 2):
             clock.now += 0.02
-        meter.told(clock.now - 0.05)
+        meter.delivered(clock.now - 0.05)
         clock.now += 0.1
     stats = meter.summary()
     assert (stats.frames, stats.dropped) == (100, 198)
@@ -80,7 +80,7 @@ def test_a_pause_is_no_slow_camera(clock: Clock) -> None:
 def test_percentiles(clock: Clock) -> None:
     meter = Meter()
     for milliseconds in range(1, 201):
-        meter.told(clock.now - milliseconds / 1000)
+        meter.delivered(clock.now - milliseconds / 1000)
     stats = meter.summary()
     assert stats.latency_ms == pytest.approx(101) and stats.latency_p99_ms == pytest.approx(198)
 
@@ -88,14 +88,14 @@ def test_percentiles(clock: Clock) -> None:
 def test_of_a_few_values_the_largest_is_the_percentile(clock: Clock) -> None:
     meter = Meter()
     for milliseconds in (42, 870):
-        meter.told(clock.now - milliseconds / 1000)
+        meter.delivered(clock.now - milliseconds / 1000)
     assert meter.summary().latency_p99_ms == pytest.approx(870)
 
 
 def test_latency_is_taken_at_the_event_and_on_the_screen(clock: Clock) -> None:
     meter = Meter()
     for _ in range(3):
-        meter.told(clock.now - 0.02)
+        meter.delivered(clock.now - 0.02)
         meter.shown(clock.now - 0.05)
         clock.now += 0.1
     stats = meter.summary()

@@ -1,6 +1,5 @@
 """The camera as an appliance: source, reader, loop and sinks, as the settings ask for them."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -16,34 +15,27 @@ from mnist_edge.camera.sinks import open_sinks
 from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.sources.geometry import parse_geometry
 from mnist_edge.camera.watchdog import Watchdog
-from mnist_edge.camera.worker import deaths_noted
+from mnist_edge.camera.worker import deaths_logged
 from mnist_edge.reading import Reading
 
 
-def run_camera(settings: Settings, note: Callable[[str], None]) -> Stats:
+def run_camera(settings: Settings) -> Stats:
     """Read what a camera sees until it ends or the user ends it.
 
     Args:
         settings: What to read, how, and where the results go.
-        note: Told, in one line each, what people should know meanwhile.
 
     Raises:
         MnistEdgeError: The source, the model or a place for results cannot be opened, or the source fails for good.
     """
     least = MIN_CONFIDENCE if settings.min_confidence is None else settings.min_confidence
     with stop_on_signals() as stop, Watchdog() as watchdog:
-
-        def tell(line: str) -> None:
-            note(line)
-            # What `systemctl status` shows.
-            watchdog.tell(line)
-
         geometry, reader = parse_geometry(settings), _reader(settings, least)
         controls, meter = Controls(least, stop, details=settings.details), Meter()
         with (
-            deaths_noted(tell),
-            open_source(settings, stop, note=tell) as source,
-            open_sinks(settings, source, controls, meter, _Lender(settings, controls).read, tell) as sinks,
+            deaths_logged(),
+            open_source(settings, stop) as source,
+            open_sinks(settings, source, controls, meter, _Lender(settings, controls).read) as sinks,
         ):
 
             def beat() -> None:

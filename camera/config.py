@@ -1,6 +1,7 @@
 """The settings of a camera from its configuration file and its flags, the origin of each, and all of them as TOML."""
 
 import difflib
+import logging
 import os
 import re
 import sys
@@ -20,6 +21,8 @@ from mnist_edge.user_folders import user_folder
 PLAINLY_A_PATH = re.compile(r"[/*?~]")
 # The permissions of a file that let its group and all others read it.
 OTHERS_MAY_READ = 0o044
+
+logger = logging.getLogger(__name__)
 FIELDS = {option.name: option for option in fields(Settings)}
 
 
@@ -31,13 +34,11 @@ class Configuration:
         settings: Defaults, overridden by the file, overridden by the flags.
         origins: By the name of each setting: `default`, `flag`, or the file's path.
         file: The configuration file; None where there is none.
-        notes: Warnings about the file, one line each.
     """
 
     settings: Settings
     origins: dict[str, str]
     file: Path | None = None
-    notes: tuple[str, ...] = ()
 
 
 def settings_folder() -> Path | None:
@@ -75,8 +76,9 @@ def load_settings(file: Path | None, flags: Mapping[str, Any]) -> Configuration:
         raise UsageError(f"{found} cannot be read: {error.strerror}; choose another with --config") from None
     if found is None or given is None:
         return Configuration(Settings(**flags), _origins(flags, "flag"))
+    _warn_of_secrets(found, given)
     origins = _origins(given, str(found)) | {name: "flag" for name in flags}
-    return Configuration(Settings(**{**given, **flags}), origins, found, _notes(found, given))
+    return Configuration(Settings(**{**given, **flags}), origins, found)
 
 
 def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
@@ -150,12 +152,12 @@ def _origins(given: Mapping[str, Any], origin: str) -> dict[str, str]:
     return {name: origin if name in given else "default" for name in FIELDS}
 
 
-def _notes(file: Path, given: Mapping[str, Any]) -> tuple[str, ...]:
+def _warn_of_secrets(file: Path, given: Mapping[str, Any]) -> None:
     secrets = [name for name, value in given.items() if masked(FIELDS[name], value) != value]
     # The permission bits of other systems do not decide who may read.
-    if os.name != "posix" or not secrets or not file.stat().st_mode & OTHERS_MAY_READ:
-        return ()
-    return (f"note: others may read {file}, and with it the secret in {secrets[0]}; keep it private: chmod 600 {file}",)
+    if os.name == "posix" and secrets and file.stat().st_mode & OTHERS_MAY_READ:
+        advice = "others may read %s, and with it the secret in %s; keep it private: chmod 600 %s"
+        logger.warning(advice, file, secrets[0], file)
 
 
 def as_toml(configuration: Configuration) -> str:

@@ -1,15 +1,16 @@
 """Signs of life for systemd: it starts the loop anew where they stay away (the protocol of sd_notify)."""
 
+import logging
 import os
 import socket
 import time
 from collections.abc import Callable
 
-from mnist_edge.safe_text import mask_all, printable
+from mnist_edge.logs import LineHandler
 
 
 class Watchdog:
-    """Tells systemd that the loop is ready, lives, and ends; does nothing where nobody asked for it.
+    """Reports to systemd that the loop is ready, lives, and ends, and the newest line of the log; does nothing unasked.
 
     What systemd left in the environment is taken out on entering, so that no child process speaks for this one.
     """
@@ -22,6 +23,7 @@ class Watchdog:
         # The loop beats often; systemd wants a quarter of its patience, and no more.
         self._every = float("inf")
         self._due = 0.0
+        self._handler = LineHandler(self._show, private=False)
 
     def __enter__(self) -> "Watchdog":
         """Find out whether systemd listens, and how long it waits."""
@@ -31,10 +33,12 @@ class Watchdog:
             self._every = int(patience) / 4 / 1e6
         if address[:1] in ("/", "@"):
             self._socket = _connect(address)
+        logging.getLogger("mnist_edge").addHandler(self._handler)
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Tell that this is the end."""
+        """Report that this is the end."""
+        logging.getLogger("mnist_edge").removeHandler(self._handler)
         self._send("STOPPING=1")
         if self._socket:
             self._socket.close()
@@ -48,9 +52,9 @@ class Watchdog:
         if now >= self._due and self._send("WATCHDOG=1" if self._ready else "READY=1\nWATCHDOG=1"):
             self._ready, self._due = True, now + self._every
 
-    def tell(self, status: str) -> None:
-        """Show one line in `systemctl status`, which every user of the machine may read: without secrets."""
-        self._send(f"STATUS={printable(mask_all(' '.join(status.split())))}")
+    def _show(self, line: str) -> None:
+        # Every user of the machine may read it.
+        self._send(f"STATUS={line}")
 
     def _send(self, message: str) -> bool:
         try:

@@ -1,5 +1,6 @@
 """The one kind of background thread: the camera's loop hands over what may be slow, and goes on."""
 
+import logging
 import threading
 import time
 from collections import deque
@@ -14,6 +15,8 @@ from mnist_edge.camera.signals import Stop
 # process within 3 seconds, whatever is stuck.
 END_SECONDS = 1.2
 
+logger = logging.getLogger(__name__)
+
 Item = TypeVar("Item")
 Sink = TypeVar("Sink", bound="BackgroundSink")
 
@@ -22,7 +25,7 @@ class Worker(Generic[Item]):
     """A thread that handles items one by one, in order, from a queue of limited length.
 
     Only leaving it waits for the thread, until a deadline at most. The thread is a daemon: one that is stuck in a disk
-    or a pipe keeps no process from ending. What could not be handled is counted and noted, once when it begins and
+    or a pipe keeps no process from ending. What could not be handled is counted and logged, once when it begins and
     once, with the total, at the end.
 
     Attributes:
@@ -35,11 +38,11 @@ class Worker(Generic[Item]):
         handle: Callable[[Item], object],
         *,
         limit: int,
-        note: Callable[[str], object],
         slow: str = "they are not taken in time",
         last: Callable[[], object] | None = None,
         ends: Stop | None = None,
         end_seconds: float = END_SECONDS,
+        silent: bool = False,
     ) -> None:
         """Prepare; the thread starts when the worker is entered.
 
@@ -47,20 +50,21 @@ class Worker(Generic[Item]):
             what: What the items are, in the plural, for messages and as the thread's name.
             handle: Called in the thread with each item.
             limit: Items that may wait.
-            note: Told of losses and failures, in one line each.
             slow: Why items are lost where the queue is full, for messages.
             last: Called in the thread after the last item.
-            ends: Requested where `handle` raises; leaving then raises the same. None: a failure is noted once, the item
-                is lost, and the next one is tried.
+            ends: Requested where `handle` raises; leaving then raises the same. None: a failure is logged once, its
+                item is lost, and the next one is tried.
             end_seconds: How long leaving waits, where `end` was not called before.
+            silent: Keep losses out of the log, as where whoever waits for the result learns of them.
         """
         self.lost = 0
         self._what, self._slow = what, slow
-        self._handle, self._last, self._note, self._ends = handle, last, note, ends
+        self._handle, self._last, self._ends = handle, last, ends
         self._limit, self._end_seconds = limit, end_seconds
         self._items: deque[Item] = deque()
         self._changed = threading.Condition()
-        self._handling = self._ending = self._noted = False
+        self._handling = self._ending = False
+        self._silent = self._logged = silent
         self._deadline: float | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name=what, daemon=True)
@@ -79,8 +83,8 @@ class Worker(Generic[Item]):
             self.lost += len(self._items) + self._handling
             # Where the thread comes back after all, there is nothing left to do for it.
             self._items.clear()
-        if self.lost and not self._error:
-            self._note(f"note: {self._what} lost: {self.lost}" + ("" if self._noted else f"; {self._slow}"))
+        if self.lost and not self._error and not self._silent:
+            logger.warning("%s lost: %d%s", self._what, self.lost, "" if self._logged else f"; {self._slow}")
         if self._error and self._ends and kind is None:
             raise self._error
 
@@ -104,7 +108,7 @@ class Worker(Generic[Item]):
             else:
                 self.lost += len(items)
         if not taken and self.full:
-            self._note_once(self._slow)
+            self._log_once(self._slow)
         return taken
 
     def end(self, deadline: float) -> None:
@@ -147,25 +151,25 @@ class Worker(Generic[Item]):
         if self._ends:
             self._error, self._ends.requested = error, True
         else:
-            self._note_once(reason(error))
+            self._log_once(reason(error))
 
-    def _note_once(self, why: str) -> None:
-        if not self._noted:
-            self._noted = True
-            self._note(f"note: {self._what} are being lost: {why}")
+    def _log_once(self, why: str) -> None:
+        if not self._logged:
+            self._logged = True
+            logger.warning("%s are being lost: %s", self._what, why)
 
 
 @contextmanager
-def deaths_noted(note: Callable[[str], object]) -> Iterator[None]:
-    """Have it noted, in one line beside the traceback, when any thread ends by a bug while the block runs."""
+def deaths_logged() -> Iterator[None]:
+    """Log it, in one line beside the traceback, when any thread ends by a bug while the block runs."""
     before = threading.excepthook
 
-    def tell(death: threading.ExceptHookArgs) -> None:
-        name = death.thread.name if death.thread else "a thread"
-        note(f"note: {name} has ended, by a bug: {death.exc_type.__name__}: {death.exc_value}; start the camera again")
+    def log(death: threading.ExceptHookArgs) -> None:
+        name, bug = death.thread.name if death.thread else "a thread", death.exc_type.__name__
+        logger.error("%s has ended, by a bug: %s: %s; start the camera again", name, bug, death.exc_value)
         before(death)
 
-    threading.excepthook = tell
+    threading.excepthook = log
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ Public is what reads a picture: `read`, `Reader` and what they return, the netwo
 programs follow a camera by its events, MQTT or web API.
 """
 
+import logging
 from importlib import import_module
 
 # That of `typing`, whose import would be the longest part of ours.
@@ -72,6 +73,10 @@ __all__ = [
     "normalise",
     "read",
 ]
+
+
+# A program that imports the package sees nothing of its log unless it sets up logging itself.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:

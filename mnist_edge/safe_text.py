@@ -16,7 +16,8 @@ _UNPRINTABLE = re.compile(f"[\\x00-\\x1f{_BEYOND_ASCII}]")
 # cameras put into the path; and what follows it.
 _ADDRESS = re.compile(r"([\w+.-]*://)([^/?#]*[^?#&;=]*)([?#&;=]?)(.*)", re.DOTALL)
 _PLACE = re.compile(r"([^&;=]*)([&;=]?)")
-_IN_A_TEXT = re.compile(r"(?<![\w+.-])[\w+.-]*://\S*")
+# The last two characters may belong to the sentence around the address.
+_IN_A_TEXT = re.compile(r"(?<![\w+.-])[\w+.-]*://\S*?(?=[,.:;)]{0,2}(?:\s|$))")
 
 
 def printable(text: str) -> str:

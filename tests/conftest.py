@@ -1,5 +1,6 @@
 """What the tests share: real digits and one small network, trained once a session."""
 
+import logging
 import os
 import re
 import signal
@@ -28,6 +29,12 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 def _not_hushed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins as a program that uses the library; a command line that it runs here changes that."""
     monkeypatch.setattr(native_stderr, "silencing_enabled", False)
+
+
+@pytest.fixture(autouse=True)
+def _log_is_caught(caplog: pytest.LogCaptureFixture) -> None:
+    """`caplog` has all that the package reports to people."""
+    caplog.set_level(logging.INFO, logger="mnist_edge")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -125,7 +125,7 @@ def open_ways(frames: Sequence[Frame], model: str = "small") -> Iterator[dict[st
 @contextmanager
 def _with_sinks(frames: Sequence[Frame], reader: Reader, settings: Settings) -> Iterator[Way]:
     source, controls, meter = ArraySource(frames), Controls(MIN_CONFIDENCE), Meter()
-    with open_sinks(settings, source, controls, meter, reader.read, _quiet) as sinks:
+    with open_sinks(settings, source, controls, meter, reader.read) as sinks:
         # What people read on a terminal is no sink that is measured here.
         events = sinks.events[:1] if settings.events or settings.mqtt else ()
         loop = partial(
@@ -137,7 +137,7 @@ def _with_sinks(frames: Sequence[Frame], reader: Reader, settings: Settings) -> 
 @contextmanager
 def _with_web(frames: Sequence[Frame], reader: Reader, viewers: int) -> Iterator[Way]:
     source, controls, meter = ArraySource(frames), Controls(MIN_CONFIDENCE), Meter()
-    with WebView("127.0.0.1:0", controls, meter, read=reader.read, token=None, note=_quiet) as web:
+    with WebView("127.0.0.1:0", controls, meter, read=reader.read, token=None) as web:
         for _ in range(viewers):
             Thread(target=_look, args=(f"{web.url}/stream.mjpg",), daemon=True).start()
         views: tuple[ViewSink, ...] = (web,)
@@ -152,9 +152,6 @@ def _look(url: str) -> None:
     except (OSError, HTTPException):
         # The page is closed at the end.
         return
-
-
-def _quiet(_: str) -> None: ...
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ the web page, which live in this process.
 """
 
 import json
+import logging
 import os
 import shutil
 import socket
@@ -253,6 +254,7 @@ def _child(folder: str, mqtt: str, frames: str) -> None:
     from mnist_edge.opencv import cv2
 
     cv2.setNumThreads(1)
+    logging.basicConfig(level=logging.INFO, format="note: %(message)s")
     # Its rotation would end before the count.
     settings = Settings(
         window=False, serve=str(free_port()), mqtt=mqtt, events=f"{folder}/events.jsonl", events_mb=100_000,
@@ -260,7 +262,7 @@ def _child(folder: str, mqtt: str, frames: str) -> None:
     controls, meter, reader = Controls(MIN_CONFIDENCE), Meter(), Reader()
     with (
         FakeSource(controls.stop, live=False) as source,
-        open_sinks(settings, source, controls, meter, reader.read, lambda line: print(line, file=sys.stderr)) as sinks,
+        open_sinks(settings, source, controls, meter, reader.read) as sinks,
     ):
         print(f"http://127.0.0.1:{settings.serve}", flush=True)
         # What people would read on a terminal.

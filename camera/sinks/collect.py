@@ -1,8 +1,9 @@
 """Keeping what the camera reads, and what people say it should have read, for a training that learns from it."""
 
+import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,6 +29,8 @@ UNSURE = "low confidence"
 MOST_REFUSED = 50
 # Frames that may wait to be looked at; until then what is in them is asked for again at the next frame.
 WAITING = 4
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,6 @@ class Collector(BackgroundSink):
         controls: Controls,
         *,
         model: str,
-        note: Callable[[str], None],
         still: bool = False,
         refused: bool = True,
         max_files: int = MAX_FILES,
@@ -88,13 +90,12 @@ class Collector(BackgroundSink):
             folder: Where everything goes; what earlier runs left there stays.
             controls: Whose corrections are taken, and whose message says what became of them.
             model: Name of what reads.
-            note: Told once when the folder is full, and once when it cannot be written.
             still: Whether each frame is a page of its own, as `Source` says it.
             refused: Whether ink of low confidence is kept.
             max_files: Pictures, two a digit, that the folder may hold.
         """
         self._folder = CropFolder(folder, max_files)
-        self._controls, self._model, self._note = controls, model, note
+        self._controls, self._model = controls, model
         self._still, self._keep_refused = still, refused
         # A clock that starts anew with each boot would name files of two runs alike.
         self._run = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
@@ -104,8 +105,8 @@ class Collector(BackgroundSink):
         self._frames: dict[str, int] = {}
         self._asked: set[str] = set()
         self._corrections: list[Correction] = []
-        self._told: set[str] = set()
-        self.worker = Worker("digits to collect", self._collect, limit=WAITING, note=note)
+        self._warned: set[str] = set()
+        self.worker = Worker("digits to collect", self._collect, limit=WAITING)
         controls.corrections = deque()
 
     def end(self, deadline: float) -> None:
@@ -172,7 +173,7 @@ class Collector(BackgroundSink):
             if seen is None:
                 continue
             if self._folder.full:
-                self._tell("full", f"note: {self._folder.path} is full; no more digits are kept, only corrections")
+                self._warn_once("%s is full; no more digits are kept, only corrections", self._folder.path)
                 return
             known = {"item": f"{self._run}-{ink.key}", "time": task.time, "model": self._model}
             self._folder.add(known | ink.to_json(), seen, crop_of(task.image, ink.box))
@@ -201,13 +202,13 @@ class Collector(BackgroundSink):
 
     def _say_failure(self, error: OSError) -> str:
         why = error.strerror or str(error)
-        self._tell("failed", f"note: digits cannot be kept in {self._folder.path}: {why}; reading goes on")
+        self._warn_once("digits cannot be kept in %s: %s; reading goes on", self._folder.path, why)
         return why
 
-    def _tell(self, what: str, line: str) -> None:
-        if what not in self._told:
-            self._told.add(what)
-            self._note(line)
+    def _warn_once(self, message: str, *details: object) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            logger.warning(message, *details)
 
 
 def _digits(view: View) -> Iterator[_Ink]:

@@ -2,8 +2,9 @@
 
 import csv
 import io
+import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from io import FileIO
 from itertools import pairwise
@@ -23,8 +24,10 @@ COLUMNS = (
 # How far back to look for the beginning of a line that was cut short.
 LONGEST_LINE = 65536
 
+logger = logging.getLogger(__name__)
 
-def open_events(target: str, *, max_mb: float, files: int, note: Callable[[str], None]) -> EventSink:
+
+def open_events(target: str, *, max_mb: float, files: int) -> EventSink:
     """Where events are written, by a thread that may have to wait.
 
     Args:
@@ -32,7 +35,6 @@ def open_events(target: str, *, max_mb: float, files: int, note: Callable[[str],
             CSV where its name ends in `.csv`, else as JSON Lines; see `EventFile` for what becomes of it.
         max_mb: See `EventFile`.
         files: See `EventFile`.
-        note: See `EventFile`.
 
     Raises:
         OutputError: The file cannot be opened.
@@ -42,7 +44,7 @@ def open_events(target: str, *, max_mb: float, files: int, note: Callable[[str],
         return JsonLines(standard_output())
     if path.exists() and not path.is_file() and not path.is_dir():
         return JsonLines(PathStream(path))
-    return EventFile(path, max_mb=max_mb, files=files, note=note)
+    return EventFile(path, max_mb=max_mb, files=files)
 
 
 class EventFile:
@@ -53,20 +55,19 @@ class EventFile:
 
     When the file would grow too large it becomes FILE.1, the file of that name FILE.2 and so on, and a new one begins.
     Each line opens the file anew, so that nothing must be mended here after it was moved away, deleted or mounted
-    again. What cannot be written is dropped.
+    again. What cannot be written is dropped, which is logged once, and once more when writing works again.
 
     Attributes:
         dropped: How many events could not be written.
     """
 
-    def __init__(self, path: Path, *, max_mb: float, files: int, note: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, *, max_mb: float, files: int) -> None:
         """Create the file, and its folder.
 
         Args:
             path: CSV if it ends in `.csv`, else JSON Lines.
             max_mb: Size at which a new file is begun, in millions of bytes; a single longer line gets its own file.
             files: How many full ones to keep; the oldest go.
-            note: Told once when events cannot be written any more, and once when they can again.
 
         Raises:
             OutputError: It cannot be opened.
@@ -76,7 +77,6 @@ class EventFile:
         self._path = Path(os.path.realpath(path))
         self._limit = max_mb * MB
         self._files = files
-        self._note = note
         self._as_csv = path.suffix.lower() == ".csv"
         self._header = _csv_line(COLUMNS) if self._as_csv else b""
         self._failed = 0
@@ -102,10 +102,10 @@ class EventFile:
             self._append(line)
         except OSError as error:
             if not self._failed:
-                self._note(f"note: events cannot be written to {self._path} ({error.strerror}); they are dropped")
+                logger.warning("events cannot be written to %s (%s); they are dropped", self._path, error.strerror)
             return False
         if self._failed:
-            self._note(f"note: events are written to {self._path} again; {self._failed} were dropped")
+            logger.info("events are written to %s again; %d were dropped", self._path, self._failed)
             self._failed = 0
         return True
 

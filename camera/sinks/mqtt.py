@@ -1,11 +1,12 @@
 """Events, the current reading and how the loop does, told to an MQTT broker."""
 
 import contextlib
+import logging
 import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,8 @@ GRACE_SECONDS = 0.4
 # How often a quiet connection is looked after.
 TURN_SECONDS = 0.5
 ONLINE, OFFLINE = b"online", b"offline"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,15 @@ class MqttSink:
 
     A thread of its own connects, and connects again when the broker was away; the loop never waits for it. Events are
     kept until the broker has acknowledged them, so that a restarted broker gets each at least once, perhaps twice, in
-    order; while it is away the newest thousand are kept.
+    order; while it is away the newest thousand are kept. That it is away, and that it is back, is logged once each.
     """
 
-    def __init__(self, url: str, *, discovery: bool = False, note: Callable[[str], None]) -> None:
+    def __init__(self, url: str, *, discovery: bool = False) -> None:
         """Check what can be checked without the broker.
 
         Args:
             url: See `parse_address`.
             discovery: Announce the camera to Home Assistant.
-            note: Told, from the thread, once when the broker cannot be reached, and once when it is back.
 
         Raises:
             UsageError: The URL is not understood.
@@ -85,7 +87,6 @@ class MqttSink:
         require("paho.mqtt.client", extra="mqtt")
         self._prefix = self._address.prefix
         self._announced = announcements(self._prefix) if discovery else {}
-        self._note = note
         self._client_id = new_client_id()
         self._outbox = Outbox(MAX_EVENTS)
         self._said = _Said(time=timestamp())
@@ -107,7 +108,7 @@ class MqttSink:
         assert self._deadline is not None
         self._thread.join(max(self._deadline - time.monotonic(), 0) + GRACE_SECONDS)
         if lost := self.dropped + self.waiting:
-            self._note(f"note: events for the MQTT broker {self._address} lost: {lost}; it did not take them in time")
+            logger.warning("events for the MQTT broker %s lost: %d; it did not take them in time", self._address, lost)
 
     def end(self, deadline: float) -> None:
         """Begin to leave, without waiting; leaving waits until `deadline` at most, by `time.monotonic`."""
@@ -158,7 +159,7 @@ class MqttSink:
                     return
                 if self._dropped_before is None:
                     self._dropped_before = self.dropped
-                    self._note(f"note: the MQTT broker {self._address} is away ({why}); reading goes on without it")
+                    logger.warning("the MQTT broker %s is away (%s); reading goes on without it", self._address, why)
                 # One that lets us in and throws us out again is not asked every second.
                 if time.monotonic() - began > LAST_DELAY:
                     delay = FIRST_DELAY
@@ -225,7 +226,7 @@ class MqttSink:
         if self._dropped_before is not None:
             dropped = self.dropped - self._dropped_before
             self._dropped_before = None
-            self._note(f"note: the MQTT broker {self._address} is back; {dropped} events were dropped meanwhile")
+            logger.info("the MQTT broker %s is back; %d events were dropped meanwhile", self._address, dropped)
 
     def _tell_stats(self, connection: Connection, told: _Told) -> bool:
         view, now = self._view, time.monotonic()

@@ -1,5 +1,6 @@
 """What the loop feeds, as a user asks for it."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sinks.collect import Collector
 from mnist_edge.camera.sinks.display import why_no_window
 from mnist_edge.camera.sinks.event_files import STDOUT, open_events
-from mnist_edge.camera.sinks.limit import LimitNote
+from mnist_edge.camera.sinks.limit import LimitLog
 from mnist_edge.camera.sinks.mqtt import MqttSink
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.recordings import recorded_at
@@ -38,6 +39,8 @@ from mnist_edge.reading import Reading
 RECORDINGS = "recordings"
 # Events that may wait for a disk or a pipe.
 MAX_EVENTS = 1000
+
+logger = logging.getLogger(__name__)
 
 _Sink = TypeVar("_Sink", bound=BackgroundSink | MqttSink | WebView)
 
@@ -66,7 +69,6 @@ def open_sinks(
     controls: Controls,
     meter: Meter,
     read: Callable[[NDArray[np.uint8]], Reading],
-    note: Callable[[str], None],
 ) -> Iterator[Sinks]:
     """Open what is wanted, and close it however the loop ends.
 
@@ -76,7 +78,6 @@ def open_sinks(
         controls: What the window and the web page may change.
         meter: Where displays count their pictures.
         read: Reads a picture that was sent to the web page, in a thread of its own.
-        note: Told what people should know.
 
     Raises:
         MnistEdgeError: Something cannot be opened, or its package is missing.
@@ -92,14 +93,14 @@ def open_sinks(
             stack.enter_context(sink)
             return sink
 
-        shown = _window(settings, controls, meter, note)
+        shown = _window(settings, controls, meter)
         if settings.events:
-            written = open_events(settings.events, max_mb=settings.events_mb, files=settings.events_files, note=note)
+            written = open_events(settings.events, max_mb=settings.events_mb, files=settings.events_files)
             stdout = settings.events == STDOUT
             what = "events for standard output" if stdout else f"events for {settings.events}"
-            events.append(enter(_Events(written, what, controls.stop if stdout else None, note)))
+            events.append(enter(_Events(written, what, controls.stop if stdout else None)))
         if settings.mqtt:
-            mqtt = enter(MqttSink(settings.mqtt, discovery=settings.mqtt_discovery, note=note))
+            mqtt = enter(MqttSink(settings.mqtt, discovery=settings.mqtt_discovery))
             events.append(mqtt)
             views.append(mqtt)
         if settings.serve:
@@ -113,7 +114,6 @@ def open_sinks(
                 meter,
                 read=read,
                 token=settings.token,
-                note=note,
                 gallery=gallery,
                 # What goes to a file or a journal is read by others than who started this, and for longer.
                 private=sys.stderr.isatty(),
@@ -124,16 +124,14 @@ def open_sinks(
             beats.append(web.beat)
         if shown is None and settings.events != STDOUT:
             lines = TextLines(standard_output())
-            events.append(enter(_Events(lines, "lines for standard output", controls.stop, note)))
+            events.append(enter(_Events(lines, "lines for standard output", controls.stop)))
         if settings.collect:
-            collector = Collector(
-                Path(settings.collect), controls, model=settings.model, note=note, still=source.info.still
-            )
+            collector = Collector(Path(settings.collect), controls, model=settings.model, still=source.info.still)
             views.append(enter(collector))
         if settings.record or shown or settings.serve:
-            views.append(enter(_recorder(settings, source, controls, note)))
-            views.append(enter(Snapshots(Path(settings.snapshots), controls, note=note)))
-        views.append(LimitNote(note))
+            views.append(enter(_recorder(settings, source, controls)))
+            views.append(enter(Snapshots(Path(settings.snapshots), controls)))
+        views.append(LimitLog())
         if shown:
             views.append(stack.enter_context(shown))
         if shown is None or settings.events == STDOUT:
@@ -151,15 +149,15 @@ def open_sinks(
 class _Events(BackgroundSink):
     """Events, written by another sink in the background."""
 
-    def __init__(self, sink: EventSink, what: str, ends: Stop | None, note: Callable[[str], None]) -> None:
-        self.worker = Worker[Event](what, lambda event: sink.write([event]), limit=MAX_EVENTS, note=note, ends=ends)
+    def __init__(self, sink: EventSink, what: str, ends: Stop | None) -> None:
+        self.worker = Worker[Event](what, lambda event: sink.write([event]), limit=MAX_EVENTS, ends=ends)
 
     def write(self, events: Sequence[Event]) -> None:
         """Queue one frame's events."""
         self.worker.put(*events)
 
 
-def _recorder(settings: Settings, source: Source, controls: Controls, note: Callable[[str], None]) -> Recorder:
+def _recorder(settings: Settings, source: Source, controls: Controls) -> Recorder:
     return Recorder(
         Path(settings.record or RECORDINGS),
         source,
@@ -169,14 +167,13 @@ def _recorder(settings: Settings, source: Source, controls: Controls, note: Call
         max_mb=settings.record_mb,
         files=settings.record_files,
         force=settings.force,
-        note=note,
     )
 
 
-def _window(settings: Settings, controls: Controls, meter: Meter, note: Callable[[str], None]) -> Window | None:
+def _window(settings: Settings, controls: Controls, meter: Meter) -> Window | None:
     reason = None if settings.window is False else why_no_window()
     if settings.window and reason:
         raise OutputError(f"no window can be shown: {reason}; or leave out --window")
     if reason and not settings.serve:
-        note(f"note: no window: {reason}")
+        logger.info("no window: %s", reason)
     return None if settings.window is False or reason else Window(controls, meter)

@@ -1,6 +1,6 @@
 """Recording what the camera sees, or what was read in it."""
 
-from collections.abc import Callable
+import logging
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -18,12 +18,14 @@ from mnist_edge.camera.worker import BackgroundSink, Worker
 # Frames that may wait for the encoder: a third of a second, and 8 MB at 640x480.
 WAITING = 8
 
+logger = logging.getLogger(__name__)
+
 
 class Recorder(BackgroundSink):
     """Writes videos at the source's own speed, while `Controls.recording` says so.
 
     A worker draws, encodes and writes, so that neither the codec nor a slow disk holds the loop up: frames that it
-    cannot keep up with are left out. Where writing fails, recording is turned off with a note and the loop goes on.
+    cannot keep up with are left out. Where writing fails, that is logged, recording is turned off and the loop goes on.
 
     One video goes to `NAME.part.SUFFIX` beside the wanted file and gets its name when it is closed. Whatever was
     written can be played even if the process is killed, but for the last moment, which was still in memory.
@@ -40,7 +42,6 @@ class Recorder(BackgroundSink):
         max_mb: float = 100.0,
         files: int = 10,
         force: bool = False,
-        note: Callable[[str], None],
     ) -> None:
         """Check the name; a file begins with the first frame.
 
@@ -53,7 +54,6 @@ class Recorder(BackgroundSink):
             max_mb: In a folder, begin a new video when one has grown to so many million bytes.
             files: In a folder, how many videos to keep.
             force: Replace what is there.
-            note: Told when recording stops by itself, and that frames are left out.
 
         Raises:
             PackageMissing: This kind of video needs PyAV.
@@ -62,7 +62,7 @@ class Recorder(BackgroundSink):
         """
         self._place = recordings_at(path, files, force)
         self._max_bytes = max_mb * 1e6 if isinstance(self._place, Ring) else float("inf")
-        self._source, self._controls, self._note = source, controls, note
+        self._source, self._controls = source, controls
         self._always, self._raw = always, raw
         # Of the loop: a recording is what lies between turning it on and off.
         self._on = self._unfinished = False
@@ -77,7 +77,6 @@ class Recorder(BackgroundSink):
             "frames of the recording",
             self._handle,
             limit=WAITING,
-            note=note,
             slow="the encoder or the disk is slower than the camera",
             last=partial(self._handle, None),
         )
@@ -152,4 +151,4 @@ class Recorder(BackgroundSink):
             self._finish()
         self._controls.message = f"recording stopped: {reason(error)}"
         self._controls.recording = self._on = False
-        self._note(f"note: {self._controls.message}")
+        logger.warning("%s", self._controls.message)

@@ -1,7 +1,7 @@
 """Snapshots: what was read in a frame, and the frame itself beside it."""
 
+import logging
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ from mnist_edge.opencv import cv2
 MAX_SNAPSHOTS = 1_000
 TAKEN = re.compile(PATTERN + r"\.jpg")
 
+logger = logging.getLogger(__name__)
+
 
 def snapshots_in(folder: Path) -> list[Path]:
     """The snapshots with digits drawn in that a folder holds, newest first."""
@@ -29,22 +31,21 @@ def snapshots_in(folder: Path) -> list[Path]:
 
 
 class Snapshots(BackgroundSink):
-    """Takes the snapshot that `Controls.snapshot` asks for, and says in `Controls.message` where it lies.
+    """Takes the snapshot that `Controls.snapshot` asks for, and says in `Controls.message` and the log where it lies.
 
     `TIME.jpg` has the digits drawn in, `TIME.raw.png` holds the frame's pixels as they came. A worker writes them; the
     next is taken when it has. What goes wrong is a message.
     """
 
-    def __init__(self, folder: Path, controls: Controls, *, note: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, controls: Controls) -> None:
         """Keep what to do.
 
         Args:
             folder: Where snapshots go; made with the first.
             controls: What people want.
-            note: Told where a snapshot lies, or why there is none.
         """
-        self._folder, self._controls, self._note = folder, controls, note
-        self.worker = Worker("snapshots", self._take, limit=1, note=note)
+        self._folder, self._controls = folder, controls
+        self.worker = Worker("snapshots", self._take, limit=1)
 
     def end(self, deadline: float) -> None:
         """Count one that was asked for and not taken yet as lost, and end."""
@@ -60,12 +61,12 @@ class Snapshots(BackgroundSink):
 
     def _take(self, view: View) -> None:
         try:
-            message = f"snapshot: {self._write(view)}"
+            level, message = logging.INFO, f"snapshot: {self._write(view)}"
         # Whatever it is, reading goes on.
         except Exception as error:
-            message = f"no snapshot: {reason(error)}"
+            level, message = logging.WARNING, f"no snapshot: {reason(error)}"
         self._controls.message = message
-        self._note(f"note: {message}")
+        logger.log(level, "%s", message)
 
     def _write(self, view: View) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Streams in which a picture is damaged now and then: it is passed over, counted and said."""
+"""Streams in which a picture is damaged now and then: it is passed over, counted and logged."""
 
+import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
 from mnist_edge.camera.sources.capture import Capture
@@ -9,35 +9,34 @@ from mnist_edge.camera.sources.capture import Capture
 # As many damaged pictures in a row are a stream that is lost. One that has ended fails as often in no time.
 MAX_IN_ROW = 10
 
+logger = logging.getLogger(__name__)
+
 
 class Damage:
-    """The pictures of one source that were passed over, however often it was opened; tells their number when left.
+    """The pictures of one source that were passed over, however often it was opened.
+
+    The first is logged, and on leaving their number.
 
     Attributes:
         count: How many there were.
     """
 
-    def __init__(self, note: Callable[[str], object]) -> None:
-        """None yet.
-
-        Args:
-            note: Told of the first, and of all when this is left.
-        """
+    def __init__(self) -> None:
+        """None yet."""
         self.count = 0
-        self._note = note
 
     def __enter__(self) -> "Damage":
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Tell how many there were."""
+        """Log how many there were."""
         if self.count:
-            self._note(f"note: damaged pictures passed over: {self.count}")
+            logger.warning("damaged pictures passed over: %d", self.count)
 
     def add(self, name: str, count: int) -> None:
         """Count pictures that a source passed over."""
         if not self.count:
-            self._note(f"note: {name} has damaged pictures; they are passed over and counted")
+            logger.warning("%s has damaged pictures; they are passed over and counted", name)
         self.count += count
 
 

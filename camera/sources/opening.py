@@ -1,8 +1,9 @@
 """Which kind of source a user means: a camera, a video, pictures, a stream or a pipe."""
 
 import glob
+import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -33,29 +34,27 @@ DEFAULT_RATE = 25.0
 # A camera's clock is not that exact, and 29.97 is 30.
 SAME_RATE = 0.1
 
-Note = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def open_source(settings: Settings, stop: Stop, *, note: Note = lambda line: None) -> Iterator[Source]:
-    """Open what is to be read for the time of a `with` block, and tell what differs from what was asked for.
+def open_source(settings: Settings, stop: Stop) -> Iterator[Source]:
+    """Open what is to be read for the time of a `with` block, and log what differs from what was asked for.
 
     Args:
         settings: Its source, and how frames are asked for and waited for.
         stop: Ends the frames once it is requested.
-        note: Told, one line each, when a camera is lost and when it is back, when frames are not as asked for, which
-            pictures are damaged, and how many of a stream were.
 
     Raises:
         SourceError: There is no such file, it is empty, unreadable or plainly no video, or the device does not open.
         UsageError: The size is none.
     """
     size = parse_size(settings.resolution) if settings.resolution else None
-    with Damage(note) as damage, _source(settings, size, stop, note, damage) as source:
+    with Damage() as damage, _source(settings, size, stop, damage) as source:
         # Others than cameras have the rate that they have.
         rate = settings.rate if is_camera(settings.source) else None
         if differing := list(_differences(source.info, size, rate)):
-            note(f"note: {source.info.name} delivers {' and '.join(differing)}")
+            logger.warning("%s delivers %s", source.info.name, " and ".join(differing))
         yield source
 
 
@@ -73,7 +72,7 @@ def is_camera(source: str) -> bool:
     return named or _is_device(source)
 
 
-def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: Note, damage: Damage) -> Source:
+def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, damage: Damage) -> Source:
     source, rate = settings.source, settings.rate
     if source == FAKE:
         from mnist_edge.camera.sources.fake.source import FakeSource
@@ -86,8 +85,8 @@ def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop, note: 
         return VideoSource(STDIN_NAME, opener, stop, False, settings.timeout, timed=False)
     if is_camera(source) or "://" in source:
         make = partial(_live, settings, size, stop, damage)
-        return RetryingSource(make, stop, note=note, max_retries=settings.max_retries)
-    return _stored(settings, stop, note, damage)
+        return RetryingSource(make, stop, max_retries=settings.max_retries)
+    return _stored(settings, stop, damage)
 
 
 def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop, damage: Damage) -> VideoSource:
@@ -105,19 +104,19 @@ def _live(settings: Settings, size: tuple[int, int] | None, stop: Stop, damage: 
     return VideoSource(name, lambda: ForgivingCapture(opener(), name, seconds, damage), stop, live, seconds)
 
 
-def _stored(settings: Settings, stop: Stop, note: Note, damage: Damage) -> Source:
+def _stored(settings: Settings, stop: Stop, damage: Damage) -> Source:
     source, most = settings.source, settings.max_pixels
     path = Path(source)
     try:
         if path.is_dir() or (not path.exists() and glob.has_magic(source)):
             if not (found := images_at(path)):
                 raise SourceError(f"{source} names no picture; give a folder with PNG or JPEG files, or a glob")
-            return PictureSource(source, found, note, most)
+            return PictureSource(source, found, most)
         _check_file(path)
     except OSError as error:
         raise SourceError(f"{source} cannot be read: {error.strerror}") from None
     if path.is_file() and path.suffix.lower() != ".gif" and cv2.haveImageReader(name_for_opencv(path, SourceError)):
-        return PictureSource(source, [path], note, most)
+        return PictureSource(source, [path], most)
     return VideoSource(
         source,
         lambda: ForgivingCapture(open_video(path, most), source, settings.timeout, damage),

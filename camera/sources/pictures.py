@@ -1,6 +1,7 @@
 """Still pictures as a source: one, a folder of them, or those that a glob finds."""
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.images import MAX_PIXELS, read_image
 from mnist_edge.errors import ImageError, SourceError
+
+logger = logging.getLogger(__name__)
 
 
 class PictureSource:
@@ -23,24 +26,16 @@ class PictureSource:
     dropped = 0
     outage = ""
 
-    def __init__(
-        self,
-        name: str,
-        paths: list[Path],
-        note: Callable[[str], None] = lambda line: None,
-        max_pixels: int = MAX_PIXELS,
-    ) -> None:
+    def __init__(self, name: str, paths: list[Path], max_pixels: int = MAX_PIXELS) -> None:
         """Keep what to read.
 
         Args:
             name: See `Source`.
             paths: The files.
-            note: Told of each picture that is damaged or has more than `max_pixels`: it is passed over.
-            max_pixels: The most that a picture may have.
+            max_pixels: The most that a picture may have; one with more, or a damaged one, is logged and passed over.
         """
         self.info = SourceInfo(name, still=True, rate=1.0)
         self.paths = paths
-        self._note = note
         self._max_pixels = max_pixels
         self._frames: Iterator[Frame] = iter(())
 
@@ -74,7 +69,7 @@ class PictureSource:
             except ImageError as error:
                 if len(self.paths) == 1:
                     raise
-                self._note(f"note: {error}; it is passed over")
+                logger.warning("%s; it is passed over", error)
                 continue
             yield Frame(image, number, number / self.info.rate, str(path))
             number += 1

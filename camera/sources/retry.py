@@ -1,5 +1,6 @@
 """A camera or stream that comes back after a fault."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +15,8 @@ LONGEST_DELAY_SECONDS = 30.0
 # A camera that is lost again sooner goes on with the longer delays: it might come and go for ever.
 STEADY_SECONDS = 10.0
 
+logger = logging.getLogger(__name__)
+
 
 def back_off() -> Iterator[float]:
     """How long to wait before each attempt, in seconds: twice as long each time, up to half a minute."""
@@ -26,7 +29,7 @@ def back_off() -> Iterator[float]:
 class RetryingSource:
     """A live source that is opened anew when it is lost, while the loop lives on; a file is left as it is.
 
-    A loss and a return are told once each. Frames are numbered, and timed, as if nothing had happened.
+    A loss and a return are logged once each. Frames are numbered, and timed, as if nothing had happened.
 
     Attributes:
         outage: See `Source`.
@@ -37,7 +40,6 @@ class RetryingSource:
         make: Callable[[], VideoSource],
         stop: Stop,
         *,
-        note: Callable[[str], None],
         max_retries: int | None = None,
         delays: Callable[[], Iterator[float]] = back_off,
     ) -> None:
@@ -46,7 +48,6 @@ class RetryingSource:
         Args:
             make: Makes the source, once for each attempt.
             stop: Ends the frames once it is requested, and the waiting too.
-            note: Told of a loss and of a return.
             max_retries: After so many attempts in vain the loss is an error; None for never.
             delays: Seconds before each attempt, without end.
         """
@@ -54,7 +55,6 @@ class RetryingSource:
         self._make = make
         self._source = make()
         self._stop = stop
-        self._note = note
         self._max_retries = max_retries
         self._back_off = delays
         self._delays = delays()
@@ -126,7 +126,7 @@ class RetryingSource:
             raise SourceError(f"{error}; given up after {self._in_vain} attempts") from None
         if not self.outage:
             self._lost = time.monotonic()
-            self._note(f"note: {error}; trying again")
+            logger.warning("%s; trying again", error)
             if self._seen - self._returned > STEADY_SECONDS:
                 self._delays = self._back_off()
         delay = next(self._delays)
@@ -136,7 +136,7 @@ class RetryingSource:
         return delay
 
     def _return(self, frame: Frame) -> None:
-        self._note(f"note: {self.info.name} is back after {frame.captured - self._lost:.1f} s")
+        logger.info("%s is back after %.1f s", self.info.name, frame.captured - self._lost)
         self._returned = frame.captured
         self.outage = ""
         self._in_vain = 0

@@ -37,7 +37,7 @@ class Access:
     """
 
     token: str | None
-    guesses: Guesses = field(default_factory=lambda: Guesses(lambda line: None))
+    guesses: Guesses = field(default_factory=Guesses)
 
     @property
     def cookie(self) -> str:

@@ -1,7 +1,8 @@
 """Who guesses tokens: an address that shows many wrong ones has to wait, and is named in one line."""
 
+import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 # What a wrong token costs its address, and how much may be owed before no more are looked at: people may mistype, and
@@ -10,6 +11,8 @@ COST_SECONDS = 10.0
 CREDIT_SECONDS = 20 * COST_SECONDS
 # Addresses that are remembered.
 MAX_OWNERS = 1000
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -21,13 +24,8 @@ class _Debt:
 
 @dataclass(slots=True)
 class Guesses:
-    """The wrong tokens of late.
+    """The wrong tokens of late; each address that goes on guessing is logged once."""
 
-    Attributes:
-        note: Told once of each address that goes on guessing.
-    """
-
-    note: Callable[[str], object]
     _debts: dict[str, _Debt] = field(default_factory=dict)
 
     def wait_seconds(self, owner: str) -> float:
@@ -48,7 +46,8 @@ class Guesses:
             debt.until += COST_SECONDS * len(shown)
         if self.wait_seconds(owner) and not debt.noted:
             debt.noted = True
-            self.note(
-                f"note: many wrong tokens for the web page come from {owner}; "
-                f"from there only one in {COST_SECONDS:.0f} s is looked at"
+            logger.warning(
+                "many wrong tokens for the web page come from %s; from there only one in %.0f s is looked at",
+                owner,
+                COST_SECONDS,
             )

@@ -1,5 +1,6 @@
 """The web page of a running loop: a sink for views and events that serves them from a thread of its own."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
@@ -17,11 +18,14 @@ from mnist_edge.camera.web.gallery import Gallery
 from mnist_edge.camera.web.guesses import Guesses
 from mnist_edge.camera.web.token import kept_token, made_up_token
 from mnist_edge.errors import UsageError
+from mnist_edge.logs import UNMASKED
 from mnist_edge.optional_packages import require
 from mnist_edge.reading import Reading
 
 # Fewer characters can be guessed by many who take their time, and no network is only one's own.
 MIN_TOKEN_CHARACTERS = 8
+
+logger = logging.getLogger(__name__)
 
 
 class WebView:
@@ -40,7 +44,6 @@ class WebView:
         *,
         read: Callable[[NDArray[np.uint8]], Reading],
         token: str | None,
-        note: Callable[[str], None],
         gallery: Gallery | None = None,
         private: bool = True,
     ) -> None:
@@ -52,10 +55,9 @@ class WebView:
             meter: What the page shows of the loop's speed; counts the pictures that are sent.
             read: Reads a picture that a client sends, shape (height, width, 3), BGR; called in one thread.
             token: What clients must show; None: nothing on this computer, beyond it one is made up.
-            note: Told where the page is.
             gallery: Snapshots and recordings that the page may show.
-            private: Whether none but the owner reads the notes, so that a token that is made up may stand in them; else
-                it is kept in a file, which the note names.
+            private: Whether none but the owner reads the log, so that a token that is made up may stand in it; else
+                it is kept in a file, which the log names.
 
         Raises:
             PackageMissing: Tornado is not installed.
@@ -67,7 +69,7 @@ class WebView:
             raise UsageError("the token is empty; give some letters, or leave out --token")
         self.url = ""
         self.token = token
-        self._controls, self._meter, self._read, self._note = controls, meter, read, note
+        self._controls, self._meter, self._read = controls, meter, read
         self._gallery = gallery or Gallery()
         self._private = private
         self._feed: Feed | None = None
@@ -90,12 +92,13 @@ class WebView:
             listening = left.enter_context(listen(self._host, self._port))
             self.url = url_of(listening)
             how = self._provide_token(is_loopback(listening))
-            access = Access(self.token, Guesses(self._note))
+            access = Access(self.token, Guesses())
             self._feed, self._end = left.enter_context(
                 start(listening, access, self._controls, self._meter, self._read, self._gallery)
             )
             self._left = left.pop_all()
-        self._note(f"note: web page at {self.url}{how}")
+        # With a token that was made up; see `private`.
+        logger.info("web page at %s%s", self.url, how, extra=UNMASKED)
         return self
 
     def _provide_token(self, local: bool) -> str:

@@ -20,7 +20,7 @@ class TaskWorker(Worker[Task]):
     def __init__(self, what: str) -> None:
         """Prepare; `what` is the thread's name."""
         # Whoever waits for a result hears of it there.
-        super().__init__(what, _run, limit=LIMIT, note=lambda line: None)
+        super().__init__(what, _run, limit=LIMIT, silent=True)
 
     async def do(self, task: Callable[[], Result]) -> Result:
         """Wait until the thread has run `task`; its result, or what it raised.

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 from mnist_edge import native_stderr
-from mnist_edge.cli.console import note
+from mnist_edge.cli.console import log_to, note
 from mnist_edge.cli.help import Group
 from mnist_edge.cli.interrupt import interruptible
 from mnist_edge.errors import CheckFailed, MnistEdgeError, ModelWarning, OutputError, UsageError
@@ -133,5 +133,5 @@ class Root(Group):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command inside the boundary."""
-        with _one_line_errors("mnist-edge"), interruptible(), _warnings_as_notes():
+        with _one_line_errors("mnist-edge"), interruptible(), log_to(note), _warnings_as_notes():
             return super().invoke(ctx)

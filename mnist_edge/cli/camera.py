@@ -38,11 +38,9 @@ def command(context: typer.Context, config: Config, show_config: ShowConfig, **f
     Example: mnist-edge camera --source 0 --serve 8080 --events digits.jsonl
     """
     from mnist_edge.camera.config import as_toml, load_settings
-    from mnist_edge.cli.console import note
+    from mnist_edge.cli.console import log_to, note
 
     found = load_settings(config, given(context, flags))
-    for line in found.notes:
-        note(line)
     if show_config:
         print(as_toml(found), end="", flush=True)
         return
@@ -50,12 +48,9 @@ def command(context: typer.Context, config: Config, show_config: ShowConfig, **f
     from mnist_edge.camera.worker import Worker
 
     # The loop waits for no terminal either.
-    with Worker("notes", note, limit=MAX_NOTES, note=lambda line: None, end_seconds=NOTES_SECONDS) as notes:
-
-        def tell(line: str) -> None:
-            notes.put(line)
-
-        tell(str(run_camera(found.settings, tell)))
+    notes = Worker("notes", note, limit=MAX_NOTES, end_seconds=NOTES_SECONDS, silent=True)
+    with log_to(notes.put), notes:
+        notes.put(str(run_camera(found.settings)))
 
 
 def given(context: Any, values: Mapping[str, Any]) -> dict[str, Any]:

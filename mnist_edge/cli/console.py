@@ -1,13 +1,15 @@
 """How commands talk: results to stdout, notes and progress to stderr."""
 
+import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 from mnist_edge.cli.table import STYLES, Paint, lay_out, plain, wrap_words
+from mnist_edge.logs import LineHandler
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.safe_text import printable, to_json
 
@@ -70,6 +72,24 @@ def note(text: str) -> None:
     style = {"error": "red", "note": "yellow"}.get(kind)
     painted = painter(sys.stderr)(kind + colon, style) if style else kind + colon
     print(painted + rest, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def log_to(write: Callable[[str], object]) -> Iterator[None]:
+    """Have the package's log written as lines `note: ...` while the block runs; an inner block replaces an outer."""
+    logger, handler = logging.getLogger("mnist_edge"), LineHandler(write, private=True)
+    outer, level = [one for one in logger.handlers if isinstance(one, LineHandler)], logger.level
+    for one in outer:
+        logger.removeHandler(one)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
+        for one in outer:
+            logger.addHandler(one)
 
 
 @contextmanager

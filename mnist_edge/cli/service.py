@@ -124,7 +124,6 @@ def _camera_command(words: list[str], system: bool) -> tuple[list[str], list[Pat
     from mnist_edge.camera.settings import flag, masked
     from mnist_edge.camera.systemd_unit import written_folders
     from mnist_edge.cli import camera
-    from mnist_edge.cli.console import note
     from mnist_edge.errors import UsageError
 
     context = _parsed(words)
@@ -137,8 +136,6 @@ def _camera_command(words: list[str], system: bool) -> tuple[list[str], list[Pat
     usual = SYSTEM_CONFIG if system else default_file()
     file = Path(file) if file else usual if usual and usual.exists() else None
     found = load_settings(file, flags)
-    for line in found.notes:
-        note(line)
     if found.settings.record and Path(found.settings.record).suffix:
         raise UsageError(f"--record {found.settings.record}: a service starts again and again; name a folder")
     config = [f"--config={file.absolute()}"] if file else []

@@ -327,7 +327,7 @@ class SlowSink(BackgroundSink):
 
     def __init__(self, go: Callable[[], object]) -> None:
         self.kept: list[int] = []
-        self.worker = Worker[int]("frames", self.handle, limit=2, note=lambda line: None)
+        self.worker = Worker[int]("frames", self.handle, limit=2)
         self.go = go
 
     def handle(self, number: int) -> None:

@@ -116,11 +116,12 @@ def rtsp_camera() -> Iterator[Callable[..., Camera]]:
             camera.die()
 
 
-def test_a_camera_that_speaks_rtsp_dies_and_comes_back(rtsp_camera: Callable[..., Camera]) -> None:
-    notes: list[str] = []
+def test_a_camera_that_speaks_rtsp_dies_and_comes_back(
+    rtsp_camera: Callable[..., Camera], caplog: pytest.LogCaptureFixture
+) -> None:
     first = rtsp_camera()
     url = f"rtsp://user:secret@127.0.0.1:{first.port}/stream"
-    with open_source(Settings(url), Stop(), note=notes.append) as source:
+    with open_source(Settings(url), Stop()) as source:
         frames = iter(source)
         before = next(frame for frame in frames if frame is not None)
         assert before.image.shape == (120, 160, 3)
@@ -132,7 +133,7 @@ def test_a_camera_that_speaks_rtsp_dies_and_comes_back(rtsp_camera: Callable[...
         after = next(frame for frame in frames if frame is not None)
     assert after.number > before.number
     assert second.left.wait(60)
-    lost, back = notes
+    lost, back = caplog.messages
     assert "/stream stopped after " in lost and "is back after " in back and "secret" not in lost + back
 
 

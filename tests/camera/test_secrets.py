@@ -187,7 +187,7 @@ def test_what_tornado_logs_of_a_bug_tells_no_token(
     monkeypatch.setattr("mnist_edge.camera.web.answers.status_of", broken)
     with (
         caplog.at_level(logging.DEBUG),
-        WebView("127.0.0.1:0", Controls(0.5), Meter(), read=broken, token=TOKEN, note=lambda line: None) as web,
+        WebView("127.0.0.1:0", Controls(0.5), Meter(), read=broken, token=TOKEN) as web,
     ):
         for path in ("/api/status?token=", "/api/status?token=%ff&token="):
             assert ask(web.url, path + TOKEN)[0] in (400, 500)

@@ -1,5 +1,6 @@
 """Signs of life, over a real socket, as systemd listens."""
 
+import logging
 import os
 import shutil
 import socket
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from mnist_edge.camera.watchdog import Watchdog
+
+logger = logging.getLogger("mnist_edge.camera")
 
 
 class Clock:
@@ -56,8 +59,8 @@ def test_ready_at_the_first_beat_then_alive_four_times_in_its_patience(systemd: 
             clock.seconds += 0.125
             watchdog.beat()
         assert heard(systemd) == ["WATCHDOG=1"] * 4
-        watchdog.tell("reading\n12 frames")
-        assert heard(systemd) == ["STATUS=reading 12 frames"]
+        logger.info("reading\n12 frames of rtsp://me:secret@camera/1")
+        assert heard(systemd) == ["STATUS=note: reading\\n12 frames of rtsp://***@camera/1"]
     assert heard(systemd) == ["STOPPING=1"]
     watchdog.beat()
     assert heard(systemd) == []
@@ -86,14 +89,14 @@ def test_nobody_who_listens_costs_nothing_and_breaks_nothing(monkeypatch: pytest
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         with Watchdog(asked) as watchdog:
             watchdog.beat()
-            watchdog.tell("reading")
+            logger.info("reading")
 
 
 def test_a_full_queue_does_not_stop_the_loop_and_ready_is_said_again(systemd: socket.socket) -> None:
     clock = Clock()
     with Watchdog(clock) as watchdog:
         for _ in range(10_000):
-            watchdog.tell("x" * 1000)
+            logger.info("x" * 1000)
         watchdog.beat()
         assert "READY=1\nWATCHDOG=1" not in heard(systemd)
         watchdog.beat()
@@ -104,13 +107,13 @@ def test_it_says_what_systemd_notify_says(systemd: socket.socket) -> None:
     if not shutil.which("systemd-notify"):
         pytest.skip("systemd-notify is not installed")
     done = subprocess.run(
-        ["systemd-notify", "--no-block", "--ready", "--status=reading"], capture_output=True, timeout=60
+        ["systemd-notify", "--no-block", "--ready", "--status=note: reading"], capture_output=True, timeout=60
     )
     theirs = "".join(f"{message}\n" for message in heard(systemd)).split("\n")
     if done.returncode or "READY=1" not in theirs:
         pytest.skip(f"systemd-notify does not work here: {done.stderr.decode()}")
     with Watchdog() as watchdog:
         watchdog.beat()
-        watchdog.tell("reading")
+        logger.info("reading")
     ours = "\n".join(heard(systemd)).split("\n")
-    assert {"READY=1", "STATUS=reading"} <= set(ours) & set(theirs)
+    assert {"READY=1", "STATUS=note: reading"} <= set(ours) & set(theirs)

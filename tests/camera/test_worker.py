@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mnist_edge.camera.signals import Stop
-from mnist_edge.camera.worker import Worker, deaths_noted
+from mnist_edge.camera.worker import Worker, deaths_logged
 
 LIMIT_SECONDS = 60.0
 
@@ -39,46 +39,42 @@ def door() -> Iterator[Door]:
     door.opened.set()
 
 
-def test_all_is_handled_in_order_before_it_is_left(door: Door) -> None:
-    notes: list[str] = []
+def test_all_is_handled_in_order_before_it_is_left(door: Door, caplog: pytest.LogCaptureFixture) -> None:
     door.opened.set()
-    with Worker("eggs", door.handle, limit=100, note=notes.append, last=lambda: door.handle(-1)) as worker:
+    with Worker("eggs", door.handle, limit=100, last=lambda: door.handle(-1)) as worker:
         assert worker.put(*range(10)) and worker.put(10)
     assert door.handled == [*range(11), -1]
-    assert (worker.lost, notes, worker.busy) == (0, [], False)
+    assert (worker.lost, caplog.messages, worker.busy) == (0, [], False)
 
 
-def test_what_finds_no_room_is_counted_and_said_twice(door: Door) -> None:
-    notes: list[str] = []
-    with Worker("eggs", door.handle, limit=3, note=notes.append, slow="the hen is tired") as worker:
+def test_what_finds_no_room_is_counted_and_said_twice(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    with Worker("eggs", door.handle, limit=3, slow="the hen is tired") as worker:
         assert worker.put(0)
         assert door.entered.wait(LIMIT_SECONDS)
         assert [worker.put(number) for number in range(1, 6)] == [True, True, True, False, False]
         assert worker.full and worker.busy
-        assert (worker.lost, notes) == (2, ["note: eggs are being lost: the hen is tired"])
+        assert (worker.lost, caplog.messages) == (2, ["eggs are being lost: the hen is tired"])
         door.opened.set()
         wait_for(lambda: not worker.busy)
         assert not worker.full and worker.put(6)
     assert door.handled == [0, 1, 2, 3, 6]
-    assert notes[1:] == ["note: eggs lost: 2"]
+    assert caplog.messages[1:] == ["eggs lost: 2"]
 
 
-def test_one_that_is_stuck_is_left_at_the_deadline(door: Door) -> None:
-    notes: list[str] = []
-    with Worker("eggs", door.handle, limit=9, note=notes.append, slow="the hen is tired") as worker:
+def test_one_that_is_stuck_is_left_at_the_deadline(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    with Worker("eggs", door.handle, limit=9, slow="the hen is tired") as worker:
         worker.put(1, 2, 3)
         assert door.entered.wait(LIMIT_SECONDS)
         worker.end(time.monotonic() + 0.1)
         # Nobody may add to what is counted at the end.
         assert not worker.put(4)
-    assert (worker.lost, notes) == (4, ["note: eggs lost: 4; the hen is tired"])
+    assert (worker.lost, caplog.messages) == (4, ["eggs lost: 4; the hen is tired"])
     door.opened.set()
     wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name == "eggs"])
     assert door.handled == [1]
 
 
-def test_a_failure_is_said_once_and_the_next_is_tried() -> None:
-    notes: list[str] = []
+def test_a_failure_is_said_once_and_the_next_is_tried(caplog: pytest.LogCaptureFixture) -> None:
     handled: list[int] = []
 
     def handle(item: int) -> None:
@@ -86,34 +82,33 @@ def test_a_failure_is_said_once_and_the_next_is_tried() -> None:
             raise OSError(28, "No space left on device", "basket")
         handled.append(item)
 
-    with Worker("eggs", handle, limit=9, note=notes.append) as worker:
+    with Worker("eggs", handle, limit=9) as worker:
         worker.put(1, 2, 3)
     assert handled == [3]
-    assert notes == ["note: eggs are being lost: basket: No space left on device", "note: eggs lost: 2"]
+    assert caplog.messages == ["eggs are being lost: basket: No space left on device", "eggs lost: 2"]
 
 
-def test_a_failure_that_ends_all_is_raised_to_whoever_leaves() -> None:
-    stop, notes = Stop(), list[str]()
+def test_a_failure_that_ends_all_is_raised_to_whoever_leaves(caplog: pytest.LogCaptureFixture) -> None:
+    stop = Stop()
 
     def handle(item: int) -> None:
         raise BrokenPipeError
 
-    with pytest.raises(BrokenPipeError), Worker("eggs", handle, limit=9, note=notes.append, ends=stop) as worker:
+    with pytest.raises(BrokenPipeError), Worker("eggs", handle, limit=9, ends=stop) as worker:
         worker.put(1, 2)
         wait_for(lambda: stop.requested)
         assert not worker.put(3)
         wait_for(lambda: not worker.busy)
-    assert notes == []
+    assert caplog.messages == []
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_dies_says_so() -> None:
-    notes: list[str] = []
+def test_a_thread_that_dies_says_so(caplog: pytest.LogCaptureFixture) -> None:
     before = threading.excepthook
     eggs: dict[str, str] = {}
-    with deaths_noted(notes.append):
+    with deaths_logged():
         thread = threading.Thread(target=lambda: eggs["egg"], name="hen")
         thread.start()
         thread.join()
-    assert notes == ["note: hen has ended, by a bug: KeyError: 'egg'; start the camera again"]
+    assert caplog.messages == ["hen has ended, by a bug: KeyError: 'egg'; start the camera again"]
     assert threading.excepthook is before

@@ -50,7 +50,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     What it takes for a 7 is corrected while the camera runs, what it refuses in the list, by hand.
     """
     folder, controls, reader = tmp_path_factory.mktemp("camera") / "collected", Controls(0.4), Reader()
-    with Collector(folder, controls, model=reader.model, note=print, still=True) as collector:
+    with Collector(folder, controls, model=reader.model, still=True) as collector:
         source = ArraySource(PAGES, still=True)
         run(source, reader, views=[collector], workers=[collector.worker], controls=controls)
         readings = [reader.read(page) for page in PAGES]

@@ -70,7 +70,7 @@ class Desk:
     """A collector with all that it needs, shown the same page over and over."""
 
     def __init__(self, folder: Path, view: Views, image: Image, digits: tuple[Digit, ...]) -> None:
-        self.folder, self.controls, self.notes = folder, Controls(0.5), list[str]()
+        self.folder, self.controls = folder, Controls(0.5)
         self.view, self.image, self.digits = view, image, digits
         self.number = 0
 
@@ -78,7 +78,7 @@ class Desk:
         self.digits = tuple(replace(one, track=(one.track or 0) + 10) for one in self.digits)
 
     def collector(self, **options: Any) -> Collector:
-        return Collector(self.folder, self.controls, model="small", note=self.notes.append, **options)
+        return Collector(self.folder, self.controls, model="small", **options)
 
     def correct(self, *corrections: tuple[int, int]) -> list["Future[str]"]:
         return [self.controls.correct(track, label).answer for track, label in corrections]
@@ -96,10 +96,12 @@ def desk(tmp_path: Path, view: Views, page: tuple[Image, list[Box]], digits: tup
     return Desk(tmp_path / "collected", view, page[0], digits)
 
 
-def test_the_loop_keeps_each_digit_once_as_the_network_sees_it(tmp_path: Path, page: tuple[Image, list[Box]]) -> None:
-    reader, controls, notes = Reader(), Controls(0.4), list[str]()
+def test_the_loop_keeps_each_digit_once_as_the_network_sees_it(
+    tmp_path: Path, page: tuple[Image, list[Box]], caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, controls = Reader(), Controls(0.4)
     source = ArraySource([page[0]] * 40)
-    with Collector(tmp_path, controls, model=reader.model, note=notes.append) as collector:
+    with Collector(tmp_path, controls, model=reader.model) as collector:
         run(source, reader, views=[collector], workers=[collector.worker], controls=controls)
     lines = lines_of(tmp_path)
     assert [line["label"] for line in sorted(lines, key=lambda line: line["box"])] == [7, 2, 5]
@@ -113,12 +115,12 @@ def test_the_loop_keeps_each_digit_once_as_the_network_sees_it(tmp_path: Path, p
         assert (line["model"], line["corrected"], line["reason"]) == ("small", None, None)
         assert 0.4 < line["confidence"] <= 1 and line["time"].endswith("+00:00")
     assert len(list(tmp_path.iterdir())) == 7
-    assert notes == []
+    assert caplog.messages == []
 
 
 def test_stills_are_kept_at_once(tmp_path: Path, page: tuple[Image, list[Box]]) -> None:
     reader, controls = Reader(), Controls(0.4)
-    with Collector(tmp_path, controls, model="small", note=print, still=True) as collector:
+    with Collector(tmp_path, controls, model="small", still=True) as collector:
         source = ArraySource([page[0]] * 12, still=True)
         run(source, reader, views=[collector], workers=[collector.worker], controls=controls)
     # Faster than they can be written, and yet none is left out.
@@ -239,7 +241,7 @@ def test_refused_ink_is_left_out_where_it_is_not_wanted(desk: Desk) -> None:
     assert not desk.folder.exists()
 
 
-def test_a_full_folder_is_said_once_and_can_still_be_corrected(desk: Desk) -> None:
+def test_a_full_folder_is_said_once_and_can_still_be_corrected(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     with desk.collector(max_files=4) as collector:
         desk.show(collector)
         desk.turn_page()
@@ -248,14 +250,14 @@ def test_a_full_folder_is_said_once_and_can_still_be_corrected(desk: Desk) -> No
         desk.show(collector, 1)
     assert len(list(desk.folder.glob("*.png"))) == 4
     assert [line["corrected"] for line in lines_of(desk.folder)] == [None, None, 9]
-    assert desk.notes == [f"note: {desk.folder} is full; no more digits are kept, only corrections"]
+    assert caplog.messages == [f"{desk.folder} is full; no more digits are kept, only corrections"]
     with desk.collector(max_files=4) as collector:
         desk.turn_page()
         desk.show(collector)
     assert len(list(desk.folder.glob("*.png"))) == 4
 
 
-def test_a_folder_that_cannot_be_written_is_said_once(desk: Desk) -> None:
+def test_a_folder_that_cannot_be_written_is_said_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.folder.write_text("a file, where the folder should be")
     with desk.collector() as collector:
         for _ in range(3):
@@ -268,22 +270,22 @@ def test_a_folder_that_cannot_be_written_is_said_once(desk: Desk) -> None:
         desk.correct((41, 7))
         desk.show(collector, 1)
         wait_for(lambda: desk.controls.message == "not kept as 7: File exists")
-    (note,) = desk.notes
-    assert note.startswith(f"note: digits cannot be kept in {desk.folder}: ") and note.endswith("; reading goes on")
+    (note,) = caplog.messages
+    assert note.startswith(f"digits cannot be kept in {desk.folder}: ") and note.endswith("; reading goes on")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_is_said_once_and_the_loop_goes_on(desk: Desk) -> None:
+def test_a_full_disk_is_said_once_and_the_loop_goes_on(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.folder.mkdir()
     (desk.folder / LIST).symlink_to("/dev/full")
     with desk.collector() as collector:
         desk.show(collector)
-        wait_for(lambda: desk.notes)
+        wait_for(lambda: caplog.messages)
         # Room again.
         (desk.folder / LIST).unlink()
         desk.turn_page()
         desk.show(collector)
-    assert desk.notes == [f"note: digits cannot be kept in {desk.folder}: No space left on device; reading goes on"]
+    assert caplog.messages == [f"digits cannot be kept in {desk.folder}: No space left on device; reading goes on"]
     assert [line["track"] for line in lines_of(desk.folder)] == [11, 12, 13]
 
 

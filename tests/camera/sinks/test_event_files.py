@@ -37,16 +37,11 @@ def frames(path: Path) -> list[int]:
 
 
 @pytest.fixture
-def notes() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def sink(notes: list[str]) -> Callable[..., EventFile]:
+def sink() -> Callable[..., EventFile]:
     """`sink(path, max_mb=1.0, files=2)`: adds events to a file."""
 
     def make(path: Path, max_mb: float = 1.0, files: int = 2) -> EventFile:
-        return EventFile(path, max_mb=max_mb, files=files, note=notes.append)
+        return EventFile(path, max_mb=max_mb, files=files)
 
     return make
 
@@ -57,7 +52,7 @@ Sink = Callable[..., EventFile]
 def test_json_lines_are_added_to_a_file_and_there_at_once(tmp_path: Path) -> None:
     path = tmp_path / "new" / "events.jsonl"
     for number in (1, 2):
-        open_events(str(path), max_mb=1, files=1, note=print).write([event(number), event(number)])
+        open_events(str(path), max_mb=1, files=1).write([event(number), event(number)])
         assert frames(path) == [1, 1, 2, 2][: 2 * number]
     assert json.loads(path.read_text().splitlines()[0]) == event(1).to_json()
 
@@ -65,7 +60,7 @@ def test_json_lines_are_added_to_a_file_and_there_at_once(tmp_path: Path) -> Non
 def test_csv_has_one_header_and_quotes_what_must_be(tmp_path: Path) -> None:
     path = tmp_path / "events.CSV"
     for _ in range(2):
-        file = open_events(str(path), max_mb=1, files=1, note=print)
+        file = open_events(str(path), max_mb=1, files=1)
         file.write([event(text=("4 2", "7"), source='a "b", c.mp4'), event(kind="gone", text=())])
     lines = path.read_text().splitlines()
     assert lines[0] == "time,frame,event,track,label,text,seconds,source,confidence,x,y,width,height"
@@ -104,13 +99,15 @@ def test_files_are_bounded_in_size_and_number(tmp_path: Path, sink: Sink, name: 
         assert (tmp_path / f"{name}.1").stat().st_size > 2000 - LINE_BYTES - 50
 
 
-def test_a_line_longer_than_a_file_is_written_all_the_same(tmp_path: Path, sink: Sink, notes: list[str]) -> None:
+def test_a_line_longer_than_a_file_is_written_all_the_same(
+    tmp_path: Path, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
     for name in ("events.jsonl", "events.csv"):
         file = sink(tmp_path / name, max_mb=0.00001, files=1)
         file.write([event(1)])
         assert frames(tmp_path / name) == [1] and not (tmp_path / f"{name}.1").exists()
         file.write([event(2), event(3)])
-        assert frames(tmp_path / name) == [3] and frames(tmp_path / f"{name}.1") == [2] and not notes
+        assert frames(tmp_path / name) == [3] and frames(tmp_path / f"{name}.1") == [2] and not caplog.messages
 
 
 @pytest.mark.parametrize("half", ['{"frame": 7, "ev', "no events at all"])
@@ -130,7 +127,9 @@ def test_half_a_csv_row_does_not_swallow_the_next(tmp_path: Path, sink: Sink) ->
     assert frames(path) == [1, 2, 3]
 
 
-def test_what_was_moved_away_or_deleted_begins_anew(tmp_path: Path, sink: Sink, notes: list[str]) -> None:
+def test_what_was_moved_away_or_deleted_begins_anew(
+    tmp_path: Path, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "events.csv"
     file = sink(path)
     file.write([event(1)])
@@ -139,7 +138,7 @@ def test_what_was_moved_away_or_deleted_begins_anew(tmp_path: Path, sink: Sink, 
     assert frames(path) == [2] and frames(tmp_path / "old.csv") == [1]
     path.unlink()
     file.write([event(3)])
-    assert frames(path) == [3] and not notes
+    assert frames(path) == [3] and not caplog.messages
 
 
 def test_a_link_is_followed(tmp_path: Path, sink: Sink) -> None:
@@ -170,24 +169,27 @@ def full_disk(path: Path, room: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def check_recovery(file: EventFile, path: Path, notes: list[str], trouble: Any) -> None:
-    """Events in trouble are dropped, counted and noted once; those before and after are whole."""
+def check_recovery(file: EventFile, path: Path, caplog: pytest.LogCaptureFixture, trouble: Any) -> None:
+    """Events in trouble are dropped, counted and logged once; those before and after are whole."""
     file.write([event(1)])
     with trouble:
         file.write([event(2), event(3)])
         file.write([event(4)])
-        assert len(notes) == 1 and str(path) in notes[0] and notes[0].startswith("note: events cannot be written")
+        (message,) = caplog.messages
+        assert message.startswith(f"events cannot be written to {path}")
     file.write([event(5)])
     assert frames(path) == [1, 5] and file.dropped == 3
-    assert notes[1:] == [f"note: events are written to {path} again; 3 were dropped"]
+    assert caplog.messages[1:] == [f"events are written to {path} again; 3 were dropped"]
 
 
 @pytest.mark.parametrize("name", ["events.jsonl", "events.csv"])
-def test_a_disk_that_is_full_in_the_middle_of_a_line(tmp_path: Path, sink: Sink, notes: list[str], name: str) -> None:
+def test_a_disk_that_is_full_in_the_middle_of_a_line(
+    tmp_path: Path, sink: Sink, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / name
     file = sink(path)
     room = len(path.read_bytes()) + 300
-    check_recovery(file, path, notes, full_disk(path, room if name.endswith("l") else 200))
+    check_recovery(file, path, caplog, full_disk(path, room if name.endswith("l") else 200))
 
 
 @contextmanager
@@ -198,9 +200,9 @@ def pulled(folder: Path) -> Iterator[None]:
     folder.with_name("pulled").rename(folder)
 
 
-def test_a_folder_that_is_gone_for_a_while(tmp_path: Path, sink: Sink, notes: list[str]) -> None:
+def test_a_folder_that_is_gone_for_a_while(tmp_path: Path, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "stick" / "events.jsonl"
-    check_recovery(sink(path), path, notes, pulled(path.parent))
+    check_recovery(sink(path), path, caplog, pulled(path.parent))
 
 
 @pytest.fixture
@@ -215,7 +217,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_real_disk_that_is_full(small_disk: Path, sink: Sink, notes: list[str]) -> None:
+def test_a_real_disk_that_is_full(small_disk: Path, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
     path = small_disk / "events.jsonl"
 
     @contextmanager
@@ -229,7 +231,7 @@ def test_a_real_disk_that_is_full(small_disk: Path, sink: Sink, notes: list[str]
                     break
         # The page that the file has is not full yet.
         file.write([event(0) for _ in range(4096 // LINE_BYTES)])
-        notes.clear()
+        caplog.clear()
         yield
         filler.unlink()
 
@@ -238,12 +240,12 @@ def test_a_real_disk_that_is_full(small_disk: Path, sink: Sink, notes: list[str]
         before = file.dropped
         assert before
         file.write([event(4)])
-        assert file.dropped == before + 1 and not notes
+        assert file.dropped == before + 1 and not caplog.messages
     file.write([event(5)])
-    assert frames(path)[-1] == 5 and 4 not in frames(path) and len(notes) == 1
+    assert frames(path)[-1] == 5 and 4 not in frames(path) and len(caplog.messages) == 1
 
 
-def test_a_real_disk_that_turns_read_only(small_disk: Path, sink: Sink, notes: list[str]) -> None:
+def test_a_real_disk_that_turns_read_only(small_disk: Path, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
     path = small_disk / "events.csv"
 
     @contextmanager
@@ -252,7 +254,7 @@ def test_a_real_disk_that_turns_read_only(small_disk: Path, sink: Sink, notes: l
         yield
         subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
 
-    check_recovery(sink(path), path, notes, read_only())
+    check_recovery(sink(path), path, caplog, read_only())
 
 
 @pytest.mark.parametrize("wrong", ["folder", "file/events.jsonl"])
@@ -268,7 +270,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from test_event_files import event
 from mnist_edge.camera.sinks.event_files import open_events
-sink, number = open_events({target!r}, max_mb=1, files=1, note=print), 0
+sink, number = open_events({target!r}, max_mb=1, files=1), 0
 while True:
     number += 1
     sink.write([event(number)])

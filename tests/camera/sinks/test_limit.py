@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from mnist_edge.camera.sinks.limit import LimitNote
+import pytest
+
+from mnist_edge.camera.sinks.limit import LimitLog
 from mnist_edge.camera.view import View
 
 
-def test_it_is_said_once_for_each_source(view: Callable[..., View]) -> None:
-    notes: list[str] = []
-    sink, plain = LimitNote(notes.append), view()
+def test_it_is_said_once_for_each_source(view: Callable[..., View], caplog: pytest.LogCaptureFixture) -> None:
+    sink, plain = LimitLog(), view()
     limited = replace(plain, reading=replace(plain.reading, limited=True))
     for shown in (plain, limited, plain, limited):
         sink.show(shown)
     sink.show(replace(limited, frame=replace(limited.frame, source="page.png")))
-    assert notes == [
-        "note: a camera holds more ink than is looked at; digits may be missing",
-        "note: page.png holds more ink than is looked at; digits may be missing",
+    assert caplog.messages == [
+        "a camera holds more ink than is looked at; digits may be missing",
+        "page.png holds more ink than is looked at; digits may be missing",
     ]

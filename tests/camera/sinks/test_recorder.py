@@ -78,9 +78,9 @@ class Desk:
     """A recorder with all that it needs; `raw`, so that grey levels stay what they are."""
 
     def __init__(self, view: Views, path: Path, source: ArraySource | None = None, **options: Any) -> None:
-        self.controls, self.notes = Controls(0.5), list[str]()
+        self.controls = Controls(0.5)
         self.source = source or ArraySource([])
-        self.recorder = Recorder(path, self.source, self.controls, **{"raw": True, **options}, note=self.notes.append)
+        self.recorder = Recorder(path, self.source, self.controls, **{"raw": True, **options})
         self._view, self.number = view, 0
 
     def show(self, image: Image, seconds: float | None = None) -> View:
@@ -104,15 +104,15 @@ def record(view: Views, path: Path, images: list[Image] | Image, rate: float = 2
 
 @pytest.mark.parametrize("rate", [25.0, 29.97, 10.0])
 def test_every_frame_of_a_file_is_recorded_once_in_order(
-    tmp_path: Path, frames_of: FramesOf, view: Views, suffix: str, rate: float
+    tmp_path: Path, frames_of: FramesOf, view: Views, suffix: str, rate: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "new" / f"clip{suffix}"
-    desk = record(view, path, [grey(8 * n) for n in range(30)], rate)
+    record(view, path, [grey(8 * n) for n in range(30)], rate)
     levels = [frame.mean() for frame in frames_of(path)]
     assert np.allclose(levels, [8 * n for n in range(30)], atol=6)
     assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(rate, rel=0.01)
     assert list(path.parent.iterdir()) == [path]
-    assert not desk.notes
+    assert not caplog.messages
 
 
 @pytest.mark.skipif(not shutil.which("ffprobe"), reason="needs ffprobe")
@@ -149,12 +149,17 @@ def test_the_first_frame_sets_the_size(tmp_path: Path, frames_of: FramesOf, view
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 99, 3), (57, 3, 3), (31, 33), (1, 1)])
 def test_any_picture_can_be_recorded(
-    tmp_path: Path, frames_of: FramesOf, view: Views, suffix: str, shape: tuple[int, ...]
+    tmp_path: Path,
+    frames_of: FramesOf,
+    view: Views,
+    suffix: str,
+    shape: tuple[int, ...],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     path = tmp_path / f"clip{suffix}"
-    desk = record(view, path, [np.full(shape, 200, np.uint8)] * 5)
+    record(view, path, [np.full(shape, 200, np.uint8)] * 5)
     frames = frames_of(path)
-    assert len(frames) == 5 and not desk.notes
+    assert len(frames) == 5 and not caplog.messages
     assert abs(float(frames[0].max()) - 200) < 10
 
 
@@ -234,12 +239,12 @@ def test_a_folder_that_is_a_file_is_an_error(tmp_path: Path, view: Views) -> Non
 
 
 def test_a_codec_that_is_missing_is_one_clear_note(
-    tmp_path: Path, view: Views, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, view: Views, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(encoders.OPENCV_CODECS, ".avi", "????")
-    desk = record(view, tmp_path / "clip.avi", [grey(0)] * 20)
-    assert len(desk.notes) == 1
-    assert "recording stopped: OpenCV cannot record clip.part.avi, 160x120 in the codec ????" in desk.notes[0]
+    record(view, tmp_path / "clip.avi", [grey(0)] * 20)
+    assert len(caplog.messages) == 1
+    assert "recording stopped: OpenCV cannot record clip.part.avi, 160x120 in the codec ????" in caplog.messages[0]
     assert not list(tmp_path.iterdir())
 
 
@@ -373,7 +378,7 @@ def slow_encoder(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 def test_a_camera_waits_for_no_encoder(
-    tmp_path: Path, frames_of: FramesOf, view: Views, slow_encoder: threading.Event
+    tmp_path: Path, frames_of: FramesOf, view: Views, slow_encoder: threading.Event, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "clip.avi"
     desk = Desk(view, path, ArraySource([], live=True))
@@ -383,7 +388,8 @@ def test_a_camera_waits_for_no_encoder(
         for level in range(1, 100):
             desk.show(grey(2 * level))
         assert 100 - desk.recorder.worker.lost in (recorder_module.WAITING, recorder_module.WAITING + 1)
-        assert len(desk.notes) == 1 and "frames of the recording are being lost: the encoder or the" in desk.notes[0]
+        (message,) = caplog.messages
+        assert "frames of the recording are being lost: the encoder or the" in message
         slow_encoder.set()
         wait_for(lambda: not desk.recorder.worker.busy)
         desk.show(grey(250), 100 / 25)
@@ -404,17 +410,21 @@ def test_a_loop_that_waits_fills_no_queue(tmp_path: Path, view: Views, slow_enco
 
 
 def test_a_file_waits_for_the_encoder(
-    tmp_path: Path, frames_of: FramesOf, view: Views, slow_encoder: threading.Event
+    tmp_path: Path, frames_of: FramesOf, view: Views, slow_encoder: threading.Event, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "clip.avi"
     threading.Timer(0.5, slow_encoder.set).start()
     desk = record(view, path, [grey(n) for n in range(100)])
     assert np.allclose([frame.mean() for frame in frames_of(path)], range(100), atol=6)
-    assert desk.recorder.worker.lost == 0 and not desk.notes
+    assert desk.recorder.worker.lost == 0 and not caplog.messages
 
 
 def test_an_encoder_that_hangs_does_not_keep_the_loop_from_ending(
-    tmp_path: Path, view: Views, slow_encoder: threading.Event, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    view: Views,
+    slow_encoder: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(worker_module, "END_SECONDS", 0.2)
     desk = Desk(view, tmp_path / "clip.avi")
@@ -422,7 +432,7 @@ def test_an_encoder_that_hangs_does_not_keep_the_loop_from_ending(
     with desk.recorder:
         while not desk.controls.stop.requested:
             desk.show(grey(0))
-    assert desk.notes[-1].startswith(f"note: frames of the recording lost: {desk.recorder.worker.lost}")
+    assert caplog.messages[-1].startswith(f"frames of the recording lost: {desk.recorder.worker.lost}")
     slow_encoder.set()
     wait_for(lambda: not threads())
 
@@ -437,13 +447,13 @@ def keep_showing(desk: Desk, images: Image, until: Callable[[], object]) -> None
         desk.show(images[desk.number % len(images)])
 
 
-def stopped(desk: Desk, why: str) -> None:
+def stopped(desk: Desk, why: str, caplog: pytest.LogCaptureFixture) -> None:
     """Recording has stopped, with one note, and later frames change nothing."""
     for _ in range(30):
         desk.show(grey(0))
     assert not desk.controls.recording
     assert desk.controls.message.startswith("recording stopped: ") and why in desk.controls.message
-    assert desk.notes == [f"note: {desk.controls.message}"]
+    assert caplog.messages == [desk.controls.message]
 
 
 @pytest.fixture
@@ -462,42 +472,52 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("name", ["ring", "clip.mp4", "clip.avi"])
 def test_recording_ends_while_there_is_room_to_end_it(
-    tmp_path: Path, frames_of: FramesOf, view: Views, name: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    frames_of: FramesOf,
+    view: Views,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     real, asked = shutil.disk_usage(tmp_path), iter(range(1000))
     monkeypatch.setattr(shutil, "disk_usage", lambda path: real._replace(free=int(60e6) - next(asked) * 1_000_000))
     desk = Desk(view, tmp_path / name)
     with desk.recorder:
-        keep_showing(desk, noise(5), lambda: desk.notes)
-        stopped(desk, f"the disk of {tmp_path / name if name == 'ring' else tmp_path} is full, 49 MB are left")
+        keep_showing(desk, noise(5), lambda: caplog.messages)
+        stopped(desk, f"the disk of {tmp_path / name if name == 'ring' else tmp_path} is full, 49 MB are left", caplog)
     (left,) = [path for path in tmp_path.rglob("*.*") if path.is_file()]
     assert ".part" not in left.name and len(frames_of(left)) == 11
 
 
 @pytest.mark.parametrize("name", ["ring", "clip.mp4", "clip.avi"])
 def test_a_full_disk_stops_the_recording_before_anything_is_lost(
-    small_disk: Path, frames_of: FramesOf, view: Views, name: str
+    small_disk: Path, frames_of: FramesOf, view: Views, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk = Desk(view, small_disk / name)
     with desk.recorder:
-        keep_showing(desk, noise(20, 640, 480), lambda: desk.notes)
-        stopped(desk, f"the disk of {small_disk}")
+        keep_showing(desk, noise(20, 640, 480), lambda: caplog.messages)
+        stopped(desk, f"the disk of {small_disk}", caplog)
         videos = [path for path in small_disk.rglob("*.*") if path.is_file()]
         assert len(videos) == 1 and ".part" not in videos[0].name
         assert len(frames_of(videos[0])) > 20
         # Others filled it; with room again, a press is enough.
         if name == "ring":
             videos[0].unlink()
-            desk.notes.clear()
+            caplog.clear()
             desk.controls.recording = True
             desk.show(grey(0))
             wait_for(lambda: ring_files(small_disk / name))
-    assert not desk.notes or name != "ring"
+    assert not caplog.messages or name != "ring"
 
 
 @pytest.mark.parametrize("suffix", [".mp4", "OpenCV's .mp4"], indirect=True)
 def test_a_disk_that_others_fill_at_once_leaves_what_was_written_playable(
-    small_disk: Path, frames_of: FramesOf, view: Views, monkeypatch: pytest.MonkeyPatch, suffix: str
+    small_disk: Path,
+    frames_of: FramesOf,
+    view: Views,
+    monkeypatch: pytest.MonkeyPatch,
+    suffix: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(room, "RESERVE_BYTES", 0)
     # These pictures take more than blank ones; it need not wait as long to be sure.
@@ -508,8 +528,8 @@ def test_a_disk_that_others_fill_at_once_leaves_what_was_written_playable(
         with pytest.raises(OSError, match="No space"), (small_disk / "others").open("wb") as others:
             while True:
                 others.write(bytes(65536))
-        keep_showing(desk, blocks(), lambda: desk.notes)
-        stopped(desk, "No space left" if encoders.has_pyav() else "does not grow")
+        keep_showing(desk, blocks(), lambda: caplog.messages)
+        stopped(desk, "No space left" if encoders.has_pyav() else "does not grow", caplog)
     assert len(frames_of(small_disk / "clip.mp4")) > 20
 
 
@@ -544,7 +564,7 @@ def images():
             return
 
 source = ArraySource(images())
-with Recorder(Path(sys.argv[1]), source, controls, note=print) as recorder:
+with Recorder(Path(sys.argv[1]), source, controls) as recorder:
     stats = run(source, Nothing(), views=[recorder], workers=[recorder.worker], controls=controls)
     print(stats.frames > 20, controls.recording)
 """
@@ -568,29 +588,33 @@ def test_a_file_that_may_not_grow_is_noticed(tmp_path: Path, frames_of: FramesOf
     assert len(frames_of(path)) > 5
 
 
-def test_a_folder_that_vanishes_stops_the_recording(tmp_path: Path, view: Views) -> None:
+def test_a_folder_that_vanishes_stops_the_recording(
+    tmp_path: Path, view: Views, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = tmp_path / "ring"
     desk = Desk(view, folder)
     with desk.recorder:
         keep_showing(desk, noise(5), lambda: ring_files(folder))
         shutil.rmtree(folder)
-        keep_showing(desk, noise(5), lambda: desk.notes)
-        stopped(desk, str(folder))
+        keep_showing(desk, noise(5), lambda: caplog.messages)
+        stopped(desk, str(folder), caplog)
 
 
-def test_a_place_that_cannot_be_written_stops_the_recording(tmp_path: Path, view: Views) -> None:
+def test_a_place_that_cannot_be_written_stops_the_recording(
+    tmp_path: Path, view: Views, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").touch()
     for name in ("file/ring", "file/clip.mp4"):
         desk = Desk(view, tmp_path / name)
         with desk.recorder:
-            keep_showing(desk, noise(5), lambda desk=desk: desk.notes)  # type: ignore[misc]
-            stopped(desk, f"{tmp_path / 'file'}")
+            keep_showing(desk, noise(5), lambda: caplog.messages)
+            stopped(desk, f"{tmp_path / 'file'}", caplog)
     if hasattr(os, "geteuid") and os.geteuid() != 0:
         tmp_path.chmod(0o500)
         desk = Desk(view, tmp_path / "clip.mp4")
         with desk.recorder:
-            keep_showing(desk, noise(5), lambda: desk.notes)
-            stopped(desk, "Permission denied")
+            keep_showing(desk, noise(5), lambda: caplog.messages)
+            stopped(desk, "Permission denied", caplog)
         tmp_path.chmod(0o700)
 
 
@@ -606,7 +630,7 @@ from mnist_edge.camera.view import View
 from mnist_edge.reading import Reading
 
 images = np.random.default_rng(0).integers(0, 255, (100, 240, 320, 3), np.uint8)
-with Recorder(Path(sys.argv[1]), ArraySource([]), Controls(0.5), raw=True, note=print) as recorder:
+with Recorder(Path(sys.argv[1]), ArraySource([]), Controls(0.5), raw=True) as recorder:
     for number, image in enumerate(images):
         while recorder.worker.full:
             time.sleep(0.001)

@@ -38,8 +38,8 @@ class Desk:
     """Snapshots with all that they need."""
 
     def __init__(self, folder: Path) -> None:
-        self.controls, self.notes = Controls(0.5), list[str]()
-        self.snapshots = Snapshots(folder, self.controls, note=self.notes.append).__enter__()
+        self.controls = Controls(0.5)
+        self.snapshots = Snapshots(folder, self.controls).__enter__()
 
     def take(self, view: View, count: int = 1) -> None:
         """Ask for snapshots, one after the other, and show the same view until all are written."""
@@ -52,7 +52,9 @@ class Desk:
                 time.sleep(0.001)
 
 
-def test_a_snapshot_is_the_frame_and_what_was_read(tmp_path: Path, view: Views) -> None:
+def test_a_snapshot_is_the_frame_and_what_was_read(
+    tmp_path: Path, view: Views, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = tmp_path / "new" / "snapshots"
     desk = Desk(folder)
     shown = view(page(), digits=(Digit(7, 0.9, Box(100, 80, 60, 90), track=1),))
@@ -63,7 +65,7 @@ def test_a_snapshot_is_the_frame_and_what_was_read(tmp_path: Path, view: Views) 
     seen = cv2.imread(str(drawn)).astype(int)
     assert np.abs(seen - shown.picture).mean() < 3
     assert np.abs(seen - shown.frame.image)[75:80, 100:160].mean() > 60
-    assert desk.controls.message == f"snapshot: {drawn}" and desk.notes == [f"note: snapshot: {drawn}"]
+    assert desk.controls.message == f"snapshot: {drawn}" and caplog.messages == [f"snapshot: {drawn}"]
 
 
 def test_nothing_is_taken_unasked(tmp_path: Path, view: Views) -> None:
@@ -111,12 +113,14 @@ def test_any_frame_can_be_kept(tmp_path: Path, view: Views, shape: tuple[int, ..
     assert len(list(tmp_path.glob("*.jpg"))) == 1
 
 
-def test_a_folder_that_cannot_be_made_is_a_message(tmp_path: Path, view: Views) -> None:
+def test_a_folder_that_cannot_be_made_is_a_message(
+    tmp_path: Path, view: Views, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").touch()
     desk = Desk(tmp_path / "file" / "snapshots")
     desk.take(view())
     assert re.fullmatch(r"no snapshot: .*file.*: .*(Not a directory|File exists)", desk.controls.message)
-    assert desk.notes == [f"note: {desk.controls.message}"]
+    assert caplog.messages == [f"{desk.controls.message}"]
     assert not desk.controls.snapshot
 
 

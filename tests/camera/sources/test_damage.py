@@ -55,32 +55,34 @@ def camera() -> Iterator[Callable[[bytes], str]]:
 
 
 @pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_picture_of_a_stream_is_passed_over_and_said(camera: Callable[[bytes], str], damaged: bytes) -> None:
-    notes: list[str] = []
+def test_a_damaged_picture_of_a_stream_is_passed_over_and_said(
+    camera: Callable[[bytes], str], damaged: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     url = camera(damaged)
-    with open_source(Settings(url), Stop(), note=notes.append) as source:
+    with open_source(Settings(url), Stop()) as source:
         numbers, frames = list[int](), iter(source)
         while len(numbers) < 60:
             assert source.outage == ""
             if (frame := next(frames)) is not None:
                 numbers.append(frame.number)
-    assert notes[0] == f"note: {url} has damaged pictures; they are passed over and counted"
-    assert notes[1].startswith("note: damaged pictures passed over: ")
-    assert int(notes[1].rpartition(" ")[2]) >= 5
-    assert len(notes) == 2
+    assert caplog.messages[0] == f"{url} has damaged pictures; they are passed over and counted"
+    assert caplog.messages[1].startswith("damaged pictures passed over: ")
+    assert int(caplog.messages[1].rpartition(" ")[2]) >= 5
+    assert len(caplog.messages) == 2
 
 
-def test_a_damaged_frame_is_not_the_end_of_a_video(tmp_path: Path, write_video: Any) -> None:
+def test_a_damaged_frame_is_not_the_end_of_a_video(
+    tmp_path: Path, write_video: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     path = write_video(tmp_path / "clip.avi", [np.full((48, 64, 3), 8 * number, np.uint8) for number in range(30)])
     stored = bytearray(path.read_bytes())
     starts = [at for at in range(len(stored)) if stored[at : at + 3] == b"\xff\xd8\xff"]
     assert len(starts) == 30
     stored[starts[10] : starts[10] + 200] = bytes(200)
     path.write_bytes(stored)
-    notes: list[str] = []
-    with open_source(Settings(str(path)), Stop(), note=notes.append) as source:
+    with open_source(Settings(str(path)), Stop()) as source:
         assert sum(frame is not None for frame in source) == 29
-    assert [note.rpartition(" ")[2] for note in notes] == ["counted", "1"]
+    assert [note.rpartition(" ")[2] for note in caplog.messages] == ["counted", "1"]
 
 
 class Script:
@@ -100,8 +102,7 @@ class Script:
 
 
 def test_many_in_a_row_are_the_end() -> None:
-    notes: list[str] = []
-    with Damage(notes.append) as damage:
+    with Damage() as damage:
         script = Script(*[False] * (MAX_IN_ROW - 1), True, *[False] * MAX_IN_ROW, True)
         capture = ForgivingCapture(script, "camera 0", 10.0, damage)
         assert capture.read()[0]
@@ -112,5 +113,5 @@ def test_many_in_a_row_are_the_end() -> None:
 
 def test_a_read_that_takes_too_long_is_not_tried_again() -> None:
     script = Script(False, True)
-    with Damage(print) as damage:
+    with Damage() as damage:
         assert not ForgivingCapture(script, "camera 0", 0.0, damage).read()[0]

@@ -146,9 +146,9 @@ def test_a_turned_frame_keeps_its_number_and_its_time(image: Image) -> None:
 
 @pytest.mark.parametrize("asked", ["128x96", "640x480"])
 def test_a_size_that_differs_from_what_was_asked_for_is_told_once(
-    tmp_path: Path, write_video: Callable[[Path, list[Image]], Path], asked: str
+    tmp_path: Path, write_video: Callable[[Path, list[Image]], Path], asked: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path, notes = write_video(tmp_path / "clip.avi", [np.zeros((96, 128, 3), np.uint8)] * 3), list[str]()
-    with open_source(Settings(str(path), resolution=asked), Stop(), note=notes.append) as source:
+    path = write_video(tmp_path / "clip.avi", [np.zeros((96, 128, 3), np.uint8)] * 3)
+    with open_source(Settings(str(path), resolution=asked), Stop()) as source:
         list(source)
-    assert notes == ([] if asked == "128x96" else [f"note: {path} delivers 128x96 pixels instead of 640x480"])
+    assert caplog.messages == ([] if asked == "128x96" else [f"{path} delivers 128x96 pixels instead of 640x480"])

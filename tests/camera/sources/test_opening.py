@@ -137,16 +137,15 @@ def test_a_folder_gives_its_pictures_by_name_each_a_page_of_its_own(tmp_path: Pa
     assert [round(frame.image.mean() / 100) for frame in frames] == [0, 1, 2]
 
 
-def test_damaged_pictures_are_named_and_passed_over(tmp_path: Path) -> None:
+def test_damaged_pictures_are_named_and_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("b.png", "d.png"):
         cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), 50, np.uint8))
     for name in ("a.png", "c.png", "e.png"):
         (tmp_path / name).write_bytes((tmp_path / "b.png").read_bytes()[:40])
-    notes: list[str] = []
-    with open_source(Settings(str(tmp_path)), Stop(), note=notes.append) as source:
+    with open_source(Settings(str(tmp_path)), Stop()) as source:
         frames = frames_in(source)
     assert [(frame.number, Path(frame.source).name) for frame in frames] == [(0, "b.png"), (1, "d.png")]
-    assert [Path(note.split()[1]).name for note in notes] == ["a.png", "c.png", "e.png"]
+    assert [Path(note.split()[1]).name for note in caplog.messages] == ["a.png", "c.png", "e.png"]
 
 
 def test_pictures_that_are_all_damaged_are_one_error(tmp_path: Path) -> None:
@@ -484,7 +483,9 @@ class AskedCamera:
     def release(self) -> None: ...
 
 
-def test_a_camera_is_asked_for_size_and_rate_and_what_it_does_instead_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_is_asked_for_size_and_rate_and_what_it_does_instead_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     cameras: list[AskedCamera] = []
 
     def make(device: str, backend: int) -> AskedCamera:
@@ -492,13 +493,12 @@ def test_a_camera_is_asked_for_size_and_rate_and_what_it_does_instead_is_told(mo
         return cameras[-1]
 
     monkeypatch.setattr(cv2, "VideoCapture", make)
-    notes: list[str] = []
     settings = Settings("0", resolution="1920x1080", rate=30)
-    with open_source(settings, Stop(), note=notes.append) as source:
+    with open_source(settings, Stop()) as source:
         assert following(iter(source)).image.shape == (720, 1280, 3)
         assert source.info == SourceInfo("camera 0", live=True, rate=15.0, size=(1280, 720))
-    assert notes == [
-        "note: camera 0 delivers 1280x720 pixels instead of 1920x1080 and 15 frames a second instead of 30"
+    assert caplog.messages == [
+        "camera 0 delivers 1280x720 pixels instead of 1920x1080 and 15 frames a second instead of 30"
     ]
     asked = [property for property, _ in cameras[0].asked]
     # A driver takes the size by the format that was chosen, so that comes first.

@@ -99,22 +99,22 @@ def some_frames(settings: Settings, enough: Callable[[int], bool] = lambda n: n 
     return frames
 
 
-def test_frames_are_bgr_and_of_the_size_that_was_asked_for(camera_class: type[Picamera2]) -> None:
-    notes: list[str] = []
-    frames = some_frames(Settings("picamera", resolution="320x240", rate=15), note=notes.append)
+def test_frames_are_bgr_and_of_the_size_that_was_asked_for(
+    camera_class: type[Picamera2], caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = some_frames(Settings("picamera", resolution="320x240", rate=15))
     assert frames[0].image.shape == (240, 320, 3) and frames[0].image.dtype == np.uint8
     assert tuple(frames[0].image[0, 0]) == SCENE_BGR
     assert frames[0].source == "picamera"
     (camera,) = camera_class.made
     assert camera.config["controls"] == {"FrameRate": 15}
-    assert notes == []
+    assert caplog.messages == []
 
 
-def test_a_size_that_the_camera_rounds_is_told(camera_class: type[Picamera2]) -> None:
-    notes: list[str] = []
-    (frame, *_) = some_frames(Settings("picamera", resolution="321x241"), note=notes.append)
+def test_a_size_that_the_camera_rounds_is_told(camera_class: type[Picamera2], caplog: pytest.LogCaptureFixture) -> None:
+    (frame, *_) = some_frames(Settings("picamera", resolution="321x241"))
     assert frame.image.shape == (240, 320, 3)
-    assert notes == ["note: picamera delivers 320x240 pixels instead of 321x241"]
+    assert caplog.messages == ["picamera delivers 320x240 pixels instead of 321x241"]
 
 
 def test_without_wishes_it_gives_a_page_at_its_own_rate(camera_class: type[Picamera2]) -> None:
@@ -144,9 +144,10 @@ def test_a_camera_in_use_is_one_error_and_a_wrong_configuration_lets_it_go(camer
     assert len(camera_class.made) == 2
 
 
-def test_one_that_is_unplugged_is_released_and_comes_back(camera_class: type[Picamera2]) -> None:
-    notes: list[str] = []
-    with open_source(Settings("picamera", timeout=0.3), Stop(), note=notes.append) as source:
+def test_one_that_is_unplugged_is_released_and_comes_back(
+    camera_class: type[Picamera2], caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_source(Settings("picamera", timeout=0.3), Stop()) as source:
         frames = iter(source)
         assert next(frame for frame in frames if frame is not None)
         camera_class.made[0].unplugged.set()
@@ -154,7 +155,7 @@ def test_one_that_is_unplugged_is_released_and_comes_back(camera_class: type[Pic
             next(frames)
         assert next(frame for frame in frames if frame is not None)
     assert len(camera_class.made) == 2
-    assert "picamera stopped after" in notes[0] and "picamera is back" in notes[1]
+    assert "picamera stopped after" in caplog.messages[0] and "picamera is back" in caplog.messages[1]
 
 
 def test_a_camera_that_gives_no_colours_is_one_error(

@@ -64,7 +64,6 @@ class Script:
         self.openings = list(openings)
         self.opened = 0
         self.stop = Stop()
-        self.notes: list[str] = []
 
     def open(self) -> ScriptedCamera:
         what = self.openings[min(self.opened, len(self.openings) - 1)]
@@ -83,7 +82,7 @@ class Script:
         def make() -> VideoSource:
             return VideoSource("camera 0", self.open, self.stop, live, timeout_seconds)
 
-        return RetryingSource(make, self.stop, note=self.notes.append, max_retries=max_retries, delays=delays)
+        return RetryingSource(make, self.stop, max_retries=max_retries, delays=delays)
 
 
 GONE = SourceError("there is no camera 0")
@@ -104,14 +103,14 @@ def test_the_delay_doubles_up_to_half_a_minute() -> None:
     assert list(islice(back_off(), 9)) == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_a_first_opening_that_fails_is_an_error_at_once() -> None:
+def test_a_first_opening_that_fails_is_an_error_at_once(caplog: pytest.LogCaptureFixture) -> None:
     script = Script(GONE)
     with pytest.raises(SourceError, match="there is no camera 0"), script.source():
         pass
-    assert (script.opened, script.notes) == (1, [])
+    assert (script.opened, caplog.messages) == (1, [])
 
 
-def test_a_camera_that_is_lost_comes_back_and_both_are_told_once() -> None:
+def test_a_camera_that_is_lost_comes_back_and_both_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
     first, last = ScriptedCamera(20), ScriptedCamera(1e9)
     script = Script(first, GONE, GONE, last)
     outages: list[str] = []
@@ -124,7 +123,7 @@ def test_a_camera_that_is_lost_comes_back_and_both_are_told_once() -> None:
                 break
         assert source.outage == ""
     assert first.released.is_set() and last.released.wait(PATIENCE_SECONDS)
-    lost, back = script.notes
+    lost, back = caplog.messages
     assert "camera 0 stopped after 20 frames; check its cable" in lost and lost.endswith("trying again")
     assert "camera 0 is back after " in back
     assert any("stopped after 20 frames" in reason and "next attempt at " in reason for reason in outages)
@@ -164,7 +163,7 @@ def test_during_an_outage_its_rate_is_what_it_was() -> None:
     assert rates == {60.0}
 
 
-def test_attempts_in_vain_may_be_limited() -> None:
+def test_attempts_in_vain_may_be_limited(caplog: pytest.LogCaptureFixture) -> None:
     script = Script(ScriptedCamera(3), GONE)
     with (
         pytest.raises(SourceError, match="there is no camera 0; given up after 3 attempts"),
@@ -172,21 +171,21 @@ def test_attempts_in_vain_may_be_limited() -> None:
     ):
         list(source)
     assert script.opened == 4
-    assert len(script.notes) == 1
+    assert len(caplog.messages) == 1
 
 
-def test_with_no_attempts_allowed_a_loss_is_an_error() -> None:
+def test_with_no_attempts_allowed_a_loss_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
     script = Script(ScriptedCamera(3))
     with pytest.raises(SourceError, match="stopped after 3 frames"), script.source(max_retries=0) as source:
         list(source)
-    assert (script.opened, script.notes) == (1, [])
+    assert (script.opened, caplog.messages) == (1, [])
 
 
-def test_a_success_forgives_the_attempts_before() -> None:
+def test_a_success_forgives_the_attempts_before(caplog: pytest.LogCaptureFixture) -> None:
     script = Script(*[opening for _ in range(4) for opening in (ScriptedCamera(3), GONE, GONE)], ScriptedCamera(1e9))
     with script.source(max_retries=3) as source:
         frames_until(source, lambda frame: script.opened == 13)
-    assert len(script.notes) == 8
+    assert len(caplog.messages) == 8
 
 
 def ends_within(script: Script, source: RetryingSource, ready: Callable[[], bool]) -> float:
@@ -232,7 +231,7 @@ def test_a_request_to_stop_ends_an_opening_that_hangs() -> None:
     free.set()
 
 
-def test_while_a_lost_camera_is_stuck_no_other_thread_joins_it() -> None:
+def test_while_a_lost_camera_is_stuck_no_other_thread_joins_it(caplog: pytest.LogCaptureFixture) -> None:
     stuck = ScriptedCamera(3, hangs=True)
     script = Script(stuck, ScriptedCamera(1e9))
     with script.source(timeout_seconds=-1.8) as source:
@@ -244,7 +243,7 @@ def test_while_a_lost_camera_is_stuck_no_other_thread_joins_it() -> None:
         while source.outage:
             next(frames)
         assert script.opened == 2
-    assert "sent nothing" in script.notes[0]
+    assert "sent nothing" in caplog.messages[0]
     assert stuck.released.is_set()
 
 
@@ -281,7 +280,9 @@ def test_one_that_was_steady_is_asked_soon_again(monkeypatch: pytest.MonkeyPatch
     assert len(made) > 3
 
 
-def test_a_file_behind_a_url_that_is_cut_short_is_not_read_again_from_its_beginning() -> None:
+def test_a_file_behind_a_url_that_is_cut_short_is_not_read_again_from_its_beginning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Counted(ScriptedCamera):
         def get(self, property: int) -> float:
             return 30.0 if property == cv2.CAP_PROP_FRAME_COUNT else 25.0
@@ -293,10 +294,10 @@ def test_a_file_behind_a_url_that_is_cut_short_is_not_read_again_from_its_beginn
 
     with (
         pytest.raises(SourceError, match="ends after 3 of 30 frames"),
-        RetryingSource(make, script.stop, note=script.notes.append) as source,
+        RetryingSource(make, script.stop) as source,
     ):
         list(source)
-    assert (script.opened, script.notes) == (1, [])
+    assert (script.opened, caplog.messages) == (1, [])
 
 
 def test_a_bug_in_the_device_is_not_tried_again() -> None:
@@ -308,7 +309,7 @@ def test_a_bug_in_the_device_is_not_tried_again() -> None:
     assert camera.released.is_set()
 
 
-def test_what_opencv_throws_is_a_loss_like_any_other() -> None:
+def test_what_opencv_throws_is_a_loss_like_any_other(caplog: pytest.LogCaptureFixture) -> None:
     broken = ScriptedCamera(3)
     read = broken.read
 
@@ -319,7 +320,7 @@ def test_what_opencv_throws_is_a_loss_like_any_other() -> None:
     script = Script(broken, ScriptedCamera(1e9))
     with script.source() as source:
         frames_until(source, lambda frame: script.opened == 2)
-    assert "camera 0 failed in OpenCV" in script.notes[0] and "\n" not in script.notes[0]
+    assert "camera 0 failed in OpenCV" in caplog.messages[0] and "\n" not in caplog.messages[0]
     assert broken.released.is_set()
 
 
@@ -412,15 +413,16 @@ def network_camera() -> Iterator[Callable[..., NetworkCamera]]:
             camera.die()
 
 
-def opened(camera: NetworkCamera, notes: list[str], **settings: Any) -> AbstractContextManager[Source]:
+def opened(camera: NetworkCamera, **settings: Any) -> AbstractContextManager[Source]:
     url = f"http://user:secret@127.0.0.1:{camera.server_port}/live.mjpg"
-    return open_source(Settings(url, **settings), Stop(), note=notes.append)
+    return open_source(Settings(url, **settings), Stop())
 
 
-def test_a_network_camera_that_dies_comes_back(network_camera: Callable[..., NetworkCamera]) -> None:
-    notes: list[str] = []
+def test_a_network_camera_that_dies_comes_back(
+    network_camera: Callable[..., NetworkCamera], caplog: pytest.LogCaptureFixture
+) -> None:
     first = network_camera()
-    with opened(first, notes, timeout=5.0) as source:
+    with opened(first, timeout=5.0) as source:
         frames = iter(source)
         before = next(frame for frame in frames if frame is not None)
         first.die()
@@ -431,15 +433,16 @@ def test_a_network_camera_that_dies_comes_back(network_camera: Callable[..., Net
         after = next(frame for frame in frames if frame is not None)
     assert second.viewers == 1
     assert after.number > before.number
-    lost, back = notes
+    lost, back = caplog.messages
     assert "/live.mjpg stopped after " in lost and "is back after " in back
     assert "secret" not in lost + back
 
 
-def test_a_stream_that_stalls_comes_back(network_camera: Callable[..., NetworkCamera]) -> None:
-    notes: list[str] = []
+def test_a_stream_that_stalls_comes_back(
+    network_camera: Callable[..., NetworkCamera], caplog: pytest.LogCaptureFixture
+) -> None:
     camera = network_camera()
-    with opened(camera, notes, timeout=1.0) as source:
+    with opened(camera, timeout=1.0) as source:
         frames = iter(source)
         assert next(frame for frame in frames if frame is not None)
         camera.stalled = True
@@ -447,13 +450,13 @@ def test_a_stream_that_stalls_comes_back(network_camera: Callable[..., NetworkCa
             next(frames)
         assert next(frame for frame in frames if frame is not None)
     assert camera.viewers == 2
-    assert len(notes) == 2 and "is back after " in notes[1]
+    assert len(caplog.messages) == 2 and "is back after " in caplog.messages[1]
 
 
 def test_a_slow_loop_sees_a_network_camera_as_it_is_now(network_camera: Callable[..., NetworkCamera]) -> None:
     camera = network_camera()
     late = []
-    with opened(camera, []) as source:
+    with opened(camera) as source:
         for frame in source:
             if frame is not None:
                 late.append((camera.frame - round(float(frame.image.mean()))) % 256)

@@ -63,8 +63,13 @@ class Served:
     web: WebView
     controls: Controls
     meter: Meter
-    notes: list[str]
+    caplog: pytest.LogCaptureFixture
     read: list[NDArray[np.uint8]] = field(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        """What our own modules logged."""
+        return [one.getMessage() for one in self.caplog.records if one.name.startswith("mnist_edge.")]
 
     @property
     def port(self) -> int:
@@ -95,14 +100,14 @@ class Served:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Served]]:
+def serve(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., Served]]:
     """`serve(address="127.0.0.1:0", token=None, read=..., gallery=...)`: a running page."""
     with ExitStack() as stack:
 
         def start(
             address: str = "127.0.0.1:0", token: str | None = None, read: Any = None, gallery: Gallery | None = None
         ) -> Served:
-            controls, meter, notes, seen = Controls(0.5), Meter(), [], []  # type: ignore[var-annotated]
+            controls, meter, seen = Controls(0.5), Meter(), []
 
             def remember(picture: NDArray[np.uint8]) -> Reading:
                 seen.append(picture)
@@ -110,8 +115,8 @@ def serve() -> Iterator[Callable[..., Served]]:
                 return Reading("upload", picture.shape[1], picture.shape[0], "m", "r", digits, ("4",))
 
             read = read or remember
-            web = WebView(address, controls, meter, read=read, token=token, note=notes.append, gallery=gallery)
-            return Served(stack.enter_context(web), controls, meter, notes, seen)
+            web = WebView(address, controls, meter, read=read, token=token, gallery=gallery)
+            return Served(stack.enter_context(web), controls, meter, caplog, seen)
 
         yield start
 

@@ -55,7 +55,7 @@ def test_on_this_computer_nothing_is_asked_for(serve: Any, view: Any) -> None:
     served = serve()
     served.web.show(view())
     assert served.web.token is None
-    assert served.notes == [f"note: web page at {served.web.url}"]
+    assert served.notes == [f"web page at {served.web.url}"]
     answer = served.ask("/")
     assert answer.status == 200
     assert answer.headers["Set-Cookie"] is None
@@ -82,7 +82,7 @@ def test_a_token_is_made_up_beyond_this_computer(serve: Any, view: Any) -> None:
     served.web.show(view())
     assert len(served.web.token) > 20
     (note,) = served.notes
-    assert note == f"note: web page at {served.web.url}/?token={served.web.token}"
+    assert note == f"web page at {served.web.url}/?token={served.web.token}"
     for path in PATHS:
         assert served.ask(path).status == 401
         assert served.ask(f"{path}?token=wrong").status == 401
@@ -382,7 +382,7 @@ def test_addresses(address: str, meant: tuple[str, int]) -> None:
 )
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(UsageError, match="no address to serve on; give a port") as raised:
-        WebView(address, Controls(0.5), Meter(), read=lambda _: None, token=None, note=print)  # type: ignore[arg-type, return-value]
+        WebView(address, Controls(0.5), Meter(), read=lambda _: None, token=None)  # type: ignore[arg-type, return-value]
     assert "\n" not in str(raised.value)
 
 
@@ -430,4 +430,4 @@ def test_nothing_stays_behind(serve: Any, view: Any) -> None:
 def test_without_tornado_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "tornado", None)
     with pytest.raises(PackageMissing, match="install tornado"):
-        WebView("0", Controls(0.5), Meter(), read=lambda _: None, token=None, note=print)  # type: ignore[arg-type, return-value]
+        WebView("0", Controls(0.5), Meter(), read=lambda _: None, token=None)  # type: ignore[arg-type, return-value]

@@ -97,7 +97,7 @@ def test_wishes_are_granted(serve: Any, view: Any) -> None:
 def test_a_recording_that_cannot_begin_is_refused(serve: Any, view: Any, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     served, ended = serve(), threading.Event()
-    recorder = Recorder(tmp_path / "file" / "videos", ArraySource([]), served.controls, always=False, note=print)
+    recorder = Recorder(tmp_path / "file" / "videos", ArraySource([]), served.controls, always=False)
 
     def loop() -> None:
         with recorder:

@@ -27,6 +27,7 @@ LIGHT = {
     "mnist_edge.camera.settings",
     "mnist_edge.cli",
     "mnist_edge.errors",
+    "mnist_edge.logs",
     "mnist_edge.progress",
     "mnist_edge.native_stderr",
     "mnist_edge.safe_text",

@@ -534,7 +534,7 @@ def test_a_disk_that_others_fill_at_once_leaves_what_was_written_playable(
 
 
 LIMITED = """
-import resource, sys, numpy as np
+import logging, resource, sys, numpy as np
 from itertools import count
 from pathlib import Path
 from mnist_edge.camera.controls import Controls
@@ -549,6 +549,7 @@ class Nothing:
     def read(self, frame, source):
         return Reading(source, 320, 240, "", "", (), ())
 
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
 encoders.BUFFER_BYTES = 100_000
 if sys.argv[2] == "opencv":
     encoders.has_pyav = lambda: False
@@ -605,12 +606,14 @@ def test_a_place_that_cannot_be_written_stops_the_recording(
 ) -> None:
     (tmp_path / "file").touch()
     for name in ("file/ring", "file/clip.mp4"):
+        caplog.clear()
         desk = Desk(view, tmp_path / name)
         with desk.recorder:
             keep_showing(desk, noise(5), lambda: caplog.messages)
             stopped(desk, f"{tmp_path / 'file'}", caplog)
     if hasattr(os, "geteuid") and os.geteuid() != 0:
         tmp_path.chmod(0o500)
+        caplog.clear()
         desk = Desk(view, tmp_path / "clip.mp4")
         with desk.recorder:
             keep_showing(desk, noise(5), lambda: caplog.messages)

@@ -145,7 +145,7 @@ def test_damaged_pictures_are_named_and_passed_over(tmp_path: Path, caplog: pyte
     with open_source(Settings(str(tmp_path)), Stop()) as source:
         frames = frames_in(source)
     assert [(frame.number, Path(frame.source).name) for frame in frames] == [(0, "b.png"), (1, "d.png")]
-    assert [Path(note.split()[1]).name for note in caplog.messages] == ["a.png", "c.png", "e.png"]
+    assert [Path(note.split()[0]).name for note in caplog.messages] == ["a.png", "c.png", "e.png"]
 
 
 def test_pictures_that_are_all_damaged_are_one_error(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnist_edge.camera.association import Places, alike, associate, common_motion, leap
 from mnist_edge.camera.reader.rows import group_rows, row_text
@@ -82,10 +83,11 @@ class _Track:
     blurred: float = -inf
     changes: int = 0
     shown: Digit | None = None
+    crop: NDArray[np.uint8] | None = None
 
     def see(self, digit: Digit, now: float, share: float) -> None:
         box, fade = digit.box, FADE**share
-        self.centre, self.box = complex(*box.centre), box
+        self.centre, self.box, self.crop = complex(*box.centre), box, digit.crop
         self.width += NEW_SHAPE * (box.width - self.width)
         self.height += NEW_SHAPE * (box.height - self.height)
         self.last_seen, self.seen, self.missed = now, self.seen + 1, 0
@@ -109,7 +111,7 @@ class _Track:
         return label, self.evidence[label] - max(others, default=0.0)
 
     def as_digit(self, label: int, number: int | None) -> Digit:
-        return Digit(label, self.confidence[label], self.box, track=number)
+        return Digit(label, self.confidence[label], self.box, track=number, crop=self.crop)
 
     def likely(self) -> int:
         return self.shown.label if self.shown else self.best()[0]
@@ -142,7 +144,7 @@ class Tracker:
         """The digits that are there now, in reading order, each with its track.
 
         The confidence is of the latest frame that was read as `label`; the box is where the digit was seen last, moved
-        with the page since.
+        with the page since, and the crop what it looked like there.
         """
         return tuple(digit for row in self._in_rows() for digit in row)
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Box(NamedTuple):
     """A rectangle in pixels of the picture; (x, y) is its top left corner.
@@ -98,6 +101,8 @@ class Digit:
         row: Index of its line in the reading order, 0 at the top.
         runner_up: The second most likely label; None where it is not known.
         track: Number of the digit in a camera's stream, from 1 and never used again; None in a single picture.
+        crop: The digit as the network saw it, shape (28, 28), uint8, 0 = paper, 255 = full ink; None where it is not
+            known. Comparisons and documents leave it out.
     """
 
     label: int
@@ -106,6 +111,7 @@ class Digit:
     row: int = 0
     runner_up: Guess | None = None
     track: int | None = None
+    crop: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +128,14 @@ class Rejected:
         label: What the network thinks it is most likely, 0 to 9; None where the network was not asked, since the box
             alone says that it is no digit.
         probability: Of that label, 0 to 1, or None.
+        crop: As `Digit.crop`; also None where the network was not asked.
     """
 
     box: Box
     reason: str
     label: int | None = None
     probability: float | None = None
+    crop: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
 
 
 # What people are told where `Reading.limited` holds.
@@ -173,8 +181,8 @@ class Reading:
         return document | {"milliseconds": milliseconds}
 
 
-# What a single picture has none of.
-_NOT_WRITTEN = ("track",)
+# A single picture has no tracks, and pixels are no text.
+_NOT_WRITTEN = ("track", "crop")
 
 
 def _plain(value: Any) -> Any:

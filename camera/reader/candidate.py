@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.camera.reader.pen import widen_strokes
+from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box, Guess, Rejected
 from mnist_edge.refusal import digit_score
 
-# Probabilities, shape (n, 10), for n inks of any size.
-Classify = Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]
+# The network: n crops, shape (n, 28, 28), uint8, to probabilities, shape (n, 10).
+Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +44,15 @@ class Judged:
         confidence: Probability of the label, 0 to 1.
         score: How sure the network is that it is a digit at all (`mnist_edge.refusal`), 0 to 1.
         runner_up: The second most likely digit.
+        crop: The candidate as the network saw it, shape (28, 28), uint8, 0 = paper, 255 = full ink.
     """
 
     candidate: Candidate
     label: int
     confidence: float
-    score: float = 1.0
-    runner_up: Guess | None = None
+    score: float
+    runner_up: Guess
+    crop: NDArray[np.uint8]
 
     @property
     def box(self) -> Box:
@@ -65,20 +69,24 @@ class Refused:
 
     def as_rejected(self) -> Rejected:
         """For the reading, with the box still at working size."""
-        return Rejected(self.judged.box, self.reason, self.judged.label, self.judged.confidence)
+        judged = self.judged
+        return Rejected(judged.box, self.reason, judged.label, judged.confidence, judged.crop)
 
 
 def classify_candidates(candidates: list[Candidate], classify: Classify) -> list[Judged]:
     """Each candidate with its most likely digit, by one batched invoke."""
     if not candidates:
         return []
-    probabilities = classify([candidate.ink for candidate in candidates])
+    crops = [normalise(widen_strokes(candidate.ink)) for candidate in candidates]
+    probabilities = classify(np.stack(crops))
     scores, each = digit_score(probabilities), np.arange(len(candidates))
     labels = probabilities.argmax(axis=1)
     others = probabilities.copy()
     others[each, labels] = -1
     seconds = others.argmax(axis=1)
     return [
-        Judged(candidate, int(label), float(row[label]), float(score), Guess(int(second), float(row[second])))
-        for candidate, label, second, row, score in zip(candidates, labels, seconds, probabilities, scores, strict=True)
+        Judged(candidate, int(label), float(row[label]), float(score), Guess(int(second), float(row[second])), crop)
+        for candidate, crop, label, second, row, score in zip(
+            candidates, crops, labels, seconds, probabilities, scores, strict=True
+        )
     ]

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +14,10 @@ from mnist_edge.camera.overlay import DARK, GREY, WHITE, annotate, draw_labels, 
 from mnist_edge.camera.palette import Colour, confidence_colour, percent
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.reader.candidate import Judged, Refused
-from mnist_edge.camera.reader.ink import InkMap, find_ink
+from mnist_edge.camera.reader.ink import InkMap
 from mnist_edge.camera.reader.judge import Verdict
 from mnist_edge.camera.reader.lines import without_lines
 from mnist_edge.camera.reader.rows import group_rows
-from mnist_edge.camera.reader.segment import cut
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Reading, Rejected
 
@@ -35,8 +36,15 @@ REMOVED = (190, 190, 245)
 Picture = NDArray[np.uint8]
 
 
-def explain(reader: Reader, frame: Picture, name: str = "") -> Picture:
-    """What the reader makes of a frame, stage by stage, on one sheet.
+class Explained(NamedTuple):
+    """A reading, and the sheet that shows how it came about, shape (height, 1680, 3), BGR."""
+
+    reading: Reading
+    sheet: Picture
+
+
+def explain(reader: Reader, frame: Picture, source: str) -> Explained:
+    """Read a frame, and draw what the reader made of it, stage by stage, on one sheet.
 
     Ink as it stands out from its paper; its connected pieces, without ruled lines; the candidates, numbered; the
     reading with all that was refused; and below each candidate under its number, as the network saw it, with what the
@@ -45,40 +53,36 @@ def explain(reader: Reader, frame: Picture, name: str = "") -> Picture:
     Args:
         reader: Whose model and least confidence hold.
         frame: Shape (height, width, 3) BGR, uint8.
-        name: Of the picture, for the first line.
-
-    Returns:
-        Shape (height, 1680, 3), BGR.
+        source: What the reading calls it: a path, whose last part heads the sheet.
     """
-    ink = find_ink(frame)
-    found = cut(ink)
-    verdict, reading = reader.judge(found), reader.read(frame)
+    stages = reader.read_in_stages(frame, source)
+    ink, verdict, reading = stages.ink, stages.verdict, stages.reading
     crops = _in_order(verdict)
     count = len(verdict.digits) + len(verdict.refused)
     some = f", the {MOST_CROPS} largest" if count > MOST_CROPS else ""
-    stages = (
+    parts = (
         ("1 Ink", "the darker the more it stands out from its paper", cv2.bitwise_not(ink.level)),
         ("2 Pieces", "of connected ink, a colour each; pale red: taken for a ruled line", _pieces(ink)),
         ("3 Candidates", f"{count}, numbered as below{some}; grey: {len(verdict.crumbs)} too small or thin", frame),
         ("4 Reading", " / ".join(reading.text) or "no digit", frame),
     )
     scale = min(WIDTH / frame.shape[1], HEIGHT / frame.shape[0], LARGEST)
-    pictures = [_scaled(picture, frame, scale) for _, _, picture in stages]
-    _number(pictures[2], crops, verdict.crumbs, scale / found.scale)
+    pictures = [_scaled(picture, frame, scale) for _, _, picture in parts]
+    _number(pictures[2], crops, verdict.crumbs, scale / ink.scale)
     pictures[3] = annotate(pictures[3], _resized(reading, scale), details=True)
     first, second, third, fourth = (
-        _captioned(picture, title, text) for picture, (title, text, _) in zip(pictures, stages, strict=True)
+        _captioned(picture, title, text) for picture, (title, text, _) in zip(pictures, parts, strict=True)
     )
-    size = f"{frame.shape[1]}x{frame.shape[0]}, read at {ink.level.shape[1]}x{ink.level.shape[0]} by {reader.model}"
+    size = f"{frame.shape[1]}x{frame.shape[0]}, read at {ink.level.shape[1]}x{ink.level.shape[0]} by {reading.model}"
     seen = "as the network saw them: what it takes each for, or else; whether for a digit at all; and what became of it"
     rows = (
-        _line(name or "A picture", size),
+        _line(Path(source).name, size),
         _pair(first, second),
         _pair(third, fourth),
         _line("5 Crops", seen),
-        _crops(reader, crops),
+        _crops(crops, reader.classifier.refusal_threshold or 0.0),
     )
-    return np.vstack(rows)
+    return Explained(reading, np.vstack(rows))
 
 
 def _in_order(verdict: Verdict) -> list[Judged | Refused]:
@@ -140,17 +144,17 @@ def _resized(reading: Reading, scale: float) -> Reading:
     return replace(reading, digits=digits, rejected=rejected)
 
 
-def _crops(reader: Reader, crops: Sequence[Judged | Refused]) -> Picture:
+def _crops(crops: Sequence[Judged | Refused], least_score: float) -> Picture:
     """Each candidate as the network saw it, beside its number and what was thought of it."""
     sheet = np.full((-(-len(crops) // COLUMNS) * CELL[1] + GAP, 2 * WIDTH + 3 * GAP, 3), 255, np.uint8)
     for index, one in enumerate(crops):
         x, y = GAP + index % COLUMNS * CELL[0], index // COLUMNS * CELL[1]
-        seen = 255 - np.kron(reader.as_seen(_judged(one).candidate), np.ones((ENLARGED, ENLARGED), np.uint8))
+        seen = 255 - np.kron(_judged(one).crop, np.ones((ENLARGED, ENLARGED), np.uint8))
         paste(sheet, np.repeat(seen[..., None], 3, axis=2), x + 2, y + 2)
         outline(sheet, Box(x + 2, y + 2, *seen.shape), _colour(one), 2)
         x += len(seen) + 8
         paste(sheet, plate(((str(index + 1), NUMBER),), _colour(one)), x, y)
-        for line, text in enumerate(_thoughts(one, reader.classifier.refusal_threshold or 0.0), start=1):
+        for line, text in enumerate(_thoughts(one, least_score), start=1):
             paste(sheet, plate(((text, NUMBER if line == 1 else NUMBER - 1),), WHITE, DARK), x - 2, y + 2 + 18 * line)
     return sheet
 
@@ -160,9 +164,8 @@ def _thoughts(one: Judged | Refused, least: float) -> tuple[str, ...]:
     judged, second = _judged(one), _judged(one).runner_up
     parts = len(judged.candidate.parts)
     outcome = one.reason if isinstance(one, Refused) else f"read, {parts} pieces joined" if parts > 1 else "read"
-    other = f", or {second.label} {second.probability:.1%}" if second else ""
     return (
-        f"{judged.label} {percent(judged.confidence)}%{other}",
+        f"{judged.label} {percent(judged.confidence)}%, or {second.label} {second.probability:.1%}",
         f"digit: {judged.score:.2f}, least {least:.2f}",
         outcome,
     )

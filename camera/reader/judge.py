@@ -52,7 +52,7 @@ def judge(
 
     Args:
         found: The candidates.
-        classify: Probabilities, shape (n, 10), for n inks.
+        classify: The network.
         min_confidence: Less is refused, 0 to 1.
         min_score: What scores less is no digit for the network itself, 0 to 1 (`Classifier.refusal_threshold`).
         vouched_confidence: This will do, instead of both, in a row of digits.
@@ -68,10 +68,10 @@ def judge(
     lowest = LOWEST_CUT * median(one.box.height for one in accepted) if accepted else 0
     images = 0
 
-    def judge_parts(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    def judge_parts(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         nonlocal images
-        images += len(inks)
-        return classify(inks)
+        images += len(crops)
+        return classify(crops)
 
     for one in plain:
         if convinces(one):

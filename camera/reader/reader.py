@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.reader.candidate import Candidate, Judged
+from mnist_edge.camera.reader.candidate import Judged
+from mnist_edge.camera.reader.ink import InkMap, find_ink
 from mnist_edge.camera.reader.judge import Verdict, judge
-from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.camera.reader.rows import group_rows, row_text
-from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation, segment
+from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation, cut
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError, described
-from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box, Digit, Reading
 from mnist_edge.shipped_models import DEFAULT
 
 MIN_CONFIDENCE = 0.4
 # What no row of digits vouches for needs this power of it: 0.93 for 0.4, chosen on generated pages.
 ALONE = 0.08
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stages:
+    """What a frame became on its way to a reading; all but the reading at working size."""
+
+    ink: InkMap
+    found: Segmentation
+    verdict: Verdict
+    reading: Reading
 
 
 class Reader:
@@ -82,15 +91,26 @@ class Reader:
         Raises:
             UsageError: It is no array, or of another shape or dtype.
         """
+        return self.read_in_stages(frame, source).reading
+
+    def read_in_stages(self, frame: NDArray[np.uint8], source: str) -> Stages:
+        """Read one frame as `read` does, and return what was found on the way too."""
         frame = _as_bgr(frame)
         started = time.perf_counter()
-        found = segment(frame)
+        ink = find_ink(frame)
+        found = cut(ink)
         segmented = time.perf_counter()
-        verdict = self.judge(found)
+        verdict = judge(
+            found,
+            self.classifier.probabilities,
+            self.min_confidence**ALONE,
+            self.classifier.refusal_threshold or 0.0,
+            self.min_confidence,
+        )
         digits, text = _in_order(verdict.digits, found.scale, frame.shape)
         rejected = tuple(replace(one, box=_unscaled(one.box, found.scale, frame.shape)) for one in verdict.rejected)
         ended = time.perf_counter()
-        return Reading(
+        reading = Reading(
             source=source,
             width=frame.shape[1],
             height=frame.shape[0],
@@ -106,25 +126,7 @@ class Reader:
             },
             limited=found.limited or any(one.reason == TOO_MANY for one in rejected),
         )
-
-    def judge(self, found: Segmentation) -> Verdict:
-        """Decide which candidates of a frame are digits."""
-        return judge(
-            found,
-            self._classify,
-            self.min_confidence**ALONE,
-            self.classifier.refusal_threshold or 0.0,
-            self.min_confidence,
-        )
-
-    def as_seen(self, candidate: Candidate) -> NDArray[np.uint8]:
-        """A candidate as the network sees it: shape (28, 28), 0 = paper, 255 = full ink."""
-        return normalise(widen_strokes(candidate.ink))
-
-    def _classify(self, inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        if not inks:
-            return np.empty((0, 10), np.float32)
-        return self.classifier.probabilities(np.stack([normalise(widen_strokes(ink)) for ink in inks]))
+        return Stages(ink, found, verdict, reading)
 
 
 def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> Reading:
@@ -169,7 +171,7 @@ def _in_order(
     for row, indices in enumerate(group_rows(boxes)):
         for index in indices:
             one = judged[index]
-            digits.append(Digit(one.label, one.confidence, boxes[index], row, one.runner_up))
+            digits.append(Digit(one.label, one.confidence, boxes[index], row, one.runner_up, crop=one.crop))
         text.append(row_text([judged[i].label for i in indices], [boxes[i] for i in indices]))
     return tuple(digits), tuple(text)
 

@@ -76,7 +76,7 @@ def command(
     from mnist_edge.camera.image_files import plan_drawn, write_drawn
     from mnist_edge.camera.overlay import annotate as draw
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
-    from mnist_edge.camera.reader.explain import explain as draw_stages
+    from mnist_edge.camera.reader.explain import explain as explain_reading
     from mnist_edge.cli.console import note
     from mnist_edge.reading import LIMITED
 
@@ -98,7 +98,10 @@ def command(
         if frame is None:
             failed = True
             continue
-        reading = reader.read(frame, source)
+        if explained:
+            reading, sheet = explain_reading(reader, frame, source)
+        else:
+            reading = reader.read(frame, source)
         if labels:
             readings.append((source, reading))
         written = {}
@@ -106,7 +109,7 @@ def command(
             write_drawn(annotated[number], draw(frame, reading, details=details), source, "annotated")
             written["annotated"] = str(annotated[number])
         if explained:
-            write_drawn(explained[number], draw_stages(reader, frame, Path(source).name), source, "explained")
+            write_drawn(explained[number], sheet, source, "explained")
             written["explained"] = str(explained[number])
         show(reading, written)
         if reading.limited:

@@ -5,12 +5,13 @@ import pytest
 
 from mnist_edge.camera.reader.candidate import Candidate, Judged, Refused
 from mnist_edge.camera.reader.context import refuse_by_context
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Guess
 
 
 def judged(x: int, y: int, width: int = 24, height: int = 40) -> Judged:
     ink = np.full((height, width), 255, np.uint8)
-    return Judged(Candidate(Box(x, y, width, height), ink, frozenset([x * 10_000 + y]), 0.0, 255.0), 7, 0.99)
+    candidate = Candidate(Box(x, y, width, height), ink, frozenset([x * 10_000 + y]), 0.0, 255.0)
+    return Judged(candidate, 7, 0.99, 1.0, Guess(1, 0.01), np.zeros((28, 28), np.uint8))
 
 
 def refused(x: int, y: int, width: int = 24, height: int = 40) -> Refused:

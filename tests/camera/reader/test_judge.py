@@ -4,28 +4,26 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.reader.candidate import Candidate
+from mnist_edge.camera.reader.candidate import Candidate, Classify
 from mnist_edge.camera.reader.judge import Verdict, judge
 from mnist_edge.camera.reader.segment import Segmentation
 from mnist_edge.reading import Box, Guess, Rejected
 
-# What the stand-in model makes of a candidate: its label and confidence, by the value of its ink.
-Opinions = dict[int, tuple[int, float]]
+
+def candidate(box: Box, parts: set[int], clutter: float = 0.0) -> Candidate:
+    return Candidate(box, np.full((box.height, box.width), 9, np.uint8), frozenset(parts), clutter, 200.0)
 
 
-def candidate(value: int, box: Box, parts: set[int], clutter: float = 0.0) -> Candidate:
-    return Candidate(box, np.full((box.height, box.width), value, np.uint8), frozenset(parts), clutter, 200.0)
+def answers(*rows: NDArray[np.float32]) -> Classify:
+    """A network with these rows for the first crops that it is asked about, in order, and doubts about all others."""
+    left = list(rows)
+    return lambda crops: np.stack([left.pop(0) if left else np.full(10, 0.1, np.float32) for _ in crops])
 
 
-def verdict(candidates: list[Candidate], opinions: Opinions, least: float = 0.7) -> Verdict:
-    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        rows = np.zeros((len(inks), 10), np.float32)
-        for row, ink in zip(rows, inks, strict=True):
-            label, row[:] = opinions[int(ink[0, 0])][0], 0
-            row[label] = opinions[int(ink[0, 0])][1]
-        return rows
-
-    return judge(Segmentation(tuple(candidates), (), 1.0), classify, least)
+def verdict(candidates: list[Candidate], opinions: list[tuple[int, float]], least: float = 0.7) -> Verdict:
+    """What is decided where the network has one opinion on each candidate: its label and confidence."""
+    rows = [np.eye(10, dtype=np.float32)[label] * np.float32(confidence) for label, confidence in opinions]
+    return judge(Segmentation(tuple(candidates), (), 1.0), answers(*rows), least)
 
 
 def refusals(found: Verdict) -> list[tuple[Box, str]]:
@@ -40,7 +38,7 @@ ONE, TWO = Box(100, 100, 24, 40), Box(200, 100, 24, 40)
     [(0.95, 0.0, None), (0.7, 0.3, None), (0.6, 0.0, "low confidence"), (0.95, 0.5, "not on plain paper")],
 )
 def test_the_first_doubt_is_the_reason(confidence: float, clutter: float, reason: str | None) -> None:
-    found = verdict([candidate(9, ONE, {1}, clutter)], {9: (3, confidence + 1e-6)})
+    found = verdict([candidate(ONE, {1}, clutter)], [(3, confidence + 1e-6)])
     assert [(digit.label, digit.box) for digit in found.digits] == ([] if reason else [(3, ONE)])
     assert refusals(found) == ([(ONE, reason)] if reason else [])
 
@@ -66,7 +64,7 @@ def doubtful(confidence: float, spread: int) -> NDArray[np.float32]:
 def test_what_the_network_refuses_is_no_digit_and_what_it_is_unsure_of_another(
     row: NDArray[np.float32], reason: str | None
 ) -> None:
-    found = judge(Segmentation((candidate(9, ONE, {1}),), (), 1.0), lambda inks: np.stack([row] * len(inks)), 0.7, 0.6)
+    found = judge(Segmentation((candidate(ONE, {1}),), (), 1.0), answers(row), 0.7, 0.6)
     assert [digit.label for digit in found.digits] == [3] * (reason is None)
     assert refusals(found) == ([(ONE, reason)] if reason else [])
 
@@ -74,7 +72,7 @@ def test_what_the_network_refuses_is_no_digit_and_what_it_is_unsure_of_another(
 @pytest.mark.parametrize("confidence", [0.75, 0.65])
 def test_what_the_network_thinks_is_kept_of_what_is_read_and_of_what_is_refused(confidence: float) -> None:
     crumb, row = Rejected(Box(0, 0, 5, 5), "too small"), doubtful(confidence, 1)
-    found = judge(Segmentation((candidate(9, ONE, {1}),), (crumb,), 1.0), lambda inks: np.stack([row] * len(inks)), 0.7)
+    found = judge(Segmentation((candidate(ONE, {1}),), (crumb,), 1.0), answers(row), 0.7)
     assert [digit.runner_up for digit in found.digits] == [Guess(4, 0.25)] * (confidence > 0.7)
     # The network is not asked about crumbs.
     assert (found.rejected[0].label, found.rejected[0].probability) == (None, None)
@@ -82,19 +80,15 @@ def test_what_the_network_thinks_is_kept_of_what_is_read_and_of_what_is_refused(
 
 
 def test_a_join_that_is_no_digit_for_the_network_replaces_nothing() -> None:
-    rows = {1: doubtful(0.1, 6), 2: doubtful(0.8, 1), 3: doubtful(0.85, 6)}
-
-    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        return np.stack([rows[int(ink[0, 0])] for ink in inks])
-
+    rows = doubtful(0.1, 6), doubtful(0.8, 1), doubtful(0.85, 6)
     whole = Segmentation(tuple(pieces()), (), 1.0)
-    assert [digit.box for digit in judge(whole, classify, 0.7).digits] == [WHOLE]
-    assert [digit.box for digit in judge(whole, classify, 0.7, 0.7).digits] == [BODY]
+    assert [digit.box for digit in judge(whole, answers(*rows), 0.7).digits] == [WHOLE]
+    assert [digit.box for digit in judge(whole, answers(*rows), 0.7, 0.7).digits] == [BODY]
 
 
 @pytest.mark.parametrize("least", [0.0, 0.5, 0.75, 0.85, 1.0])
 def test_the_threshold_decides(least: float) -> None:
-    found = verdict([candidate(8, ONE, {1}), candidate(9, TWO, {2})], {8: (3, 0.8), 9: (4, 0.6)}, least)
+    found = verdict([candidate(ONE, {1}), candidate(TWO, {2})], [(3, 0.8), (4, 0.6)], least)
     assert [digit.label for digit in found.digits] == [3] * (least <= 0.8) + [4] * (least <= 0.6)
     assert len(found.digits) + len(found.rejected) == 2
 
@@ -104,22 +98,19 @@ WHOLE = Box(100, 100, 26, 42)
 
 
 def pieces() -> list[Candidate]:
-    return [candidate(1, BAR, {1}), candidate(2, BODY, {2}), candidate(3, WHOLE, {1, 2})]
+    return [candidate(BAR, {1}), candidate(BODY, {2}), candidate(WHOLE, {1, 2})]
 
 
 def test_a_join_that_reads_better_replaces_its_parts() -> None:
-    found = verdict(pieces(), {1: (1, 0.6), 2: (3, 0.8), 3: (5, 0.95)})
+    found = verdict(pieces(), [(1, 0.6), (3, 0.8), (5, 0.95)])
     assert [(digit.label, digit.box) for digit in found.digits] == [(5, WHOLE)]
     assert found.rejected == ()
 
 
 def test_a_part_too_small_to_stand_alone_is_not_refused_once_its_join_is_read() -> None:
     crumb, speck = Rejected(Box(106, 100, 20, 8), "too small"), Rejected(Box(300, 100, 5, 5), "too small")
-
-    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        return np.eye(10, dtype=np.float32)[[5 if ink[0, 0] == 3 else 3 for ink in inks]] * np.float32(0.9)
-
-    found = judge(Segmentation(tuple(pieces()[1:]), (crumb, speck), 1.0), classify, 0.7)
+    rows = np.eye(10, dtype=np.float32)[[3, 5]] * np.float32(0.9)
+    found = judge(Segmentation(tuple(pieces()[1:]), (crumb, speck), 1.0), answers(*rows), 0.7)
     assert [digit.label for digit in found.digits] == [5]
     assert found.rejected == (speck,)
 
@@ -127,15 +118,15 @@ def test_a_part_too_small_to_stand_alone_is_not_refused_once_its_join_is_read() 
 @pytest.mark.parametrize("join", [0.85, 0.65], ids=["worse than a part", "below the threshold"])
 def test_a_join_that_does_not_is_dropped_without_a_word(join: float) -> None:
     part = 0.9 if join > 0.7 else 0.6
-    found = verdict(pieces(), {1: (1, 0.3), 2: (3, part), 3: (5, join)})
+    found = verdict(pieces(), [(1, 0.3), (3, part), (5, join)])
     assert [digit.label for digit in found.digits] == [3] * (part > 0.7)
     assert WHOLE not in [rejected.box for rejected in found.rejected]
 
 
 def test_a_piece_serves_one_join_only_the_surest() -> None:
-    other = candidate(4, Box(130, 100, 20, 11), {4})
-    rival = candidate(5, Box(100, 100, 50, 42), {2, 4})
-    opinions = {1: (1, 0.2), 2: (3, 0.2), 3: (5, 0.8), 4: (1, 0.2), 5: (6, 0.9)}
+    other = candidate(Box(130, 100, 20, 11), {4})
+    rival = candidate(Box(100, 100, 50, 42), {2, 4})
+    opinions = [(1, 0.2), (3, 0.2), (5, 0.8), (1, 0.2), (6, 0.9)]
     found = verdict([*pieces(), other, rival], opinions)
     assert [digit.label for digit in found.digits] == [6]
     assert [rejected.box for rejected in found.rejected] == [BAR]
@@ -148,9 +139,9 @@ def test_touching_digits_are_split_where_the_whole_does_not_convince(min_score: 
     ink[30:33] = 255
     pair = Candidate(Box(50, 50, 62, 60), ink, frozenset([1]), 0.0, 200.0)
 
-    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        rows = np.zeros((len(inks), 10), np.float32)
-        rows[:, 1] = [0.97 if ink.shape[1] < 40 else 0.4 for ink in inks]
+    def classify(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        rows = np.zeros((len(crops), 10), np.float32)
+        rows[:, 1] = [0.97 if np.count_nonzero(crop.any(axis=0)) < 14 else 0.4 for crop in crops]
         return rows
 
     found = judge(Segmentation((pair,), (), 1.0), classify, 0.7, min_score)
@@ -161,20 +152,16 @@ def test_touching_digits_are_split_where_the_whole_does_not_convince(min_score: 
 
 @pytest.mark.parametrize(("height", "cut"), [(60, True), (32, True), (28, False)])
 def test_what_is_much_lower_than_the_digits_is_not_cut(height: int, cut: bool) -> None:
-    asked = []
+    asked, network = [], answers(*np.eye(10, dtype=np.float32)[[3, 3]])
 
-    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        asked.append(len(inks))
-        rows = np.full((len(inks), 10), 0.1, np.float32)
-        for row, ink in zip(rows, inks, strict=True):
-            if ink[0, 0] == 9:
-                row[:] = np.eye(10)[3]
-        return rows
+    def classify(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        asked.append(len(crops))
+        return network(crops)
 
     two_bars = np.zeros((height, 2 * height), np.uint8)
     two_bars[:, :8] = two_bars[:, -8:] = 255
     wide = Candidate(Box(300, 100, 2 * height, height), two_bars, frozenset({3}), 0.0, 200.0)
-    digits = [candidate(9, Box(100, 100, 40, 60), {1}), candidate(9, Box(200, 100, 40, 60), {2})]
+    digits = [candidate(Box(100, 100, 40, 60), {1}), candidate(Box(200, 100, 40, 60), {2})]
     found = judge(Segmentation((*digits, wide), (), 1.0), classify, 0.7)
     assert (len(asked) > 1) == cut
     assert refusals(found) == [(wide.box, "low confidence")]
@@ -182,19 +169,16 @@ def test_what_is_much_lower_than_the_digits_is_not_cut(height: int, cut: bool) -
 
 def test_what_segmentation_and_the_surroundings_refused_is_listed_too() -> None:
     speck = Rejected(Box(0, 0, 5, 5), "too small")
-    crumb = candidate(9, Box(300, 130, 6, 10), {3})
-    digits = [candidate(9, ONE, {1}), candidate(9, TWO, {2})]
-
-    def classify(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        return np.eye(10, dtype=np.float32)[[7] * len(inks)]
-
-    found = judge(Segmentation((*digits, crumb), (speck,), 1.0), classify, 0.7)
+    crumb = candidate(Box(300, 130, 6, 10), {3})
+    digits = [candidate(ONE, {1}), candidate(TWO, {2})]
+    rows = np.eye(10, dtype=np.float32)[[7, 7, 7]]
+    found = judge(Segmentation((*digits, crumb), (speck,), 1.0), answers(*rows), 0.7)
     assert [digit.box for digit in found.digits] == [ONE, TWO]
     assert refusals(found) == [(speck.box, "too small"), (crumb.box, "too small beside the others")]
 
 
 def test_nothing_found_nothing_asked() -> None:
-    def never(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    def never(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         raise AssertionError("asked")
 
     assert judge(Segmentation((), (), 1.0), never, 0.7) == Verdict((), ())

@@ -49,6 +49,15 @@ def test_generated_pages_are_read(reader: Reader, pages: list[Page]) -> None:
     assert exact >= 3
 
 
+def test_each_digit_carries_what_the_network_saw(reader: Reader, pages: list[Page]) -> None:
+    reading = reader.read(pages[0].image)
+    assert reading.digits
+    for digit in reading.digits:
+        assert digit.crop is not None and digit.crop.shape == (28, 28)
+        seen = reader.classifier.probabilities(digit.crop[None])[0]
+        assert seen[digit.label] == pytest.approx(digit.confidence, abs=0.01)
+
+
 CHANGES: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     "light on dark": lambda image: 255 - image,
     "grey": lambda image: np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8),

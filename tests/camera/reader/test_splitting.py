@@ -14,7 +14,6 @@ from mnist_edge.camera.reader.segment import Segmentation
 from mnist_edge.camera.reader.splitting import split
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Dataset
-from mnist_edge.normalisation import normalise
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
@@ -32,7 +31,7 @@ def candidate(ink: Image) -> Candidate:
 @pytest.fixture(scope="module")
 def classify() -> Classify:
     classifier = Classifier()
-    return lambda inks: classifier.probabilities(np.stack([normalise(ink) for ink in inks]))
+    return classifier.probabilities
 
 
 @pytest.fixture
@@ -121,8 +120,8 @@ def two_bars(gap: int = 44, height: int = 60, bridge: int = 2) -> Image:
 
 
 def sure_of(label: int, confidence: float) -> Classify:
-    def classify(inks: list[Image]) -> NDArray[np.float32]:
-        rows = np.full((len(inks), 10), (1 - confidence) / 9, np.float32)
+    def classify(crops: Image) -> NDArray[np.float32]:
+        rows = np.full((len(crops), 10), (1 - confidence) / 9, np.float32)
         rows[:, label] = confidence
         return rows
 
@@ -144,7 +143,7 @@ def test_parts_that_do_not_convince_are_no_split() -> None:
 
 @pytest.mark.parametrize("shape", [(60, 30), (60, 8), (20, 300)], ids=["slender", "a stroke", "a long line"])
 def test_what_cannot_be_several_digits_is_not_even_classified(shape: tuple[int, int]) -> None:
-    def never(inks: list[Image]) -> NDArray[np.float32]:
+    def never(crops: Image) -> NDArray[np.float32]:
         raise AssertionError("classified")
 
     assert split(candidate(np.full(shape, 255, np.uint8)), never, 0.7) == []
@@ -153,10 +152,10 @@ def test_what_cannot_be_several_digits_is_not_even_classified(shape: tuple[int, 
 def test_a_comb_costs_a_bounded_number_of_inputs() -> None:
     asked = 0
 
-    def count(inks: list[Image]) -> NDArray[np.float32]:
+    def count(crops: Image) -> NDArray[np.float32]:
         nonlocal asked
-        asked += len(inks)
-        return np.full((len(inks), 10), 0.1, np.float32)
+        asked += len(crops)
+        return np.full((len(crops), 10), 0.1, np.float32)
 
     comb = np.zeros((200, 1500), np.uint8)
     comb[90:110] = 255

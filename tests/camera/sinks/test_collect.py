@@ -19,12 +19,14 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource, Frame
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.camera.reader.segment import segment
 from mnist_edge.camera.sinks import collect as collect_module
 from mnist_edge.camera.sinks import crops as crops_module
 from mnist_edge.camera.sinks.collect import SETTLED, Collector
 from mnist_edge.camera.sinks.crops import LIST, SAME_INK, crop_of, seen_at
 from mnist_edge.camera.view import View
+from mnist_edge.normalisation import normalise
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Rejected
 
@@ -105,7 +107,7 @@ def test_the_loop_keeps_each_digit_once_as_the_network_sees_it(
         run(source, reader, views=[collector], workers=[collector.worker], controls=controls)
     lines = lines_of(tmp_path)
     assert [line["label"] for line in sorted(lines, key=lambda line: line["box"])] == [7, 2, 5]
-    seen = {one.box: reader.as_seen(one) for one in segment(page[0]).candidates}
+    seen = {one.box: normalise(widen_strokes(one.ink)) for one in segment(page[0]).candidates}
     for line in lines:
         image = cv2.imread(str(tmp_path / line["image"]), cv2.IMREAD_UNCHANGED)
         assert image.shape == (28, 28)

@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from http.client import HTTPException
 from pathlib import Path
 from statistics import median
-from threading import Thread
 from time import perf_counter, process_time
-from urllib.request import urlopen
 
+from mnist_edge.benchmarks.endurance.broker import start_broker
 from mnist_edge.benchmarks.endurance.reading_time import Frame, scene_frames
-from mnist_edge.benchmarks.endurance.soak import start_broker
+from mnist_edge.benchmarks.endurance.viewers import watch_page
 from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource
@@ -39,6 +37,8 @@ MAX_RATIO = 1.15
 ROUNDS = 20
 # Each of the ten frames so often in a row, as a camera that looks at a page would.
 REPEATS = 5
+# The web page is measured without viewers, and with one and two.
+VIEWERS = (0, 1, 2)
 
 # Reads all frames once.
 Way = Callable[[], object]
@@ -46,12 +46,12 @@ Way = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of a way to read frames, the medians over the rounds.
+    """The medians over the rounds of one way to read frames.
 
     Attributes:
         name: What was done beside reading.
-        frame_ms: For one frame, by the clock.
-        cpu_ms: For one frame, of all threads.
+        frame_ms: Wall-clock time for one frame.
+        cpu_ms: Processor time of all threads for one frame.
         ratio: `frame_ms` to that of reading alone.
     """
 
@@ -69,10 +69,11 @@ def measure_loop_cost(
     Args:
         frames: What one call of a way reads.
         ways: The first is what the others are compared with.
-        rounds: How often each gets its turn.
-        progress: Told the rounds that are done.
+        rounds: How often each is timed.
+        progress: Receives the number of rounds done.
     """
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    # The round before the first is a warm-up.
     for done in range(-1, rounds):
         for name, way in ways.items():
             wall, cpu = perf_counter(), process_time()
@@ -84,10 +85,10 @@ def measure_loop_cost(
     each = 1000 / len(frames)
     return [
         Cost(
-            name,
-            round(median(wall for wall, _ in times) * each, 3),
-            round(median(cpu for _, cpu in times) * each, 3),
-            round(median(wall / base for (wall, _), (base, _) in zip(times, alone, strict=True)), 3),
+            name=name,
+            frame_ms=round(median(wall for wall, _ in times) * each, 3),
+            cpu_ms=round(median(cpu for _, cpu in times) * each, 3),
+            ratio=round(median(wall / base for (wall, _), (base, _) in zip(times, alone, strict=True)), 3),
         )
         for name, times in taken.items()
     ]
@@ -95,7 +96,7 @@ def measure_loop_cost(
 
 @contextmanager
 def open_ways(frames: Sequence[Frame], model: str = "small") -> Iterator[dict[str, Way]]:
-    """Reading alone, the loop without sinks, and the loop with each sink that this machine can show."""
+    """Give reading alone, the loop without sinks, and the loop with each sink that this machine can have."""
     reader = Reader(model)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         ways: dict[str, Way] = {
@@ -103,9 +104,9 @@ def open_ways(frames: Sequence[Frame], model: str = "small") -> Iterator[dict[st
             "loop": lambda: run(ArraySource(frames), reader),
         }
         wanted = {
-            "events": Settings(window=False, events=str(Path(folder) / "events.jsonl")),
-            "recording": Settings(window=False, record=str(Path(folder) / "recordings")),
-            "collecting": Settings(window=False, collect=str(Path(folder) / "collected")),
+            "events": Settings(window=False, events=f"{folder}/events.jsonl"),
+            "recording": Settings(window=False, record=f"{folder}/recordings"),
+            "collecting": Settings(window=False, collect=f"{folder}/collected"),
         }
         if why_no_window() is None:
             wanted["window"] = Settings(window=True)
@@ -117,7 +118,7 @@ def open_ways(frames: Sequence[Frame], model: str = "small") -> Iterator[dict[st
             pass
         for name, settings in wanted.items():
             ways[name] = stack.enter_context(_with_sinks(frames, reader, settings))
-        for viewers in range(3):
+        for viewers in VIEWERS:
             ways[f"web page, viewers: {viewers}"] = stack.enter_context(_with_web(frames, reader, viewers))
         yield ways
 
@@ -137,21 +138,12 @@ def _with_sinks(frames: Sequence[Frame], reader: Reader, settings: Settings) -> 
 @contextmanager
 def _with_web(frames: Sequence[Frame], reader: Reader, viewers: int) -> Iterator[Way]:
     source, controls, meter = ArraySource(frames), Controls(MIN_CONFIDENCE), Meter()
-    with WebView("127.0.0.1:0", controls, meter, read=reader.read, token=None) as web:
-        for _ in range(viewers):
-            Thread(target=_look, args=(f"{web.url}/stream.mjpg",), daemon=True).start()
+    # The page ends before its viewers, who would wait for a picture.
+    page = WebView("127.0.0.1:0", controls, meter, read=reader.read, token=None)
+    with ExitStack() as stack, page as web:
+        stack.enter_context(watch_page(web.url, viewers))
         views: tuple[ViewSink, ...] = (web,)
         yield lambda: run(source, reader, events=(web,), views=views, controls=controls, meter=meter)
-
-
-def _look(url: str) -> None:
-    try:
-        with urlopen(url) as stream:
-            while stream.read(65536):
-                pass
-    except (OSError, HTTPException):
-        # The page is closed at the end.
-        return
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""A camera in the network that is in trouble when it is told to: JPEG pictures of digits, as an HTTP stream."""
+"""A camera in the network that has trouble on request: JPEG pictures of digits, as an HTTP stream."""
 
 import socket
 import struct
@@ -14,43 +14,43 @@ from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.fake.source import FakeSource
 from mnist_edge.opencv import cv2
 
-# Sheets that follow each other, each held this long: something appears and goes all the time.
+# Sheets that follow each other, each shown for so many pictures: something appears and goes all the time.
 SHEETS, PICTURES_PER_SHEET = 3, 20
 RATE = 20.0
-# Of the made-up film: its sheets follow each other every 150 pictures; what lies between is the sheet held still.
+# In the fake camera's film a sheet comes every 150 pictures, and is held still from the 40th on.
 FILM_SHEET, FILM_OFFSET = 150, 40
 POLL_SECONDS = 0.02
-# Closing so sends a reset instead of a farewell.
-NO_FAREWELL = struct.pack("ii", 1, 0)
+# With this SO_LINGER, closing sends a reset instead of an orderly end.
+RESET = struct.pack("ii", 1, 0)
 
-# Silent: connections stay, and are taken, but nothing is sent. Unavailable: connections are closed, new ones get the
-# status 503. Gone: connections are closed, and there is nobody at the port. Cut: gone, in the middle of a picture.
-# Damaged: some pictures are none.
+# Silent: connections stay, and are accepted, but nothing is sent. Unavailable: connections are closed, new ones get the
+# status 503. Gone: connections are closed, and nothing listens on the port. Cut: gone, in the middle of a picture.
+# Damaged: some pictures cannot be decoded.
 Trouble = Literal["silent", "unavailable", "gone", "cut", "damaged"]
 DAMAGED_EVERY = 5
 
 
 class MjpegStream:
-    """Sends pictures to all who ask for them, until it is in trouble; `open_stream` makes one.
+    """Sends pictures to every client, until it has trouble; `open_stream` makes one.
 
     Attributes:
-        port: Of 127.0.0.1, where it listens.
+        port: The port of 127.0.0.1 where it listens.
     """
 
     def __init__(self) -> None:
-        """Take a free port."""
+        """Listen on a free port."""
         self._trouble: Trouble | None = None
         self._begin(0)
         self.port = int(self._server.server_address[1])
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Address of the stream."""
         return f"http://127.0.0.1:{self.port}/"
 
     @contextmanager
     def having(self, trouble: Trouble) -> Iterator[None]:
-        """Be in trouble while the block runs."""
+        """Have trouble while the block runs."""
         before, self._trouble = self._trouble, trouble
         left = trouble in ("gone", "cut")
         if left:
@@ -63,12 +63,12 @@ class MjpegStream:
                 self._begin(self.port)
 
     def close(self) -> None:
-        """End."""
+        """Stop serving."""
         self._trouble = "gone"
         self._server.leave()
 
     def serve(self, client: "_Client") -> None:
-        """Send to one client, until trouble ends it."""
+        """Send pictures to one client, until trouble ends it."""
         self._wait_while_silent()
         if self._trouble == "unavailable":
             client.send_error(503)
@@ -77,7 +77,7 @@ class MjpegStream:
         client.send_response(200)
         client.send_header("Content-Type", "multipart/x-mixed-replace; boundary=picture")
         client.end_headers()
-        # Those of a server that has gone do not go on with the next one.
+        # A client of a server that has gone is not served by the next server.
         while self._sends() and client.server is self._server:
             number = int(time.monotonic() * RATE)
             damaged = self._trouble == "damaged" and number % DAMAGED_EVERY == 0
@@ -86,8 +86,8 @@ class MjpegStream:
             self._wait_while_silent()
         if self._trouble == "cut":
             client.wfile.write(_part(0)[:9000])
-            client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_FAREWELL)
-            # Unlike close, what the base class does first would say farewell.
+            client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            # The base class would first shut the connection down in an orderly way.
             client.connection.close()
 
     def _begin(self, port: int) -> None:
@@ -95,7 +95,7 @@ class MjpegStream:
         Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True, name="stream").start()
 
     def _sends(self) -> bool:
-        """Whether a connection stays; one that is silent does."""
+        """Whether a connection stays open; a silent one does."""
         return self._trouble in (None, "silent", "damaged")
 
     def _wait_while_silent(self) -> None:
@@ -105,7 +105,7 @@ class MjpegStream:
 
 @contextmanager
 def open_stream() -> Iterator[MjpegStream]:
-    """A stream on a free port of this computer, as long as the block runs."""
+    """Run a stream on a free port of this computer while the block runs."""
     stream = MjpegStream()
     try:
         yield stream
@@ -115,7 +115,7 @@ def open_stream() -> Iterator[MjpegStream]:
 
 @lru_cache(maxsize=1)
 def pictures() -> tuple[bytes, ...]:
-    """What is sent, again and again: JPEG files."""
+    """Return the JPEG files that are sent, again and again."""
     film = FakeSource(Stop())
     numbers = [
         sheet * FILM_SHEET + FILM_OFFSET + number for sheet in range(SHEETS) for number in range(PICTURES_PER_SHEET)

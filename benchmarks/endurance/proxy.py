@@ -1,4 +1,4 @@
-"""A door before a port of this computer: while it is shut, connections are cut and new ones refused."""
+"""A TCP proxy before a port of this computer: while it is closed, connections are cut and new ones refused."""
 
 import socket
 from collections.abc import Iterator
@@ -6,70 +6,70 @@ from contextlib import contextmanager, suppress
 from threading import Thread
 
 
-class Gate:
-    """Passes on what comes to `port`, while it is open; `open_gate` makes one.
+class Proxy:
+    """Forwards connections to another port; `open_proxy` makes one.
 
     Attributes:
-        port: Where to connect to.
+        port: The port to connect to.
     """
 
-    def __init__(self, behind: int) -> None:
-        """Take a free port, open."""
-        self._behind = behind
-        self._passing: list[socket.socket] = []
+    def __init__(self, target: int) -> None:
+        """Listen on a free port, and forward to `target`."""
+        self._target = target
+        self._forwarded: list[socket.socket] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
-        self._attend()
+        self._listen()
 
     @contextmanager
-    def shut(self) -> Iterator[None]:
-        """Have it shut while the block runs."""
+    def closed(self) -> Iterator[None]:
+        """Have it closed while the block runs."""
         self.close()
         try:
             yield
         finally:
             self._listening = socket.create_server(("127.0.0.1", self.port))
-            self._attend()
+            self._listen()
 
     def close(self) -> None:
-        """Shut it for good."""
-        # Unlike close, it also ends the wait of whoever waits there.
-        for one in (self._listening, *self._passing):
+        """Close it for good."""
+        # Unlike close, shutdown also ends the wait of every thread that uses the socket.
+        for one in (self._listening, *self._forwarded):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
         self._listening.close()
-        self._passing.clear()
+        self._forwarded.clear()
 
-    def _attend(self) -> None:
-        Thread(target=self._let_in, args=(self._listening,), daemon=True).start()
+    def _listen(self) -> None:
+        Thread(target=self._accept, args=(self._listening,), daemon=True).start()
 
-    def _let_in(self, listening: socket.socket) -> None:
+    def _accept(self, listening: socket.socket) -> None:
         # Accepting ends with the socket.
         with suppress(OSError):
             while True:
-                outside, _ = listening.accept()
+                client, _ = listening.accept()
                 try:
-                    inside = socket.create_connection(("127.0.0.1", self._behind))
+                    server = socket.create_connection(("127.0.0.1", self._target))
                 except OSError:
-                    outside.close()
+                    client.close()
                     continue
-                self._passing += [outside, inside]
-                for pair in ((outside, inside), (inside, outside)):
-                    Thread(target=_pass_on, args=pair, daemon=True).start()
+                self._forwarded += [client, server]
+                for pair in ((client, server), (server, client)):
+                    Thread(target=_forward, args=pair, daemon=True).start()
 
 
 @contextmanager
-def open_gate(behind: int) -> Iterator[Gate]:
-    """A gate before a port, as long as the block runs."""
-    gate = Gate(behind)
+def open_proxy(target: int) -> Iterator[Proxy]:
+    """Run a proxy before a port while the block runs."""
+    proxy = Proxy(target)
     try:
-        yield gate
+        yield proxy
     finally:
-        gate.close()
+        proxy.close()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    """Pass on until either side ends, then end both; who passes on the other way closes `target`."""
+def _forward(source: socket.socket, target: socket.socket) -> None:
+    """Forward until either side ends, then end both; the thread of the other direction closes `target`."""
     with source:
         with suppress(OSError):
             while data := source.recv(1 << 16):

@@ -5,6 +5,7 @@ noise; sizes are those of a file that was closed.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ from mnist_edge.progress import Progress
 SIZES = ((640, 480), (1280, 720))
 RATE = 25.0
 FRAMES = 125
-# Name, suffix, and whether PyAV writes it; the first is what was written before there was PyAV.
+# Name, suffix, and whether PyAV encodes.
 CODECS = (
     ("MPEG-4 part 2, OpenCV", ".mp4", False),
     ("Motion JPEG, OpenCV", ".avi", False),
@@ -39,15 +40,15 @@ CODECS = (
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one codec at one size.
+    """The cost of one codec at one size.
 
     Attributes:
-        codec: Its name, and who encodes.
-        suffix: Of the file.
-        width: Of its pictures, in pixels.
-        height: Of its pictures, in pixels.
+        codec: Name of the codec, and of the library that encodes.
+        suffix: Suffix of the file.
+        width: Width of a picture, pixels.
+        height: Height of a picture, pixels.
         frame_ms: Processor time for one frame.
-        minute_mb: Millions of bytes for a minute.
+        minute_mb: Size of a minute, units of 10^6 bytes.
         left_after_kill_s: Of 5 seconds that were written before SIGKILL, how many can be played.
     """
 
@@ -61,7 +62,7 @@ class Cost:
 
 
 def page(number: int, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Frame `number` of the video: digits that move over uneven paper, with a camera's noise."""
+    """Return frame `number` of the video: digits that move over uneven paper, with a camera's noise."""
     width, height = size
     paper, noise = _paper(size)
     picture = paper.copy()
@@ -81,7 +82,7 @@ def _paper(size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.int16]]
 
 
 def encode(index: int, size: tuple[int, int], path: Path, die: bool) -> None:
-    """Write the video, print the processor time for a frame in ms, and end as it was wanted."""
+    """Write the video, print the processor time for a frame in ms, and close the file, or die with it open."""
     cv2.setNumThreads(1)
     _, _, pyav = CODECS[index]
     if not pyav:
@@ -96,7 +97,7 @@ def encode(index: int, size: tuple[int, int], path: Path, die: bool) -> None:
         writer.write(picture)
         taken += process_time() - began
     if die:
-        os.kill(os.getpid(), 9)
+        os.kill(os.getpid(), signal.SIGKILL)
     began = process_time()
     writer.close()
     print(1000 * (taken + process_time() - began) / FRAMES)
@@ -110,7 +111,7 @@ def measure(index: int, size: tuple[int, int]) -> Cost:
         frame_ms = float(_child(index, size, path, die=False).stdout.split()[-1])
         _child(index, size, killed, die=True)
         minute_mb = path.stat().st_size * 60 * RATE / FRAMES / 1e6
-        return Cost(name, suffix, *size, round(frame_ms, 2), round(minute_mb, 1), _count(killed) / RATE)
+        return Cost(name, suffix, *size, round(frame_ms, 2), round(minute_mb, 1), count_frames(killed) / RATE)
 
 
 def _child(index: int, size: tuple[int, int], path: Path, die: bool) -> "subprocess.CompletedProcess[str]":
@@ -121,7 +122,8 @@ def _child(index: int, size: tuple[int, int], path: Path, die: bool) -> "subproc
     )
 
 
-def _count(path: Path) -> int:
+def count_frames(path: Path) -> int:
+    """Return how many frames of a video can be played."""
     capture, frames = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), 0
     while capture.read()[0]:
         frames += 1
@@ -137,9 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(_: Namespace, progress: Progress) -> Result:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    ways = [(index, size) for size in SIZES for index in range(len(CODECS))]
+    pairs = [(index, size) for size in SIZES for index in range(len(CODECS))]
     costs: list[Cost] = []
-    for index, size in ways:
-        progress(len(costs), len(ways), CODECS[index][0])
+    for index, size in pairs:
+        progress(len(costs), len(pairs), CODECS[index][0])
         costs.append(measure(index, size))
     return Result({"costs": [asdict(cost) for cost in costs]})

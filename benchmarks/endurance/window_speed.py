@@ -1,11 +1,10 @@
 """Whether a window slows the camera down: frames a second with a window and without, side by side.
 
 Run as `make window-speed`; needs Xvfb. For each source the real command runs twice, once with a window on a screen in
-memory, and takes turns of five seconds: while one reads, the other is paused. So each turn follows a pause, whose
-lag must not stay.
+memory, in turns of five seconds: while one reads, the other is paused. So each turn follows a pause, whose lag must not
+stay.
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -17,8 +16,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
-from urllib.request import Request, urlopen
 
 from mnist_edge.benchmarks.endurance.mjpeg_stream import open_stream
 from mnist_edge.benchmarks.harness.camera_process import CameraProcess, start_camera
@@ -26,11 +23,9 @@ from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_par
 from mnist_edge.errors import PackageMissing
 from mnist_edge.progress import Progress, no_progress
 
-# Of the frames a second without a window.
+# Frames a second with a window must reach this share of those without.
 MIN_RATIO = 0.95
-TURNS = 8
-TURN_SECONDS = 5.0
-LIMIT_SECONDS = 20.0
+TURNS, TURN_SECONDS = 8, 5.0
 SCREEN = "1280x800x24"
 
 
@@ -39,10 +34,10 @@ class Speed:
     """Medians over the turns.
 
     Attributes:
-        source: What was read.
+        source: The source that was read.
         with_window: Frames a second that were read while a window showed them.
-        without: The same with nobody looking.
-        ratio: Of the first to the second: the median of pairs of turns, as the machine is not always as fast.
+        without: Frames a second without a window.
+        ratio: The first to the second: the median of pairs of turns, as the machine is not always as fast.
         shown: Pictures a second that were shown.
         screen_ms: From a frame's capture until it was on the screen.
     """
@@ -62,36 +57,37 @@ def measure_window_speed(
     """Read a source with a window and without, in turns.
 
     Args:
-        source: For `mnist-edge camera --source`; two processes read it.
-        display: Where the window opens.
-        name: What to call the source.
-        turns: How often each reads.
-        turn_seconds: How long, and how long it is paused then.
-        progress: Told the turns that are done.
+        source: Argument of `mnist-edge camera --source`; two processes read it.
+        display: Where the window opens, as in `DISPLAY`.
+        name: Name of the source in the result.
+        turns: Number of turns of each process.
+        turn_seconds: Length of a turn, and of the pause after it.
+        progress: Receives the number of turns done.
     """
     with (
         tempfile.TemporaryDirectory() as folder,
-        _started(Path(folder), source, {"DISPLAY": display}, "--window") as watched,
-        _started(Path(folder), source, {}, "--no-window") as alone,
+        _paused_camera(Path(folder), source, {"DISPLAY": display}, "--window") as shown,
+        _paused_camera(Path(folder), source, {}, "--no-window") as alone,
     ):
-        looked, blind = [], []
+        with_window, without = [], []
         for turn in range(turns):
             progress(turn, turns, name)
-            looked.append(_take_turn(watched, turn_seconds))
-            blind.append(_take_turn(alone, turn_seconds))
+            with_window.append(_take_turn(shown, turn_seconds))
+            without.append(_take_turn(alone, turn_seconds))
+    pairs = zip(with_window, without, strict=True)
     return Speed(
-        name,
-        round(median(turn["rate"] for turn in looked), 2),
-        round(median(turn["rate"] for turn in blind), 2),
-        round(median(one["rate"] / other["rate"] for one, other in zip(looked, blind, strict=True)), 3),
-        round(median(turn["display_fps"] for turn in looked), 1),
-        round(looked[-1]["screen_ms"], 1),
+        source=name,
+        with_window=round(median(turn["rate"] for turn in with_window), 2),
+        without=round(median(turn["rate"] for turn in without), 2),
+        ratio=round(median(one["rate"] / other["rate"] for one, other in pairs), 3),
+        shown=round(median(turn["display_fps"] for turn in with_window), 1),
+        screen_ms=round(with_window[-1]["screen_ms"], 1),
     )
 
 
 @contextmanager
 def start_screen() -> Iterator[str]:
-    """A screen in memory; its name for `DISPLAY`.
+    """Run a screen in memory while the block runs; give its name for `DISPLAY`.
 
     Raises:
         PackageMissing: There is no Xvfb.
@@ -111,35 +107,23 @@ def start_screen() -> Iterator[str]:
 
 
 @contextmanager
-def _started(folder: Path, source: str, environment: dict[str, str], *flags: str) -> Iterator[str]:
-    """A camera that has read something and is paused; the address of its web page."""
+def _paused_camera(folder: Path, source: str, environment: dict[str, str], *flags: str) -> Iterator[CameraProcess]:
+    """A camera that has read something and is paused."""
     flags = ("--source", source, "--serve", "127.0.0.1:0", "--events", "-", *flags)
     with start_camera(folder, *flags, environment=environment) as camera:
         camera.wait_until_it_reads()
-        url = _url(camera)
-        _ask(url, "controls", {"paused": True})
-        yield url
+        camera.ask("/api/controls", {"paused": True})
+        yield camera
 
 
-def _url(camera: CameraProcess) -> str:
-    return next(note.text.split()[-1] for note in camera.notes if "web page at" in note.text).rstrip("/")
-
-
-def _take_turn(url: str, seconds: float) -> dict[str, float]:
+def _take_turn(camera: CameraProcess, seconds: float) -> dict[str, float]:
     """The statistics at the end of a turn, and in it the frames a second as `rate`."""
-    _ask(url, "controls", {"paused": False})
-    before = _ask(url, "status")["stats"]
+    camera.ask("/api/controls", {"paused": False})
+    before = camera.ask("/api/status")["stats"]
     time.sleep(seconds)
-    after: dict[str, float] = _ask(url, "status")["stats"]
-    _ask(url, "controls", {"paused": True})
+    after: dict[str, float] = camera.ask("/api/status")["stats"]
+    camera.ask("/api/controls", {"paused": True})
     return after | {"rate": (after["frames"] - before["frames"]) / (after["seconds"] - before["seconds"])}
-
-
-def _ask(url: str, what: str, wishes: dict[str, Any] | None = None) -> Any:
-    body = None if wishes is None else json.dumps(wishes).encode()
-    request = Request(f"{url}/api/{what}", body, {"Content-Type": "application/json"})
-    with urlopen(request, timeout=LIMIT_SECONDS) as answer:
-        return json.load(answer)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,8 +136,8 @@ def _measure(_: Namespace, progress: Progress) -> Result:
         sources = {"fake": "fake", "an MJPEG stream": stream.url}
         speeds = [measure_window_speed(source, display, name, progress=progress) for name, source in sources.items()]
     broken = [
-        f"with a window {one.source} is read {one.ratio:.2f} times as fast as without, not {MIN_RATIO}"
-        for one in speeds
-        if one.ratio < MIN_RATIO
+        f"with a window {speed.source} is read {speed.ratio:.2f} times as fast as without, not {MIN_RATIO}"
+        for speed in speeds
+        if speed.ratio < MIN_RATIO
     ]
-    return Result({"speeds": [asdict(one) for one in speeds]}, broken)
+    return Result({"speeds": [asdict(speed) for speed in speeds]}, broken)

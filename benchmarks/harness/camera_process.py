@@ -89,6 +89,11 @@ class CameraProcess:
         """Wait for a condition; return whether it came true before the time was over or the process had ended."""
         return until(lambda: condition() or self.process.poll() is not None, seconds) and condition()
 
+    def seconds_until(self, condition: Callable[[], bool]) -> float | None:
+        """Wait for a condition as `wait_for` does; return how many seconds that took, None if it never came true."""
+        began = time.monotonic()
+        return round(time.monotonic() - began, 2) if self.wait_for(condition) else None
+
     def interrupt(self, seconds: float = PATIENCE_SECONDS) -> tuple[int | None, float]:
         """Press Ctrl-C; return the exit code, None if it did not end, and how many seconds that took."""
         pressed = time.monotonic()

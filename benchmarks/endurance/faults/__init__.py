@@ -1,7 +1,6 @@
 """Whether the camera comes back after every fault: each is injected into the real command, as people start it.
 
-Run as `make faults`, or `python -m mnist_edge.benchmarks.endurance faults [NAME...]`. Faults that this computer or user
-cannot have are left out, and that is said.
+Run as `make faults`. Faults that this computer or user cannot have are skipped, with the reason in the result.
 """
 
 import tempfile
@@ -14,7 +13,7 @@ from typing import Any
 
 from mnist_edge.benchmarks.endurance.faults.broker_faults import BROKER_FAULTS
 from mnist_edge.benchmarks.endurance.faults.disk_faults import DISK_FAULTS
-from mnist_edge.benchmarks.endurance.faults.outcome import Fault, NotInjected, Outcome
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, NotInjected, Outcome
 from mnist_edge.benchmarks.endurance.faults.place_faults import PLACE_FAULTS
 from mnist_edge.benchmarks.endurance.faults.process_faults import PROCESS_FAULTS
 from mnist_edge.benchmarks.endurance.faults.sink_faults import SINK_FAULTS
@@ -28,7 +27,7 @@ FAULTS = (*SOURCE_FAULTS, *BROKER_FAULTS, *DISK_FAULTS, *SINK_FAULTS, *WEB_FAULT
 
 
 def inject(faults: Sequence[Fault], progress: Progress = no_progress) -> list[tuple[Fault, Outcome]]:
-    """Have one fault after the other, each with a camera of its own."""
+    """Inject one fault after the other, each into a camera of its own."""
     outcomes = []
     for done, fault in enumerate(faults):
         progress(done, len(faults), fault.name)
@@ -37,10 +36,10 @@ def inject(faults: Sequence[Fault], progress: Progress = no_progress) -> list[tu
 
 
 def find_faults(names: Sequence[str]) -> tuple[Fault, ...]:
-    """Those with these names, or all.
+    """Return the faults with these names, all where there are none.
 
     Raises:
-        UsageError: There is none of that name.
+        UsageError: There is no fault of that name.
     """
     known = {fault.name: fault for fault in FAULTS}
     for name in names:
@@ -57,7 +56,7 @@ def _outcome(fault: Fault) -> Outcome:
             return Outcome(skipped=str(reason))
         except MnistEdgeError as error:
             return Outcome(broken=(str(error),))
-        # Whatever it is, such as a page that does not answer, the other faults are tried as well.
+        # Whatever was raised, such as by a page that does not answer, the other faults are injected as well.
         except Exception as error:
             return Outcome(broken=(f"{type(error).__name__}: {error}",))
         return replace(outcome, notes=tuple(note.replace(name, "FOLDER") for note in outcome.notes))
@@ -77,7 +76,7 @@ def _row(fault: Fault, outcome: Outcome) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Have the faults; see `run_measurement`."""
+    """Inject the faults; see `run_measurement`."""
     parser = tool_parser(__name__, __doc__)
     names = ", ".join(fault.name for fault in FAULTS)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all, which are {names}")

@@ -1,4 +1,4 @@
-"""Faults of the process itself: it is killed, ended while it is busy, or watched by one who kills what is silent."""
+"""Faults of the process itself: it is killed, interrupted while it is busy, or watched by a watchdog."""
 
 import signal
 import socket
@@ -10,13 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
-from mnist_edge.benchmarks.endurance.faults.outcome import Fault, Outcome, end, judge
-from mnist_edge.benchmarks.endurance.faults.web_faults import ask, frames_read
-from mnist_edge.benchmarks.endurance.mjpeg_stream import Trouble, open_stream
-from mnist_edge.benchmarks.endurance.soak import free_port
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, judge, stream_camera
+from mnist_edge.benchmarks.endurance.mjpeg_stream import Trouble
+from mnist_edge.benchmarks.endurance.recording import count_frames
 from mnist_edge.benchmarks.harness.camera_process import Line, start_camera, until
 from mnist_edge.camera.sinks.encoders import BUFFER_BYTES
-from mnist_edge.opencv import cv2
 
 RECORD_SECONDS, RATE = 6.0, 25
 # What may be lost beside what FFmpeg had collected: a fragment of a second, and a second of a busy machine.
@@ -26,7 +24,9 @@ BACK_OFF_SECONDS = 4.5
 # One Ctrl-C that is passed on twice comes within a third of a second.
 AGAIN_SECONDS = 0.5
 AT_ONCE_SECONDS = 1.0
-# How long systemd is said to wait for a sign of life, and how long there is nothing to read.
+# Longer than any of these faults: the camera never counts a silent stream as lost.
+TIMEOUT_SECONDS = 30
+# How long systemd would wait for a sign of life, and how long there is nothing to read.
 WATCHDOG_SECONDS, OUTAGE_SECONDS = 3.0, 5.0
 
 
@@ -34,9 +34,9 @@ def kill_while_recording(video: str, goes_on: bool, folder: Path) -> Outcome:
     """Kill the camera, which leaves it no moment, play what it has recorded, and start it again.
 
     Args:
-        video: What to record to.
+        video: Where it records to.
         goes_on: Whether the next start must record on; otherwise it must refuse to replace what is there.
-        folder: Where it runs.
+        folder: The working folder.
     """
     flags = ("--source", "fake", "--rate", f"{RATE}", "--record", video)
     with start_camera(folder, *flags) as camera:
@@ -46,14 +46,15 @@ def kill_while_recording(video: str, goes_on: bool, folder: Path) -> Outcome:
         camera.process.send_signal(signal.SIGKILL)
         camera.wait_for_end()
     (left,) = _videos(folder)
-    size, played, meant = left.stat().st_size, _count_frames(left), round(RECORD_SECONDS * RATE)
+    size, played, meant = left.stat().st_size, count_frames(left), round(RECORD_SECONDS * RATE)
+    may_be_lost = LOST_FRAMES + BUFFER_BYTES * played / max(size, 1)
     killed = time.monotonic()
     with start_camera(folder, *flags) as again:
         seconds = again.reads_after(killed)
         refused = again.process.poll() is not None and again.logged(f"{left.name} exists already") == 1
         ended = {} if refused else end(again)
     promises = {
-        f"{played} of {meant} frames can be played": played >= meant - _may_be_lost(size, played),
+        f"{played} of {meant} frames can be played": played >= meant - may_be_lost,
         "the next start did not go on" if goes_on else "the next start was not refused": refused != goes_on,
         "the next start changed what was there": left.exists() and left.stat().st_size == size,
         **ended,
@@ -63,26 +64,18 @@ def kill_while_recording(video: str, goes_on: bool, folder: Path) -> Outcome:
     return judge(again, seconds, promises, figures)
 
 
-def _may_be_lost(size: int, played: int) -> float:
-    """How many frames of a killed recording, from its size in bytes and the frames in it."""
-    return LOST_FRAMES + BUFFER_BYTES * played / max(size, 1)
-
-
 def interrupt(trouble: Trouble, folder: Path) -> Outcome:
     """Press Ctrl-C while the stream is lost."""
-    with open_stream() as stream, start_camera(folder, *_patient(stream.url)) as camera:
-        camera.wait_until_it_reads()
-        with stream.having(trouble):
-            time.sleep(BACK_OFF_SECONDS)
-            pressed = time.monotonic()
-            ended = end(camera)
-            return judge(camera, round(time.monotonic() - pressed, 2), ended)
+    with stream_camera(folder, timeout=TIMEOUT_SECONDS) as (stream, camera), stream.having(trouble):
+        time.sleep(BACK_OFF_SECONDS)
+        pressed = time.monotonic()
+        ended = end(camera)
+        return judge(camera, round(time.monotonic() - pressed, 2), ended)
 
 
 def interrupt_twice(folder: Path) -> Outcome:
     """Press Ctrl-C while a thread is stuck, and again while that is waited for."""
-    with open_stream() as stream, start_camera(folder, *_patient(stream.url)) as camera:
-        camera.wait_until_it_reads()
+    with stream_camera(folder, timeout=TIMEOUT_SECONDS) as (stream, camera):
         with stream.having("silent"):
             time.sleep(1.0)
             camera.interrupt(AGAIN_SECONDS)
@@ -97,63 +90,53 @@ def interrupt_twice(folder: Path) -> Outcome:
 
 def watch(folder: Path) -> Outcome:
     """Have the stream lost, then the loop paused, each longer than the watchdog waits."""
-    port = free_port()
-    with open_stream() as stream, _systemd(folder) as (signs, environment):
-        flags = (*_patient(stream.url), "--serve", str(port))
-        with start_camera(folder, *flags, environment=environment) as camera:
-            camera.wait_until_it_reads()
+    serve = ("--serve", "127.0.0.1:0")
+    with _systemd(folder) as (messages, environment):
+        with stream_camera(folder, *serve, timeout=TIMEOUT_SECONDS, environment=environment) as (stream, camera):
             with stream.having("gone"):
                 time.sleep(OUTAGE_SECONDS)
             seconds = camera.reads_after(time.monotonic())
-            ask(port, "/api/controls", {"paused": True})
+            camera.ask("/api/controls", {"paused": True})
             time.sleep(OUTAGE_SECONDS)
-            paused = frames_read(port)
-            ask(port, "/api/controls", {"paused": False})
-            until(lambda: frames_read(port) > paused)
+            paused = camera.frames_read()
+            camera.ask("/api/controls", {"paused": False})
+            until(lambda: camera.frames_read() > paused)
             promises = end(camera)
-        said = [sign.text for sign in signs if "STATUS=" not in sign.text]
-        alive = [sign.when for sign in signs if "WATCHDOG=1" in sign.text]
+        states = [message.text for message in messages if "STATUS=" not in message.text]
+        alive = [message.when for message in messages if "WATCHDOG=1" in message.text]
         longest = max((after - before for before, after in pairwise(alive)), default=float("inf"))
         promises |= {
-            "its first word was not that it is ready": "".join(said[:1]).startswith("READY=1"),
-            "its last word was not that it stops": said[-1:] == ["STOPPING=1"],
+            "its first message was not that it is ready": "".join(states[:1]).startswith("READY=1"),
+            "its last message was not that it stops": states[-1:] == ["STOPPING=1"],
             f"no sign of life for {longest:.1f} of {WATCHDOG_SECONDS:g} s": longest < WATCHDOG_SECONDS,
         }
         return judge(camera, seconds, promises, {"signs": len(alive), "longest_silence_s": round(longest, 2)})
-
-
-def _patient(url: str) -> tuple[str, ...]:
-    return ("--source", url, "--events", "-", "--timeout", "30")
 
 
 def _videos(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.suffix in (".avi", ".mp4")]
 
 
-def _count_frames(video: Path) -> int:
-    capture, frames = cv2.VideoCapture(str(video), cv2.CAP_FFMPEG), 0
-    while capture.read()[0]:
-        frames += 1
-    capture.release()
-    return frames
-
-
 @contextmanager
 def _systemd(folder: Path) -> Iterator[tuple[list[Line], dict[str, str]]]:
-    """What is told to systemd, and the environment that it gives to a service with a watchdog."""
-    signs: list[Line] = []
+    """What systemd is notified of, and the environment that it gives to a service with a watchdog."""
+    messages: list[Line] = []
+    address = str(folder / "notify")
 
-    def listen() -> None:
-        while message := ear.recv(4096):
-            signs.append(Line(time.monotonic(), message.decode()))
+    def receive() -> None:
+        while message := receiver.recv(4096):
+            messages.append(Line(time.monotonic(), message.decode()))
 
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind(str(folder / "notify"))
-        thread = Thread(target=listen, daemon=True)
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(address)
+        thread = Thread(target=receive, daemon=True)
         thread.start()
-        yield signs, {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": str(int(WATCHDOG_SECONDS * 1e6))}
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mouth:
-            mouth.sendto(b"", str(folder / "notify"))
+        yield messages, {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": str(int(WATCHDOG_SECONDS * 1e6))}
+        # An empty message ends the thread.
+        sender.sendto(b"", address)
         thread.join()
 
 

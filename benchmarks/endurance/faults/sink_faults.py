@@ -8,123 +8,94 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mnist_edge.benchmarks.endurance.faults.outcome import (
+from mnist_edge.benchmarks.endurance.faults.fault import (
     MAX_END_SECONDS,
     Fault,
     NotInjected,
     Outcome,
     end,
+    fake_camera,
     judge,
 )
-from mnist_edge.benchmarks.endurance.faults.web_faults import frames_read, health
-from mnist_edge.benchmarks.endurance.soak import free_port
-from mnist_edge.benchmarks.harness.camera_process import CameraProcess, start_camera, until
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess, until
 
 STALL_SECONDS = 8.0
 # The smallest pipe that Linux makes: a few events fill it.
 PIPE_BYTES = 4096
-# Of whoever is ended by SIGPIPE, in the words of a shell.
+# Exit code of a program that is ended by SIGPIPE, in a shell.
 OUTPUT_CLOSED = 141
 
 
 def stall_reader(folder: Path) -> Outcome:
-    """Have whoever reads the events stop reading, go on, and stop again until the end."""
-    with _small_pipe(folder / "stdout") as reader, _started(folder, "--events", "-", stdout="stdout") as (camera, port):
+    """Have the reader of the events stop reading, go on, and stop again until the end."""
+    with _small_pipe(folder / "stdout") as pipe, _redirected(folder, "--events", "-", stdout="stdout") as camera:
         time.sleep(STALL_SECONDS)
-        read_on, began = _reads_on(camera, port), time.monotonic()
-        back = until(lambda: _take(reader) == 0) and until(lambda: _take(reader) > 0)
-        seconds = round(time.monotonic() - began, 2)
+        read_on = camera.reads_on()
+        seconds = camera.seconds_until(lambda: until(lambda: _take(pipe) == 0) and until(lambda: _take(pipe) > 0))
         time.sleep(STALL_SECONDS)
-        return judge(
-            camera,
-            seconds if back else None,
-            {
-                "reading ended with the reader": read_on,
-                "/healthz was not 200": health(port) == 200,
-                **end(camera),
-                "what was lost was not said": camera.logged("events for standard output lost: ") == 1,
-            },
-        )
+        promises = {
+            "reading ended with the reader": read_on,
+            "/healthz was not 200": camera.health() == 200,
+            **end(camera),
+            "what was lost was not logged": camera.logged("events for standard output lost: ") == 1,
+        }
+        return judge(camera, seconds, promises)
 
 
 def late_reader(folder: Path) -> Outcome:
-    """Have nobody read the named pipe that events go to, then somebody, then nobody until SIGTERM."""
+    """Have no process read the named pipe that events go to, then one, then none until SIGTERM."""
     os.mkfifo(folder / "pipe")
-    with _started(folder, "--events", "pipe") as (camera, port):
+    with _redirected(folder, "--events", "pipe") as camera:
         time.sleep(STALL_SECONDS)
-        read_on, began = _reads_on(camera, port), time.monotonic()
-        with _small_pipe(folder / "pipe") as reader:
-            back = until(lambda: _take(reader) > 0)
-        seconds = round(time.monotonic() - began, 2)
+        read_on = camera.reads_on()
+        with _small_pipe(folder / "pipe") as pipe:
+            seconds = camera.seconds_until(lambda: _take(pipe) > 0)
         time.sleep(STALL_SECONDS)
         camera.process.send_signal(signal.SIGTERM)
         sent = time.monotonic()
         code = camera.wait_for_end()
         took = time.monotonic() - sent
-        return judge(
-            camera,
-            seconds if back else None,
-            {
-                "reading waited for a reader": read_on,
-                f"SIGTERM ended it with exit code {code}": code == 0,
-                f"SIGTERM took {took:.1f} s": took <= MAX_END_SECONDS,
-                "what was lost was not said": camera.logged("events for pipe lost: ") == 1,
-            },
-        )
+        promises = {
+            "reading waited for a reader": read_on,
+            f"SIGTERM ended it with exit code {code}": code == 0,
+            f"SIGTERM took {took:.1f} s": took <= MAX_END_SECONDS,
+            "what was lost was not logged": camera.logged("events for pipe lost: ") == 1,
+        }
+        return judge(camera, seconds, promises)
 
 
 def hang_disk(folder: Path) -> Outcome:
-    """Record to a file whose disk never answers: a named pipe that nobody reads is opened just as slowly."""
+    """Record to a file whose disk never answers: a named pipe that no process reads is opened just as slowly."""
     os.mkfifo(folder / "video.part.avi")
-    with _started(folder, "--record", "video.avi", "--force", "--events", "events.jsonl") as (camera, port):
+    with _redirected(folder, "--record", "video.avi", "--force", "--events", "events.jsonl") as camera:
         began = time.monotonic()
-        told = camera.wait_for(lambda: camera.logged("frames of the recording are being lost") > 0)
-        read_on = _reads_on(camera, port)
+        logged = camera.wait_for(lambda: camera.logged("frames of the recording are being lost") > 0)
+        read_on = camera.reads_on()
         seconds = round(time.monotonic() - began, 2)
-        return judge(
-            camera,
-            seconds if read_on else None,
-            {
-                "it did not say that frames are lost": told,
-                "/healthz was not 200": health(port) == 200,
-                **end(camera),
-                "how many were lost was not said": camera.logged("frames of the recording lost: ") == 1,
-            },
-        )
+        promises = {
+            "it did not log that frames are lost": logged,
+            "/healthz was not 200": camera.health() == 200,
+            **end(camera),
+            "how many were lost was not logged": camera.logged("frames of the recording lost: ") == 1,
+        }
+        return judge(camera, seconds if read_on else None, promises)
 
 
 def close_output(folder: Path) -> Outcome:
-    """Have whoever reads the events leave, as `head` does: the camera ends by itself, without a word."""
-    with _small_pipe(folder / "stdout") as reader, _started(folder, "--events", "-", stdout="stdout") as (camera, _):
-        until(lambda: _take(reader) > 0)
-        os.close(reader)
-        began = time.monotonic()
+    """Have the reader of the events leave, as `head` does: the camera ends by itself, without a note."""
+    with _small_pipe(folder / "stdout") as pipe, _redirected(folder, "--events", "-", stdout="stdout") as camera:
+        until(lambda: _take(pipe) > 0)
+        os.close(pipe)
+        seconds = camera.seconds_until(lambda: camera.process.poll() is not None)
         code = camera.wait_for_end()
-        seconds = round(time.monotonic() - began, 2)
-        return judge(
-            camera, seconds if code is not None else None, {f"it ended with exit code {code}": code == OUTPUT_CLOSED}
-        )
+        return judge(camera, seconds, {f"it ended with exit code {code}": code == OUTPUT_CLOSED})
 
 
 @contextmanager
-def _started(folder: Path, *flags: str, stdout: str = os.devnull) -> Iterator[tuple[CameraProcess, int]]:
-    """The fake camera with a web page, and its port; standard output goes to a file of the folder."""
-    port, before = free_port(), ("sh", "-c", f'exec "$@" > {stdout}', "sh")
-    with start_camera(folder, "--source", "fake", "--serve", str(port), *flags, before=before) as camera:
-        _reads_on(camera, port)
-        yield camera, port
-
-
-def _reads_on(camera: CameraProcess, port: int) -> bool:
-    """Wait until more frames are read than now; whether they were."""
-
-    def frames() -> int:
-        with suppress(OSError):
-            return frames_read(port)
-        return 0
-
-    before = frames()
-    return camera.wait_for(lambda: frames() > before)
+def _redirected(folder: Path, *flags: str, stdout: str = os.devnull) -> Iterator[CameraProcess]:
+    """The fake camera, whose standard output goes to a file of the folder."""
+    with fake_camera(folder, *flags, before=("sh", "-c", f'exec "$@" > {stdout}', "sh")) as camera:
+        yield camera
 
 
 @contextmanager
@@ -134,29 +105,29 @@ def _small_pipe(path: Path) -> Iterator[int]:
         raise NotInjected("only Linux makes small pipes")
     if not path.exists():
         os.mkfifo(path)
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         # What is in it already may be more.
-        until(lambda: _shrinks(reader))
-        yield reader
+        until(lambda: _shrinks(pipe))
+        yield pipe
     finally:
         with suppress(OSError):
-            os.close(reader)
+            os.close(pipe)
 
 
-def _shrinks(reader: int) -> bool:
+def _shrinks(pipe: int) -> bool:
     try:
-        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     except OSError:
-        _take(reader)
+        _take(pipe)
         return False
     return True
 
 
-def _take(reader: int) -> int:
+def _take(pipe: int) -> int:
     """Read what is there; how many bytes that was."""
     with suppress(BlockingIOError):
-        return len(os.read(reader, PIPE_BYTES))
+        return len(os.read(pipe, PIPE_BYTES))
     return 0
 
 

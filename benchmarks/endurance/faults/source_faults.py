@@ -8,15 +8,14 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from mnist_edge.benchmarks.endurance.faults.outcome import Fault, Outcome, attempt, end, judge
-from mnist_edge.benchmarks.endurance.mjpeg_stream import MjpegStream, Trouble, open_stream
-from mnist_edge.benchmarks.harness.camera_process import CameraProcess, start_camera
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, attempt, end, judge, stream_camera
+from mnist_edge.benchmarks.endurance.mjpeg_stream import MjpegStream, Trouble
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess
 
 Happening = Callable[[MjpegStream], AbstractContextManager[None]]
 
-# What is told of a loss, and of a return.
-LOST, BACK = "; trying again", " is back after "
-DAMAGED = " has damaged pictures"
+# Parts of the notes about a loss, a return, and pictures that cannot be decoded.
+LOST, BACK, DAMAGED = "; trying again", " is back after ", " has damaged pictures"
 # A note that is one too many comes within this.
 SETTLE_SECONDS = 1.5
 NAME = "camera.example"
@@ -25,119 +24,104 @@ PASSWORD = "s3cret"
 
 def lose(happening: Happening, seconds: float, folder: Path) -> Outcome:
     """Have something happen to the stream for so long: one note of the loss, one of the return, and it reads on."""
-    with open_stream() as stream, start_camera(folder, *_flags(stream.url)) as camera:
-        camera.wait_until_it_reads()
-        with happening(stream):
-            time.sleep(seconds)
-            left = _digits(camera)
-        return _come_back(camera, left)
+    with stream_camera(folder) as (stream, camera):
+        return _lose(camera, happening(stream), seconds)
 
 
 def hesitate(folder: Path) -> Outcome:
-    """Have the stream silent for less than the camera waits: nobody needs to know."""
-    with open_stream() as stream, start_camera(folder, *_flags(stream.url)) as camera:
-        camera.wait_until_it_reads()
+    """Have the stream silent for less than the camera waits: no note."""
+    with stream_camera(folder) as (stream, camera):
         with stream.having("silent"):
             time.sleep(1.0)
         seconds = camera.reads_after(time.monotonic())
         time.sleep(SETTLE_SECONDS)
-        told = camera.logged("note:")
-        return judge(camera, seconds, {"it was told": not told, **_numbered(camera), **end(camera)})
+        return judge(camera, seconds, {"it was logged": not camera.logged("note:"), **_numbered(camera), **end(camera)})
 
 
 def damage(folder: Path) -> Outcome:
-    """Have some pictures damaged: they are passed over, which is said once, and nothing is lost."""
-    with open_stream() as stream, start_camera(folder, *_flags(stream.url)) as camera:
-        camera.wait_until_it_reads()
+    """Have some pictures damaged: they are skipped with one note, and nothing is lost."""
+    with stream_camera(folder) as (stream, camera):
         with stream.having("damaged"):
             time.sleep(3.0)
         seconds = camera.reads_after(time.monotonic())
-        told = {"it was taken for lost": not camera.logged(LOST), "it was not said once": camera.logged(DAMAGED) == 1}
-        return judge(camera, seconds, {**told, **_numbered(camera), **end(camera)})
+        logged = {
+            "it was taken for lost": not camera.logged(LOST),
+            "it was not logged once": camera.logged(DAMAGED) == 1,
+        }
+        return judge(camera, seconds, {**logged, **_numbered(camera), **end(camera)})
 
 
 def lose_name(folder: Path) -> Outcome:
-    """Have the stream's name no longer lead anywhere, which only the camera's own view of the files sees."""
+    """Have the stream's name no longer resolve, which only the camera's own view of the files sees."""
     hosts, order = folder / "hosts", folder / "nsswitch.conf"
-    hosts.write_text(f"127.0.0.1 localhost {NAME}\n")
+    known, unknown = f"127.0.0.1 localhost {NAME}\n", "127.0.0.1 localhost\n"
+    hosts.write_text(known)
     order.write_text("hosts: files\n")
     before = _with_own_files({hosts: "/etc/hosts", order: "/etc/nsswitch.conf"})
-    with (
-        open_stream() as stream,
-        start_camera(folder, *_flags(stream.url.replace("127.0.0.1", NAME)), before=before) as camera,
-    ):
-        camera.wait_until_it_reads()
+
+    @contextmanager
+    def nameless(stream: MjpegStream) -> Iterator[None]:
         with stream.having("gone"):
             # In place: another file would not be seen.
-            hosts.write_text("127.0.0.1 localhost\n")
+            hosts.write_text(unknown)
             time.sleep(1.0)
-        time.sleep(3.0)
-        left = _digits(camera)
-        hosts.write_text(f"127.0.0.1 localhost {NAME}\n")
-        return _come_back(camera, left)
+        yield
+        hosts.write_text(known)
+
+    with stream_camera(folder, address=lambda url: url.replace("127.0.0.1", NAME), before=before) as (stream, camera):
+        return _lose(camera, nameless(stream), 3.0)
 
 
 def keep_secret(folder: Path) -> Outcome:
-    """Lose a stream whose address holds passwords, and search all that the camera said and wrote for them."""
-    with open_stream() as stream:
-        url = f"{stream.url.replace('//', f'//user:{PASSWORD}@')}?user={PASSWORD}&pwd={PASSWORD}"
-        with start_camera(folder, *_flags(url), "--collect", "crops", "--record", "videos") as camera:
-            camera.wait_until_it_reads()
-            with stream.having("gone"):
-                time.sleep(4.0)
-                left = _digits(camera)
-            outcome = _come_back(camera, left)
-    said = [line.text.encode() for line in (*camera.notes, *camera.results)]
+    """Lose a stream whose address holds passwords, and search all that the camera printed and wrote for them."""
+
+    def address(url: str) -> str:
+        return f"{url.replace('//', f'//user:{PASSWORD}@')}?user={PASSWORD}&pwd={PASSWORD}"
+
+    with stream_camera(folder, "--collect", "crops", "--record", "videos", address=address) as (stream, camera):
+        outcome = _lose(camera, stream.having("gone"), 4.0)
+    printed = [line.text.encode() for line in (*camera.notes, *camera.results)]
     written = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-    told = sum(PASSWORD.encode() in one for one in (*said, *written))
-    return replace(outcome, broken=(*outcome.broken, *([f"the password was told {told} times"] if told else [])))
+    found = sum(PASSWORD.encode() in text for text in (*printed, *written))
+    return replace(outcome, broken=(*outcome.broken, *([f"the password was written {found} times"] if found else [])))
 
 
 def give_up(folder: Path) -> Outcome:
     """Have the stream lost for good, and no more than three attempts wanted: one line, and exit code 1."""
-    with open_stream() as stream, start_camera(folder, *_flags(stream.url), "--max-retries", "3") as camera:
-        camera.wait_until_it_reads()
+    with stream_camera(folder, "--max-retries", "3") as (stream, camera):
         with stream.having("gone"):
-            began = time.monotonic()
+            seconds = camera.seconds_until(lambda: camera.process.poll() is not None)
             code = camera.wait_for_end()
-        return judge(
-            camera,
-            None if code is None else round(time.monotonic() - began, 2),
-            {
-                f"the exit code is {code}": code == 1,
-                "it did not end with an error in one line": camera.logged("error: ") == 1,
-                "it said nothing of three attempts": bool(camera.logged("given up after 3 attempts")),
-                "digits were left": not _digits(camera),
-            },
-        )
+        promises = {
+            f"the exit code is {code}": code == 1,
+            "it did not end with an error in one line": camera.logged("error: ") == 1,
+            "it logged nothing of three attempts": bool(camera.logged("given up after 3 attempts")),
+            "digits were left": not _digits(camera),
+        }
+        return judge(camera, seconds, promises)
 
 
 @contextmanager
 def falls_silent_then_restarts(stream: MjpegStream) -> Iterator[None]:
-    """The server hangs, and is started anew."""
+    """Have the server hang, then start a new one."""
     with stream.having("silent"):
         time.sleep(4.0)
         with stream.having("gone"):
             yield
 
 
-def comes_and_goes(stream: MjpegStream) -> AbstractContextManager[None]:
-    """Lost, back, and lost again."""
-    with stream.having("gone"):
-        time.sleep(1.0)
-    return stream.having("gone")
-
-
 def has(trouble: Trouble) -> Happening:
-    """The stream is in trouble."""
+    """Have the stream in trouble."""
     return lambda stream: stream.having(trouble)
 
 
-def _flags(url: str) -> tuple[str, ...]:
-    return ("--source", url, "--events", "-", "--timeout", "2")
+def comes_back(camera: CameraProcess, left: int) -> Outcome:
+    """Return whether the camera recovers now that its stream is there again.
 
-
-def _come_back(camera: CameraProcess, left: int) -> Outcome:
+    Args:
+        camera: The camera, which is ended here.
+        left: How many digits were shown while the stream was not there.
+    """
     seconds = camera.reads_after(time.monotonic())
     time.sleep(SETTLE_SECONDS)
     lost, back = camera.logged(LOST), camera.logged(BACK)
@@ -151,23 +135,29 @@ def _come_back(camera: CameraProcess, left: int) -> Outcome:
     return judge(camera, seconds, promises)
 
 
+def _lose(camera: CameraProcess, happening: AbstractContextManager[None], seconds: float) -> Outcome:
+    with happening:
+        time.sleep(seconds)
+        left = _digits(camera)
+    return comes_back(camera, left)
+
+
 def _digits(camera: CameraProcess) -> int:
-    """How many there are after the last event."""
+    """How many digits there are after the last event."""
     return len(camera.events()[-1]["digits"])
 
 
 def _numbered(camera: CameraProcess) -> dict[str, bool]:
-    moments = [(one["frame"], one["seconds"]) for one in camera.events()]
+    moments = [(event["frame"], event["seconds"]) for event in camera.events()]
     return {"frames or their times went backwards": all(f <= g and s <= t for (f, s), (g, t) in pairwise(moments))}
 
 
 def _with_own_files(files: dict[Path, str]) -> tuple[str, ...]:
-    """What runs a command that sees some files in other files' places; nobody else does."""
+    """What runs a command that sees some files in other files' places; no other process sees them."""
     mounts = "; ".join(f"mount --bind '{own}' {place}" for own, place in files.items())
     before = ("unshare", "--mount", "sh", "-ec", f'{mounts}; exec "$@"', "sh")
-    attempt(
-        *before, "true", otherwise="only root of a Linux computer may give a process files of its own, with unshare"
-    )
+    reason = "only root of a Linux computer may give a process files of its own, with unshare"
+    attempt(*before, "true", otherwise=reason)
     return before
 
 

@@ -16,11 +16,11 @@ import pytest
 
 from mnist_edge.benchmarks.endurance import faults as module
 from mnist_edge.benchmarks.endurance.faults import FAULTS, find_faults, main, source_faults
-from mnist_edge.benchmarks.endurance.faults.outcome import Fault, NotInjected, Outcome, attempt, end, judge
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, NotInjected, Outcome, attempt, end, judge
 from mnist_edge.benchmarks.endurance.faults.process_faults import interrupt_twice
-from mnist_edge.benchmarks.endurance.faults.source_faults import _come_back, has, lose
+from mnist_edge.benchmarks.endurance.faults.source_faults import comes_back, has, lose
 from mnist_edge.benchmarks.endurance.mjpeg_stream import Trouble, open_stream
-from mnist_edge.benchmarks.endurance.proxy import open_gate
+from mnist_edge.benchmarks.endurance.proxy import open_proxy
 from mnist_edge.benchmarks.harness.camera_process import CameraProcess, until
 from mnist_edge.errors import CheckFailed, UsageError
 from mnist_edge.opencv import cv2
@@ -135,12 +135,12 @@ def test_what_a_lost_stream_must_lead_to(monkeypatch: pytest.MonkeyPatch) -> Non
     later = again + say(EVENT % (9, 2, ""), aloud=True)
     with running(SERVES + lost + first + back + later) as camera:
         camera.wait_until_it_reads()
-        good = _come_back(camera, left=0)
+        good = comes_back(camera, left=0)
     assert not good.broken and good.seconds is not None and good.seconds > 0
     earlier = again + say(EVENT % (4, 2, ""), aloud=True)
     with running(SERVES + 2 * lost + first + 2 * back + earlier) as camera:
         camera.wait_until_it_reads()
-        bad = _come_back(camera, left=3)
+        bad = comes_back(camera, left=3)
     assert bad.broken == (
         "2 notes of the loss",
         "2 notes of the return",
@@ -150,7 +150,7 @@ def test_what_a_lost_stream_must_lead_to(monkeypatch: pytest.MonkeyPatch) -> Non
     with running(SERVES + lost + first) as camera:
         camera.wait_until_it_reads()
         camera.wait_for_end()
-        never = _come_back(camera, left=0)
+        never = comes_back(camera, left=0)
     assert never.seconds is None
     assert never.broken[:2] == ("it did not come back", "0 notes of the return")
 
@@ -208,19 +208,19 @@ def test_a_stream_that_is_silent() -> None:
         assert client.recv(100)
 
 
-def test_a_gate() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, open_gate(server.getsockname()[1]) as gate:
-        with socket.create_connection(("127.0.0.1", gate.port)) as client:
+def test_a_proxy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, open_proxy(server.getsockname()[1]) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
             inside, _ = server.accept()
             with inside:
                 client.sendall(b"in")
                 inside.sendall(b"out")
                 assert (inside.recv(9), client.recv(9)) == (b"in", b"out")
-                with gate.shut():
+                with proxy.closed():
                     assert (inside.recv(9), client.recv(9)) == (b"", b"")
                     with pytest.raises(ConnectionRefusedError):
-                        socket.create_connection(("127.0.0.1", gate.port))
-        with socket.create_connection(("127.0.0.1", gate.port)) as client:
+                        socket.create_connection(("127.0.0.1", proxy.port))
+        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
             inside, _ = server.accept()
             with inside:
                 client.sendall(b"again")

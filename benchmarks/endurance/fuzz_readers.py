@@ -22,7 +22,7 @@ from mnist_edge.camera.config import load_settings
 from mnist_edge.camera.sources.capture import Capture, open_video
 from mnist_edge.camera.sources.piped import PipeCapture
 from mnist_edge.camera.web.access import Refused
-from mnist_edge.camera.web.wishes import parse_wishes
+from mnist_edge.camera.web.controls import parse_request
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset_files import NPZ_KEYS, read_arrays
 from mnist_edge.errors import DataError
@@ -87,7 +87,7 @@ def _configuration() -> bytes:
     return b'source = "rtsp://camera/1"\nrate = 5.5\nthreads = 2\nserve = 8080\ncrop = "1,2,3,4"\nrecord = "a.mp4"\n'
 
 
-def _wishes() -> bytes:
+def _control_request() -> bytes:
     return json.dumps({"paused": True, "min_confidence": 0.5, "correct": {"track": 1, "label": 2}}).encode()
 
 
@@ -120,9 +120,9 @@ def _play(capture: Capture) -> None:
         capture.release()
 
 
-def _read_wishes(path: Path) -> None:
+def _read_request(path: Path) -> None:
     try:
-        parse_wishes(path.read_bytes())
+        parse_request(path.read_bytes())
     except Refused as refused:
         raise DataError(refused.message) from None
 
@@ -140,7 +140,7 @@ FOREIGN = {
         ("labels.json", "labels.json", _labels, lambda path: read_labels(path.parent)),
         ("collected", LIST, _collected, lambda path: read_extra(path.parent)),
         ("configuration", "camera.toml", _configuration, lambda path: load_settings(path, {})),
-        ("web body", "body", _wishes, _read_wishes),
+        ("web body", "body", _control_request, _read_request),
         ("run", SETTINGS, _settings, lambda path: read_run(path.parent)),
     )
 }  # fmt: skip

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,12 @@ from mnist_edge.camera.sinks.recordings import recorded_at
 from mnist_edge.camera.sinks.snapshots import Snapshots, snapshots_in
 from mnist_edge.camera.sinks.streams import check_output, standard_output
 from mnist_edge.camera.sinks.window import Window
-from mnist_edge.camera.web import Gallery, WebView
 from mnist_edge.camera.worker import END_SECONDS, BackgroundSink, Worker
 from mnist_edge.errors import OutputError
 from mnist_edge.reading import Reading
+
+if TYPE_CHECKING:
+    from mnist_edge.camera.web import WebView
 
 # Where recordings go that were asked for by a key, where no other place is named.
 RECORDINGS = "recordings"
@@ -42,7 +44,7 @@ MAX_EVENTS = 1000
 
 logger = logging.getLogger(__name__)
 
-_Sink = TypeVar("_Sink", bound=BackgroundSink | MqttSink | WebView)
+_Sink = TypeVar("_Sink", bound="BackgroundSink | MqttSink | WebView")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,14 @@ def open_sinks(
             events.append(mqtt)
             views.append(mqtt)
         if settings.serve:
-            gallery = Gallery(
+            # Tornado is imported where it is wanted only: that takes a while.
+            from mnist_edge.camera import web
+
+            gallery = web.Gallery(
                 partial(snapshots_in, Path(settings.snapshots)),
                 partial(recorded_at, Path(settings.record or RECORDINGS)),
             )
-            web = WebView(
+            page = web.WebView(
                 settings.serve,
                 controls,
                 meter,
@@ -118,10 +123,10 @@ def open_sinks(
                 # What goes to a file or a journal is read by others than who started this, and for longer.
                 private=sys.stderr.isatty(),
             )
-            enter(web)
-            events.append(web)
-            views.append(web)
-            beats.append(web.beat)
+            enter(page)
+            events.append(page)
+            views.append(page)
+            beats.append(page.beat)
         if shown is None and settings.events != STDOUT:
             lines = TextLines(standard_output())
             events.append(enter(_Events(lines, "lines for standard output", controls.stop)))

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.controls import Controls
+from mnist_edge.camera.controls import CONTROLS, Controls
 from mnist_edge.camera.lettering import FONT
 from mnist_edge.camera.view import View
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import LIMITED
 
 BACK, TEXT, FAINT, AMBER, RED = (38, 34, 30), (245, 245, 245), (190, 185, 180), (60, 190, 250), (60, 60, 230)
-KEYS = "q quit   space pause   s snapshot   r record   d details   + - threshold"
+KEYS = "   ".join(
+    ["q quit"]
+    + [f"{control.shown_keys} {control.label.lower()}" for control in CONTROLS if control.kind != "correction"]
+)
 CORRECT = "0-9 says what it is, x that it is no digit"
 # Of the foot: its share of the picture's height, and its least height in pixels, which can be read.
 SHARE, LEAST_FOOT = 0.2, 96

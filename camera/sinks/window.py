@@ -4,14 +4,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import native_stderr
-from mnist_edge.camera.controls import NO_DIGIT, Controls
+from mnist_edge.camera.controls import NO_DIGIT, NO_DIGIT_KEY, Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.sinks.display import screen_size
 from mnist_edge.camera.sinks.panel import ROOM, draw_panel
@@ -22,9 +21,6 @@ from mnist_edge.opencv import cv2
 T = TypeVar("T")
 
 TITLE = "mnist-edge camera"
-NO_DIGIT_KEY = "x"
-# Of the threshold.
-STEP = 0.05
 ENDING_KEYS = {ord("q"), ord("Q"), 27}
 # How often keys are looked for while there is nothing new to show.
 POLL_SECONDS = 0.02
@@ -129,12 +125,10 @@ class Window:
             self._controls.stop.requested = True
         if key < 0:
             return
-        wish = chr(key & 0xFF).lower()
-        if self._selected is not None and (wish.isdecimal() or wish == NO_DIGIT_KEY):
-            self._correct(self._selected, NO_DIGIT if wish == NO_DIGIT_KEY else int(wish))
-        elif wish in WISHES and not (wish == " " and self._controls.held):
-            WISHES[wish](self._controls)
-        else:
+        pressed = chr(key & 0xFF).lower()
+        if self._selected is not None and (pressed.isdecimal() or pressed == NO_DIGIT_KEY):
+            self._correct(self._selected, NO_DIGIT if pressed == NO_DIGIT_KEY else int(pressed))
+        elif (pressed == " " and self._controls.held) or not self._controls.press(pressed):
             self._controls.held = False
 
     def _correct(self, track: int, label: int) -> None:
@@ -177,35 +171,3 @@ def _settle(result: Future[T], work: Callable[[], T]) -> None:
     # Whatever it is, the main thread raises it.
     except BaseException as error:
         result.set_exception(error)
-
-
-def _pause(controls: Controls) -> None:
-    controls.paused = not controls.paused
-
-
-def _snapshot(controls: Controls) -> None:
-    controls.snapshot = True
-
-
-def _record(controls: Controls) -> None:
-    controls.recording = not controls.recording
-
-
-def _details(controls: Controls) -> None:
-    controls.details = not controls.details
-
-
-def _threshold(by: float, controls: Controls) -> None:
-    controls.min_confidence = round(min(max(controls.min_confidence + by, 0.0), 1.0), 2)
-
-
-# What a key asks for.
-WISHES: dict[str, Callable[[Controls], None]] = {
-    " ": _pause,
-    "s": _snapshot,
-    "r": _record,
-    "d": _details,
-    "+": partial(_threshold, STEP),
-    "=": partial(_threshold, STEP),
-    "-": partial(_threshold, -STEP),
-}

@@ -1,62 +1,58 @@
-"""What all answers have in common: who may ask, how much may be sent, what browsers are told."""
+"""What all requests have in common: who may ask, how much may be sent, and how long that may take."""
 
 import asyncio
+import logging
+import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from dataclasses import dataclass
 from http.client import responses
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, ClassVar, TypeVar
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.web.access import Access, Refused, check_site
-from mnist_edge.camera.web.address import owner_of
-from mnist_edge.camera.web.connections import Connections
-from mnist_edge.camera.web.feed import Feed
-from mnist_edge.camera.web.gallery import Gallery
-from mnist_edge.camera.web.page import HEADERS
-from mnist_edge.camera.web.pictures import Pictures
-from mnist_edge.camera.web.tornado import iostream, web
-from mnist_edge.camera.web.worker import TaskWorker
-from mnist_edge.reading import Reading
-from mnist_edge.safe_text import to_json
+from mnist_edge.camera.web.access import Access, Refused, check_origin, client_name
+from mnist_edge.camera.web.connections import Connections, iostream
+from mnist_edge.camera.web.events import LoopState
+from mnist_edge.camera.worker import Worker
+from mnist_edge.optional_packages import require
+from mnist_edge.safe_text import HIDDEN, mask_all, printable, to_json
 
-# A body that is refused is taken in all the same, up to here: many clients do not listen before all is sent.
-MAX_WASTED_BYTES = 64_000_000
-# A client that takes nothing for so long is gone.
+web: Any = require("tornado.web", extra="web")
+
+# A body that is refused is read all the same, up to this size: many clients read no response before all is sent.
+MAX_REFUSED_BYTES = 64_000_000
+# A client that takes none of what is sent to it for so long is disconnected.
 WRITE_SECONDS = 20.0
-# A body has to come at this speed, on the average since its beginning, looked at every few seconds: the slowest mobile
-# networks are faster.
+# The least speed of a body, in bytes a second on the average since its beginning, and how often it is checked. The
+# slowest mobile networks are faster.
 MIN_BODY_SPEED = 10_000
-SPEED_SECONDS = 5.0
+SPEED_CHECK_SECONDS = 5.0
+# Tasks that may wait for a thread: more than the server ever asks for at a time.
+MAX_TASKS = 16
+# What a client is asked to wait before it tries again, in seconds, by the status that refuses it.
+RETRY_AFTER_SECONDS = {429: 10, 503: 2}
+QUERY = re.compile(r"\?[^\s'\")]*")
+
+Result = TypeVar("Result")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Site:
-    """What the handlers share.
+    """What all handlers share.
 
     Attributes:
-        port: Where it is served; browsers do not tell cookies apart by it.
-        gallery: The files that may be looked at.
-        connections: All that are open.
-        reads: The requests whose pictures are being sent or read, in the order in which they came.
-        thumbnails: Held while one is made.
+        worker: The thread for what reads pictures that are sent, or are in the gallery.
+        port: The port of the page, part of its cookie's name: browsers do not keep cookies of different ports apart.
     """
 
-    feed: Feed
-    pictures: Pictures
+    state: LoopState
     controls: Controls
     meter: Meter
     access: Access
-    read: Callable[[NDArray[np.uint8]], Reading]
-    reader: TaskWorker
-    port: int
-    gallery: Gallery
     connections: Connections
-    reads: list[Any] = field(default_factory=list)
-    thumbnails: asyncio.Lock = field(default_factory=asyncio.Lock)
+    worker: "TaskWorker"
+    port: int
 
     @property
     def cookie(self) -> str:
@@ -66,99 +62,85 @@ class Site:
 
 @web.stream_request_body
 class Handler(web.RequestHandler):  # type: ignore[misc]
-    """Checks a request before its body comes, and answers once it has come."""
+    """Checks a request before its body comes, and answers it once the body has come.
 
-    verb: ClassVar[str] = "GET"
-    max_bytes: ClassVar[int] = 0
-    open_to_all: ClassVar[bool] = False
-    linked: ClassVar[bool] = False
+    Attributes:
+        method: The HTTP method that is allowed.
+        max_body_bytes: How long the body may be.
+        needs_token: Whether only those who may see the page may ask.
+        is_linkable: Whether pages of other sites may link to it.
+    """
 
-    def initialize(self, site: Site) -> None:
-        """Begin a request."""
-        self.site = site
+    method: ClassVar[str] = "GET"
+    max_body_bytes: ClassVar[int] = 0
+    needs_token: ClassVar[bool] = True
+    is_linkable: ClassVar[bool] = False
+
+    def initialize(self) -> None:
+        """Begin a request; called by Tornado for each."""
+        self.site: Site = self.settings["site"]
         self.body = bytearray()
-        self.received = 0
+        self.received_bytes = 0
         loop = asyncio.get_running_loop()
         self.began = loop.time()
-        self.left: asyncio.Future[None] = loop.create_future()
-        self._speed = loop.call_later(SPEED_SECONDS, self._check_speed)
+        self.disconnected: asyncio.Future[None] = loop.create_future()
+        self._speed_check = loop.call_later(SPEED_CHECK_SECONDS, self._check_speed)
         self._refusal: Refused | None = None
 
     def set_default_headers(self) -> None:
-        """Nothing is kept by browsers, framed or loaded by others."""
+        """Set the headers of every response."""
         self.clear_header("Server")
-        for name, value in HEADERS.items():
+        for name, value in self.settings["headers"].items():
             self.set_header(name, value)
 
     def prepare(self) -> None:
-        """Check who asks, and for what."""
+        """Check the request; one that is refused is answered once its body has come, unless that is too long."""
         try:
-            self.admit()
-            if not self.open_to_all:
-                self.site.connections.serve(self.request.connection.stream)
+            self.check()
+            if self.needs_token:
+                self.site.connections.begin_response(self.request.connection.stream)
         except Refused as refused:
             self._refusal = refused
         length = self.request.headers.get("Content-Length", "0")
-        if length.isdecimal() and (len(length) > 12 or int(length) > MAX_WASTED_BYTES):
-            # Answered at once; the connection ends with the answer.
-            self.refuse(self._refusal or Refused(413, f"the body may have {self.max_bytes:,} bytes"))
+        # Longer numbers would take long to parse.
+        if length.isdecimal() and (len(length) > 12 or int(length) > MAX_REFUSED_BYTES):
+            self.refuse(self._refusal or self._too_long())
             self.finish()
 
-    def admit(self) -> None:
-        """Raise `Refused` where the request is not granted."""
-        if not self.open_to_all:
+    def check(self) -> None:
+        """Check that the request may be answered.
+
+        Raises:
+            Refused: It may not.
+        """
+        if self.needs_token:
             tokens = self.get_query_arguments("token", strip=False)
             scheme, _, bearer = self.request.headers.get("Authorization", "").partition(" ")
             tokens += [bearer.strip()] if scheme.lower() == "bearer" else []
             # The first only: one request is one guess.
             token, cookie = next(iter(tokens), None), self.get_cookie(self.site.cookie)
-            self.site.access.check_reader(self.request.headers, token, cookie, owner_of(self.request.remote_ip))
-            if not self.linked:
-                check_site(self.request.headers)
-        if self.request.method != self.verb:
-            self.set_header("Allow", self.verb)
-            raise Refused(405, f"{self.request.method} is not possible here; use {self.verb}")
+            self.site.access.check_client(self.request.headers, token, cookie, client_name(self.request.remote_ip))
+            if not self.is_linkable:
+                check_origin(self.request.headers)
+        if self.request.method != self.method:
+            self.set_header("Allow", self.method)
+            raise Refused(405, f"{self.request.method} is not possible here; use {self.method}")
 
     def data_received(self, chunk: bytes) -> None:
-        """Take a piece of the body."""
-        self.received += len(chunk)
-        if self._refusal is None and len(self.body) + len(chunk) > self.max_bytes:
-            self._refusal = Refused(413, f"the body may have {self.max_bytes:,} bytes")
+        """Take a part of the body."""
+        self.received_bytes += len(chunk)
+        if self._refusal is None and len(self.body) + len(chunk) > self.max_body_bytes:
+            self._refusal = self._too_long()
             self.body = bytearray()
         if self._refusal is None:
             self.body += chunk
 
-    def on_connection_close(self) -> None:
-        """Note that the client has left."""
-        super().on_connection_close()
-        self._speed.cancel()
-        self.leave()
-
-    def leave(self) -> None:
-        """Set `left`."""
-        if not self.left.done():
-            self.left.set_result(None)
-
-    def on_finish(self) -> None:
-        """Note that the request has been answered."""
-        self._speed.cancel()
-        self.site.connections.rest(self.request.connection.stream)
-
-    def close(self) -> None:
-        """End the connection, whatever was to come on it."""
-        self.request.connection.close()
-
-    def _check_speed(self) -> None:
-        """Close the connection if the body comes too slowly; look again after a while."""
-        loop = asyncio.get_running_loop()
-        if self.received < MIN_BODY_SPEED * (loop.time() - self.began):
-            self.close()
-        else:
-            self._speed = loop.call_later(SPEED_SECONDS, self._check_speed)
+    def _too_long(self) -> Refused:
+        return Refused(413, f"the body may have {self.max_body_bytes:,} bytes")
 
     async def get(self) -> None:
         """Answer, now that the body is there."""
-        self._speed.cancel()
+        self._speed_check.cancel()
         try:
             if self._refusal:
                 raise self._refusal
@@ -169,38 +151,110 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
     post = put = patch = delete = options = head = get
 
     def answer(self) -> Awaitable[None]:
-        """The answer to a request that is granted."""
+        """Answer a request that is granted; here, where no other handler is meant, there is nothing."""
         raise Refused(404, f"there is nothing at {self.request.path}")
 
-    def send(self, document: object) -> None:
-        """Answer with JSON."""
+    def send_json(self, document: object) -> None:
+        """Answer with a JSON document."""
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.write(to_json(document))
 
-    def write_error(self, status_code: int, **about: Any) -> None:
-        """Answer what Tornado itself refuses, or a bug."""
-        self.send({"error": responses.get(status_code, "error")})
-        self.finish()
+    def send(self, content_type: str, content: str | bytes) -> None:
+        """Answer with anything else."""
+        self.set_header("Content-Type", content_type)
+        self.write(content)
 
-    async def push(self) -> None:
-        """Send what is written, and wait until it is taken; a client that does not take it is left."""
+    async def flush_in_time(self) -> None:
+        """Send what is written, and wait until the client takes it; disconnect a client that does not."""
         try:
             await asyncio.wait_for(self.flush(), WRITE_SECONDS)
         except iostream.StreamClosedError:
-            self.leave()
+            self._set_disconnected()
         except asyncio.TimeoutError:
-            self.leave()
-            self.close()
+            self._set_disconnected()
+            self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close the connection, whatever was to come on it."""
+        self.request.connection.close()
 
     def refuse(self, refused: Refused) -> None:
-        """Answer why not."""
+        """Answer why the request is not granted."""
         self.set_status(refused.status)
         if refused.status == 401:
             self.set_header("WWW-Authenticate", "Bearer")
-        if seconds := {429: 10, 503: 2}.get(refused.status):
+        if seconds := RETRY_AFTER_SECONDS.get(refused.status):
             self.set_header("Retry-After", seconds)
-        self.explain(refused)
+        self.send_refusal(refused)
 
-    def explain(self, refused: Refused) -> None:
-        """Write why not."""
-        self.send({"error": refused.message})
+    def send_refusal(self, refused: Refused) -> None:
+        """Write the body of such an answer."""
+        self.send_json({"error": refused.message})
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Answer what Tornado itself refuses, or a bug."""
+        self.send_json({"error": responses.get(status_code, "error")})
+        self.finish()
+
+    def on_connection_close(self) -> None:
+        """Record that the client has disconnected; called by Tornado."""
+        super().on_connection_close()
+        self._speed_check.cancel()
+        self._set_disconnected()
+
+    def on_finish(self) -> None:
+        """Record that the request has been answered; called by Tornado."""
+        self._speed_check.cancel()
+        self.site.connections.end_response(self.request.connection.stream)
+
+    def _set_disconnected(self) -> None:
+        if not self.disconnected.done():
+            self.disconnected.set_result(None)
+
+    def _check_speed(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self.received_bytes < MIN_BODY_SPEED * (loop.time() - self.began):
+            self.disconnect()
+        else:
+            self._speed_check = loop.call_later(SPEED_CHECK_SECONDS, self._check_speed)
+
+
+class TaskWorker(Worker[tuple[Callable[[], Any], "Future[Any]"]]):
+    """A thread for what would block the event loop, one task after the other."""
+
+    def __init__(self, name: str) -> None:
+        # Failures are raised where the result is awaited.
+        super().__init__(name, _run_task, limit=MAX_TASKS, silent=True)
+
+    async def run(self, task: Callable[[], Result]) -> Result:
+        """Return the result of `task`, or raise what it raises.
+
+        Nothing is run any more once the server is ending; who waits is then cancelled with the event loop.
+        """
+        future: Future[Result] = Future()
+        self.put((task, future))
+        return await asyncio.wrap_future(future)
+
+
+def _run_task(job: tuple[Callable[[], Any], "Future[Any]"]) -> None:
+    task, future = job
+    # The client may have disconnected meanwhile.
+    if future.set_running_or_notify_cancel():
+        try:
+            future.set_result(task())
+        except Exception as error:
+            future.set_exception(error)
+
+
+class _Masked(logging.Filter):
+    """Masks what Tornado logs: it describes requests by their addresses, which may hold the token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = printable(QUERY.sub(f"?{HIDDEN}", mask_all(record.getMessage()))), ()
+        return True
+
+
+for _name in ("tornado.access", "tornado.application", "tornado.general"):
+    logging.getLogger(_name).addFilter(_Masked())
+# Without a handler Python prints the warnings, which here are about what untrusted clients send.
+logging.getLogger("tornado.general").addHandler(logging.NullHandler())

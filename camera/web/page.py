@@ -1,39 +1,51 @@
-"""The page for people, and what browsers are allowed to do with it."""
+"""The page for people, assembled from the files of `page/`, and what browsers are allowed to do with it."""
 
 import base64
 import hashlib
 import re
+from dataclasses import asdict
 from pathlib import Path
 
+from mnist_edge.camera.controls import CONTROLS
+from mnist_edge.camera.web.access import Refused
+from mnist_edge.camera.web.handler import Handler
+from mnist_edge.safe_text import to_json
+
 FOLDER = Path(__file__).with_name("page")
+COOKIE_DAYS = 30
+HTML = "text/html; charset=utf-8"
 
 
 def _assembled() -> str:
-    """The page in one piece: blocks that name a file beside it become that file."""
+    """The page as one document: blocks that name a file hold that file, and the script knows the table of controls."""
     whole = (FOLDER / "page.html").read_text(encoding="utf-8")
     parts = re.compile(r"<(style|script)>(\w+\.(?:css|js))</\1>")
-    return parts.sub(lambda found: f"<{found[1]}>{(FOLDER / found[2]).read_text(encoding='utf-8')}</{found[1]}>", whole)
+    whole = parts.sub(
+        lambda found: f"<{found[1]}>{(FOLDER / found[2]).read_text(encoding='utf-8')}</{found[1]}>", whole
+    )
+    return whole.replace(
+        "$CONTROLS", to_json([asdict(control) | {"shown_keys": control.shown_keys} for control in CONTROLS])
+    )
 
 
 PAGE = _assembled()
-# For who comes without the token.
-LOCKED = Path(__file__).with_name("locked.html").read_text(encoding="utf-8")
+# For clients that show no token.
+LOCKED = (FOLDER / "locked.html").read_text(encoding="utf-8")
 
 
 def _hashes(tag: str) -> str:
-    """What a policy calls the pages' own inline blocks, so that no others are obeyed."""
+    """The hashes of the pages' own inline blocks, so that browsers obey no others."""
     blocks = re.findall(rf"<{tag}>(.*?)</{tag}>", PAGE + LOCKED, re.DOTALL)
     digests = (hashlib.sha256(block.encode()).digest() for block in blocks)
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-POLICY = (
-    f"default-src 'none'; script-src {_hashes('script')}; style-src {_hashes('style')}; img-src 'self' data:; "
-    "media-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+# Browsers keep, frame and load nothing of this, and run no other script than the page's own.
 HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": (
+        f"default-src 'none'; script-src {_hashes('script')}; style-src {_hashes('style')}; img-src 'self' data:; "
+        "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -41,3 +53,29 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+
+
+class Page(Handler):
+    """`GET /`: the page."""
+
+    is_linkable = True
+
+    async def answer(self) -> None:
+        """Send the page, with the cookie that lets it ask for the rest."""
+        if self.site.access.token is not None:
+            self.set_cookie(
+                self.site.cookie,
+                self.site.access.cookie,
+                httponly=True,
+                samesite="Strict",
+                secure=self.request.protocol == "https",
+                max_age=COOKIE_DAYS * 86400,
+            )
+        self.send(HTML, PAGE)
+
+    def send_refusal(self, refused: Refused) -> None:
+        """Ask for the token where that is missing."""
+        if refused.status == 401:
+            self.send(HTML, LOCKED)
+        else:
+            super().send_refusal(refused)

@@ -1,8 +1,13 @@
-"""The web page of a running loop: a sink for views and events that serves them from a thread of its own."""
+"""The web view: a sink for views and events, and the server that shows them in a thread of its own."""
 
+import asyncio
 import logging
+import socket
+import threading
+import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,29 +16,70 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.view import View
-from mnist_edge.camera.web.access import Access
-from mnist_edge.camera.web.address import is_loopback, listen, parse_address, url_of
-from mnist_edge.camera.web.feed import Feed
-from mnist_edge.camera.web.gallery import Gallery
-from mnist_edge.camera.web.guesses import Guesses
-from mnist_edge.camera.web.token import kept_token, made_up_token
+from mnist_edge.camera.web.access import Access, GuessLimit, new_token, stored_token
+from mnist_edge.camera.web.connections import (
+    Connections,
+    Server,
+    connection_limit,
+    is_loopback,
+    listen,
+    parse_address,
+    url_of,
+)
+from mnist_edge.camera.web.controls import SetControls
+from mnist_edge.camera.web.events import LoopState
+from mnist_edge.camera.web.handler import MAX_REFUSED_BYTES, Handler, Site, TaskWorker, web
+from mnist_edge.camera.web.page import HEADERS, Page
+from mnist_edge.camera.web.pictures import (
+    Gallery,
+    GalleryFile,
+    GalleryList,
+    GalleryThumbnail,
+    LivePictures,
+    Snapshot,
+    Stream,
+)
+from mnist_edge.camera.web.reading import Read
+from mnist_edge.camera.web.status import CurrentReading, Events, Health, Metrics, Status
+from mnist_edge.camera.worker import END_SECONDS
 from mnist_edge.errors import UsageError
 from mnist_edge.logs import UNMASKED
-from mnist_edge.optional_packages import require
 from mnist_edge.reading import Reading
 
-# Fewer characters can be guessed by many who take their time, and no network is only one's own.
+# Shorter tokens can be guessed by many clients that take their time; only this computer's own users are none.
 MIN_TOKEN_CHARACTERS = 8
+MAX_HEADER_BYTES = 16_384
+# How long a client may take for the headers of a request, and for its body however steadily that comes.
+IDLE_SECONDS = 10.0
+BODY_SECONDS = 60.0
+# How long the end waits for streams to notice that their clients were disconnected, and how often it looks.
+CLOSE_SECONDS, POLL_SECONDS = END_SECONDS / 2, 0.01
+
+ROUTES = (
+    ("/", Page),
+    ("/api/status", Status),
+    ("/api/reading", CurrentReading),
+    ("/api/events", Events),
+    ("/api/controls", SetControls),
+    ("/api/read", Read),
+    ("/api/gallery", GalleryList),
+    ("/files/[^/]+/[^/]+", GalleryFile),
+    ("/thumbnails/[^/]+/[^/]+", GalleryThumbnail),
+    ("/stream.mjpg", Stream),
+    ("/snapshot.jpg", Snapshot),
+    ("/healthz", Health),
+    ("/metrics", Metrics),
+)
 
 logger = logging.getLogger(__name__)
 
 
 class WebView:
-    """Shows the loop in browsers, and lets them steer it.
+    """Shows the loop in browsers, and lets them control it.
 
     Attributes:
-        url: Where it is, such as `http://127.0.0.1:8000`; known once it is entered.
-        token: What clients must show; None where it serves this computer only and none was given.
+        url: The page's address, such as `http://127.0.0.1:8000`; empty until the view is entered.
+        token: What clients must show; None where only this computer is served and none was given.
     """
 
     def __init__(
@@ -47,23 +93,21 @@ class WebView:
         gallery: Gallery | None = None,
         private: bool = True,
     ) -> None:
-        """Nothing is opened before it is entered.
+        """Check the address and the token; nothing is opened before the view is entered.
 
         Args:
             address: `[HOST:]PORT`, the host in brackets where it is IPv6; port 0 is any that is free.
             controls: What the page may change.
-            meter: What the page shows of the loop's speed; counts the pictures that are sent.
+            meter: The loop's speed, which the page shows; counts the pictures that are sent.
             read: Reads a picture that a client sends, shape (height, width, 3), BGR; called in one thread.
-            token: What clients must show; None: nothing on this computer, beyond it one is made up.
-            gallery: Snapshots and recordings that the page may show.
-            private: Whether none but the owner reads the log, so that a token that is made up may stand in it; else
-                it is kept in a file, which the log names.
+            token: What clients must show; None for no token on this computer, and a new one beyond it.
+            gallery: The snapshots and recordings that the page may show.
+            private: Whether only the user sees what is logged, which may then hold a new token; else the token is
+                stored in a file, which the log names.
 
         Raises:
-            PackageMissing: Tornado is not installed.
             UsageError: The address or the token is none.
         """
-        require("tornado", extra="web")
         self._host, self._port = parse_address(address)
         if token is not None and not token.strip():
             raise UsageError("the token is empty; give some letters, or leave out --token")
@@ -72,69 +116,165 @@ class WebView:
         self._controls, self._meter, self._read = controls, meter, read
         self._gallery = gallery or Gallery()
         self._private = private
-        self._feed: Feed | None = None
-        self._end: Callable[[float], None] = lambda deadline: None
-        self._left = ExitStack()
+        self._server: _ServerThread | None = None
+        self._stack = ExitStack()
 
     def __enter__(self) -> "WebView":
-        """Serve.
+        """Start to serve.
 
         Raises:
             OutputError: The address is taken, forbidden or not this computer's.
-            UsageError: A token would have to be kept in a file, and the user has no home; or other computers can reach
-                the page, and the token is short.
-            OSError: That file cannot be written.
+            UsageError: Other computers can reach the page and the token is short, or a token would have to be stored
+                and the user has no home folder.
+            OSError: The token's file cannot be written.
         """
-        # Not before it is wanted: Tornado takes a while to import.
-        from mnist_edge.camera.web.service import start
-
-        with ExitStack() as left:
-            listening = left.enter_context(listen(self._host, self._port))
+        with ExitStack() as stack:
+            listening = stack.enter_context(listen(self._host, self._port))
             self.url = url_of(listening)
-            how = self._provide_token(is_loopback(listening))
-            access = Access(self.token, Guesses())
-            self._feed, self._end = left.enter_context(
-                start(listening, access, self._controls, self._meter, self._read, self._gallery)
-            )
-            self._left = left.pop_all()
-        # With a token that was made up; see `private`.
-        logger.info("web page at %s%s", self.url, how, extra=UNMASKED)
+            hint = self._provide_token(is_loopback(listening))
+            access = Access(self.token, GuessLimit())
+            server = _ServerThread(listening, access, self._controls, self._meter, self._read, self._gallery)
+            self._server = stack.enter_context(server)
+            self._stack = stack.pop_all()
+        # With a new token; see `private`.
+        logger.info("web page at %s%s", self.url, hint, extra=UNMASKED)
         return self
 
     def _provide_token(self, local: bool) -> str:
-        """Make a token up where one is needed and none was given; what to say, after the address, of how to show it."""
-        if self.token is not None and not local and len(self.token) < MIN_TOKEN_CHARACTERS:
+        """Make a token where one is needed and none was given; return what to log of it after the page's address."""
+        if self.token is None and local:
+            return ""
+        if self.token is None and self._private:
+            self.token = new_token()
+            return f"/?token={self.token}"
+        if self.token is None:
+            self.token, file = stored_token()
+            return f", which asks for the token in {file}"
+        if not local and len(self.token) < MIN_TOKEN_CHARACTERS:
             raise UsageError(
                 f"a token of {len(self.token)} characters can be guessed; give {MIN_TOKEN_CHARACTERS} or more, "
                 "or leave out --token and have one made up"
             )
-        if self.token is None and not local:
-            if self._private:
-                self.token = made_up_token()
-                return f"/?token={self.token}"
-            self.token, file = kept_token()
-            return f", which asks for the token in {file}"
-        return ", which asks for the token" if self.token else ""
+        return ", which asks for the token"
 
     def end(self, deadline: float) -> None:
-        """Begin to close, without waiting; leaving waits until `deadline` at most, by `time.monotonic`."""
-        self._end(deadline)
+        """Begin to close without waiting; leaving waits until `deadline`, by `time.monotonic`, at most."""
+        if self._server:
+            self._server.end(deadline)
 
     def __exit__(self, *error: object) -> None:
         """Close all connections."""
-        self._left.close()
+        self._stack.close()
 
     def show(self, view: View) -> None:
-        """Take a view."""
-        if self._feed:
-            self._feed.show(view)
+        """Show a view to all clients."""
+        if self._server:
+            self._server.state.show(view)
 
     def write(self, events: Sequence[Event]) -> None:
-        """Take one frame's events."""
-        if self._feed:
-            self._feed.write(events)
+        """Send one frame's events to all clients."""
+        if self._server:
+            self._server.state.write(events)
 
     def beat(self) -> None:
-        """A sign of the loop's life, where there is nothing to show yet."""
-        if self._feed:
-            self._feed.beat()
+        """Record a heartbeat of the loop, where there is nothing to show yet."""
+        if self._server:
+            self._server.state.beat()
+
+
+class _ServerThread:
+    """Runs the event loop of the server in a thread, from entering it to leaving it.
+
+    Attributes:
+        state: What the server shows; there once it is entered.
+    """
+
+    state: LoopState
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        access: Access,
+        controls: Controls,
+        meter: Meter,
+        read: Callable[[NDArray[np.uint8]], Reading],
+        gallery: Gallery,
+    ) -> None:
+        self._listening, self._access, self._controls, self._meter = listening, access, controls, meter
+        self._read, self._gallery = read, gallery
+        self._encoding, self._reading = TaskWorker("web view's pictures"), TaskWorker("web view's readings")
+        self._started: Future[None] = Future()
+        self._deadline = float("inf")
+        self._thread = threading.Thread(target=self._run, name="web view", daemon=True)
+
+    def __enter__(self) -> "_ServerThread":
+        with ExitStack() as stack:
+            stack.enter_context(self._encoding)
+            stack.enter_context(self._reading)
+            self._thread.start()
+            self._started.result()
+            self._workers = stack.pop_all()
+        return self
+
+    def end(self, deadline: float) -> None:
+        """Begin to end without waiting; leaving waits until `deadline`, by `time.monotonic`, at most."""
+        self._deadline = min(self._deadline, deadline)
+        # It may have ended already, by a bug.
+        with suppress(RuntimeError):
+            self._event_loop.call_soon_threadsafe(self._ended.set)
+
+    def __exit__(self, *error: object) -> None:
+        self.end(time.monotonic() + END_SECONDS)
+        self._thread.join(max(self._deadline - time.monotonic(), 0))
+        # Not before: requests that are still answered would fail.
+        for worker in (self._encoding, self._reading):
+            worker.end(self._deadline)
+        self._workers.close()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            if self._started.done():
+                raise
+            # Raised where the start is waited for.
+            self._started.set_exception(error)
+
+    async def _serve(self) -> None:
+        self._event_loop, self._ended, self.state = asyncio.get_running_loop(), asyncio.Event(), LoopState()
+        server = self._open()
+        self._started.set_result(None)
+        await self._ended.wait()
+        server.stop()
+        await server.close_all_connections()
+        deadline = time.monotonic() + CLOSE_SECONDS
+        while any(self.state.clients.values()) and time.monotonic() < deadline:
+            await asyncio.sleep(POLL_SECONDS)
+        # Requests that wait for a reading are cancelled with the event loop, which Tornado would log.
+        self._event_loop.set_exception_handler(lambda loop, context: None)
+
+    def _open(self) -> Server:
+        state, connections = self.state, Connections(connection_limit())
+        port = self._listening.getsockname()[1]
+        application = web.Application(
+            ROUTES,
+            default_handler_class=Handler,
+            log_function=lambda handler: None,
+            headers=HEADERS,
+            site=Site(state, self._controls, self._meter, self._access, connections, self._reading, port),
+            pictures=LivePictures(state, self._encoding, self._meter),
+            gallery=self._gallery,
+            thumbnail_lock=asyncio.Lock(),
+            read=self._read,
+            active_reads=[],
+        )
+        server = Server(
+            application,
+            # The handlers have lower limits of their own, and answer what is too long.
+            max_body_size=MAX_REFUSED_BYTES,
+            max_header_size=MAX_HEADER_BYTES,
+            idle_connection_timeout=IDLE_SECONDS,
+            body_timeout=BODY_SECONDS,
+        )
+        server.accept_from(self._listening, connections)
+        return server

@@ -184,7 +184,7 @@ def test_what_tornado_logs_of_a_bug_tells_no_token(
     def broken(picture: Any) -> Any:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("mnist_edge.camera.web.answers.status_of", broken)
+    monkeypatch.setattr("mnist_edge.camera.web.status.status_of", broken)
     with (
         caplog.at_level(logging.DEBUG),
         WebView("127.0.0.1:0", Controls(0.5), Meter(), read=broken, token=TOKEN) as web,

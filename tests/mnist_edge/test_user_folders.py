@@ -8,7 +8,7 @@ import pytest
 from mnist_edge.camera.config import FIELDS, load_settings, located
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.systemd_unit import find_service
-from mnist_edge.camera.web.token import kept_token
+from mnist_edge.camera.web.access import stored_token
 from mnist_edge.doctor.training import check_data
 from mnist_edge.download import cache_folder
 from mnist_edge.errors import DownloadError, UsageError
@@ -49,5 +49,5 @@ def test_who_has_no_home_has_no_folders(monkeypatch: pytest.MonkeyPatch, tmp_pat
     with pytest.raises(DownloadError, match="--data"):
         cache_folder()
     with pytest.raises(UsageError, match="--token"):
-        kept_token()
+        stored_token()
     assert check_data().status.name == "MISSING" or os.environ.get("MNIST_EDGE_DATA")

@@ -1,89 +1,104 @@
 "use strict";
-// What goes: pausing, snapshots, recording, the least confidence, corrections; and the full screen.
-let sliding = false, settle = 0, wrong = 0;
+// What people can change: the table of controls (camera/controls.py), corrections, and the full screen.
+const SLIDE_MS = 120, NO_DIGIT = -1;
+const SWITCHES = CONTROLS.filter((control) => control.kind === "switch");
+const BUTTONS = CONTROLS.filter((control) => control.kind === "switch" || control.kind === "action");
+const RANGE = CONTROLS.find((control) => control.kind === "range");
+const CORRECTION = CONTROLS.find((control) => control.kind === "correction");
+const slider = $(RANGE.name);
+let isSliding = false, slideTimer = 0, corrected = 0;
 
 function showControls(controls) {
-  if (!sliding) {
-    $("threshold").value = controls.min_confidence;
-    put("threshold-value", percent(controls.min_confidence));
+  if (!isSliding) {
+    slider.value = controls[RANGE.name];
+    setText("threshold", percent(controls[RANGE.name]));
   }
-  for (const [id, on] of [["pause", controls.paused], ["details", controls.details], ["record", controls.recording]])
-    $(id).setAttribute("aria-pressed", String(on));
-  $("pause").lastElementChild.textContent = controls.paused ? "Go on" : "Pause";
-  $("record").lastElementChild.textContent = controls.recording ? "Recording" : "Record";
+  for (const { name, label, active_label } of SWITCHES) {
+    $(name).setAttribute("aria-pressed", String(controls[name]));
+    $(name).lastElementChild.textContent = (controls[name] && active_label) || label;
+  }
 }
 
-async function wish(wishes, done) {
+async function change(changes, describe) {
   try {
-    const answer = await ask("/api/controls", {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(wishes) });
+    const answer = await fetchJson("/api/controls", {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(changes) });
     showControls(answer);
-    if (done) say(typeof done === "function" ? done(answer) : done);
+    if (describe) showMessage(describe(answer));
   } catch (error) {
-    say(`Not done: ${error.message}`, true);
+    showMessage(`Not done: ${error.message}`, true);
   }
 }
 
-const toggled = (id) => $(id).getAttribute("aria-pressed") !== "true";
-$("pause").addEventListener("click", () => wish({ paused: toggled("pause") }));
-$("details").addEventListener("click", () => wish({ details: toggled("details") }));
-$("record").addEventListener("click", () => wish({ recording: toggled("record") }));
-$("snapshot").addEventListener("click", () => wish({ snapshot: true }));
-
-$("threshold").addEventListener("input", () => {
-  const value = Number($("threshold").value);
-  sliding = true;
-  put("threshold-value", percent(value));
-  clearTimeout(settle);
-  settle = setTimeout(async () => { await wish({ min_confidence: value }); sliding = false; }, 120);
+const describe = ({ help, shown_keys }) => `${help[0].toUpperCase()}${help.slice(1)} (${shown_keys})`;
+for (const control of BUTTONS) {
+  const button = $(control.name);
+  button.title = describe(control);
+  button.lastElementChild.textContent = control.label;
+  button.addEventListener("click", () => change({ [control.name]: button.getAttribute("aria-pressed") !== "true" }));
+}
+slider.parentElement.title = describe(RANGE);
+slider.previousElementSibling.textContent = RANGE.label;
+slider.addEventListener("input", () => {
+  const value = Number(slider.value);
+  isSliding = true;
+  setText("threshold", percent(value));
+  clearTimeout(slideTimer);
+  slideTimer = setTimeout(async () => { await change({ [RANGE.name]: value }); isSliding = false; }, SLIDE_MS);
 });
 
+function moveSlider(by) {
+  slider.value = Number(slider.value) + by;
+  slider.dispatchEvent(new Event("input"));
+}
+
 // Browsers without the Fullscreen API, as on phones by Apple, get a picture that fills their window all the same.
-function fill(on) {
+function setFull(on) {
   document.body.classList.toggle("full", on);
   $("full").setAttribute("aria-pressed", String(on));
   $("full").lastElementChild.textContent = on ? "Leave" : "Full screen";
-  cue();
+  updateMore();
 }
 $("full").addEventListener("click", () => {
   const on = !document.body.classList.contains("full"), page = document.documentElement;
-  fill(on);
+  setFull(on);
   if (on) page.requestFullscreen?.().catch(() => {});
   else if (document.fullscreenElement) document.exitFullscreen();
 });
-document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement) fill(false); });
+document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement) setFull(false); });
 
-function correct(track, label) {
-  wrong = track;
-  put("dialog-title", `Read as ${label}. What is it?`);
+function openCorrection(track, label) {
+  corrected = track;
+  setText("dialog-title", `Read as ${label}. What is it?`);
   [...$("labels").children].forEach((button, index) => button.classList.toggle("now", index === label));
   $("dialog").showModal();
   $("labels").children[label].focus();
 }
 
-function answer(label) {
+function correct(label) {
   $("dialog").close();
-  wish({ correct: { track: wrong, label } }, (answered) => answered.corrected);
+  change({ [CORRECTION.name]: { track: corrected, label } }, (answer) => answer.corrected);
 }
 
 for (let label = 0; label < 10; label++) {
-  const button = make("button", label);
-  button.addEventListener("click", () => answer(label));
+  const button = create("button", label);
+  button.addEventListener("click", () => correct(label));
   $("labels").append(button);
 }
-$("labels").append(make("button", "No digit", "wide"), make("button", "Cancel", "cancel"));
-$("labels").querySelector(".wide").addEventListener("click", () => answer(-1));
+$("labels").append(create("button", "No digit", "wide"), create("button", "Cancel", "cancel"));
+$("labels").querySelector(".wide").addEventListener("click", () => correct(NO_DIGIT));
 $("labels").querySelector(".cancel").addEventListener("click", () => $("dialog").close());
-$("dialog").addEventListener("keydown", (event) => { if (/^\d$/.test(event.key)) answer(Number(event.key)); });
+$("dialog").addEventListener("keydown", (event) => {
+  if (event.key.length === 1 && CORRECTION.keys.includes(event.key)) correct(/\d/.test(event.key) ? Number(event.key) : NO_DIGIT);
+});
 
-// The window's keys, and those of the page.
-const nudge = (by) => { $("threshold").value = Number($("threshold").value) + by; $("threshold").dispatchEvent(new Event("input")); };
+// The keys of the table, and those of the page alone.
 const KEYS = {
-  " ": () => $("pause").click(), s: () => $("snapshot").click(), r: () => $("record").click(), d: () => $("details").click(),
   f: () => $("full").click(), g: () => $("open-gallery").click(), o: () => $("open-reader").click(),
-  "+": () => nudge(0.05), "=": () => nudge(0.05), "-": () => nudge(-0.05),
   Escape: () => { if (document.body.classList.contains("full")) $("full").click(); },
 };
+for (const { name, keys } of BUTTONS) KEYS[keys] = () => $(name).click();
+for (const key of RANGE.keys) KEYS[key] = () => moveSlider(key === "-" ? -RANGE.step : RANGE.step);
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]")) return;
   if (event.key === " " && event.target.closest("button, input")) return;

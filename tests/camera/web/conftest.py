@@ -95,7 +95,7 @@ class Served:
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
 
-    def wish(self, document: object, **headers: str) -> Answer:
+    def change(self, document: object, **headers: str) -> Answer:
         return self.ask("/api/controls", json.dumps(document).encode(), Content_Type="application/json", **headers)
 
 

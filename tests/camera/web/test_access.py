@@ -3,10 +3,12 @@
 import logging
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,10 @@ import pytest
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.web import WebView, handler, posts, service
-from mnist_edge.camera.web.access import Access, Refused, check_site, equal, is_local
-from mnist_edge.camera.web.address import listen, parse_address
-from mnist_edge.errors import OutputError, PackageMissing, UsageError
+from mnist_edge.camera.web import WebView, controls, events, handler, reading, server
+from mnist_edge.camera.web.access import Access, Refused, check_origin, equal_secrets, is_local
+from mnist_edge.camera.web.connections import listen, parse_address
+from mnist_edge.errors import OutputError, UsageError
 
 PATHS = ("/", "/api/status", "/api/reading", "/api/events", "/stream.mjpg", "/snapshot.jpg", "/metrics", "/nothing")
 POST = b"POST /api/controls HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -87,14 +89,14 @@ def test_a_token_is_made_up_beyond_this_computer(serve: Any, view: Any) -> None:
         assert served.ask(path).status == 401
         assert served.ask(f"{path}?token=wrong").status == 401
         assert served.ask(path, Authorization="Bearer wrong").status == 401
-    assert served.wish({"paused": True}).status == 401
+    assert served.change({"paused": True}).status == 401
     assert served.ask("/api/read", b"x" * 300_000, Content_Type="image/png").status == 401
     assert not served.controls.paused
     assert served.read == []
     assert served.ask("/healthz").status == 200
     assert served.ask(f"/api/status?token={served.web.token}").status == 200
     assert served.ask("/api/status", Authorization=f"Bearer {served.web.token}").status == 200
-    assert served.wish({"paused": True}, Authorization=f"bearer {served.web.token}").status == 200
+    assert served.change({"paused": True}, Authorization=f"bearer {served.web.token}").status == 200
     assert served.controls.paused
     assert serve("0.0.0.0:0").web.token != served.web.token
 
@@ -132,11 +134,11 @@ def test_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr("mnist_edge.camera.web.access.hmac.compare_digest", compare)
     with pytest.raises(Refused):
-        Access("right").check_reader({}, "wrong", "cookie", "192.0.2.1")
+        Access("right").check_client({}, "wrong", "cookie", "192.0.2.1")
     assert (b"wrong", b"right") in compared
     assert len(compared) == 2
-    assert equal("ö", "ö")
-    assert not equal("\udcff", "ö")
+    assert equal_secrets("ö", "ö")
+    assert not equal_secrets("\udcff", "ö")
 
 
 @pytest.mark.parametrize(
@@ -154,19 +156,19 @@ def test_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -
 def test_other_sites_change_nothing(serve: Any, headers: dict[str, str]) -> None:
     served = serve()
     shown = {name.replace("-", "_"): value for name, value in headers.items()}
-    assert served.wish({"paused": True}, **shown).status == 403
+    assert served.change({"paused": True}, **shown).status == 403
     assert served.ask("/api/read", b"", Content_Type="image/png", **shown).status == 403
     assert not served.controls.paused
     with pytest.raises(Refused):
-        check_site(headers)
+        check_origin(headers)
 
 
 def test_the_page_itself_and_programs_may_change_things(serve: Any) -> None:
     served = serve()
     own = served.web.url
-    assert served.wish({"paused": True}, Origin=own, Sec_Fetch_Site="same-origin").status == 200
-    assert served.wish({"paused": True}, Origin=own.upper().replace("HTTP", "http")).status == 200
-    assert served.wish({"paused": True}).status == 200
+    assert served.change({"paused": True}, Origin=own, Sec_Fetch_Site="same-origin").status == 200
+    assert served.change({"paused": True}, Origin=own.upper().replace("HTTP", "http")).status == 200
+    assert served.change({"paused": True}).status == 200
 
 
 def test_only_json_changes_things(serve: Any) -> None:
@@ -224,7 +226,7 @@ def test_methods_that_are_not_for_here(serve: Any) -> None:
 
 def test_large_bodies_are_refused(serve: Any) -> None:
     served = serve()
-    longest = posts.MAX_CONTROLS_BYTES
+    longest = controls.MAX_CONTROLS_BYTES
     padded = b'{"paused": true' + b" " * (longest - 16) + b"}"
     assert served.ask("/api/controls", padded, Content_Type="application/json").status == 200
     served.controls.paused = False
@@ -233,7 +235,7 @@ def test_large_bodies_are_refused(serve: Any) -> None:
     assert "10,000 bytes" in answer.document["error"]
     assert not served.controls.paused
     # Read to its end, since many clients do not listen before they have sent all.
-    large = bytes(posts.MAX_PICTURE_BYTES + 1)
+    large = bytes(reading.MAX_PICTURE_BYTES + 1)
     assert served.ask("/api/read", large, Content_Type="image/png").status == 413
     assert served.ask("/api/status", b"a body", method="GET").status == 413
     head = b"POST /api/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
@@ -278,26 +280,27 @@ def test_broken_requests_end_their_own_connection_only(serve: Any, request_bytes
 def test_bodies_that_stop_in_the_middle_make_room_again(
     serve: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "BODY_SECONDS", 1.0)
+    monkeypatch.setattr(server, "BODY_SECONDS", 3.0)
     served = serve()
     head = b"POST /api/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nhalf"
 
     def status() -> int:
         return int(served.ask("/api/read", b"no picture", Content_Type="image/png").status)
 
-    for _ in range(posts.MAX_READS):
+    for _ in range(reading.MAX_READS):
         with raw(served, head):
             pass
     # The clients have gone.
     wait_until(lambda: status() == 400)
-    with raw(served, head), raw(served, head), raw(served, head), raw(served, head):
-        wait_until(lambda: status() == 503)
+    with ExitStack() as stack:
+        while status() != 503:
+            stack.enter_context(raw(served, head))
         # They are still there and send no more: their time is up.
         wait_until(lambda: status() == 400)
 
 
 def test_who_says_nothing_is_soon_gone(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.3)
     with raw(serve(), b"GET / HTTP/1.1\r\nHost: local") as connection:
         assert all_of(connection) == b""
 
@@ -306,7 +309,7 @@ def test_who_says_nothing_is_soon_gone(serve: Any, monkeypatch: pytest.MonkeyPat
 def test_there_is_an_end_to_clients(
     serve: Any, view: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr("mnist_edge.camera.web.feed.MAX_CLIENTS", 2)
+    monkeypatch.setattr(events, "MAX_CLIENTS", 2)
     served = serve()
     served.web.show(view())
     with served.connection() as one, served.connection() as two:
@@ -427,7 +430,19 @@ def test_nothing_stays_behind(serve: Any, view: Any) -> None:
     assert serve(f"127.0.0.1:{served.port}").ask("/healthz").status == 200
 
 
-def test_without_tornado_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "tornado", None)
-    with pytest.raises(PackageMissing, match="install tornado"):
-        WebView("0", Controls(0.5), Meter(), read=lambda _: None, token=None)  # type: ignore[arg-type, return-value]
+WITHOUT_TORNADO = """
+import sys
+class Absent:
+    def find_spec(name, *_):
+        if name == "tornado":
+            raise ModuleNotFoundError(name=name)
+sys.meta_path.insert(0, Absent)
+from mnist_edge.__main__ import main
+main()
+"""
+
+
+def test_without_tornado_it_says_what_to_install() -> None:
+    arguments = ["camera", "--source", "fake", "--serve", "0", "--no-window"]
+    done = subprocess.run([sys.executable, "-c", WITHOUT_TORNADO, *arguments], capture_output=True, text=True)
+    assert done.returncode == 1 and "tornado is not installed; install it with: " in done.stderr

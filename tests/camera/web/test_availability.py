@@ -14,8 +14,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from mnist_edge.camera.web import connections, handler, posts
-from mnist_edge.camera.web.address import owner_of
+from mnist_edge.camera.web import connections, handler, reading
+from mnist_edge.camera.web.access import client_name
 from mnist_edge.camera.web.connections import Connections
 from mnist_edge.errors import UsageError
 
@@ -84,7 +84,7 @@ def test_who_is_served_stays_while_strangers_come(serve: Any, view: Any, monkeyp
 def test_the_address_that_has_most_gives_way() -> None:
     async def left(owners: str) -> list[str]:
         streams = [FakeStream(owner) for owner in owners]
-        connected = Connections(room=4)
+        connected = Connections(limit=4)
         for stream in streams:
             connected.add(stream, stream.owner)
             await asyncio.sleep(0.001)
@@ -110,27 +110,27 @@ class FakeStream:
 
 
 def test_whose_an_address_is() -> None:
-    assert owner_of("192.0.2.7") == "192.0.2.7" == owner_of("::ffff:192.0.2.7")
-    assert owner_of("127.0.0.1") == owner_of("127.9.9.9") == owner_of("::1") == owner_of("::ffff:127.0.0.1")
-    assert owner_of("2001:db8::1") == owner_of("2001:db8::ffff:2") != owner_of("2001:db8:0:1::1")
-    assert owner_of("fe80::1%eth0") == "fe80::/64"
+    assert client_name("192.0.2.7") == "192.0.2.7" == client_name("::ffff:192.0.2.7")
+    assert client_name("127.0.0.1") == client_name("127.9.9.9") == client_name("::1") == client_name("::ffff:127.0.0.1")
+    assert client_name("2001:db8::1") == client_name("2001:db8::ffff:2") != client_name("2001:db8:0:1::1")
+    assert client_name("fe80::1%eth0") == "fe80::/64"
 
 
 def test_slow_bodies_give_way_to_others(serve: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posts, "PLACE_SECONDS", 1.0)
+    monkeypatch.setattr(reading, "GIVE_UP_SECONDS", 1.0)
     served = serve()
 
     def status() -> int:
         return int(served.ask("/api/read", b"no picture", Content_Type="image/png").status)
 
-    with held(served.port, [SLOW_BODY] * posts.MAX_READS) as slow:
+    with held(served.port, [SLOW_BODY] * reading.MAX_READS) as slow:
         wait_until(lambda: status() == 503)
         wait_until(lambda: status() == 400)
         assert is_closed(slow[0])
 
 
 def test_bodies_have_a_least_speed(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handler, "SPEED_SECONDS", 0.5)
+    monkeypatch.setattr(handler, "SPEED_CHECK_SECONDS", 0.5)
     served = serve(token="sesame")
     refused = b"POST /api/controls HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nbegin"
     granted = SLOW_BODY.replace(b"Host", b"Authorization: Bearer sesame\r\nHost")
@@ -160,7 +160,7 @@ def test_other_sites_get_nothing(serve: Any, view: Any, path: str, headers: dict
 @pytest.mark.parametrize("origin", ["http://[", "http://", "[", "http://[::1", "://", "http://localhost/["])
 def test_what_is_no_origin_is_refused(serve: Any, origin: str) -> None:
     served = serve()
-    assert served.wish({"paused": True}, Origin=origin).status == 403
+    assert served.change({"paused": True}, Origin=origin).status == 403
 
 
 @pytest.mark.parametrize("shown", ["query", "bearer", "cookie"])
@@ -243,6 +243,6 @@ def test_an_owners_page_opens_and_lives_in_a_crowd(serve: Any, view: Any, tab: A
         wait_until(lambda: tab.text("#state") == "live")
         wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 64)
         with held(served.port, [b"G"] * HELD):
-            tab.click("#pause")
+            tab.click("#paused")
             wait_until(lambda: served.controls.paused)
             wait_until(lambda: tab.text("#state") == "paused")

@@ -98,31 +98,31 @@ def test_controls_change_the_running_loop(alive: Alive, tab: Any, wait_until: An
     controls, reader = alive.served.controls, alive.reader
     tab.open(alive.served.web.url)
     wait_until(lambda: tab.text("#text") == "77")
-    tab.run("document.querySelector('#threshold').focus()")
+    tab.run("document.querySelector('#min_confidence').focus()")
     for _ in range(5):
         tab.press("ArrowRight")
     wait_until(lambda: controls.min_confidence == 0.55, "the slider by keyboard")
     wait_until(lambda: reader.min_confidence == 0.55, "the loop's reader has it")
-    assert tab.text("#threshold-value") == "55 %"
+    assert tab.text("#threshold") == "55 %"
     tab.click("#details")
-    wait_until(lambda: alive.served.web._feed.view.details, "refused ink is drawn")
-    tab.click("#record")
+    wait_until(lambda: alive.served.web._server.state.view.details, "refused ink is drawn")
+    tab.click("#recording")
     wait_until(lambda: controls.recording)
     tab.click("#snapshot")
     wait_until(lambda: controls.snapshot)
-    tab.click("#pause")
+    tab.click("#paused")
     wait_until(lambda: controls.paused)
     wait_until(lambda: tab.text("#state") == "paused")
     read = alive.served.meter.reading.total
     alive.scene.digits = 3
-    tab.run("document.querySelector('#pause').focus()")
+    tab.run("document.querySelector('#paused').focus()")
     assert alive.served.meter.reading.total <= read + 1
     tab.press("Enter")
     wait_until(lambda: not controls.paused, "going on by keyboard")
     wait_until(lambda: tab.text("#text") == "777")
-    # Others' wishes are shown too.
+    # What others change is shown too.
     controls.min_confidence = 0.25
-    wait_until(lambda: tab.text("#threshold-value") == "25 %")
+    wait_until(lambda: tab.text("#threshold") == "25 %")
     assert tab.complaints == []
 
 
@@ -279,7 +279,7 @@ def test_what_the_server_refuses_and_what_the_reader_left_out_is_said(
     served.web.show(replace(limited, reading=replace(limited.reading, limited=True)))
     tab.open(served.web.url)
     wait_until(lambda: "digits may be missing" in tab.text("#banner"))
-    tab.run("wish({ min_confidence: 7 })")
+    tab.run("change({ min_confidence: 7 })")
     wait_until(lambda: tab.text("#message") == "Not done: min_confidence must be a number from 0 to 1")
     assert "bad" in tab.run("document.querySelector('#message').className")
 
@@ -322,7 +322,7 @@ def test_with_a_token_the_page_gets_everything_by_its_cookie(
     wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 64)
     assert tab.run("location.href") == served.web.url + "/"
     assert tab.run("document.cookie") == ""
-    tab.click("#pause")
+    tab.click("#paused")
     wait_until(lambda: served.controls.paused)
     tab.open(served.web.url)
     wait_until(lambda: tab.text("#state") == "paused", "the cookie is enough")

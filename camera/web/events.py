@@ -1,0 +1,199 @@
+"""What the server knows of the running loop, as documents and as a stream of server-sent events."""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from mnist_edge import __version__
+from mnist_edge.camera.controls import CONTROLS, Controls
+from mnist_edge.camera.events import Event, digits_to_json
+from mnist_edge.camera.meter import Meter
+from mnist_edge.camera.view import View
+from mnist_edge.camera.web.access import Refused
+from mnist_edge.safe_text import to_json
+
+# Events that are kept, for clients that are slow.
+KEPT_EVENTS = 200
+# Events that a client gets when it connects: as many as the page can show.
+HISTORY = 30
+# Clients of each kind of stream; a page is one of both.
+MAX_CLIENTS = 16
+# A loop without a heartbeat for so long hangs: it sends one with each frame, or once a second where none comes.
+SILENT_SECONDS = 10.0
+# A client gets the status so often even if nothing has changed, which tells it that the connection lives.
+STATUS_SECONDS = 1.0
+# Parts of the status whose change is sent at once; the others, such as rates, change all the time.
+URGENT = ("controls", "away", "alive", "message", "width", "height", "model", "limited")
+
+
+class LoopState:
+    """The newest view and the last events: written by the loop's thread, read in the event loop of the server.
+
+    Attributes:
+        view: The newest view; None before the first.
+        events: The last events, each with its serial number, from 1.
+        changed: A future that is done at the next change, and is then replaced by another.
+        counts: How many events of each kind there were.
+        clients: How many clients of each kind of stream there are.
+    """
+
+    def __init__(self) -> None:
+        """Take the running event loop; the camera's loop counts as alive for the first seconds."""
+        self.view: View | None = None
+        self.events: deque[tuple[int, Event]] = deque(maxlen=KEPT_EVENTS)
+        self.counts: Counter[str] = Counter(appeared=0, changed=0, gone=0)
+        self.clients: Counter[str] = Counter(pictures=0, events=0)
+        self._last_heartbeat = time.monotonic()
+        self._serial = 0
+        self._event_loop = asyncio.get_running_loop()
+        self.changed: asyncio.Future[None] = self._event_loop.create_future()
+        self._is_waking = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether there was a heartbeat of late."""
+        return time.monotonic() - self._last_heartbeat < SILENT_SECONDS
+
+    def beat(self) -> None:
+        """Record a heartbeat of the camera's loop."""
+        self._last_heartbeat = time.monotonic()
+
+    def show(self, view: View) -> None:
+        """Publish a view; the same view again is only a heartbeat."""
+        self.beat()
+        if view is not self.view:
+            self.view = view
+            self._wake_clients()
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Publish one frame's events."""
+        for event in events:
+            self._serial += 1
+            self.counts[event.event] += 1
+            self.events.append((self._serial, event))
+        self._wake_clients()
+
+    def events_after(self, serial: int) -> list[tuple[int, Event]]:
+        """Return the events with a higher serial number that are still kept."""
+        return [numbered for numbered in tuple(self.events) if numbered[0] > serial]
+
+    @contextmanager
+    def client(self, kind: str) -> Iterator[None]:
+        """Count a client of a stream while it is connected.
+
+        Raises:
+            Refused: There are too many already.
+        """
+        if self.clients[kind] >= MAX_CLIENTS:
+            raise Refused(503, f"{MAX_CLIENTS} clients watch already; close one, or come back later")
+        self.clients[kind] += 1
+        try:
+            yield
+        finally:
+            self.clients[kind] -= 1
+
+    def notify(self) -> None:
+        """Complete `changed`; only in the event loop."""
+        self._is_waking = False
+        changed, self.changed = self.changed, self._event_loop.create_future()
+        if not changed.done():
+            changed.set_result(None)
+
+    def _wake_clients(self) -> None:
+        # Waking another thread takes time: once is enough, and only where a client waits.
+        if any(self.clients.values()) and not self._is_waking:
+            self._is_waking = True
+            # The server may have ended already.
+            with suppress(RuntimeError):
+                self._event_loop.call_soon_threadsafe(self.notify)
+
+
+async def first_of(*futures: asyncio.Future[None], timeout_seconds: float) -> None:
+    """Wait until one of the futures is done, or the time is over."""
+    await asyncio.wait(futures, timeout=max(timeout_seconds, 0), return_when=asyncio.FIRST_COMPLETED)
+
+
+def reading_of(view: View | None) -> dict[str, Any]:
+    """Return the document of `GET /api/reading`."""
+    if view is None:
+        return {"text": [], "digits": [], "frame": None, "seconds": None}
+    return {
+        "text": list(view.text),
+        "digits": digits_to_json(view.digits),
+        "frame": view.frame.number,
+        "seconds": round(view.frame.seconds, 3),
+    }
+
+
+def controls_of(controls: Controls) -> dict[str, Any]:
+    """Return what the switches and the threshold are now, as `POST /api/controls` answers."""
+    return {
+        control.name: getattr(controls, control.name) for control in CONTROLS if control.kind in ("switch", "range")
+    }
+
+
+def status_of(state: LoopState, controls: Controls, meter: Meter) -> dict[str, Any]:
+    """Return the document of `GET /api/status`."""
+    reading = state.view.reading if state.view else None
+    return {
+        "version": __version__,
+        "model": reading.model if reading else None,
+        "runtime": reading.runtime if reading else None,
+        "source": reading.source if reading else None,
+        "width": reading.width if reading else None,
+        "height": reading.height if reading else None,
+        "limited": reading.limited if reading else False,
+        "stats": meter.stats.to_json(),
+        "controls": controls_of(controls),
+        "away": state.view.outage if state.view else "",
+        "alive": state.alive,
+        "viewers": state.clients["pictures"],
+        "message": controls.message,
+    }
+
+
+class EventStream:
+    """Writes the event stream of one client; remembers what was sent to it, and skips what was replaced meanwhile."""
+
+    def __init__(self, state: LoopState, controls: Controls, meter: Meter) -> None:
+        self._state, self._controls, self._meter = state, controls, meter
+        self._serial = 0
+        self._reading: tuple[Any, Any] | None = None
+        self._urgent: list[Any] = []
+        self._status_due = 0.0
+        self._has_history = False
+
+    def next(self) -> str:
+        """Return what has changed since the last call, in the format of server-sent events; empty where nothing has."""
+        return self._next_status() + self._next_events() + self._next_reading()
+
+    def _next_status(self) -> str:
+        status = status_of(self._state, self._controls, self._meter)
+        urgent, now = [status[name] for name in URGENT], time.monotonic()
+        if urgent == self._urgent and now < self._status_due:
+            return ""
+        self._urgent, self._status_due = urgent, now + STATUS_SECONDS
+        return _message("status", status)
+
+    def _next_events(self) -> str:
+        numbered = self._state.events_after(self._serial)
+        self._serial = numbered[-1][0] if numbered else self._serial
+        documents = [event.to_json() for _, event in numbered]
+        if not self._has_history:
+            self._has_history = True
+            return _message("history", documents[-HISTORY:])
+        return "".join(_message("event", document) for document in documents)
+
+    def _next_reading(self) -> str:
+        reading = reading_of(self._state.view)
+        if self._reading == (reading["text"], reading["digits"]):
+            return ""
+        self._reading = reading["text"], reading["digits"]
+        return _message("reading", reading)
+
+
+def _message(name: str, document: object) -> str:
+    return f"event: {name}\ndata: {to_json(document)}\n\n"

@@ -283,7 +283,7 @@ def test_events_are_sent_as_they_happen(serve: Any, view: Any) -> None:
     served = serve()
 
     def event(kind: Any, text: str) -> Event:
-        return Event("2026-01-01T00:00:00.000+00:00", 9, 0.5, "a camera", kind, 3, DIGITS[:1], (text,))
+        return Event("2026-01-01T00:00:00.000+00:00", 9, 0.5, "a camera", kind, DIGITS[0], DIGITS[:1], (text,))
 
     served.web.write([event("appeared", "4")])
     served.web.show(view(digits=DIGITS[:1]))
@@ -331,7 +331,7 @@ def test_figures_for_prometheus(serve: Any, view: Any) -> None:
     with served.meter.frame(4, 0.0, dropped=2):
         pass
     served.web.show(view(digits=DIGITS, outage="unplugged"))
-    served.web.write([Event("", 1, 0.0, "", "appeared", 1, (), ())])
+    served.web.write([Event("", 1, 0.0, "", "appeared", DIGITS[0], (), ())])
     answer = served.ask("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     lines = answer.body.decode().splitlines()

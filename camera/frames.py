@@ -1,4 +1,4 @@
-"""One frame, and what everything that delivers frames agrees on."""
+"""Frames, and the interface of the sources that deliver them."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of a source.
+    """One image of a source.
 
     Attributes:
         image: Shape (height, width, 3), uint8, BGR.
-        number: 0 for the first that the source delivered; dropped frames count.
-        seconds: Since the source's first frame: by the clock where it is live, else by the file's own time stamps, or
-            by its rate where there are none.
+        number: Counts from 0, dropped frames included.
+        seconds: Time since the source's first frame: by the clock where the source is live, else by the file's
+            timestamps, or by its rate where it has none.
         source: The file's path or the camera's name.
-        captured: When it came from the device, by `time.monotonic`.
+        captured: When the device delivered it, by `time.monotonic`.
     """
 
     image: NDArray[np.uint8]
@@ -32,15 +32,15 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What a source is. Sources that wrap others pass it on whole.
+    """The properties of a source.
 
     Attributes:
-        name: What to call it in messages; holds no password.
-        live: Whether it goes on by the clock: a frame that is not taken in time is dropped for a newer one.
-        still: Whether each frame is a page of its own rather than the next moment of the same scene.
-        timed: Whether who watches wants to see each frame for as long as its time says: a video file.
-        rate: Frames per second that it means to deliver.
-        size: Width and height of its first frame in pixels, before anything is done to it; None where unknown.
+        name: Name for messages; holds no password.
+        live: Whether frames come by the clock: one that is not taken in time is dropped for a newer one.
+        still: Whether each frame is an image of its own rather than the next moment of the same scene.
+        timed: Whether frames are to be watched at their own speed: a video file.
+        rate: Nominal frames per second.
+        size: Width and height of the first frame in pixels, before it is turned or cropped; None where unknown.
     """
 
     name: str
@@ -56,18 +56,22 @@ class Source(Protocol):
 
     @property
     def info(self) -> SourceInfo:
-        """What it is; complete once the source is entered, until then as far as it is known."""
+        """Its properties; complete once the source is entered."""
 
     @property
     def dropped(self) -> int:
-        """Frames that came while the one before was still being read."""
+        """Frames that were dropped, as the frame before was still being read."""
+
+    @property
+    def damaged(self) -> int:
+        """Damaged frames that were skipped."""
 
     @property
     def outage(self) -> str:
-        """Why no frames come at the moment, one line; empty where they do."""
+        """Why no frames come at the moment, one line; empty while they come."""
 
     def __enter__(self) -> "Source":
-        """Open; raises `SourceError` where that fails."""
+        """Open the device; raises `SourceError` where that fails."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -75,20 +79,25 @@ class Source(Protocol):
         """Release the device."""
 
     def __iter__(self) -> Iterator[Frame | None]:
-        """The frames, until the source ends or is told to stop; None now and then while there is none.
+        """Yield the frames until the source ends or is stopped, and None now and then while there is none.
 
-        Raises `SourceError` when it fails for good.
+        Raises `SourceError` when the source fails for good.
         """
 
 
 class ArraySource:
-    """Frames from arrays in memory, or from any generator of arrays: a fake camera, or one of your own.
+    """Frames from an iterable of arrays: a fake camera, or one of your own.
 
     Attributes:
         info: See `Source`.
         dropped: Always 0.
+        damaged: Always 0.
         outage: Always empty.
     """
+
+    dropped = 0
+    damaged = 0
+    outage = ""
 
     def __init__(
         self,
@@ -99,17 +108,15 @@ class ArraySource:
         still: bool = False,
         rate: float = 25.0,
     ) -> None:
-        """Keep what to deliver, each image as in `Frame`; what it is as in `SourceInfo`."""
+        """Take the images, each as in `Frame`; the other arguments are those of `SourceInfo`."""
         self.images = images
         self.info = SourceInfo(name, live, still, rate=rate)
-        self.dropped = 0
-        self.outage = ""
 
     def __enter__(self) -> "ArraySource":
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing to release."""
+        """Release nothing."""
 
     def __iter__(self) -> Iterator[Frame]:
         for number, image in enumerate(self.images):

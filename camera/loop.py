@@ -145,7 +145,7 @@ class _Loop:
             self.end_tracks()
         self.frame = frame
         self.reader.min_confidence = self.controls.min_confidence
-        with self.meter.frame(frame.number, frame.captured, self.source.dropped):
+        with self.meter.frame(frame.number, frame.captured, self.source.dropped, self.source.damaged):
             reading = self.reader.read(frame.image, frame.source)
         refused = [digit.box for digit in reading.rejected]
         self.publish(self.tracker.update(reading.digits, frame.seconds, refused), frame)

@@ -60,6 +60,7 @@ class Stats:
     Attributes:
         frames: Frames that were read.
         dropped: Frames that were dropped for newer ones.
+        damaged: Damaged frames that the source skipped.
         seconds: Time since the loop began.
         capture_fps: Frames per second that the source delivers, with those that are dropped.
         reading_fps: Frames per second that are read.
@@ -74,6 +75,7 @@ class Stats:
 
     frames: int = 0
     dropped: int = 0
+    damaged: int = 0
     seconds: float = 0.0
     capture_fps: float = 0.0
     reading_fps: float = 0.0
@@ -109,7 +111,7 @@ class Meter:
         self.reading = Rate()
         self.capture = Rate()
         self.display = Rate()
-        self._dropped = 0
+        self._dropped = self._damaged = 0
         self._last_number = -1
         self._started = time.monotonic()
         self._read_ms, self._latency_ms, self._screen_ms = (deque[float](maxlen=RECENT) for _ in range(3))
@@ -117,16 +119,17 @@ class Meter:
         self._percentiles_due = 0.0
 
     @contextmanager
-    def frame(self, number: int, captured: float, dropped: int) -> Iterator[None]:
+    def frame(self, number: int, captured: float, dropped: int, damaged: int = 0) -> Iterator[None]:
         """Count a frame, and time the block that reads it.
 
         Args:
             number: See `Frame`.
             captured: See `Frame`.
             dropped: Frames that the source has dropped so far.
+            damaged: Damaged frames that the source has skipped so far.
         """
         self.capture.tick(max(number - self._last_number, 1), captured)
-        self._last_number, self._dropped = number, dropped
+        self._last_number, self._dropped, self._damaged = number, dropped, damaged
         began = time.perf_counter()
         yield
         self._read_ms.append((time.perf_counter() - began) * 1000)
@@ -152,6 +155,7 @@ class Meter:
         return Stats(
             self.reading.total,
             self._dropped,
+            self._damaged,
             max(now - self._started, SHORTEST_SECONDS),
             self.capture.per_second,
             self.reading.per_second,

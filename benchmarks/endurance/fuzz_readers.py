@@ -100,7 +100,7 @@ def _read_idx(path: Path) -> None:
 
 
 def _read_video(path: Path) -> None:
-    _play(open_video(path, MAX_PIXELS))
+    _play(open_video(path, 10.0, MAX_PIXELS))
 
 
 def _read_pipe(path: Path) -> None:

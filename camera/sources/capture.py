@@ -1,6 +1,7 @@
-"""Opening cameras, videos and streams in OpenCV; what does not open is one clear error."""
+"""Opening cameras, videos and streams with OpenCV."""
 
 import sys
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,30 +10,75 @@ from mnist_edge.camera.sources.devices import list_cameras, why_not
 from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2, name_for_opencv
 
-# More does not pass through USB 2 uncompressed, but for a few frames a second.
+# USB 2 carries larger frames uncompressed at a few frames a second only.
 MAX_RAW_PIXELS = 640 * 480
+# So many failed reads in a row are the end or a lost stream, whose reads fail at once.
+MAX_FAILED_READS = 10
 
 
 class Capture(Protocol):
-    """The part of `cv2.VideoCapture` that is used after opening."""
+    """An open device that delivers frames.
+
+    Attributes:
+        damaged: Damaged frames that were skipped so far.
+    """
+
+    damaged: int
 
     def read(self) -> tuple[bool, Any]:
-        """Whether there was a frame, and the frame: (height, width, 3), uint8, BGR."""
+        """Return whether there is a frame, and the frame: (height, width, 3), uint8, BGR."""
 
     def get(self, property: int) -> float:
-        """A property, or 0 or less where it is unknown."""
+        """Return a property of OpenCV, `cv2.CAP_PROP_...`; 0 or less where it is unknown."""
 
     def release(self) -> None:
-        """Let go of the device."""
+        """Close the device."""
 
 
-def open_camera(device: str | int, size: tuple[int, int] | None = None, rate: float | None = None) -> Capture:
+class OpenCvCapture:
+    """A `cv2.VideoCapture` that skips damaged frames, whose failed reads OpenCV does not tell from the end.
+
+    Attributes:
+        damaged: See `Capture`.
+    """
+
+    def __init__(self, capture: Any, timeout_seconds: float) -> None:
+        """Take an open `cv2.VideoCapture`; a read that takes so long failed because nothing came."""
+        self.damaged = 0
+        self._capture = capture
+        self._timeout_seconds = timeout_seconds
+
+    def read(self) -> tuple[bool, Any]:
+        """See `Capture`."""
+        for failed in range(MAX_FAILED_READS):
+            began = time.monotonic()
+            there, image = self._capture.read()
+            if there:
+                self.damaged += failed
+                return True, image
+            if time.monotonic() - began >= self._timeout_seconds:
+                break
+        return False, None
+
+    def get(self, property: int) -> float:
+        """See `Capture`."""
+        return float(self._capture.get(property))
+
+    def release(self) -> None:
+        """See `Capture`."""
+        self._capture.release()
+
+
+def open_camera(
+    device: str | int, size: tuple[int, int] | None, rate: float | None, timeout_seconds: float
+) -> OpenCvCapture:
     """Open a camera.
 
     Args:
         device: As from `device_of`.
-        size: Width and height to ask it for; what it delivers may differ.
-        rate: Frames per second to ask it for; the same.
+        size: Width and height to ask the camera for, which may deliver another size.
+        rate: Frames per second to ask the camera for, which may deliver another rate.
+        timeout_seconds: See `OpenCvCapture`.
 
     Raises:
         SourceError: It is missing, in use, forbidden or no camera.
@@ -42,12 +88,7 @@ def open_camera(device: str | int, size: tuple[int, int] | None = None, rate: fl
     if not capture.isOpened():
         capture.release()
         raise SourceError(why_not(device, list_cameras()))
-    _ask(capture, size, rate)
-    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-    return _typed(capture)
-
-
-def _ask(capture: Any, size: tuple[int, int] | None, rate: float | None) -> None:
+    # Drivers offer sizes by format and rates by size, so the order matters.
     if size and size[0] * size[1] > MAX_RAW_PIXELS:
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*"MJPG"))
     if size:
@@ -55,28 +96,29 @@ def _ask(capture: Any, size: tuple[int, int] | None, rate: float | None) -> None
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
     if rate:
         capture.set(cv2.CAP_PROP_FPS, rate)
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    return OpenCvCapture(capture, timeout_seconds)
 
 
-def open_video(path: Path, max_pixels: int = MAX_PIXELS) -> Capture:
+def open_video(path: Path, timeout_seconds: float, max_pixels: int = MAX_PIXELS) -> OpenCvCapture:
     """Open a video file.
 
     Args:
         path: The file.
+        timeout_seconds: See `OpenCvCapture`.
         max_pixels: A video whose frames have more is refused.
 
     Raises:
         SourceError: It is damaged, no video or too large, or its name is not UTF-8.
     """
-    capture = cv2.VideoCapture(name_for_opencv(path, SourceError), _file_backend())
-    if not capture.isOpened():
-        capture.release()
-        raise SourceError(
-            f"{path} does not open as a video: it is damaged, cut short, or of another kind; copy it again"
-        )
-    return _bounded(capture, str(path), max_pixels)
+    # Backends other than FFmpeg would take a file's name for a numbered series of images.
+    has_ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getStreamBackends()
+    capture = cv2.VideoCapture(name_for_opencv(path, SourceError), cv2.CAP_FFMPEG if has_ffmpeg else cv2.CAP_ANY)
+    failure = f"{path} does not open as a video: it is damaged, cut short, or of another kind; copy it again"
+    return OpenCvCapture(_checked(capture, str(path), failure, max_pixels), timeout_seconds)
 
 
-def open_stream(url: str, name: str, timeout_seconds: float, max_pixels: int = MAX_PIXELS) -> Capture:
+def open_stream(url: str, name: str, timeout_seconds: float, max_pixels: int = MAX_PIXELS) -> OpenCvCapture:
     """Open a network stream.
 
     Args:
@@ -91,26 +133,15 @@ def open_stream(url: str, name: str, timeout_seconds: float, max_pixels: int = M
     milliseconds = int(timeout_seconds * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
     capture = cv2.VideoCapture(name_for_opencv(url, SourceError, name), cv2.CAP_FFMPEG, limits)
-    if not capture.isOpened():
-        capture.release()
-        raise SourceError(f"{name} does not open; check the address, the network, and that the stream is being sent")
-    return _bounded(capture, name, max_pixels)
+    failure = f"{name} does not open; check the address, the network, and that the stream is being sent"
+    return OpenCvCapture(_checked(capture, name, failure, max_pixels), timeout_seconds)
 
 
-def _bounded(capture: Any, name: str, max_pixels: int) -> Capture:
-    """The capture, if its frames are small enough: the size is known before the first is decoded, and is kept."""
+def _checked(capture: Any, name: str, failure: str, max_pixels: int) -> Any:
+    """Return the capture if it is open and its frames are small enough, which is known before one is decoded."""
     size = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-    if size[0] * size[1] > max_pixels:
-        capture.release()
-        raise SourceError(too_large(name, size, max_pixels))
-    return _typed(capture)
-
-
-def _file_backend() -> int:
-    """FFmpeg where this OpenCV has it: the others would take a file's name for a numbered series of pictures."""
-    return int(cv2.CAP_FFMPEG if cv2.CAP_FFMPEG in cv2.videoio_registry.getStreamBackends() else cv2.CAP_ANY)
-
-
-def _typed(capture: Any) -> Capture:
-    typed: Capture = capture
-    return typed
+    if capture.isOpened() and size[0] * size[1] <= max_pixels:
+        return capture
+    error = SourceError(too_large(name, size, max_pixels) if capture.isOpened() else failure)
+    capture.release()
+    raise error

@@ -1,4 +1,4 @@
-"""The cameras of this machine, and why one does not open."""
+"""The cameras of this machine, and the reason why one does not open."""
 
 import os
 import sys
@@ -9,24 +9,24 @@ PROC = Path("/proc")
 
 
 def list_cameras(dev: Path = DEV) -> list[str]:
-    """The video devices that exist, in the order of their numbers; Linux only, elsewhere empty."""
+    """List the video devices of Linux in the order of their numbers; empty on other systems."""
     found = [path for path in dev.glob("video*") if path.name[5:].isdecimal()]
     return [str(path) for path in sorted(found, key=lambda path: int(path.name[5:]))]
 
 
 def device_of(source: str) -> str | int:
-    """What OpenCV opens for a camera's number or path: on Linux always a path, whose absence can be told."""
+    """Return what OpenCV opens for a camera's number or path; on Linux a path, as a missing one can be recognised."""
     if source.isdecimal():
         return f"{DEV}/video{source}" if sys.platform.startswith("linux") else int(source)
     return source
 
 
 def why_not(device: str | int, cameras: list[str]) -> str:
-    """One line on why a camera cannot be opened, and what to do.
+    """Explain in one line why a camera cannot be opened, and what to do.
 
     Args:
         device: As from `device_of`.
-        cameras: The devices that exist.
+        cameras: As from `list_cameras`.
     """
     others = [camera for camera in cameras if camera != str(device)]
     instead = f"or choose another with --source ({', '.join(others)})" if others else "or give --source a video file"
@@ -43,7 +43,7 @@ def why_not(device: str | int, cameras: list[str]) -> str:
 
 
 def _holder(device: Path) -> str | None:
-    """Another process that has the device open, as far as this user may see: `NAME (process NUMBER)`."""
+    """Name another process that has the device open, as far as this user may see: `NAME (process NUMBER)`."""
     wanted = Path(os.path.realpath(device))
     for link in PROC.glob("[0-9]*/fd/*"):
         process = link.parts[-3]

@@ -1,7 +1,6 @@
-"""Sizes and regions as users write them, and frames turned, mirrored and cropped."""
+"""Parsing of sizes and regions, and turning, mirroring and cropping of frames."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,15 +14,15 @@ from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
 ROTATIONS = {0: None, 90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-# What `cv2.flip` calls them.
+# The codes of `cv2.flip`.
 FLIPS = {"none": None, "horizontal": 1, "vertical": 0, "both": -1}
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """Width and height in pixels, from `640x480`.
+    """Parse `640x480` to width and height in pixels.
 
     Raises:
-        UsageError: It is written otherwise, or holds no pixel or more than 200 million.
+        UsageError: It is written otherwise, or is an image of no pixel or of more than 200 million.
     """
     match = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text.strip().lower())
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
@@ -33,7 +32,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def parse_crop(text: str) -> Box:
-    """A part of the frame, from `X,Y,WIDTH,HEIGHT` in pixels.
+    """Parse `X,Y,WIDTH,HEIGHT` in pixels to a part of the frame.
 
     Raises:
         UsageError: It is written otherwise, or holds no pixel.
@@ -47,27 +46,20 @@ def parse_crop(text: str) -> Box:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """What is done to a frame before it is read: it is turned, then mirrored, then cropped.
+    """How a frame is turned, then mirrored, then cropped before it is read.
 
     Attributes:
-        rotate: Clockwise, a key of `ROTATIONS`, in degrees.
+        rotate: A key of `ROTATIONS`, clockwise in degrees.
         flip: A key of `FLIPS`.
-        crop: In pixels of the frame that was turned and mirrored; None for all of it.
-
-    Raises:
-        UsageError: An angle or a direction is unknown.
+        crop: In pixels of the frame as turned and mirrored; None for all of it.
     """
 
     rotate: int = 0
     flip: str = "none"
     crop: Box | None = None
 
-    def __post_init__(self) -> None:
-        _check("--rotate", self.rotate, list(ROTATIONS))
-        _check("--flip", self.flip, list(FLIPS))
-
     def apply(self, frame: Frame) -> Frame:
-        """The frame as it is read, its image contiguous; the one given, which is not changed, where nothing is to do.
+        """Return the frame as it is read, its image contiguous; the given frame is not changed.
 
         Raises:
             SourceError: The region lies outside the frame.
@@ -83,10 +75,10 @@ class Geometry:
 
 
 def parse_geometry(settings: Settings) -> Geometry:
-    """What the settings ask to be done to frames.
+    """Return the geometry that the settings ask for.
 
     Raises:
-        UsageError: The region, the angle or the direction is none.
+        UsageError: The crop is not a region.
     """
     return Geometry(settings.rotate, settings.flip, parse_crop(settings.crop) if settings.crop else None)
 
@@ -99,8 +91,3 @@ def _cropped(image: NDArray[np.uint8], crop: Box, name: str) -> NDArray[np.uint8
             "make it smaller"
         )
     return image[crop.slices]
-
-
-def _check(flag: str, value: object, known: Sequence[object]) -> None:
-    if value not in known:
-        raise UsageError(f"{flag} {value} is unknown; use one of: {', '.join(map(str, known))}")

@@ -1,30 +1,30 @@
-"""Cutting a stream of bytes into the JPEG pictures in it."""
+"""Cutting a stream of bytes into the JPEG images in it."""
 
 import re
 
 START = b"\xff\xd8\xff"
-# Markers but for those that stand in compressed data: a stuffed 0 and the restarts.
+# Any marker but those within compressed data: a stuffed 0 and the restarts.
 MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
-PICTURE, END, LONE = 0xD8, 0xD9, 0x01
+IMAGE, END, LONE = 0xD8, 0xD9, 0x01
 
 
 class JpegCutter:
-    """Finds the pictures in bytes that come piece by piece; whatever stands between them is skipped.
+    """Finds the images in bytes that come in chunks; bytes between images are skipped.
 
-    Follows the markers of ITU-T T.81, Annex B, since a picture may hold a smaller one, with an end of its own.
+    Follows the markers of ITU-T T.81, Annex B, since an image may contain a thumbnail with an end of its own.
     """
 
     def __init__(self) -> None:
-        """Nothing has come yet."""
+        """Start with no bytes."""
         self._bytes = bytearray()
         self._at = 0
 
-    def feed(self, piece: bytes) -> None:
-        """Take the next bytes."""
-        self._bytes += piece
+    def feed(self, chunk: bytes) -> None:
+        """Append the next bytes."""
+        self._bytes += chunk
 
     def cut(self) -> bytes | None:
-        """The next whole picture, or None until more bytes have come; whoever feeds it says when that is too many."""
+        """Return the next whole image, or None until more bytes are fed; the caller limits how many."""
         while self._at or self._begin():
             marker = MARKER.search(self._bytes, self._at)
             if marker is None:
@@ -33,11 +33,11 @@ class JpegCutter:
                 break
             kind, after = marker[1][0], marker.end()
             if kind == END:
-                picture = bytes(self._bytes[:after])
+                image = bytes(self._bytes[:after])
                 self._forget(after)
-                return picture
-            if kind == PICTURE:
-                # The one before was cut off, and a new one begins.
+                return image
+            if kind == IMAGE:
+                # A new image begins before the one that was cut off has ended.
                 self._forget(marker.start())
             elif kind == LONE:
                 self._at = after
@@ -48,7 +48,7 @@ class JpegCutter:
         return None
 
     def _begin(self) -> bool:
-        """Go to the next picture's beginning; whether there is one."""
+        """Go to the start of the next image; return whether there is one."""
         start = self._bytes.find(START)
         self._forget(start if start >= 0 else max(len(self._bytes) - 2, 0))
         self._at = 2 if start >= 0 else 0

@@ -1,4 +1,4 @@
-"""The Raspberry Pi's camera modules, through picamera2, the system's own package."""
+"""The Raspberry Pi's camera modules, by picamera2, a package of its operating system."""
 
 import logging
 from concurrent.futures import TimeoutError as Late
@@ -13,19 +13,21 @@ from mnist_edge.opencv import cv2
 NAME = "picamera"
 # Wide enough for a page, and quick to read.
 DEFAULT_SIZE = (1280, 720)
-# What picamera2 delivers unless told otherwise.
+# picamera2's own default.
 DEFAULT_RATE = 30.0
-# libcamera names formats from the last byte to the first: this is blue, green, red in memory.
+# libcamera names formats from the last byte to the first: in memory this is blue, green, red.
 BGR = "RGB888"
 # What picamera2 raises where the camera is not there, in use or lost.
 FAULTS = (RuntimeError, OSError)
 
 
 class PiCapture:
-    """A running camera, with the interface of `Capture`."""
+    """A running camera, as a `Capture`; no frame of it is damaged."""
+
+    damaged = 0
 
     def __init__(self, camera: Any, rate: float, timeout_seconds: float) -> None:
-        """Take a `Picamera2` that was started."""
+        """Take a `Picamera2` that is started."""
         self._camera = camera
         self._rate = rate
         self._timeout_seconds = timeout_seconds
@@ -33,7 +35,7 @@ class PiCapture:
     def read(self) -> tuple[bool, Any]:
         """See `Capture`."""
         try:
-            # Newer ones wait no longer than this; older ones take any number for yes.
+            # Newer versions wait no longer than this; older ones take any number for True.
             image = self._camera.capture_array("main", wait=self._timeout_seconds)
         except (*FAULTS, Late):
             return False, None
@@ -49,7 +51,7 @@ class PiCapture:
 
     def release(self) -> None:
         """See `Capture`."""
-        # That it is lost has been told, and nothing more can be done.
+        # Its loss is already reported, and nothing more can be done.
         with suppress(*FAULTS):
             self._camera.stop()
         with suppress(*FAULTS):
@@ -62,7 +64,7 @@ def open_picamera(size: tuple[int, int] | None, rate: float | None, timeout_seco
     Args:
         size: Width and height of the frames, scaled by the camera's own hardware; None for 1280x720.
         rate: Frames per second; None for 30.
-        timeout_seconds: How long to wait for a frame.
+        timeout_seconds: How long a frame may take.
 
     Raises:
         PackageMissing: picamera2 is not installed, or does not fit the other packages.
@@ -72,7 +74,7 @@ def open_picamera(size: tuple[int, int] | None, rate: float | None, timeout_seco
     rate = rate or DEFAULT_RATE
     try:
         camera = package.Picamera2()
-    # It indexes an empty list where there is no camera.
+    # Without a camera picamera2 indexes an empty list.
     except (*FAULTS, IndexError) as error:
         raise _not_opening("no camera is found" if isinstance(error, IndexError) else _line(error)) from None
     capture = PiCapture(camera, rate, timeout_seconds)

@@ -1,4 +1,4 @@
-"""Still pictures as a source: one, a folder of them, or those that a glob finds."""
+"""Still images as a source."""
 
 import logging
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 class PictureSource:
-    """Still pictures, each a page of its own.
+    """Delivers image files, one frame each; in a recording each lasts a second.
 
     Attributes:
-        info: See `Source`; in a recording one picture lasts a second.
-        paths: The files, in their order.
+        info: See `Source`.
         dropped: Always 0.
+        damaged: Files that could not be read.
         outage: Always empty.
     """
 
@@ -27,20 +27,15 @@ class PictureSource:
     outage = ""
 
     def __init__(self, name: str, paths: list[Path], max_pixels: int = MAX_PIXELS) -> None:
-        """Keep what to read.
-
-        Args:
-            name: See `Source`.
-            paths: The files.
-            max_pixels: The most that a picture may have; one with more, or a damaged one, is logged and passed over.
-        """
+        """Take the files; one that is damaged or has more than `max_pixels` is skipped and logged."""
         self.info = SourceInfo(name, still=True, rate=1.0)
-        self.paths = paths
+        self.damaged = 0
+        self._paths = paths
         self._max_pixels = max_pixels
         self._frames: Iterator[Frame] = iter(())
 
     def __enter__(self) -> "PictureSource":
-        """Read the first.
+        """Read the first image.
 
         Raises:
             ImageError: It is the only one, and is damaged.
@@ -49,26 +44,27 @@ class PictureSource:
         frames = self._read()
         first = next(frames, None)
         if first is None:
-            raise SourceError(f"none of the {len(self.paths)} pictures of {self.info.name} can be read")
+            raise SourceError(f"none of the {len(self._paths)} pictures of {self.info.name} can be read")
         height, width = first.image.shape[:2]
         self.info = replace(self.info, size=(width, height))
         self._frames = chain([first], frames)
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing to release."""
+        """Release nothing."""
 
     def __iter__(self) -> Iterator[Frame]:
         return self._frames
 
     def _read(self) -> Iterator[Frame]:
         number = 0
-        for path in self.paths:
+        for path in self._paths:
             try:
                 image = read_image(str(path), self._max_pixels)
             except ImageError as error:
-                if len(self.paths) == 1:
+                if len(self._paths) == 1:
                     raise
+                self.damaged += 1
                 logger.warning("%s; it is passed over", error)
                 continue
             yield Frame(image, number, number / self.info.rate, str(path))

@@ -1,4 +1,4 @@
-"""Frames on standard input: a stream of JPEG pictures, or raw frames."""
+"""Frames on standard input: a stream of JPEG images, or raw frames."""
 
 import io
 import os
@@ -13,37 +13,42 @@ from mnist_edge.errors import ImageError, SourceError
 from mnist_edge.opencv import cv2
 
 NAME = "standard input"
-PIECE_BYTES = 1 << 16
-# The longest that a picture may be, with what stands before it; 200 megapixels are seldom more.
+# The default size of a pipe's buffer on Linux.
+CHUNK_BYTES = 1 << 16
+# The longest that an image may be, with the bytes before it: few of 200 megapixels are longer.
 MAX_BYTES = 64 << 20
-# Damaged pictures in a row that are passed over.
-MAX_BROKEN = 100
+# So many damaged images in a row, four seconds of video, are no stream of images.
+MAX_DAMAGED = 100
 ADVICE = "pipe MJPEG into it, such as: ffmpeg -i VIDEO -f mjpeg - | mnist-edge camera --source -"
 RAW_ADVICE = "or raw BGR frames with --resolution WxH"
 
 
 class PipeCapture:
-    """Frames from a file descriptor, with the interface of `Capture`.
+    """Frames from a file descriptor, as a `Capture`.
 
-    A stream that begins with a JPEG is one of JPEGs; any other holds raw frames where their size is known.
+    A stream that begins with a JPEG is one of JPEGs; any other holds raw frames if their size is given.
+
+    Attributes:
+        damaged: See `Capture`.
     """
 
     def __init__(
         self, descriptor: int, size: tuple[int, int] | None, rate: float | None, max_pixels: int = MAX_PIXELS
     ) -> None:
-        """Keep what to read; it stays open.
+        """Take the descriptor, which stays open.
 
         Args:
             descriptor: Of a pipe or a file.
             size: Width and height of raw frames, in pixels.
-            rate: Frames per second, where that is known.
+            rate: Frames per second, if known.
             max_pixels: A JPEG that has more counts as damaged.
         """
-        # Without a buffer: a thread that waits in one would hold its lock when the interpreter ends.
+        # Unbuffered: a thread that waits in a buffered read holds its lock while the interpreter exits.
         self._file = io.FileIO(descriptor, closefd=False)
         self._size = size
         self._rate = rate or 0.0
         self._max_pixels = max_pixels
+        self.damaged = 0
         self._delivered = 0
         self._cutter: JpegCutter | None = None
         self._head = b""
@@ -52,10 +57,10 @@ class PipeCapture:
         """See `Capture`.
 
         Raises:
-            SourceError: What comes is neither.
+            SourceError: The stream holds neither JPEGs nor raw frames.
         """
         if not self._head:
-            self._look()
+            self._detect_kind()
         image = self._next_raw() if self._cutter is None else self._next_jpeg(self._cutter)
         self._delivered += image is not None
         return image is not None, image
@@ -65,12 +70,12 @@ class PipeCapture:
         return self._rate if property == cv2.CAP_PROP_FPS else 0.0
 
     def release(self) -> None:
-        """Standard input belongs to the whole process and stays open."""
+        """Do nothing: standard input belongs to the process and stays open."""
 
-    def _look(self) -> None:
-        """See from the first bytes what follows."""
-        while len(self._head) < len(START) and (piece := self._file.read(len(START) - len(self._head))):
-            self._head += piece
+    def _detect_kind(self) -> None:
+        """Recognise the kind of the stream by its first bytes."""
+        while len(self._head) < len(START) and (chunk := self._file.read(len(START) - len(self._head))):
+            self._head += chunk
         if not self._head:
             raise SourceError(f"{NAME} is empty; {ADVICE}")
         if self._head == START or not self._size:
@@ -97,32 +102,32 @@ class PipeCapture:
         return None
 
     def _next_jpeg(self, cutter: JpegCutter) -> Any:
-        broken, reason = 0, ""
-        while broken < MAX_BROKEN and (picture := self._next_picture(cutter)) is not None:
+        damaged, reason = 0, ""
+        while damaged < MAX_DAMAGED and (encoded := self._next_encoded(cutter)) is not None:
             try:
-                return decode_image(picture, "the last", self._max_pixels, ALLOW)
+                return decode_image(encoded, "the last", self._max_pixels, ALLOW)
             except ImageError as error:
-                broken, reason = broken + 1, f" ({error})"
-        if broken == MAX_BROKEN or not self._delivered:
+                damaged, reason = damaged + 1, f" ({error})"
+                self.damaged += 1
+        if damaged == MAX_DAMAGED or not self._delivered:
             raise SourceError(f"{NAME} holds no JPEG picture that can be read{reason}; {ADVICE}, {RAW_ADVICE}")
         return None
 
-    def _next_picture(self, cutter: JpegCutter) -> bytes | None:
-        """The next picture's bytes; None at the end."""
+    def _next_encoded(self, cutter: JpegCutter) -> bytes | None:
         fed = 0
-        while (picture := cutter.cut()) is None:
-            piece = self._file.read(PIECE_BYTES)
-            if not piece:
+        while (encoded := cutter.cut()) is None:
+            chunk = self._file.read(CHUNK_BYTES)
+            if not chunk:
                 return None
-            cutter.feed(piece)
-            fed += len(piece)
+            cutter.feed(chunk)
+            fed += len(chunk)
             if fed > MAX_BYTES:
                 raise SourceError(f"{NAME} holds no JPEG picture in {fed >> 20} MB; {ADVICE}, {RAW_ADVICE}")
-        return picture
+        return encoded
 
 
 def open_stdin(size: tuple[int, int] | None, rate: float | None, max_pixels: int = MAX_PIXELS) -> PipeCapture:
-    """Read frames from standard input; arguments as in `PipeCapture`.
+    """Open standard input; the arguments are those of `PipeCapture`.
 
     Raises:
         SourceError: It is closed, or a terminal.

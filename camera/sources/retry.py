@@ -1,4 +1,4 @@
-"""A camera or stream that comes back after a fault."""
+"""A camera or stream that is opened again after it is lost."""
 
 import logging
 import time
@@ -10,16 +10,17 @@ from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.video import CULPRITS, POLL_SECONDS, VideoSource
 from mnist_edge.errors import SourceError
 
+# A plug that slips or a router that restarts is found within a second; half a minute costs a camera that is off little.
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
-# A camera that is lost again sooner goes on with the longer delays: it might come and go for ever.
+# A camera that is lost again sooner keeps its longer delays: it may come and go for ever.
 STEADY_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
 
 def back_off() -> Iterator[float]:
-    """How long to wait before each attempt, in seconds: twice as long each time, up to half a minute."""
+    """Yield the delay before each attempt in seconds: exponential back-off up to half a minute."""
     delay = FIRST_DELAY_SECONDS
     while True:
         yield delay
@@ -27,9 +28,9 @@ def back_off() -> Iterator[float]:
 
 
 class RetryingSource:
-    """A live source that is opened anew when it is lost, while the loop lives on; a file is left as it is.
+    """Opens a live source again whenever it is lost, while the loop goes on; a file that ends is not opened again.
 
-    A loss and a return are logged once each. Frames are numbered, and timed, as if nothing had happened.
+    A loss and a return are logged once each. Numbers and times of frames go on after an outage.
 
     Attributes:
         outage: See `Source`.
@@ -43,13 +44,13 @@ class RetryingSource:
         max_retries: int | None = None,
         delays: Callable[[], Iterator[float]] = back_off,
     ) -> None:
-        """Keep what to open.
+        """Open nothing yet.
 
         Args:
             make: Makes the source, once for each attempt.
-            stop: Ends the frames once it is requested, and the waiting too.
-            max_retries: After so many attempts in vain the loss is an error; None for never.
-            delays: Seconds before each attempt, without end.
+            stop: Ends the frames and the delays once it is requested.
+            max_retries: After so many failed attempts in a row the loss is an error; None for never.
+            delays: Makes the endless series of seconds before each attempt.
         """
         self.outage = ""
         self._make = make
@@ -61,28 +62,37 @@ class RetryingSource:
         self._dropped_before = 0
         self._next_number = 0
         self._began = 0.0
-        self._lost = self._returned = self._seen = time.monotonic()
+        self._lost = self._returned = self._last_frame = time.monotonic()
         self._reason = ""
-        self._in_vain = 0
+        self._failed_attempts = 0
 
     @property
     def info(self) -> SourceInfo:
-        """See `Source`; during an outage, what it was before."""
+        """See `Source`; during an outage what it was before."""
         return self._source.info
 
     @property
     def dropped(self) -> int:
-        """See `Source`; what nobody could see during an outage is not counted."""
+        """See `Source`."""
         return self._dropped_before + self._source.dropped
 
+    @property
+    def damaged(self) -> int:
+        """See `Source`."""
+        return self._source.damaged
+
     def __enter__(self) -> "RetryingSource":
-        """Open it; what does not open the first time is an error at once."""
+        """Open the source.
+
+        Raises:
+            SourceError: The first attempt fails, as a wrong name would fail for ever.
+        """
         self._source.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
         """Release the device."""
-        self._source.__exit__()
+        self._source.__exit__(*error)
 
     def __iter__(self) -> Iterator[Frame | None]:
         while True:
@@ -95,7 +105,10 @@ class RetryingSource:
                 if not self.info.live:
                     raise
                 delay = self._lose(error)
-            yield from self._pause(delay)
+            until = time.monotonic() + delay
+            while time.monotonic() < until and not self._stop.requested:
+                time.sleep(POLL_SECONDS)
+                yield None
             if self._stop.requested:
                 return
 
@@ -108,26 +121,24 @@ class RetryingSource:
                 continue
             if self.outage:
                 self._return(frame)
-            self._seen = frame.captured
-            yield self._continued(frame, first_number)
-
-    def _continued(self, frame: Frame, first_number: int) -> Frame:
-        self._next_number = first_number + frame.number + 1
-        if first_number == 0:
-            self._began = frame.captured - frame.seconds
-            return frame
-        return replace(frame, number=first_number + frame.number, seconds=frame.captured - self._began)
+            self._last_frame = frame.captured
+            self._next_number = first_number + frame.number + 1
+            if first_number == 0:
+                self._began = frame.captured - frame.seconds
+                yield frame
+            else:
+                yield replace(frame, number=first_number + frame.number, seconds=frame.captured - self._began)
 
     def _lose(self, error: SourceError) -> float:
-        """Let the device go; how long to wait before the next attempt."""
+        """Release the device; return the seconds to wait before the next attempt."""
         self._source.let_go()
-        self._in_vain += bool(self.outage)
-        if self._max_retries is not None and self._in_vain >= self._max_retries:
-            raise SourceError(f"{error}; given up after {self._in_vain} attempts") from None
+        self._failed_attempts += bool(self.outage)
+        if self._max_retries is not None and self._failed_attempts >= self._max_retries:
+            raise SourceError(f"{error}; given up after {self._failed_attempts} attempts") from None
         if not self.outage:
             self._lost = time.monotonic()
             logger.warning("%s; trying again", error)
-            if self._seen - self._returned > STEADY_SECONDS:
+            if self._last_frame - self._returned > STEADY_SECONDS:
                 self._delays = self._back_off()
         delay = next(self._delays)
         due = time.strftime("%H:%M:%S", time.localtime(time.time() + delay))
@@ -139,21 +150,15 @@ class RetryingSource:
         logger.info("%s is back after %.1f s", self.info.name, frame.captured - self._lost)
         self._returned = frame.captured
         self.outage = ""
-        self._in_vain = 0
-
-    def _pause(self, seconds: float) -> Iterator[None]:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not self._stop.requested:
-            time.sleep(POLL_SECONDS)
-            yield None
+        self._failed_attempts = 0
 
     def _open_again(self) -> None:
-        # A thread that is stuck holds the device; one more with each attempt would be hundreds after a night.
+        # A stuck thread holds the device; one more with each attempt would be hundreds after a night.
         if self._source.busy:
             raise SourceError(f"{self.info.name} is stuck; check {CULPRITS}, or start again")
         self.outage = f"{self._reason}; trying again now"
         self._dropped_before = self.dropped
-        info = self.info
+        info, damaged = self.info, self.damaged
         self._source = self._make()
-        self._source.info = info
+        self._source.info, self._source.damaged = info, damaged
         self._source.begin()

@@ -1,6 +1,8 @@
-"""Frames from a camera, a video file or a stream, read by a thread so that nothing can hang."""
+"""Frames of a camera, a video file or a stream, read in a thread so that the loop cannot hang."""
 
 import atexit
+import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,33 +12,37 @@ from pathlib import Path
 from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import Capture
-from mnist_edge.camera.sources.frame_clock import FrameClock
 from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2
 
-# How often a wait looks up to see whether it should stop, and lets the loop do other things.
+# How often a wait checks for the request to stop, and lets the loop do other things.
 POLL_SECONDS = 0.05
 # OpenCV's own time-out comes first and knows more; this is for what it does not bound, such as a name look-up.
 GRACE_SECONDS = 2.0
-# How long leaving waits for a thread that is stuck. One that delivers is given the time of a slow frame.
+# How long leaving waits for a thread whose device delivers nothing; one that delivers gets the time of a slow frame.
 STUCK_SECONDS = 0.4
+# Rates that are believed, frames per second: streams and broken headers claim 0, NaN or 90000.
+MIN_RATE, MAX_RATE = 0.1, 240.0
 CULPRITS = "its cable, power and network"
-# Their headers count the frames; elsewhere OpenCV estimates from the duration.
+# Formats whose headers count the frames; in others OpenCV estimates the count from the duration.
 COUNTED = {".mp4", ".m4v", ".mov", ".avi"}
-# An edit list may leave out some of the counted frames.
-MIN_SHARE = 0.9
+# An edit list may leave out some of the counted frames; a file with fewer of them is cut short.
+MIN_COUNTED_SHARE = 0.9
+
+logger = logging.getLogger(__name__)
 
 
 class VideoSource:
     """A camera, video file or stream.
 
-    A thread opens and reads it. From a live source only the newest frame is kept, since drivers and networks would
-    otherwise deliver the past; a file waits and loses nothing. The thread releases the device, however the loop ends.
+    A thread opens, reads and releases the device. Of a live source only the newest frame is kept, since drivers and
+    networks would otherwise deliver old ones; a file waits and loses nothing.
 
     Attributes:
-        info: See `Source`; before the first frame it takes the rate for 25 and what may be live for live.
+        info: See `Source`; until the first frame the rate is 25, and what may be live is live.
         dropped: See `Source`.
-        outage: Always empty: a source that is lost is an error here.
+        damaged: See `Source`.
+        outage: Always empty: a lost source raises an error.
     """
 
     outage = ""
@@ -51,35 +57,36 @@ class VideoSource:
         *,
         timed: bool = True,
     ) -> None:
-        """Keep what to open.
+        """Open nothing yet.
 
         Args:
-            name: See `Source`.
+            name: See `SourceInfo`.
             opener: Opens the device, in the thread; raises `SourceError`.
             stop: Ends the frames once it is requested.
-            live: Whether frames that nobody took are dropped; None: unless the source knows its length.
+            live: Whether frames that are not taken in time are dropped; None: unless the source knows its length.
             timeout_seconds: How long to wait for a frame.
-            timed: Whether it is to be watched at its own speed, unless it is live.
+            timed: See `SourceInfo`; a live source is never timed.
         """
         self.info = SourceInfo(name, live is not False, timed=timed)
         self.dropped = 0
+        self.damaged = 0
         self._live = live
         self._opener = opener
         self._stop = stop
         self._patience = timeout_seconds + GRACE_SECONDS
         self._changed = threading.Condition()
         self._waiting: Frame | None = None
-        self._heard = float("-inf")
+        self._last_read = float("-inf")
         self._failure: Exception | None = None
         self._ended = False
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=f"frames of {name}", daemon=True)
 
     def __enter__(self) -> "VideoSource":
-        """Open it, and wait for the first frame.
+        """Open the device, and wait for the first frame.
 
         Raises:
-            SourceError: It does not open, or sends nothing.
+            SourceError: The device does not open, or sends nothing.
         """
         self.begin()
         deadline = time.monotonic() + self._patience
@@ -92,34 +99,34 @@ class VideoSource:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Release the device; a thread that is stuck in a read is left to end by itself, before Python does."""
+        """Release the device; a thread that is stuck in a read is joined only when Python exits."""
         self.let_go()
-        delivers = time.monotonic() - self._heard < GRACE_SECONDS
+        delivers = time.monotonic() - self._last_read < GRACE_SECONDS
         self._thread.join(GRACE_SECONDS if delivers else STUCK_SECONDS)
         if self.busy:
-            # A thread that comes back from OpenCV while Python is being taken down would abort the process.
+            # A thread that returns from OpenCV while Python is shutting down would abort the process.
             atexit.register(self._thread.join, self._patience)
 
     def begin(self) -> None:
-        """Start to open it, as entering does, but wait for nothing: the frames begin with None."""
+        """Start opening the device as entering does, but do not wait: the frames begin with None."""
         self._thread.start()
 
     def let_go(self) -> None:
-        """Have the device released, as leaving does, but wait for nothing: see `busy`."""
+        """Start releasing the device as leaving does, but do not wait: see `busy`."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
 
     @property
     def busy(self) -> bool:
-        """Whether the device is still held."""
+        """Whether the device is still open."""
         return self._thread.is_alive()
 
     def __iter__(self) -> Iterator[Frame | None]:
-        # What came while others were still getting ready was not dropped by a slow loop.
+        # Frames that came before the loop began were not dropped by a slow loop.
         self.dropped = 0
         while True:
-            # A loop that took its time, such as a paused one, does not count against the source.
+            # The time that the loop itself took, such as a pause, does not count against the source.
             deadline = time.monotonic() + self._patience
             while not self._wait(deadline):
                 yield None
@@ -131,7 +138,7 @@ class VideoSource:
             yield frame
 
     def _wait(self, deadline: float) -> bool:
-        """Wait a moment; whether there is a frame now, or there will be none."""
+        """Wait a moment; return whether there is a frame now, or never will be."""
         with self._changed:
             if self._waiting is None and not self._ended and not self._stop.requested:
                 if time.monotonic() > deadline:
@@ -150,7 +157,7 @@ class VideoSource:
                 capture.release()
         except cv2.error as error:
             self._failure = SourceError(f"{self.info.name} failed in OpenCV ({str(error).strip().splitlines()[-1]})")
-        # Whatever it is, the loop that waits for a frame must hear of it.
+        # The loop that waits for a frame raises it, whatever it is.
         except Exception as error:
             self._failure = error
         with self._changed:
@@ -161,19 +168,21 @@ class VideoSource:
         counted = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         live = counted <= 0 if self._live is None else self._live
         rate = capture.get(cv2.CAP_PROP_FPS)
-        # Streams and broken headers claim 0, NaN or 90000.
-        rate = rate if 0.1 <= rate <= 240 else self.info.rate
+        rate = rate if MIN_RATE <= rate <= MAX_RATE else self.info.rate
         self.info = replace(self.info, live=live, timed=self.info.timed and not live, rate=rate)
-        number, clock = 0, FrameClock(1 / rate)
+        number, timeline, damaged_before = 0, _Timeline(1 / rate), self.damaged
         while not self._closing:
             there, image = capture.read()
-            captured = self._heard = time.monotonic()
+            captured = self._last_read = time.monotonic()
+            if capture.damaged and not self.damaged:
+                logger.warning("%s has damaged pictures; they are passed over and counted", self.info.name)
+            self.damaged = damaged_before + capture.damaged
             if not there:
                 self._check_end(number, counted, live)
                 return
             if number == 0:
                 self.info = replace(self.info, size=image.shape[1::-1])
-            seconds = clock.seconds(captured if live else capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+            seconds = timeline.seconds(captured if live else capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
             self._offer(Frame(image, number, seconds, self.info.name, captured), live)
             number += 1
 
@@ -192,7 +201,24 @@ class VideoSource:
             )
         if live:
             raise SourceError(f"{self.info.name} stopped after {number} frames; check {CULPRITS}")
-        if Path(self.info.name).suffix.lower() in COUNTED and number < MIN_SHARE * counted:
+        if Path(self.info.name).suffix.lower() in COUNTED and number < MIN_COUNTED_SHARE * counted:
             raise SourceError(
                 f"{self.info.name} ends after {number} of {counted:.0f} frames: it is cut short; copy it again"
             )
+
+
+class _Timeline:
+    """The times of frames since the first, in seconds: by their timestamps while these increase, else by the rate."""
+
+    def __init__(self, step: float) -> None:
+        self._step = step
+        self._first: float | None = None
+        self._last = 0.0
+
+    def seconds(self, timestamp: float) -> float:
+        if self._first is None:
+            self._first = timestamp if math.isfinite(timestamp) else 0.0
+            return 0.0
+        since = timestamp - self._first
+        self._last = since if self._last < since < math.inf else self._last + self._step
+        return self._last

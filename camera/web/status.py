@@ -80,6 +80,7 @@ def _families(state: LoopState, controls: Controls, meter: Meter) -> Iterator[st
     yield _family("info", "gauge", "What runs.", {_labels(version=__version__, model=model, runtime=runtime): 1})
     yield _family("frames_total", "counter", "Frames read.", stats.frames)
     yield _family("frames_dropped_total", "counter", "Frames that newer ones replaced unread.", stats.dropped)
+    yield _family("frames_damaged_total", "counter", "Damaged frames that were skipped.", stats.damaged)
     events = {_labels(event=kind): count for kind, count in state.counts.items()}
     yield _family("events_total", "counter", "Changes of digits.", events)
     rates = {"capture": stats.capture_fps, "reading": stats.reading_fps, "display": stats.display_fps}

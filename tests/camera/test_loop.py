@@ -141,7 +141,7 @@ def test_the_summary_is_one_line_with_the_figures(pages: Pages, ink_reader: Any)
 class Interrupted:
     """Delivers frames, is lost for a while, and comes back."""
 
-    info, dropped, outage = SourceInfo("interrupted", live=True), 0, ""
+    info, dropped, damaged, outage = SourceInfo("interrupted", live=True), 0, 0, ""
 
     def __init__(self, before: list[NDArray[np.uint8]], gap: int, after: list[NDArray[np.uint8]]) -> None:
         self.before, self.gap, self.after = before, gap, after

@@ -105,8 +105,8 @@ def test_latency_is_taken_at_the_event_and_on_the_screen(clock: Clock) -> None:
 
 def test_nothing_yet() -> None:
     assert str(Stats()) == "no frames"
-    assert str(Stats(1, 0, 2.0, read_ms=5, latency_ms=7)) == (
+    assert str(Stats(1, seconds=2.0, read_ms=5, latency_ms=7)) == (
         "1 frame in 2.0 s (0.5 per second), 0 dropped, 5.0 ms to read one (median), 7.0 ms from capture to event"
     )
-    assert str(Stats(2, 0, 2.0, screen_ms=9)).endswith("0.0 ms from capture to event, 9.0 to the screen")
+    assert str(Stats(2, seconds=2.0, screen_ms=9)).endswith("0.0 ms from capture to event, 9.0 to the screen")
     assert Stats(read_ms=1.23456).to_json()["read_ms"] == 1.235

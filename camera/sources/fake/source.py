@@ -26,9 +26,11 @@ class FakeSource:
     Attributes:
         info: See `Source`.
         dropped: See `Source`.
+        damaged: Always 0.
         outage: Always empty.
     """
 
+    damaged = 0
     outage = ""
 
     def __init__(

@@ -78,6 +78,8 @@ def test_videos_that_ffmpeg_made(tmp_path: Path, name: str) -> None:
 class Stamped:
     """`cv2.VideoCapture` of a video whose frames have these times, in milliseconds."""
 
+    damaged = 0
+
     def __init__(self, stamps: list[float], rate: float = 10.0) -> None:
         self.left, self.rate, self.now = list(stamps), rate, 0.0
 
@@ -258,6 +260,8 @@ def test_a_busy_camera_is_told_from_a_missing_one(tmp_path: Path) -> None:
 
 class FakeCamera:
     """Gives a frame for each `allow`; fails once it is unplugged."""
+
+    damaged = 0
 
     def __init__(self) -> None:
         self.steps = threading.Semaphore(0)
@@ -538,7 +542,7 @@ from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.video import VideoSource
 noise = numpy.random.default_rng(0).integers(0, 256, (600, 600), numpy.uint8)
 class Slow:
-    began, frames = 0.0, 0
+    began, frames, damaged = 0.0, 0, 0
     def read(self):
         self.frames += 1
         # The second frame takes longer than leaving waits, and comes from OpenCV.

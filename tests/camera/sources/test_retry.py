@@ -34,6 +34,8 @@ def until(done: Callable[[], bool]) -> None:
 class ScriptedCamera:
     """Gives so many frames, one each few milliseconds, and is unplugged; or hangs until it is freed and goes on."""
 
+    damaged = 0
+
     def __init__(self, frames: float, *, hangs: bool = False, ink: bool = False) -> None:
         self.left = frames
         self.hangs = hangs

@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,9 @@ import pytest
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
-from mnist_edge.camera.sources.damage import MAX_IN_ROW, Damage, ForgivingCapture
+from mnist_edge.camera.sources.capture import MAX_FAILED_READS, OpenCvCapture
+from mnist_edge.camera.sources.piped import PipeCapture
+from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.opencv import cv2
 
 GOOD = cv2.imencode(".jpg", np.full((48, 64, 3), 120, np.uint8))[1].tobytes()
@@ -102,16 +106,25 @@ class Script:
 
 
 def test_many_in_a_row_are_the_end() -> None:
-    with Damage() as damage:
-        script = Script(*[False] * (MAX_IN_ROW - 1), True, *[False] * MAX_IN_ROW, True)
-        capture = ForgivingCapture(script, "camera 0", 10.0, damage)
-        assert capture.read()[0]
-        assert not capture.read()[0]
-        # What is lost was not passed over.
-        assert damage.count == MAX_IN_ROW - 1
+    script = Script(*[False] * (MAX_FAILED_READS - 1), True, *[False] * MAX_FAILED_READS, True)
+    capture = OpenCvCapture(script, 10.0)
+    assert capture.read()[0]
+    assert not capture.read()[0]
+    # The failed reads of the end are no damaged frames.
+    assert capture.damaged == MAX_FAILED_READS - 1
 
 
 def test_a_read_that_takes_too_long_is_not_tried_again() -> None:
-    script = Script(False, True)
-    with Damage() as damage:
-        assert not ForgivingCapture(script, "camera 0", 0.0, damage).read()[0]
+    assert not OpenCvCapture(Script(False, True), 0.0).read()[0]
+
+
+def test_damaged_pictures_in_a_pipe_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    damaged = GOOD[:4] + bytes(100) + GOOD[-2:]
+    with TemporaryFile() as file:
+        file.write(GOOD + damaged + GOOD + damaged + damaged + GOOD)
+        file.seek(0)
+        opener = partial(PipeCapture, file.fileno(), None, None)
+        with VideoSource("standard input", opener, Stop(), False, 10.0) as source:
+            assert sum(frame is not None for frame in source) == 3
+        assert source.damaged == 3
+    assert caplog.messages == ["standard input has damaged pictures; they are passed over and counted"]

@@ -1,4 +1,4 @@
-"""Which digit of a frame is which of the frame before: a page moves as a whole, and two pages are not one."""
+"""Pair the digits of a frame with those of the frame before: a page moves as a whole, and may give way to another."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,18 +6,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# The farthest that a digit may lie off where it is expected, in multiples of its longer side; its neighbour is farther.
+# The farthest that a digit may lie from its expected place, in multiples of its longer side; its neighbour is farther.
 REACH = 0.5
-# The most that its longer side may grow or shrink.
-GROWTH = 1.6
-# How much of a change of shape counts as much as being off by the same: motion blur makes a digit wider for a moment.
-SHAPE = 0.4
-# How much off a digit may be, beyond what is nearest, for the sake of its label.
-LABEL = 0.15
-# As `REACH`, for a digit that is read as another: ink that stays where it was may be read in two ways.
+# The factor by which its longer side may grow or shrink.
+MAX_GROWTH = 1.6
+# Weight of a change in width and height beside a distance: motion blur makes a digit wider for a moment.
+SHAPE_WEIGHT = 0.4
+# What another label costs in the choice of pairs, as a distance in multiples of the longer side.
+LABEL_COST = 0.15
+# As `REACH`, for a digit that is read as another: ink that stayed in its place may be read in two ways.
 CLOSE = 0.12
-# The farthest that a page that was lost for a moment is looked for, in multiples of a digit's longer side.
-LEAP = 2.5
+# The farthest that a page may have jumped, in multiples of a digit's longer side.
+MAX_JUMP = 2.5
+# Two digits agree on a jump that differs by no more than this, in multiples of the longer side.
+SAME_JUMP = 0.25
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
@@ -40,39 +42,39 @@ class Places(NamedTuple):
 
     @classmethod
     def of(cls, rows: Sequence[tuple[complex, float, float, int]]) -> "Places":
-        """Gather them, each given as its centre, width, height and label."""
+        """Gather digits that are each given as centre, width, height and label."""
         centre, width, height, label = zip(*rows, strict=True) if rows else ((), (), (), ())
         return cls(np.array(centre, complex), np.array(width, float), np.array(height, float), np.array(label, np.intp))
 
     def moved(self, shift: complex) -> "Places":
-        """The same elsewhere."""
+        """Return the same digits moved by `shift` pixels."""
         return self._replace(centre=self.centre + shift)
 
     def take(self, indices: NDArray[np.intp]) -> "Places":
-        """Some of them."""
+        """Return the digits at `indices`."""
         return Places(self.centre[indices], self.width[indices], self.height[indices], self.label[indices])
 
 
 def associate(before: Places, now: Places) -> dict[int, int]:
-    """Pair digits, the best fitting first; distance serves a thin 1, which hardly overlaps itself.
+    """Pair digits by distance, the nearest first: a thin 1 that moved hardly overlaps itself.
 
     Args:
-        before: Where they are expected.
-        now: Where they were found.
+        before: Where the digits are expected.
+        now: Where digits were found.
 
     Returns:
-        Index in `before` to index in `now`; what lies off, grew or changed shape too much has no partner.
+        Indices in `before` to indices in `now`; what moved, grew or changed its shape too much is not paired.
     """
     if not len(before.label) or not len(now.label):
         return {}
     sides = np.maximum(before.width, before.height)[:, None]
     larger, grown = _larger(before, now)
     apart = np.abs(before.centre[:, None] - now.centre)
-    bent = np.abs(before.width[:, None] - now.width) + np.abs(before.height[:, None] - now.height)
-    cost = (apart + SHAPE * bent) / np.maximum(sides, larger)
+    change = np.abs(before.width[:, None] - now.width) + np.abs(before.height[:, None] - now.height)
+    cost = (apart + SHAPE_WEIGHT * change) / np.maximum(sides, larger)
     cost[grown] = np.inf
     rows, columns = np.nonzero(cost <= REACH)
-    order = np.argsort(cost[rows, columns] + LABEL * (before.label[rows] != now.label[columns]), kind="stable")
+    order = np.argsort(cost[rows, columns] + LABEL_COST * (before.label[rows] != now.label[columns]), kind="stable")
     pairs: dict[int, int] = {}
     taken: set[int] = set()
     for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
@@ -82,44 +84,33 @@ def associate(before: Places, now: Places) -> dict[int, int]:
     return pairs
 
 
-def alike(before: Places, now: Places, pairs: dict[int, int]) -> dict[int, int]:
-    """Of pairs, those that are the same digit: read as before, or just where and as large as it was on its page.
-
-    Args:
-        before: As for `associate`.
-        now: As for `associate`.
-        pairs: From `associate`.
-    """
+def same_digits(before: Places, now: Places, pairs: dict[int, int]) -> dict[int, int]:
+    """Return those pairs of `associate` that are one digit: of one label, or of one place and size on the page."""
     if not pairs:
         return {}
     rows, columns = np.array(list(pairs)), np.array(list(pairs.values()))
     apart = now.centre[columns] - before.centre[rows]
-    # The page's own motion; of less than three digits nobody knows what that is.
+    # Less the page's own motion, which three digits or more agree on.
     if len(pairs) > 2:
         middle = len(pairs) // 2
         apart -= complex(np.sort(apart.real)[middle], np.sort(apart.imag)[middle])
-    bent = np.abs(before.width[rows] - now.width[columns]) + np.abs(before.height[rows] - now.height[columns])
-    close = np.abs(apart) + SHAPE * bent <= CLOSE * np.maximum(before.width, before.height)[rows]
+    change = np.abs(before.width[rows] - now.width[columns]) + np.abs(before.height[rows] - now.height[columns])
+    close = np.abs(apart) + SHAPE_WEIGHT * change <= CLOSE * np.maximum(before.width, before.height)[rows]
     same = close | (before.label[rows] == now.label[columns])
     return {row: column for (row, column), kept in zip(pairs.items(), same.tolist(), strict=True) if kept}
 
 
-def leap(before: Places, now: Places) -> complex | None:
-    """How far a page has moved that is not where it was expected: what most equal labels agree on, or None.
-
-    Args:
-        before: Where its digits are expected.
-        now: What was found.
-    """
+def find_jump(before: Places, now: Places) -> complex | None:
+    """Return by how many pixels a page jumped from where it was expected, as most equal labels agree, or None."""
     same = before.label[:, None] == now.label
     larger, grown = _larger(before, now)
     shifts = now.centre - before.centre[:, None]
-    rows, columns = np.nonzero(same & ~grown & (np.abs(shifts) <= LEAP * larger))
+    rows, columns = np.nonzero(same & ~grown & (np.abs(shifts) <= MAX_JUMP * larger))
     # One digit alone might be another's.
     if len(rows) < 2:
         return None
     tried = shifts[rows, columns]
-    agreeing = np.abs(tried[:, None] - tried) <= 0.25 * larger[rows, columns]
+    agreeing = np.abs(tried[:, None] - tried) <= SAME_JUMP * larger[rows, columns]
     votes = agreeing.sum(axis=1)
     best = int(votes.argmax())
     if votes[best] < max(2, len(before.label) / 2):
@@ -128,14 +119,11 @@ def leap(before: Places, now: Places) -> complex | None:
 
 
 def common_motion(before: Complex, now: Complex) -> tuple[complex, complex]:
-    """How a page moved as a whole: by shift, turn and zoom where three digits or more tell, else by shift.
+    """Return a and b of the motion z -> a * z + b of a page: shift, turn and zoom, or the shift alone of two digits.
 
     Args:
         before: Centres of its digits, at least one.
         now: The same digits' centres now.
-
-    Returns:
-        The factors a and b of z -> a * z + b.
     """
     middle, new_middle = before.sum() / len(before), now.sum() / len(now)
     spread = before - middle
@@ -146,7 +134,7 @@ def common_motion(before: Complex, now: Complex) -> tuple[complex, complex]:
 
 
 def _larger(before: Places, now: Places) -> tuple[Floats, NDArray[np.bool_]]:
-    """The larger of any two's longer sides, and whether that is too much larger."""
+    """Return the larger of any two longer sides, and whether it is too much larger."""
     sides, new_sides = np.maximum(before.width, before.height)[:, None], np.maximum(now.width, now.height)
     larger = np.maximum(sides, new_sides)
-    return larger, larger > GROWTH * np.minimum(sides, new_sides)
+    return larger, larger > MAX_GROWTH * np.minimum(sides, new_sides)

@@ -51,11 +51,7 @@ def parse_address(address: str) -> tuple[str, int]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket.
-
-    Args:
-        host: Name or IP address; `0.0.0.0` and `::` are all addresses of this computer.
-        port: Port, or 0 for any free one.
+    """Open a listening socket; port 0 is any free one, and `0.0.0.0` and `::` are all addresses of this computer.
 
     Raises:
         OutputError: The port is taken or forbidden, or the host is not this computer's.
@@ -170,12 +166,7 @@ class Server(httpserver.HTTPServer):  # type: ignore[misc]
     """An HTTP server that accepts every connection, and closes others where there are too many."""
 
     def accept_from(self, listening: socket.socket, connections: Connections) -> None:
-        """Accept connections until `stop`.
-
-        Args:
-            listening: The listening socket; `stop` closes it.
-            connections: Where connections are counted.
-        """
+        """Accept connections until `stop`, which closes the listening socket."""
         self._listening, self._open = listening, connections
         self._resume()
 

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from mnist_edge.camera.controls import CONTROLS, NO_DIGIT, Controls, Kind
 from mnist_edge.camera.web.access import Refused
-from mnist_edge.camera.web.events import controls_of
 from mnist_edge.camera.web.handler import Handler
+from mnist_edge.camera.web.loop_state import controls_of
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.safe_text import shortened
 
@@ -22,18 +22,14 @@ MAX_TRACK = 2**53
 
 
 class SetControls(Handler):
-    """`POST /api/controls`."""
+    """`POST /api/controls`: changes what is asked for, and notifies all clients."""
 
     method = "POST"
     max_body_bytes = MAX_CONTROLS_BYTES
+    # Which no form of another site can send.
+    content_types = ("application/json",)
 
-    def check(self) -> None:
-        """Allow JSON only, which no form of another site can send."""
-        super().check()
-        check_type(self.request.headers.get("Content-Type"), ("application/json",))
-
-    async def answer(self) -> None:
-        """Change what is asked for, and notify all clients."""
+    async def _answer(self) -> None:
         request, controls, answer = parse_request(self.body), self.site.controls, {}
         if self.site.state.view is None and request.keys() & {"snapshot", "correct"}:
             raise Refused(503, "there is no picture yet")
@@ -67,21 +63,6 @@ def parse_request(body: bytes | bytearray) -> dict[str, Any]:
         if not is_allowed(value):
             raise Refused(400, f"{name} must be {allowed}")
     return request
-
-
-def check_type(given: str | None, allowed: tuple[str, ...]) -> None:
-    """Check the Content-Type of a request.
-
-    Args:
-        given: The header; None where it is missing.
-        allowed: The types that are allowed, the most usual first; `image/` is any image.
-
-    Raises:
-        Refused: It is another.
-    """
-    kind = (given or "").partition(";")[0].strip().lower()
-    if kind not in allowed and not (kind.startswith("image/") and "image/" in allowed):
-        raise Refused(415, f"the Content-Type is {given or 'missing'}; send {' or '.join(filter(None, allowed[:2]))}")
 
 
 async def _begin_recording(controls: Controls) -> None:

@@ -13,7 +13,7 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web.access import Access, Refused, check_origin, client_name
 from mnist_edge.camera.web.connections import Connections, iostream
-from mnist_edge.camera.web.events import LoopState
+from mnist_edge.camera.web.loop_state import LoopState
 from mnist_edge.camera.worker import Worker
 from mnist_edge.optional_packages import require
 from mnist_edge.safe_text import HIDDEN, mask_all, printable, to_json
@@ -62,17 +62,19 @@ class Site:
 
 @web.stream_request_body
 class Handler(web.RequestHandler):  # type: ignore[misc]
-    """Checks a request before its body comes, and answers it once the body has come.
+    """Checks a request before its body comes, and answers it, by `_answer`, once the body has come.
 
     Attributes:
         method: The HTTP method that is allowed.
         max_body_bytes: How long the body may be.
+        content_types: The types that a body may have, the most usual first; `image/` is any image. Empty for any.
         needs_token: Whether only those who may see the page may ask.
         is_linkable: Whether pages of other sites may link to it.
     """
 
     method: ClassVar[str] = "GET"
     max_body_bytes: ClassVar[int] = 0
+    content_types: ClassVar[tuple[str, ...]] = ()
     needs_token: ClassVar[bool] = True
     is_linkable: ClassVar[bool] = False
 
@@ -125,6 +127,8 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
         if self.request.method != self.method:
             self.set_header("Allow", self.method)
             raise Refused(405, f"{self.request.method} is not possible here; use {self.method}")
+        if self.content_types:
+            self._check_type(self.request.headers.get("Content-Type"))
 
     def data_received(self, chunk: bytes) -> None:
         """Take a part of the body."""
@@ -135,6 +139,12 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
         if self._refusal is None:
             self.body += chunk
 
+    def _check_type(self, given: str | None) -> None:
+        kind, allowed = (given or "").partition(";")[0].strip().lower(), self.content_types
+        if kind not in allowed and not (kind.startswith("image/") and "image/" in allowed):
+            usual = " or ".join(filter(None, allowed[:2]))
+            raise Refused(415, f"the Content-Type is {given or 'missing'}; send {usual}")
+
     def _too_long(self) -> Refused:
         return Refused(413, f"the body may have {self.max_body_bytes:,} bytes")
 
@@ -144,14 +154,14 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
         try:
             if self._refusal:
                 raise self._refusal
-            await self.answer()
+            await self._answer()
         except Refused as refused:
             self.refuse(refused)
 
     post = put = patch = delete = options = head = get
 
-    def answer(self) -> Awaitable[None]:
-        """Answer a request that is granted; here, where no other handler is meant, there is nothing."""
+    def _answer(self) -> Awaitable[None]:
+        """Answer a request that is granted; this one is for addresses that no other handler is for."""
         raise Refused(404, f"there is nothing at {self.request.path}")
 
     def send_json(self, document: object) -> None:

@@ -56,12 +56,11 @@ HEADERS = {
 
 
 class Page(Handler):
-    """`GET /`: the page."""
+    """`GET /`: the page, with the cookie that lets it ask for the rest."""
 
     is_linkable = True
 
-    async def answer(self) -> None:
-        """Send the page, with the cookie that lets it ask for the rest."""
+    async def _answer(self) -> None:
         if self.site.access.token is not None:
             self.set_cookie(
                 self.site.cookie,

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web.access import Refused
-from mnist_edge.camera.web.events import LoopState, first_of
 from mnist_edge.camera.web.handler import Handler, TaskWorker
+from mnist_edge.camera.web.loop_state import LoopState, first_of
 from mnist_edge.errors import ImageError
 from mnist_edge.opencv import cv2, name_for_opencv
 
@@ -93,10 +93,9 @@ class LivePictures:
 
 
 class Snapshot(Handler):
-    """`GET /snapshot.jpg`."""
+    """`GET /snapshot.jpg`: the newest live picture."""
 
-    async def answer(self) -> None:
-        """Send the newest picture."""
+    async def _answer(self) -> None:
         jpeg = await self.settings["pictures"].newest()
         if jpeg is None:
             raise Refused(503, "there is no picture yet")
@@ -104,10 +103,9 @@ class Snapshot(Handler):
 
 
 class Stream(Handler):
-    """`GET /stream.mjpg`."""
+    """`GET /stream.mjpg`: live pictures, as fast as the client takes them, until it disconnects."""
 
-    async def answer(self) -> None:
-        """Send pictures, as fast as the client takes them, until it disconnects."""
+    async def _answer(self) -> None:
         pictures: LivePictures = self.settings["pictures"]
         with self.site.state.client("pictures"):
             self.send(f"multipart/x-mixed-replace; boundary={BOUNDARY}", f"--{BOUNDARY}\r\n")
@@ -166,13 +164,12 @@ class Gallery:
 class GalleryList(Handler):
     """`GET /api/gallery`."""
 
-    async def answer(self) -> None:
-        """Send the list of files."""
+    async def _answer(self) -> None:
         self.send_json(self.settings["gallery"].to_json(self.site.controls.recording))
 
 
 class GalleryFile(Handler):
-    """`GET /files/KIND/NAME`."""
+    """`GET /files/KIND/NAME`: a file, or the part of it that is asked for, as video players do to jump."""
 
     def find(self) -> Path:
         """Return the file that the address names, or raise `Refused`."""
@@ -182,8 +179,7 @@ class GalleryFile(Handler):
             return found
         raise Refused(404, f"there is no {name} among the {kind} any more")
 
-    async def answer(self) -> None:
-        """Send a file, or the part of it that is asked for: video players jump to any second by that."""
+    async def _answer(self) -> None:
         path = self.find()
         with path.open("rb") as file:
             size = path.stat().st_size
@@ -217,10 +213,9 @@ class GalleryFile(Handler):
 
 
 class GalleryThumbnail(GalleryFile):
-    """`GET /thumbnails/KIND/NAME`."""
+    """`GET /thumbnails/KIND/NAME`: a small picture of a file."""
 
-    async def answer(self) -> None:
-        """Send a small picture of a file."""
+    async def _answer(self) -> None:
         path = self.find()
         # So a client that asks for many keeps others from the thread for one only.
         async with self.settings["thumbnail_lock"]:

@@ -2,7 +2,6 @@
 
 from mnist_edge.camera.images import decode_image
 from mnist_edge.camera.web.access import Refused
-from mnist_edge.camera.web.controls import check_type
 from mnist_edge.camera.web.handler import Handler
 from mnist_edge.errors import ImageError, MnistEdgeError
 
@@ -13,15 +12,15 @@ MAX_PICTURE_PIXELS = 25_000_000
 MAX_READS = 4
 # A picture that has been received for longer is given up for another: 20 MB take 5 s at 32 Mbit/s.
 GIVE_UP_SECONDS = 5.0
-# Those of images, and what programs send with a body of which they know nothing.
-CONTENT_TYPES = ("image/", "application/octet-stream", "application/x-www-form-urlencoded", "")
 
 
 class Read(Handler):
-    """`POST /api/read`."""
+    """`POST /api/read`: answers what `mnist-edge read --json` prints."""
 
     method = "POST"
     max_body_bytes = MAX_PICTURE_BYTES
+    # The last two are what programs send with a body of which they know nothing.
+    content_types = ("image/", "application/octet-stream", "application/x-www-form-urlencoded", "")
     is_read = False
 
     def initialize(self) -> None:
@@ -30,15 +29,13 @@ class Read(Handler):
         self._active: list[Read] = self.settings["active_reads"]
 
     def check(self) -> None:
-        """Allow pictures only, and few at a time, since they are large."""
+        """Allow few pictures at a time, since they are large."""
         super().check()
-        check_type(self.request.headers.get("Content-Type"), CONTENT_TYPES)
         if len(self._active) >= MAX_READS and not self._give_up_one():
             raise Refused(503, f"{MAX_READS} pictures are being read already; send this one again later")
         self._active.append(self)
 
-    async def answer(self) -> None:
-        """Read the picture, and send what `read --json` prints."""
+    async def _answer(self) -> None:
         self.is_read = True
         try:
             reading = await self.site.worker.run(

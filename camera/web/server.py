@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,31 +16,13 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.view import View
+from mnist_edge.camera.web import connections, pictures, status
 from mnist_edge.camera.web.access import Access, GuessLimit, new_token, stored_token
-from mnist_edge.camera.web.connections import (
-    Connections,
-    Server,
-    connection_limit,
-    is_loopback,
-    listen,
-    parse_address,
-    url_of,
-)
 from mnist_edge.camera.web.controls import SetControls
-from mnist_edge.camera.web.events import LoopState
 from mnist_edge.camera.web.handler import MAX_REFUSED_BYTES, Handler, Site, TaskWorker, web
+from mnist_edge.camera.web.loop_state import LoopState
 from mnist_edge.camera.web.page import HEADERS, Page
-from mnist_edge.camera.web.pictures import (
-    Gallery,
-    GalleryFile,
-    GalleryList,
-    GalleryThumbnail,
-    LivePictures,
-    Snapshot,
-    Stream,
-)
 from mnist_edge.camera.web.reading import Read
-from mnist_edge.camera.web.status import CurrentReading, Events, Health, Metrics, Status
 from mnist_edge.camera.worker import END_SECONDS
 from mnist_edge.errors import UsageError
 from mnist_edge.logs import UNMASKED
@@ -57,30 +39,33 @@ CLOSE_SECONDS, POLL_SECONDS = END_SECONDS / 2, 0.01
 
 ROUTES = (
     ("/", Page),
-    ("/api/status", Status),
-    ("/api/reading", CurrentReading),
-    ("/api/events", Events),
+    ("/api/status", status.Status),
+    ("/api/reading", status.CurrentReading),
+    ("/api/events", status.Events),
     ("/api/controls", SetControls),
     ("/api/read", Read),
-    ("/api/gallery", GalleryList),
-    ("/files/[^/]+/[^/]+", GalleryFile),
-    ("/thumbnails/[^/]+/[^/]+", GalleryThumbnail),
-    ("/stream.mjpg", Stream),
-    ("/snapshot.jpg", Snapshot),
-    ("/healthz", Health),
-    ("/metrics", Metrics),
+    ("/api/gallery", pictures.GalleryList),
+    ("/files/[^/]+/[^/]+", pictures.GalleryFile),
+    ("/thumbnails/[^/]+/[^/]+", pictures.GalleryThumbnail),
+    ("/stream.mjpg", pictures.Stream),
+    ("/snapshot.jpg", pictures.Snapshot),
+    ("/healthz", status.Health),
+    ("/metrics", status.Metrics),
 )
 
 logger = logging.getLogger(__name__)
 
 
 class WebView:
-    """Shows the loop in browsers, and lets them control it.
+    """Shows the loop in browsers and lets them control it: a sink that serves from a thread of its own.
 
     Attributes:
         url: The page's address, such as `http://127.0.0.1:8000`; empty until the view is entered.
         token: What clients must show; None where only this computer is served and none was given.
+        state: What clients are shown; there once the view is entered.
     """
+
+    state: LoopState
 
     def __init__(
         self,
@@ -90,7 +75,7 @@ class WebView:
         *,
         read: Callable[[NDArray[np.uint8]], Reading],
         token: str | None,
-        gallery: Gallery | None = None,
+        gallery: pictures.Gallery | None = None,
         private: bool = True,
     ) -> None:
         """Check the address and the token; nothing is opened before the view is entered.
@@ -108,15 +93,18 @@ class WebView:
         Raises:
             UsageError: The address or the token is none.
         """
-        self._host, self._port = parse_address(address)
+        self._host, self._port = connections.parse_address(address)
         if token is not None and not token.strip():
             raise UsageError("the token is empty; give some letters, or leave out --token")
         self.url = ""
         self.token = token
         self._controls, self._meter, self._read = controls, meter, read
-        self._gallery = gallery or Gallery()
-        self._private = private
-        self._server: _ServerThread | None = None
+        self._gallery, self._private = gallery or pictures.Gallery(), private
+        self._encoding, self._reading = TaskWorker("web view's pictures"), TaskWorker("web view's readings")
+        self._thread = threading.Thread(target=self._run, name="web view", daemon=True)
+        self._started: Future[None] = Future()
+        self._stop: Callable[[], object] = lambda: None
+        self._deadline = float("inf")
         self._stack = ExitStack()
 
     def __enter__(self) -> "WebView":
@@ -129,12 +117,13 @@ class WebView:
             OSError: The token's file cannot be written.
         """
         with ExitStack() as stack:
-            listening = stack.enter_context(listen(self._host, self._port))
-            self.url = url_of(listening)
-            hint = self._provide_token(is_loopback(listening))
-            access = Access(self.token, GuessLimit())
-            server = _ServerThread(listening, access, self._controls, self._meter, self._read, self._gallery)
-            self._server = stack.enter_context(server)
+            self._listening = stack.enter_context(connections.listen(self._host, self._port))
+            self.url = connections.url_of(self._listening)
+            hint = self._provide_token(connections.is_loopback(self._listening))
+            stack.enter_context(self._encoding)
+            stack.enter_context(self._reading)
+            self._thread.start()
+            self._started.result()
             self._stack = stack.pop_all()
         # With a new token; see `private`.
         logger.info("web page at %s%s", self.url, hint, extra=UNMASKED)
@@ -157,79 +146,33 @@ class WebView:
             )
         return ", which asks for the token"
 
-    def end(self, deadline: float) -> None:
-        """Begin to close without waiting; leaving waits until `deadline`, by `time.monotonic`, at most."""
-        if self._server:
-            self._server.end(deadline)
-
-    def __exit__(self, *error: object) -> None:
-        """Close all connections."""
-        self._stack.close()
-
     def show(self, view: View) -> None:
         """Show a view to all clients."""
-        if self._server:
-            self._server.state.show(view)
+        self.state.show(view)
 
     def write(self, events: Sequence[Event]) -> None:
         """Send one frame's events to all clients."""
-        if self._server:
-            self._server.state.write(events)
+        self.state.write(events)
 
     def beat(self) -> None:
         """Record a heartbeat of the loop, where there is nothing to show yet."""
-        if self._server:
-            self._server.state.beat()
-
-
-class _ServerThread:
-    """Runs the event loop of the server in a thread, from entering it to leaving it.
-
-    Attributes:
-        state: What the server shows; there once it is entered.
-    """
-
-    state: LoopState
-
-    def __init__(
-        self,
-        listening: socket.socket,
-        access: Access,
-        controls: Controls,
-        meter: Meter,
-        read: Callable[[NDArray[np.uint8]], Reading],
-        gallery: Gallery,
-    ) -> None:
-        self._listening, self._access, self._controls, self._meter = listening, access, controls, meter
-        self._read, self._gallery = read, gallery
-        self._encoding, self._reading = TaskWorker("web view's pictures"), TaskWorker("web view's readings")
-        self._started: Future[None] = Future()
-        self._deadline = float("inf")
-        self._thread = threading.Thread(target=self._run, name="web view", daemon=True)
-
-    def __enter__(self) -> "_ServerThread":
-        with ExitStack() as stack:
-            stack.enter_context(self._encoding)
-            stack.enter_context(self._reading)
-            self._thread.start()
-            self._started.result()
-            self._workers = stack.pop_all()
-        return self
+        self.state.beat()
 
     def end(self, deadline: float) -> None:
-        """Begin to end without waiting; leaving waits until `deadline`, by `time.monotonic`, at most."""
+        """Begin to close without waiting; leaving waits until `deadline`, by `time.monotonic`, at most."""
         self._deadline = min(self._deadline, deadline)
-        # It may have ended already, by a bug.
+        # The server may have ended already, by a bug.
         with suppress(RuntimeError):
-            self._event_loop.call_soon_threadsafe(self._ended.set)
+            self._stop()
 
     def __exit__(self, *error: object) -> None:
+        """Close all connections."""
         self.end(time.monotonic() + END_SECONDS)
         self._thread.join(max(self._deadline - time.monotonic(), 0))
         # Not before: requests that are still answered would fail.
         for worker in (self._encoding, self._reading):
             worker.end(self._deadline)
-        self._workers.close()
+        self._stack.close()
 
     def _run(self) -> None:
         try:
@@ -241,34 +184,35 @@ class _ServerThread:
             self._started.set_exception(error)
 
     async def _serve(self) -> None:
-        self._event_loop, self._ended, self.state = asyncio.get_running_loop(), asyncio.Event(), LoopState()
+        loop, ended, self.state = asyncio.get_running_loop(), asyncio.Event(), LoopState()
+        self._stop = partial(loop.call_soon_threadsafe, ended.set)
         server = self._open()
         self._started.set_result(None)
-        await self._ended.wait()
+        await ended.wait()
         server.stop()
         await server.close_all_connections()
         deadline = time.monotonic() + CLOSE_SECONDS
         while any(self.state.clients.values()) and time.monotonic() < deadline:
             await asyncio.sleep(POLL_SECONDS)
         # Requests that wait for a reading are cancelled with the event loop, which Tornado would log.
-        self._event_loop.set_exception_handler(lambda loop, context: None)
+        loop.set_exception_handler(lambda loop, context: None)
 
-    def _open(self) -> Server:
-        state, connections = self.state, Connections(connection_limit())
-        port = self._listening.getsockname()[1]
+    def _open(self) -> connections.Server:
+        opened = connections.Connections(connections.connection_limit())
+        access, port = Access(self.token, GuessLimit()), self._listening.getsockname()[1]
         application = web.Application(
             ROUTES,
             default_handler_class=Handler,
             log_function=lambda handler: None,
             headers=HEADERS,
-            site=Site(state, self._controls, self._meter, self._access, connections, self._reading, port),
-            pictures=LivePictures(state, self._encoding, self._meter),
+            site=Site(self.state, self._controls, self._meter, access, opened, self._reading, port),
+            pictures=pictures.LivePictures(self.state, self._encoding, self._meter),
             gallery=self._gallery,
             thumbnail_lock=asyncio.Lock(),
             read=self._read,
             active_reads=[],
         )
-        server = Server(
+        server = connections.Server(
             application,
             # The handlers have lower limits of their own, and answer what is too long.
             max_body_size=MAX_REFUSED_BYTES,
@@ -276,5 +220,5 @@ class _ServerThread:
             idle_connection_timeout=IDLE_SECONDS,
             body_timeout=BODY_SECONDS,
         )
-        server.accept_from(self._listening, connections)
+        server.accept_from(self._listening, opened)
         return server

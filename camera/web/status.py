@@ -1,19 +1,27 @@
-"""How the loop does: the status, the reading and the events, a health check, and metrics for Prometheus."""
+"""How the loop does: the status, the reading and the stream of events, a health check, and metrics for Prometheus."""
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from mnist_edge import __version__
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.web.events import STATUS_SECONDS, EventStream, LoopState, first_of, reading_of, status_of
 from mnist_edge.camera.web.handler import Handler
-from mnist_edge.safe_text import printable
+from mnist_edge.camera.web.loop_state import LoopState, first_of, reading_of, status_of
+from mnist_edge.safe_text import printable, to_json
 
 # The least time between two messages of an event stream: no person reads faster.
 EVENT_SECONDS = 0.1
+# A client gets the status so often even if nothing has changed, which tells it that the connection lives.
+STATUS_SECONDS = 1.0
+# Parts of the status whose change is sent at once; the others, such as rates, change all the time.
+URGENT = ("controls", "away", "alive", "message", "width", "height", "model", "limited")
+# Events that a client gets when it connects: as many as the page can show.
+HISTORY = 30
 # Browsers connect again after so long.
 RETRY_MS = 2000
 
@@ -21,16 +29,14 @@ RETRY_MS = 2000
 class Status(Handler):
     """`GET /api/status`."""
 
-    async def answer(self) -> None:
-        """Send the status."""
+    async def _answer(self) -> None:
         self.send_json(status_of(self.site.state, self.site.controls, self.site.meter))
 
 
 class CurrentReading(Handler):
     """`GET /api/reading`."""
 
-    async def answer(self) -> None:
-        """Send what is read now."""
+    async def _answer(self) -> None:
         self.send_json(reading_of(self.site.state.view))
 
 
@@ -39,37 +45,71 @@ class Health(Handler):
 
     needs_token = False
 
-    async def answer(self) -> None:
-        """Send a line, and the status code that monitors look at."""
+    async def _answer(self) -> None:
         alive = self.site.state.alive
         self.set_status(200 if alive else 503)
         self.send("text/plain; charset=utf-8", "ok\n" if alive else "the loop is silent\n")
 
 
 class Events(Handler):
-    """`GET /api/events`: server-sent events."""
+    """`GET /api/events`: what changes, until the client disconnects; a slow one misses what is replaced."""
 
-    async def answer(self) -> None:
-        """Send what changes until the client disconnects."""
+    def initialize(self) -> None:
+        """Begin a request, for which nothing has been sent yet."""
+        super().initialize()
+        self._serial = 0
+        self._reading: tuple[Any, Any] | None = None
+        self._urgent: list[Any] = []
+        self._status_due = 0.0
+        self._has_history = False
+
+    async def _answer(self) -> None:
         state, clock = self.site.state, asyncio.get_running_loop().time
-        stream = EventStream(state, self.site.controls, self.site.meter)
         with state.client("events"):
             # Some proxies would collect them.
             self.set_header("X-Accel-Buffering", "no")
             self.send("text/event-stream", f"retry: {RETRY_MS}\n\n")
             while not self.disconnected.done():
                 sent_at, changed = clock(), state.changed
-                self.write(stream.next())
+                self.write(self._next_status() + self._next_events() + self._next_reading())
                 await self.flush_in_time()
                 await asyncio.sleep(EVENT_SECONDS)
                 await first_of(changed, self.disconnected, timeout_seconds=sent_at + STATUS_SECONDS - clock())
 
+    def _next_status(self) -> str:
+        status = status_of(self.site.state, self.site.controls, self.site.meter)
+        urgent, now = [status[name] for name in URGENT], time.monotonic()
+        if urgent == self._urgent and now < self._status_due:
+            return ""
+        self._urgent, self._status_due = urgent, now + STATUS_SECONDS
+        return _message("status", status)
+
+    def _next_events(self) -> str:
+        numbered = self.site.state.events_after(self._serial)
+        self._serial = numbered[-1][0] if numbered else self._serial
+        documents = [event.to_json() for _, event in numbered]
+        if not self._has_history:
+            self._has_history = True
+            return _message("history", documents[-HISTORY:])
+        return "".join(_message("event", document) for document in documents)
+
+    def _next_reading(self) -> str:
+        reading = reading_of(self.site.state.view)
+        if self._reading == (reading["text"], reading["digits"]):
+            return ""
+        self._reading = reading["text"], reading["digits"]
+        return _message("reading", reading)
+
+
+def _message(name: str, document: object) -> str:
+    """A server-sent event."""
+    return f"event: {name}\ndata: {to_json(document)}\n\n"
+
 
 class Metrics(Handler):
-    """`GET /metrics`."""
+    """`GET /metrics`, in the text format of Prometheus."""
 
-    async def answer(self) -> None:
-        """Send the metrics in the text format of Prometheus."""
+    async def _answer(self) -> None:
         text = "".join(_families(self.site.state, self.site.controls, self.site.meter))
         self.send("text/plain; version=0.0.4; charset=utf-8", text)
 

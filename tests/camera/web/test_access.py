@@ -16,7 +16,7 @@ import pytest
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.web import WebView, controls, events, handler, reading, server
+from mnist_edge.camera.web import WebView, controls, handler, loop_state, reading, server
 from mnist_edge.camera.web.access import Access, Refused, check_origin, equal_secrets, is_local
 from mnist_edge.camera.web.connections import listen, parse_address
 from mnist_edge.errors import OutputError, UsageError
@@ -309,7 +309,7 @@ def test_who_says_nothing_is_soon_gone(serve: Any, monkeypatch: pytest.MonkeyPat
 def test_there_is_an_end_to_clients(
     serve: Any, view: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(events, "MAX_CLIENTS", 2)
+    monkeypatch.setattr(loop_state, "MAX_CLIENTS", 2)
     served = serve()
     served.web.show(view())
     with served.connection() as one, served.connection() as two:

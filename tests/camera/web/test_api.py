@@ -16,7 +16,7 @@ from mnist_edge.camera.controls import CONTROLS, Correction
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.sinks.recorder import Recorder
-from mnist_edge.camera.web import controls, events, pictures, reading, status
+from mnist_edge.camera.web import controls, loop_state, pictures, reading, status
 from mnist_edge.errors import ModelError, OutputError
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading
@@ -353,16 +353,16 @@ def test_health_is_the_loops_sign_of_life(
 ) -> None:
     served = serve()
     assert served.ask("/healthz").status == 200
-    monkeypatch.setattr(events, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(loop_state, "SILENT_SECONDS", 0.2)
     wait_until(lambda: served.ask("/healthz").status == 503)
     assert served.ask("/api/status").document["alive"] is False
-    monkeypatch.setattr(events, "SILENT_SECONDS", 10.0)
+    monkeypatch.setattr(loop_state, "SILENT_SECONDS", 10.0)
     shown = view()
     served.web.show(shown)
-    monkeypatch.setattr(events, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(loop_state, "SILENT_SECONDS", 0.2)
     wait_until(lambda: served.ask("/healthz").status == 503)
     # A loop that waits shows the same again, or beats.
-    monkeypatch.setattr(events, "SILENT_SECONDS", 10.0)
+    monkeypatch.setattr(loop_state, "SILENT_SECONDS", 10.0)
     served.web.beat()
     assert served.ask("/healthz").status == 200
 

@@ -105,7 +105,7 @@ def test_controls_change_the_running_loop(alive: Alive, tab: Any, wait_until: An
     wait_until(lambda: reader.min_confidence == 0.55, "the loop's reader has it")
     assert tab.text("#threshold") == "55 %"
     tab.click("#details")
-    wait_until(lambda: alive.served.web._server.state.view.details, "refused ink is drawn")
+    wait_until(lambda: alive.served.web.state.view.details, "refused ink is drawn")
     tab.click("#recording")
     wait_until(lambda: controls.recording)
     tab.click("#snapshot")

@@ -1,4 +1,4 @@
-"""What the server knows of the running loop, as documents and as a stream of server-sent events."""
+"""What the server knows of the running loop, as clients get it, and how they are woken when it changes."""
 
 import asyncio
 import time
@@ -13,20 +13,13 @@ from mnist_edge.camera.events import Event, digits_to_json
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web.access import Refused
-from mnist_edge.safe_text import to_json
 
 # Events that are kept, for clients that are slow.
 KEPT_EVENTS = 200
-# Events that a client gets when it connects: as many as the page can show.
-HISTORY = 30
 # Clients of each kind of stream; a page is one of both.
 MAX_CLIENTS = 16
 # A loop without a heartbeat for so long hangs: it sends one with each frame, or once a second where none comes.
 SILENT_SECONDS = 10.0
-# A client gets the status so often even if nothing has changed, which tells it that the connection lives.
-STATUS_SECONDS = 1.0
-# Parts of the status whose change is sent at once; the others, such as rates, change all the time.
-URGENT = ("controls", "away", "alive", "message", "width", "height", "model", "limited")
 
 
 class LoopState:
@@ -153,47 +146,3 @@ def status_of(state: LoopState, controls: Controls, meter: Meter) -> dict[str, A
         "viewers": state.clients["pictures"],
         "message": controls.message,
     }
-
-
-class EventStream:
-    """Writes the event stream of one client; remembers what was sent to it, and skips what was replaced meanwhile."""
-
-    def __init__(self, state: LoopState, controls: Controls, meter: Meter) -> None:
-        self._state, self._controls, self._meter = state, controls, meter
-        self._serial = 0
-        self._reading: tuple[Any, Any] | None = None
-        self._urgent: list[Any] = []
-        self._status_due = 0.0
-        self._has_history = False
-
-    def next(self) -> str:
-        """Return what has changed since the last call, in the format of server-sent events; empty where nothing has."""
-        return self._next_status() + self._next_events() + self._next_reading()
-
-    def _next_status(self) -> str:
-        status = status_of(self._state, self._controls, self._meter)
-        urgent, now = [status[name] for name in URGENT], time.monotonic()
-        if urgent == self._urgent and now < self._status_due:
-            return ""
-        self._urgent, self._status_due = urgent, now + STATUS_SECONDS
-        return _message("status", status)
-
-    def _next_events(self) -> str:
-        numbered = self._state.events_after(self._serial)
-        self._serial = numbered[-1][0] if numbered else self._serial
-        documents = [event.to_json() for _, event in numbered]
-        if not self._has_history:
-            self._has_history = True
-            return _message("history", documents[-HISTORY:])
-        return "".join(_message("event", document) for document in documents)
-
-    def _next_reading(self) -> str:
-        reading = reading_of(self._state.view)
-        if self._reading == (reading["text"], reading["digits"]):
-            return ""
-        self._reading = reading["text"], reading["digits"]
-        return _message("reading", reading)
-
-
-def _message(name: str, document: object) -> str:
-    return f"event: {name}\ndata: {to_json(document)}\n\n"

@@ -18,6 +18,7 @@ END_SECONDS = 1.2
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
+AnyWorker = TypeVar("AnyWorker", bound="Worker[Any]")
 Sink = TypeVar("Sink", bound="BackgroundSink")
 
 
@@ -69,7 +70,7 @@ class Worker(Generic[Item]):
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name=what, daemon=True)
 
-    def __enter__(self) -> "Worker[Item]":
+    def __enter__(self: AnyWorker) -> AnyWorker:
         """Start the thread."""
         self._thread.start()
         return self

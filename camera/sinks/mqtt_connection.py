@@ -50,7 +50,7 @@ class Connection:
         address: MqttAddress,
         client_id: str,
         will: tuple[str, bytes],
-        acknowledged: Callable[[int], None],
+        acknowledged: Callable[[int], object],
     ) -> None:
         """Prepare; nothing is sent yet.
 

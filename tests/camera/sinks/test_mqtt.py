@@ -22,9 +22,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.meter import Stats
-from mnist_edge.camera.sinks.mqtt import MqttSink
+from mnist_edge.camera.sinks.mqtt import IN_FLIGHT, MqttSink
 from mnist_edge.camera.sinks.mqtt_address import parse_address
-from mnist_edge.camera.sinks.outbox import IN_FLIGHT, Outbox
 from mnist_edge.camera.view import View
 from mnist_edge.errors import PackageMissing, UsageError
 from mnist_edge.reading import Box, Digit
@@ -177,7 +176,7 @@ def tracks(listener: Listener, topic: str = "desk/camera/events") -> list[int]:
 
 
 def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("mqtt to")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("events for the MQTT broker")]
 
 
 @with_broker
@@ -309,7 +308,7 @@ def test_a_late_broker_gets_the_newest_events(
             sink.write([event(number)])
         sink.show(view())
         wait_for(lambda: caplog.messages, "the note")
-        assert sink.dropped == 100
+        assert sink.lost == 100
         persistent.start()
         wait_for(lambda: len(tracks(listener)) == 1000, "the newest events")
         assert tracks(listener) == list(range(101, 1101))
@@ -335,7 +334,7 @@ def test_a_broker_that_hangs_holds_nobody_up(start_broker: Start, listen: Listen
         broker.send(signal.SIGCONT)
         wait_for(lambda: tracks(listener)[-1] == 3001, "the newest event")
         wait_for(lambda: listener.last("desk/camera/reading")["digits"][0]["track"] == 3001, "the newest reading")
-        assert len(tracks(listener)) == 3001 - sink.dropped
+        assert len(tracks(listener)) == 3001 - sink.lost
         # Of the readings meanwhile, hardly any was worth sending.
         assert len(listener.of("desk/camera/reading")) < 100
 
@@ -431,7 +430,7 @@ def test_a_killed_program_is_offline(start_broker: Start, listen: Listen) -> Non
     listener = listen(broker)
     program = f"""
 import time
-from mnist_edge.camera.sinks.mqtt import MqttSink
+from mnist_edge.camera.sinks.mqtt import IN_FLIGHT, MqttSink
 with MqttSink({broker.url()!r}):
     time.sleep(600)
 """
@@ -547,8 +546,8 @@ def test_what_is_no_broker_is_one_note(greeting: bytes, caplog: pytest.LogCaptur
 def test_it_is_tried_again_and_again_but_ever_less_often(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.FIRST_DELAY", 0.1)
-    monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.LAST_DELAY", 0.4)
+    monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.FIRST_DELAY_SECONDS", 0.1)
+    monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.LAST_DELAY_SECONDS", 0.4)
     attempts: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)
@@ -644,33 +643,6 @@ def test_without_paho_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(PackageMissing, match="install paho-mqtt"):
         MqttSink("mqtt://pi.local")
-
-
-def test_the_outbox_keeps_order_through_losses() -> None:
-    outbox, sent = Outbox(limit=30), []
-
-    def publish(one: Event) -> int:
-        sent.append(one.frame)
-        return one.frame
-
-    outbox.add([event(number) for number in range(1, 26)])
-    outbox.send(publish)
-    assert sent == list(range(1, IN_FLIGHT + 1))
-    outbox.acknowledge(1)
-    outbox.acknowledge(2)
-    outbox.acknowledge(99)
-    outbox.take_back()
-    sent.clear()
-    outbox.send(publish)
-    assert sent == list(range(3, 3 + IN_FLIGHT)) and len(outbox) == 23
-    outbox.add([event(number) for number in range(26, 36)])
-    # Those that are under way are not dropped: the broker may have them already.
-    assert outbox.dropped == 3 and len(outbox) == 30
-    for number in range(3, 40):
-        outbox.acknowledge(number)
-    sent.clear()
-    outbox.send(publish)
-    assert sent == list(range(26, 36))
 
 
 CONNACK = b"\x20\x02\x00\x00"

@@ -1,4 +1,4 @@
-"""Keeping what the camera reads, and what people say it should have read, for a training that learns from it."""
+"""Collects the digits that the camera reads, and what people say they really are, for a training to learn from."""
 
 import logging
 import secrets
@@ -14,64 +14,67 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import NO_DIGIT, Controls, Correction
 from mnist_edge.camera.frames import Frame
-from mnist_edge.camera.sinks.crops import CropFolder, crop_of, seen_at
+from mnist_edge.camera.sinks.crops import CropFolder, cut_out
 from mnist_edge.camera.tracker import MOVING, PAGES, Tracker
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import BackgroundSink, Worker
 from mnist_edge.errors import OutputError
-from mnist_edge.reading import Box, Digit
+from mnist_edge.reading import Digit
 
+# Pictures that the folder may hold, two a digit.
 MAX_FILES = 10_000
 # A digit is kept once it was there for so many frames: by then the page lies still, and it is read as it will stay.
-SETTLED = 10
-# Refused ink that is worth a look, and how much of it in a frame.
+SETTLED_FRAMES = 10
+# The reason of refused ink that is kept, and how many such of one frame: a page of text is all refused.
 UNSURE = "low confidence"
-MOST_REFUSED = 50
-# Frames that may wait to be looked at; until then what is in them is asked for again at the next frame.
-WAITING = 4
+MAX_REFUSED = 50
+# Frames that may wait for the disk; until then what is in them is due again at the next frame.
+MAX_WAITING = 4
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Ink:
-    """Something in a frame that may be kept; `now` says that it was found in this very frame."""
+class _Candidate:
+    """A tracked digit, or refused ink with the reason, in one frame.
+
+    Attributes:
+        key: What names it in this run.
+        present: Whether it was found in this very frame; else its track bridges a gap.
+    """
 
     key: str
-    now: bool
-    box: Box
-    track: int | None = None
-    label: int | None = None
-    confidence: float | None = None
+    digit: Digit
+    present: bool
     reason: str | None = None
 
     def to_json(self) -> dict[str, Any]:
+        digit, refused = self.digit, self.reason is not None
         return {
-            "track": self.track,
-            "label": self.label,
-            "confidence": None if self.confidence is None else round(self.confidence, 4),
-            "box": list(self.box),
+            "track": None if refused else digit.track,
+            "label": None if refused else digit.label,
+            "confidence": None if refused else round(digit.confidence, 4),
+            "box": list(digit.box),
             "reason": self.reason,
         }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """What to keep of one frame, what was corrected since the one before, and the keys of all that is in the frame."""
+    """What to keep of one frame, the corrections since the frame before, and the keys of all that is in the frame."""
 
     image: NDArray[np.uint8]
-    inks: tuple[_Ink, ...]
+    due: tuple[_Candidate, ...]
     corrections: tuple[Correction, ...]
-    there: frozenset[str]
+    keys: frozenset[str]
     time: str
 
 
 class Collector(BackgroundSink):
     """Keeps one crop of each digit that is tracked, and writes down what people correct.
 
-    A crop is the digit as the network sees it, a 28x28 PNG, and as the camera saw it; each has a line in
-    `collected.jsonl`. Ink that was refused for want of confidence is kept too, without a label. Digits that touch and
-    were cut apart are not: their ink alone cannot be told from the frame. A worker finds the ink and writes.
+    A crop is the digit as the network saw it, a 28x28 PNG, and as the camera saw it; each has a line in
+    `collected.jsonl`. Ink that was refused for want of confidence is kept too, without a label. A worker writes.
     """
 
     def __init__(
@@ -88,73 +91,75 @@ class Collector(BackgroundSink):
 
         Args:
             folder: Where everything goes; what earlier runs left there stays.
-            controls: Whose corrections are taken, and whose message says what became of them.
-            model: Name of what reads.
-            still: Whether each frame is a page of its own, as `Source` says it.
+            controls: Whose corrections are taken, and whose message reports what became of them.
+            model: Name of the model that reads.
+            still: Whether each frame is a page of its own, see `SourceInfo`.
             refused: Whether ink of low confidence is kept.
             max_files: Pictures, two a digit, that the folder may hold.
         """
         self._folder = CropFolder(folder, max_files)
         self._controls, self._model = controls, model
         self._still, self._keep_refused = still, refused
-        # A clock that starts anew with each boot would name files of two runs alike.
+        self._settled = 1 if still else SETTLED_FRAMES
+        # The random part keeps the files of two runs apart where a clock starts anew with each boot.
         self._run = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         self._refused = Tracker(PAGES if still else MOVING)
         self._frame: Frame | None = None
-        self._inks: list[_Ink] = []
+        self._candidates: list[_Candidate] = []
         self._frames: dict[str, int] = {}
-        self._asked: set[str] = set()
+        self._queued: set[str] = set()
         self._corrections: list[Correction] = []
         self._warned: set[str] = set()
-        self.worker = Worker("digits to collect", self._collect, limit=WAITING)
+        self.worker = Worker("digits to collect", self._collect, limit=MAX_WAITING)
         controls.corrections = deque()
 
     def end(self, deadline: float) -> None:
-        """Ask for what was not asked for yet, and end."""
+        """Queue what found the queue full until now, and end."""
         if self._frame is not None:
             self._take_corrections()
-            self._ask(self._frame)
+            self._queue_due(self._frame)
         super().end(deadline)
 
     def show(self, view: View) -> None:
-        """Take note of a frame's digits, and of corrections since the last."""
+        """Look at a frame's digits, and at the corrections since the last frame."""
         self._take_corrections()
         if view.frame is not self._frame:
             self._frame = view.frame
-            self._inks = [*_digits(view), *(self._unsure(view) if self._keep_refused else ())]
-            self._frames = {ink.key: self._frames.get(ink.key, 0) + 1 for ink in self._inks}
-            # A track that went never comes back.
-            self._asked &= self._frames.keys()
-        self._ask(view.frame)
+            self._candidates = [*_digits(view), *(self._unsure(view) if self._keep_refused else ())]
+            self._frames = {one.key: self._frames.get(one.key, 0) + 1 for one in self._candidates}
+            # A track that has ended never comes back.
+            self._queued &= self._frames.keys()
+        self._queue_due(view.frame)
 
     def _take_corrections(self) -> None:
         while waiting := self._controls.corrections:
             self._corrections.append(waiting.popleft())
 
-    def _unsure(self, view: View) -> Iterator[_Ink]:
-        boxes = [one.box for one in view.reading.rejected if one.reason == UNSURE]
+    def _unsure(self, view: View) -> Iterator[_Candidate]:
+        found = [one for one in view.reading.rejected if one.reason == UNSURE]
         # A digit of which a single frame is not sure is still that digit.
-        boxes = [box for box in boxes if not any(box.overlaps(digit.box) for digit in view.digits)][:MOST_REFUSED]
-        self._refused.update([Digit(0, 0.0, box) for box in boxes])
+        found = [one for one in found if not any(one.box.overlaps(digit.box) for digit in view.digits)][:MAX_REFUSED]
+        self._refused.update([Digit(0, 0.0, one.box, crop=one.crop) for one in found])
         tracks = self._refused.digits
         if self._still:
             self._refused.end()
-        return (_Ink(f"refused{one.track}", one.box in boxes, one.box, reason=UNSURE) for one in tracks)
+        boxes = {one.box for one in found}
+        return (_Candidate(f"refused{one.track}", one, one.box in boxes, UNSURE) for one in tracks)
 
-    def _ask(self, frame: Frame) -> None:
-        settled = 1 if self._still else SETTLED
+    def _queue_due(self, frame: Frame) -> None:
         corrected = {str(one.track) for one in self._corrections}
         due = tuple(
-            ink
-            for ink in self._inks
-            if ink.key not in self._asked and (ink.key in corrected or (ink.now and self._frames[ink.key] >= settled))
+            one
+            for one in self._candidates
+            if one.key not in self._queued
+            and (one.key in corrected or (one.present and self._frames[one.key] >= self._settled))
         )
-        # Where there is no room, what still lies there is asked for at the next frame.
+        # Where the queue is full, what is there still is due again at the next frame.
         if self.worker.full or not (due or self._corrections):
             return
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         self.worker.put(_Task(frame.image, due, tuple(self._corrections), frozenset(self._frames), now))
-        self._asked.update(ink.key for ink in due)
+        self._queued.update(one.key for one in due)
         self._corrections.clear()
 
     def _collect(self, task: _Task) -> None:
@@ -162,21 +167,21 @@ class Collector(BackgroundSink):
         try:
             self._keep(task)
         except OSError as error:
-            failure = self._say_failure(error)
+            failure = self._warn_of_failure(error)
         for correction in task.corrections:
-            # One that nobody waits for any more was refused already.
+            # A correction that was cancelled meanwhile was refused already.
             if correction.answer.set_running_or_notify_cancel():
                 self._answer(correction, task, failure)
 
     def _keep(self, task: _Task) -> None:
-        for ink, seen in zip(task.inks, seen_at(task.image, [ink.box for ink in task.inks]), strict=True):
-            if seen is None:
+        for one in task.due:
+            if one.digit.crop is None:
                 continue
             if self._folder.full:
                 self._warn_once("%s is full; no more digits are kept, only corrections", self._folder.path)
                 return
-            known = {"item": f"{self._run}-{ink.key}", "time": task.time, "model": self._model}
-            self._folder.add(known | ink.to_json(), seen, crop_of(task.image, ink.box))
+            line = {"item": f"{self._run}-{one.key}", "time": task.time, "model": self._model} | one.to_json()
+            self._folder.add(line, one.digit.crop, cut_out(task.image, one.digit.box))
 
     def _answer(self, correction: Correction, task: _Task, failure: str) -> None:
         meaning = "no digit" if correction.label == NO_DIGIT else str(correction.label)
@@ -194,13 +199,13 @@ class Collector(BackgroundSink):
         try:
             known = self._folder.correct(f"{self._run}-{key}", correction.label, task.time)
         except OSError as error:
-            raise OutputError(self._say_failure(error)) from error
-        if not known and key in task.there:
+            raise OutputError(self._warn_of_failure(error)) from error
+        if not known and key in task.keys:
             raise OutputError(failure or "of that digit there is no crop")
         if not known:
             raise LookupError(f"there is no digit {key}, or it went too long ago")
 
-    def _say_failure(self, error: OSError) -> str:
+    def _warn_of_failure(self, error: OSError) -> str:
         why = error.strerror or str(error)
         self._warn_once("digits cannot be kept in %s: %s; reading goes on", self._folder.path, why)
         return why
@@ -211,7 +216,7 @@ class Collector(BackgroundSink):
             logger.warning(message, *details)
 
 
-def _digits(view: View) -> Iterator[_Ink]:
-    now = {(digit.label, digit.box) for digit in view.reading.digits}
+def _digits(view: View) -> Iterator[_Candidate]:
+    present = {(digit.label, digit.box) for digit in view.reading.digits}
     for one in view.digits:
-        yield _Ink(str(one.track), (one.label, one.box) in now, one.box, one.track, one.label, one.confidence)
+        yield _Candidate(str(one.track), one, (one.label, one.box) in present)

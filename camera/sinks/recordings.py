@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mnist_edge.atomic_files import refuse_overwrite
 from mnist_edge.camera.sinks.encoders import SUFFIXES, check_suffix, usual_suffix
-from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
+from mnist_edge.camera.sinks.saved_files import PATTERN, unused_timestamp
 from mnist_edge.errors import OutputError
 from mnist_edge.locks import exclusive
 
@@ -118,7 +118,7 @@ class Ring(ExitStack):
             if kept >= self._files:
                 path.unlink(missing_ok=True)
         suffix = usual_suffix()
-        name = free_stamp(lambda name: (self._folder / f"{name}{suffix}").exists()) + suffix
+        name = unused_timestamp(lambda name: (self._folder / f"{name}{suffix}").exists()) + suffix
         self._mine.append(name)
         return self._folder / name, self._folder / name
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from mnist_edge.atomic_files import write_bytes
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.reasons import reason
-from mnist_edge.camera.sinks.room import check_room
-from mnist_edge.camera.sinks.stamps import PATTERN, free_stamp
+from mnist_edge.camera.sinks.saved_files import PATTERN, check_free_space, unused_timestamp
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import BackgroundSink, Worker
 from mnist_edge.errors import OutputError
@@ -70,11 +69,11 @@ class Snapshots(BackgroundSink):
 
     def _write(self, view: View) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
-        check_room(self._folder)
+        check_free_space(self._folder)
         if len(snapshots_in(self._folder)) >= MAX_SNAPSHOTS:
             raise OutputError(f"{self._folder} holds {MAX_SNAPSHOTS} snapshots already; move some elsewhere")
         drawn, raw = _encode(".jpg", view.picture), _encode(".png", view.frame.image)
-        stem = free_stamp(
+        stem = unused_timestamp(
             lambda name: any((self._folder / f"{name}{suffix}").exists() for suffix in (".jpg", ".raw.png"))
         )
         write_bytes(self._folder / f"{stem}.raw.png", raw)

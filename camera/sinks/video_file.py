@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.sinks.encoders import open_encoder
-from mnist_edge.camera.sinks.room import check_room
+from mnist_edge.camera.sinks.saved_files import check_free_space
 from mnist_edge.errors import OutputError
 from mnist_edge.opencv import cv2
 
@@ -37,7 +37,7 @@ class VideoFile:
         self._frames = 0
         self._picture: NDArray[np.uint8] | None = None
         self._seconds = self._elapsed = 0.0
-        check_room(path.parent)
+        check_free_space(path.parent)
         self._encoder = open_encoder(path, rate, size)
 
     def show(self, picture: NDArray[np.uint8], seconds: float) -> None:
@@ -66,7 +66,7 @@ class VideoFile:
     def _write(self, picture: NDArray[np.uint8]) -> None:
         self._encoder.write(picture)
         self._frames += 1
-        check_room(self.path.parent)
+        check_free_space(self.path.parent)
         try:
             self.bytes = self.path.stat().st_size
         except OSError as error:

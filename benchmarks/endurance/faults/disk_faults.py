@@ -17,7 +17,7 @@ from mnist_edge.benchmarks.endurance.faults.fault import (
     stream_camera,
 )
 from mnist_edge.benchmarks.endurance.recording import count_frames
-from mnist_edge.camera.sinks.room import RESERVE_BYTES
+from mnist_edge.camera.sinks.saved_files import RESERVE_BYTES
 
 # Recording leaves so much of a disk free; three seconds fill the rest.
 DISK_BYTES = RESERVE_BYTES + 4_000_000

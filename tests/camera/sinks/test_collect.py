@@ -19,14 +19,11 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource, Frame
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.reader import Reader
-from mnist_edge.camera.reader.pen import widen_strokes
-from mnist_edge.camera.reader.segment import segment
 from mnist_edge.camera.sinks import collect as collect_module
 from mnist_edge.camera.sinks import crops as crops_module
-from mnist_edge.camera.sinks.collect import SETTLED, Collector
-from mnist_edge.camera.sinks.crops import LIST, SAME_INK, crop_of, seen_at
+from mnist_edge.camera.sinks.collect import SETTLED_FRAMES, Collector
+from mnist_edge.camera.sinks.crops import LIST, CropFolder, cut_out
 from mnist_edge.camera.view import View
-from mnist_edge.normalisation import normalise
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Rejected
 
@@ -63,8 +60,10 @@ def page(write_digit: Callable[..., Box]) -> tuple[Image, list[Box]]:
 
 @pytest.fixture
 def digits(page: tuple[Image, list[Box]]) -> tuple[Digit, ...]:
+    crop = np.zeros((28, 28), np.uint8)
     return tuple(
-        Digit(label, 0.9, box, track=k + 1) for k, (label, box) in enumerate(zip((7, 2, 5), page[1], strict=True))
+        Digit(label, 0.9, box, track=k + 1, crop=crop)
+        for k, (label, box) in enumerate(zip((7, 2, 5), page[1], strict=True))
     )
 
 
@@ -85,7 +84,7 @@ class Desk:
     def correct(self, *corrections: tuple[int, int]) -> list["Future[str]"]:
         return [self.controls.correct(track, label).answer for track, label in corrections]
 
-    def show(self, collector: Collector, frames: int = SETTLED, **more: Any) -> View:
+    def show(self, collector: Collector, frames: int = SETTLED_FRAMES, **more: Any) -> View:
         for _ in range(frames):
             self.number += 1
             shown = self.view(self.image, self.number, digits=self.digits, **more)
@@ -107,13 +106,13 @@ def test_the_loop_keeps_each_digit_once_as_the_network_sees_it(
         run(source, reader, views=[collector], workers=[collector.worker], controls=controls)
     lines = lines_of(tmp_path)
     assert [line["label"] for line in sorted(lines, key=lambda line: line["box"])] == [7, 2, 5]
-    seen = {one.box: normalise(widen_strokes(one.ink)) for one in segment(page[0]).candidates}
+    seen = {one.box: one.crop for one in reader.read(page[0]).digits}
     for line in lines:
         image = cv2.imread(str(tmp_path / line["image"]), cv2.IMREAD_UNCHANGED)
         assert image.shape == (28, 28)
-        assert np.array_equal(image, seen[Box(*line["box"])])
+        assert np.array_equal(image, np.asarray(seen[Box(*line["box"])]))
         crop = cv2.imread(str(tmp_path / line["crop"]), cv2.IMREAD_UNCHANGED)
-        assert np.array_equal(crop, crop_of(page[0], Box(*line["box"])))
+        assert np.array_equal(crop, cut_out(page[0], Box(*line["box"])))
         assert (line["model"], line["corrected"], line["reason"]) == ("small", None, None)
         assert 0.4 < line["confidence"] <= 1 and line["time"].endswith("+00:00")
     assert len(list(tmp_path.iterdir())) == 7
@@ -131,7 +130,7 @@ def test_stills_are_kept_at_once(tmp_path: Path, page: tuple[Image, list[Box]]) 
 
 def test_what_passes_by_is_not_kept(desk: Desk) -> None:
     with desk.collector() as collector:
-        desk.show(collector, SETTLED - 1)
+        desk.show(collector, SETTLED_FRAMES - 1)
         desk.digits = ()
         desk.show(collector)
     assert not desk.folder.exists()
@@ -140,14 +139,14 @@ def test_what_passes_by_is_not_kept(desk: Desk) -> None:
 def test_a_paused_picture_counts_once(desk: Desk) -> None:
     with desk.collector() as collector:
         paused = replace(desk.show(collector, 1), paused=True)
-        for _ in range(3 * SETTLED):
+        for _ in range(3 * SETTLED_FRAMES):
             collector.show(paused)
     assert not desk.folder.exists()
 
 
 def test_a_digit_is_kept_in_a_frame_that_shows_it(desk: Desk) -> None:
     with desk.collector() as collector:
-        shown = desk.show(collector, SETTLED - 1)
+        shown = desk.show(collector, SETTLED_FRAMES - 1)
         # Believed to be there still, but in this frame nothing was read.
         missed = replace(shown.reading, digits=())
         white = Frame(np.full_like(desk.image, 255), 1000, 40.0, "a camera")
@@ -220,7 +219,7 @@ def test_refused_ink_is_kept_without_a_label(desk: Desk) -> None:
     plain = desk.view(desk.image, 0, digits=desk.digits).reading
     # The first is a digit that this frame alone is unsure of, the last is no ink of a digit.
     reasons = ("low confidence", "low confidence", "not a digit")
-    rejected = tuple(Rejected(one.box, reason) for one, reason in zip(digits, reasons, strict=True))
+    rejected = tuple(Rejected(one.box, reason, crop=one.crop) for one, reason in zip(digits, reasons, strict=True))
     with desk.collector() as collector:
         for number in range(20):
             shown = desk.view(desk.image, number, digits=desk.digits)
@@ -234,7 +233,7 @@ def test_refused_ink_is_kept_without_a_label(desk: Desk) -> None:
 
 
 def test_refused_ink_is_left_out_where_it_is_not_wanted(desk: Desk) -> None:
-    rejected = (Rejected(desk.digits[0].box, "low confidence"),)
+    rejected = (Rejected(desk.digits[0].box, "low confidence", crop=desk.digits[0].crop),)
     desk.digits = ()
     with desk.collector(refused=False) as collector:
         for number in range(20):
@@ -314,11 +313,13 @@ def stuck_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Whatever is written waits for this."""
     freed = threading.Event()
 
-    def segment_late(image: Image) -> Any:
-        freed.wait(LIMIT_SECONDS)
-        return segment(image)
+    add = CropFolder.add
 
-    monkeypatch.setattr(crops_module, "segment", segment_late)
+    def add_late(*arguments: Any) -> None:
+        freed.wait(LIMIT_SECONDS)
+        add(*arguments)
+
+    monkeypatch.setattr(CropFolder, "add", add_late)
     yield freed
     freed.set()
 
@@ -337,7 +338,7 @@ def test_a_slow_disk_holds_nobody_up_and_what_still_lies_there_is_kept_later(
         desk.show(collector, 1)
         assert max(took) < 5
         stuck_disk.set()
-        wait_for(lambda: len(list(desk.folder.glob("*.png"))) >= 2 * 3 * collect_module.WAITING)
+        wait_for(lambda: len(list(desk.folder.glob("*.png"))) >= 2 * 3 * collect_module.MAX_WAITING)
         # The last page still lies there, and waits for its turn.
         desk.show(collector, 1)
     kept = {line["track"]: line["corrected"] for line in latest(desk.folder).values()}
@@ -353,7 +354,7 @@ def test_it_ends_while_the_disk_is_stuck(
         for _ in range(8):
             desk.turn_page()
             desk.show(collector)
-    assert not desk.folder.exists()
+    assert not list(desk.folder.iterdir())
     assert running()
     stuck_disk.set()
     wait_for(lambda: not running())
@@ -366,26 +367,23 @@ def test_its_thread_ends_with_it(desk: Desk) -> None:
     assert not running()
 
 
-def test_the_ink_of_boxes_in_large_pictures(write_digit: Callable[..., Box]) -> None:
-    image = np.full((1500, 3200, 3), 225, np.uint8)
-    boxes = [write_digit(image, label, 300 + 900 * k, 400, 500, 40) for k, label in enumerate((3, 8, 4))]
-    seen = seen_at(image, boxes)
-    labels = [int(Reader().classifier.probabilities(one[None]).argmax()) for one in seen if one is not None]
-    assert labels == [3, 8, 4]
-    assert max(crop_of(image, boxes[0]).shape) == crops_module.LARGEST_CROP
+def test_digits_that_touch_are_collected_each(tmp_path: Path, write_digit: Callable[..., Box]) -> None:
+    image = np.full((240, 320, 3), 220, np.uint8)
+    for k, label in enumerate((4, 7)):
+        write_digit(image, label, 60 + 40 * k, 80, 70, 7)
+    reader, controls = Reader(), Controls(0.4)
+    assert [one.label for one in reader.read(image).digits] == [4, 7]
+    with Collector(tmp_path, controls, model=reader.model, still=True) as collector:
+        run(ArraySource([image], still=True), reader, views=[collector], workers=[collector.worker], controls=controls)
+    assert [line["label"] for line in lines_of(tmp_path)] == [4, 7]
 
 
-def test_ink_that_is_not_a_digits_own_is_not_taken_for_it(page: tuple[Image, list[Box]]) -> None:
-    whole = page[1][0]
-    half = whole._replace(width=round(0.9 * SAME_INK * whole.width))
-    assert [one is None for one in seen_at(page[0], [whole, half, Box(0, 0, 30, 30)])] == [False, True, True]
-    assert seen_at(np.full((40, 40, 3), 255, np.uint8), [Box(1, 1, 20, 20)]) == [None]
-
-
-def test_a_crop_ends_with_the_picture() -> None:
+def test_a_crop_is_bounded_and_ends_with_the_picture() -> None:
     image = np.zeros((50, 60, 3), np.uint8)
-    assert crop_of(image, Box(0, 0, 20, 40)).shape == (50, 30, 3)
-    assert crop_of(image, Box(50, 45, 10, 5)).shape == (7, 12, 3)
+    large = np.zeros((1500, 3200, 3), np.uint8)
+    assert max(cut_out(large, Box(300, 400, 500, 600)).shape) == crops_module.LARGEST_CROP
+    assert cut_out(image, Box(0, 0, 20, 40)).shape == (50, 30, 3)
+    assert cut_out(image, Box(50, 45, 10, 5)).shape == (7, 12, 3)
 
 
 def test_files_have_the_permissions_of_any_new_file(desk: Desk) -> None:

@@ -430,7 +430,7 @@ def test_a_killed_program_is_offline(start_broker: Start, listen: Listen) -> Non
     listener = listen(broker)
     program = f"""
 import time
-from mnist_edge.camera.sinks.mqtt import IN_FLIGHT, MqttSink
+from mnist_edge.camera.sinks.mqtt import MqttSink
 with MqttSink({broker.url()!r}):
     time.sleep(600)
 """

@@ -22,7 +22,7 @@ from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
-from mnist_edge.camera.sinks import encoders, room
+from mnist_edge.camera.sinks import encoders, saved_files
 from mnist_edge.camera.sinks import recorder as recorder_module
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.video_file import VideoFile, fit
@@ -519,7 +519,7 @@ def test_a_disk_that_others_fill_at_once_leaves_what_was_written_playable(
     suffix: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(room, "RESERVE_BYTES", 0)
+    monkeypatch.setattr(saved_files, "RESERVE_BYTES", 0)
     # These pictures take more than blank ones; it need not wait as long to be sure.
     monkeypatch.setattr(encoders, "BUFFER_BYTES", 100_000)
     desk = Desk(view, small_disk / "clip.mp4")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.atomic_files import write_bytes
 from mnist_edge.camera.controls import Controls
-from mnist_edge.camera.sinks.room import RESERVE_BYTES
+from mnist_edge.camera.sinks.saved_files import RESERVE_BYTES
 from mnist_edge.camera.sinks.snapshots import Snapshots
 from mnist_edge.camera.view import View
 from mnist_edge.opencv import cv2
@@ -91,7 +91,7 @@ def test_none_replaces_another(tmp_path: Path, view: Views, monkeypatch: pytest.
         def now(cls, tz: tzinfo | None = None) -> "Stopped":
             return cls(2026, 11, 21, 18, 4, 59, 998_700)
 
-    monkeypatch.setattr("mnist_edge.camera.sinks.stamps.datetime", Stopped)
+    monkeypatch.setattr("mnist_edge.camera.sinks.saved_files.datetime", Stopped)
     (tmp_path / "2026-11-21T18-04-59.998Z.jpg").write_text("mine")
     (tmp_path / "2026-11-21T18-04-59.999Z.raw.png").write_text("mine too")
     Desk(tmp_path).take(view(), 2)

@@ -1,4 +1,4 @@
-"""Ending the loop from outside: Ctrl-C, SIGTERM, or a key in the window."""
+"""The request to end the loop, by Ctrl-C, SIGTERM, SIGHUP or a key in the window."""
 
 import os
 import signal
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-# `timeout` and `uv run` pass one Ctrl-C on twice, at nearly the same time; nobody presses it twice this fast.
+# `timeout` and `uv run` pass one Ctrl-C on twice at nearly the same time; people press it twice more slowly.
 ECHO_SECONDS = 0.3
 
 
 @dataclass(slots=True)
 class Stop:
-    """A request to end after the current frame, shared by all who may ask for it and all who must obey.
+    """A request to end after the current frame, shared by everything that requests or obeys it.
 
-    A plain flag: a signal handler may set it at any moment, where an Event's lock could be held already.
+    A plain flag: a signal handler that runs while the lock of a `threading.Event` is held would wait for it for ever.
     """
 
     requested: bool = False
@@ -24,7 +24,7 @@ class Stop:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """Turn the first SIGINT, SIGTERM or SIGHUP into a request to stop, and let a second one end the process at once."""
+    """Turn the first SIGINT, SIGTERM or SIGHUP into a request to end; a second one ends the process at once."""
     stop = Stop()
     first = 0.0
 
@@ -37,7 +37,7 @@ def stop_on_signals() -> Iterator[Stop]:
             os.kill(os.getpid(), number)
 
     wanted = [signal.SIGINT, signal.SIGTERM]
-    # Under nohup SIGHUP is ignored, and stays so.
+    # nohup ignores SIGHUP, which stays ignored.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         wanted.append(signal.SIGHUP)
     before = {number: signal.signal(number, handle) for number in wanted}

@@ -1,4 +1,4 @@
-"""The one kind of background thread: the camera's loop hands over what may be slow, and goes on."""
+"""Background threads with bounded queues, for sinks that may have to wait for a disk, a pipe or a network."""
 
 import logging
 import threading
@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from mnist_edge.camera.reasons import reason
 from mnist_edge.camera.signals import Stop
 
-# How long the end waits for what is queued, all sinks together: with releasing the camera the first Ctrl-C must end the
-# process within 3 seconds, whatever is stuck.
+# How long the end waits for the queues of all sinks together: the first Ctrl-C must end the process within 3 seconds,
+# the release of the camera included, whatever is stuck.
 END_SECONDS = 1.2
 
 logger = logging.getLogger(__name__)
@@ -23,14 +22,13 @@ Sink = TypeVar("Sink", bound="BackgroundSink")
 
 
 class Worker(Generic[Item]):
-    """A thread that handles items one by one, in order, from a queue of limited length.
+    """A thread that handles the items of a bounded queue in order.
 
-    Only leaving it waits for the thread, until a deadline at most. The thread is a daemon: one that is stuck in a disk
-    or a pipe keeps no process from ending. What could not be handled is counted and logged, once when it begins and
-    once, with the total, at the end.
+    Only leaving the worker waits for its thread, until a deadline. The thread is a daemon, so that one that is stuck in
+    a disk or a pipe does not keep the process alive. Lost items are logged when the first is lost, and at the end.
 
     Attributes:
-        lost: How many items were never handled.
+        lost: Items that were not handled.
     """
 
     def __init__(
@@ -45,18 +43,18 @@ class Worker(Generic[Item]):
         end_seconds: float = END_SECONDS,
         silent: bool = False,
     ) -> None:
-        """Prepare; the thread starts when the worker is entered.
+        """Start nothing yet; entering the worker starts its thread.
 
         Args:
-            what: What the items are, in the plural, for messages and as the thread's name.
+            what: The items in the plural, for the log and as the thread's name.
             handle: Called in the thread with each item.
-            limit: Items that may wait.
-            slow: Why items are lost where the queue is full, for messages.
+            limit: The most items in the queue.
+            slow: Why items are lost when the queue is full, for the log.
             last: Called in the thread after the last item.
-            ends: Requested where `handle` raises; leaving then raises the same. None: a failure is logged once, its
-                item is lost, and the next one is tried.
-            end_seconds: How long leaving waits, where `end` was not called before.
-            silent: Keep losses out of the log, as where whoever waits for the result learns of them.
+            ends: Requested when `handle` raises, and leaving the worker then raises the same. None: the failure is
+                logged, its item is lost, and the next one is tried.
+            end_seconds: How long leaving waits, unless `end` was called before.
+            silent: Whether to keep losses out of the log.
         """
         self.lost = 0
         self._what, self._slow = what, slow
@@ -76,13 +74,13 @@ class Worker(Generic[Item]):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Wait until all is handled or the deadline has passed; raises what `handle` raised, where that ends all."""
+        """Wait until the queue is empty or the deadline has passed; raises what `handle` raised, given `ends`."""
         self.end(time.monotonic() + self._end_seconds)
         assert self._deadline is not None
         self._thread.join(max(self._deadline - time.monotonic(), 0))
         with self._changed:
             self.lost += len(self._items) + self._handling
-            # Where the thread comes back after all, there is nothing left to do for it.
+            # A thread that continues after the deadline finds no more items.
             self._items.clear()
         if self.lost and not self._error and not self._silent:
             logger.warning("%s lost: %d%s", self._what, self.lost, "" if self._logged else f"; {self._slow}")
@@ -91,16 +89,16 @@ class Worker(Generic[Item]):
 
     @property
     def full(self) -> bool:
-        """Whether no more items may wait."""
+        """Whether the queue is full."""
         return len(self._items) >= self._limit
 
     @property
     def busy(self) -> bool:
-        """Whether anything is waiting or being handled, by a thread that still can."""
+        """Whether a living thread has items in its queue or in hand."""
         return bool(self._items or self._handling) and self._thread.is_alive()
 
     def put(self, *items: Item) -> bool:
-        """Queue all of these items, or none where the queue is full; whether they were queued. Never waits."""
+        """Queue all of the items, or none if the queue is full, without waiting; return whether they were queued."""
         with self._changed:
             taken = not (self.full or self._ending or self._error)
             if taken:
@@ -113,10 +111,10 @@ class Worker(Generic[Item]):
         return taken
 
     def end(self, deadline: float) -> None:
-        """Queue nothing more, and have the thread end once all is handled; returns at once.
+        """Refuse new items, and let the thread end once the queue is empty; does not wait.
 
         Args:
-            deadline: When leaving stops waiting for that, by `time.monotonic`; the first one given counts.
+            deadline: The time at which leaving stops waiting, by `time.monotonic`; the first call's counts.
         """
         with self._changed:
             self._deadline = self._deadline or deadline
@@ -127,18 +125,18 @@ class Worker(Generic[Item]):
         while self._take():
             try:
                 self._handle(self._item)
-            # Whatever it is: the loop goes on, or ends in order.
+            # Any error, so that the loop goes on or ends in order.
             except Exception as error:
                 self._fail(error)
             finally:
-                # A picture is large: none is kept until the next one comes.
+                # An image is large: none is kept until the next one comes.
                 del self._item
                 self._handling = False
         if self._last:
             self._last()
 
     def _take(self) -> bool:
-        """Wait for an item; whether there is one, or this is the end."""
+        """Wait for an item; return False at the end."""
         with self._changed:
             while not (self._items or self._ending or self._error):
                 self._changed.wait()
@@ -160,9 +158,16 @@ class Worker(Generic[Item]):
             logger.warning("%s are being lost: %s", self._what, why)
 
 
+def reason(error: Exception) -> str:
+    """Return why something failed in one line, with the name of the file if there is one."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 @contextmanager
 def deaths_logged() -> Iterator[None]:
-    """Log it, in one line beside the traceback, when any thread ends by a bug while the block runs."""
+    """Log one line, beside the traceback, when a bug ends a thread while the block runs."""
     before = threading.excepthook
 
     def log(death: threading.ExceptHookArgs) -> None:
@@ -178,10 +183,10 @@ def deaths_logged() -> Iterator[None]:
 
 
 class BackgroundSink:
-    """A sink whose slow part is done by a worker, from entering it to leaving it.
+    """A sink whose slow part a worker does while the sink is entered.
 
     Attributes:
-        worker: It; give it to the loop, which lets files wait for it.
+        worker: The worker; the loop reads no file further while its queue is full.
     """
 
     worker: Worker[Any]
@@ -192,7 +197,7 @@ class BackgroundSink:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        """Wait for the worker, until the deadline at most."""
+        """Wait for the worker until the deadline."""
         self.end(time.monotonic() + END_SECONDS)
         self.worker.__exit__(*error)
 

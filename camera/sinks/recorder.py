@@ -9,11 +9,10 @@ from typing import Any
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import Frame, Source
-from mnist_edge.camera.reasons import reason
 from mnist_edge.camera.sinks.recordings import Ring, recordings_at
 from mnist_edge.camera.sinks.video_file import VideoFile, even_size
 from mnist_edge.camera.view import View
-from mnist_edge.camera.worker import BackgroundSink, Worker
+from mnist_edge.camera.worker import BackgroundSink, Worker, reason
 
 # Frames that may wait for the encoder: a third of a second, and 8 MB at 640x480.
 WAITING = 8

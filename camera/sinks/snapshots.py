@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from mnist_edge.atomic_files import write_bytes
 from mnist_edge.camera.controls import Controls
-from mnist_edge.camera.reasons import reason
 from mnist_edge.camera.sinks.saved_files import PATTERN, check_free_space, unused_timestamp
 from mnist_edge.camera.view import View
-from mnist_edge.camera.worker import BackgroundSink, Worker
+from mnist_edge.camera.worker import BackgroundSink, Worker, reason
 from mnist_edge.errors import OutputError
 from mnist_edge.opencv import cv2
 

@@ -44,7 +44,7 @@ def command(context: typer.Context, config: Config, show_config: ShowConfig, **f
     if show_config:
         print(as_toml(found), end="", flush=True)
         return
-    from mnist_edge.camera.appliance import run_camera
+    from mnist_edge.camera.run_camera import run_camera
     from mnist_edge.camera.worker import Worker
 
     # The loop waits for no terminal either.

@@ -32,25 +32,25 @@ STAND_IN = """
 import runpy, sys, time
 from pathlib import Path
 ink = runpy.run_path({conftest!r})["InkReader"]
-from mnist_edge.camera import appliance
+from mnist_edge.camera import run_camera as module
 class Reader(ink):
     def __init__(self, *args, **options): pass
     def read(self, frame, source):
         time.sleep({delay})
         return super().read(frame, source)
-appliance.Reader = Reader
+module.Reader = Reader
 {before}
 from mnist_edge.cli import main
 main()
 """
 # As if somebody had paused it before the first frame.
 PAUSED = """
-wanted = appliance.Controls
+wanted = module.Controls
 def paused(*arguments, **options):
     controls = wanted(*arguments, **options)
     controls.paused = True
     return controls
-appliance.Controls = paused
+module.Controls = paused
 """
 NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
 
@@ -251,7 +251,7 @@ def test_a_folder_of_pictures_prints_a_line_for_each(tmp_path: Path, pages: Page
 def test_what_a_user_can_mend_is_one_line(
     video: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, message: str
 ) -> None:
-    monkeypatch.setattr("mnist_edge.camera.appliance.Reader", lambda *_, **__: None)
+    monkeypatch.setattr("mnist_edge.camera.run_camera.Reader", lambda *_, **__: None)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     words = [str(video) if word == "VIDEO" else word for word in arguments]

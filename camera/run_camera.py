@@ -1,4 +1,4 @@
-"""The camera as an appliance: source, reader, loop and sinks, as the settings ask for them."""
+"""`run_camera`: source, reader, loop and sinks as the settings ask for them."""
 
 from functools import partial
 
@@ -20,7 +20,7 @@ from mnist_edge.reading import Reading
 
 
 def run_camera(settings: Settings) -> Stats:
-    """Read what a camera sees until it ends or the user ends it.
+    """Read digits from a source until it ends or the user ends it.
 
     Args:
         settings: What to read, how, and where the results go.
@@ -35,12 +35,12 @@ def run_camera(settings: Settings) -> Stats:
         with (
             deaths_logged(),
             open_source(settings, stop) as source,
-            open_sinks(settings, source, controls, meter, _Lender(settings, controls).read) as sinks,
+            open_sinks(settings, source, controls, meter, _UploadReader(settings, controls).read) as sinks,
         ):
 
             def beat() -> None:
-                for one in (watchdog.beat, *sinks.beats):
-                    one()
+                for listener in (watchdog.beat, *sinks.beats):
+                    listener()
 
             loop = partial(
                 run,
@@ -59,17 +59,17 @@ def run_camera(settings: Settings) -> Stats:
             return sinks.window.run(loop) if sinks.window else loop()
 
 
-class _Lender:
-    """Reads pictures that others send, with a reader of its own: one object serves one thread."""
+class _UploadReader:
+    """Reads uploaded images with a reader of its own, as one reader serves one thread."""
 
     def __init__(self, settings: Settings, controls: Controls) -> None:
         self._settings, self._controls = settings, controls
         self._reader: Reader | None = None
 
-    def read(self, picture: NDArray[np.uint8]) -> Reading:
+    def read(self, image: NDArray[np.uint8]) -> Reading:
         self._reader = self._reader or _reader(self._settings, self._controls.min_confidence)
         self._reader.min_confidence = self._controls.min_confidence
-        return self._reader.read(picture, "upload")
+        return self._reader.read(image, "upload")
 
 
 def _reader(settings: Settings, least: float) -> Reader:

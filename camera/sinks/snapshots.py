@@ -72,12 +72,25 @@ class Snapshots(BackgroundSink):
         if len(snapshots_in(self._folder)) >= MAX_SNAPSHOTS:
             raise OutputError(f"{self._folder} holds {MAX_SNAPSHOTS} snapshots already; move some elsewhere")
         drawn, raw = _encode(".jpg", view.picture), _encode(".png", view.frame.image)
-        stem = unused_timestamp(
-            lambda name: any((self._folder / f"{name}{suffix}").exists() for suffix in (".jpg", ".raw.png"))
-        )
-        write_bytes(self._folder / f"{stem}.raw.png", raw)
-        write_bytes(self._folder / f"{stem}.jpg", drawn)
-        return self._folder / f"{stem}.jpg"
+        path = self._folder / f"{unused_timestamp(self._is_used)}.jpg"
+        try:
+            write_bytes(path.with_suffix(".raw.png"), raw)
+            write_bytes(path, drawn)
+        except OSError:
+            path.with_suffix(".raw.png").unlink(missing_ok=True)
+            raise
+        return path
+
+    def _is_used(self, name: str) -> bool:
+        """Whether a snapshot has this name; if not, reserve it, as another camera may write to the same folder."""
+        try:
+            (self._folder / f"{name}.raw.png").touch(exist_ok=False)
+        except FileExistsError:
+            return True
+        if (self._folder / f"{name}.jpg").exists():
+            (self._folder / f"{name}.raw.png").unlink()
+            return True
+        return False
 
 
 def _encode(suffix: str, picture: NDArray[np.uint8]) -> bytes:

@@ -104,6 +104,24 @@ def test_none_replaces_another(tmp_path: Path, view: Views, monkeypatch: pytest.
     assert (tmp_path / "2026-11-21T18-04-59.999Z.raw.png").read_text() == "mine too"
 
 
+def test_cameras_that_share_a_folder_do_not_replace_each_others_snapshots(
+    tmp_path: Path, view: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stopped":
+            return cls(2026, 11, 21, 18, 4, 59)
+
+    monkeypatch.setattr("mnist_edge.camera.sinks.saved_files.datetime", Stopped)
+    desks = [Desk(tmp_path) for _ in range(4)]
+    threads = [threading.Thread(target=desk.take, args=(view(), 5)) for desk in desks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(list(tmp_path.glob("*Z.jpg"))) == len(list(tmp_path.glob("*.raw.png"))) == 20
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (31, 33, 3), (3, 500, 3), (20, 30)])
 def test_any_frame_can_be_kept(tmp_path: Path, view: Views, shape: tuple[int, ...]) -> None:
     image = np.full(shape, 77, np.uint8)

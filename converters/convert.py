@@ -160,7 +160,8 @@ def _beside(model: Any, name: str) -> Path:
 def _load(content: bytes, name: str) -> Classifier:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / name
-        draft.write_bytes(content)
+        # With a checksum, since what was just converted needs no trial in a process of its own.
+        draft.write_bytes(append_metadata(content, {}))
         return Classifier(draft)
 
 

@@ -1,5 +1,6 @@
 """28x28 images in, probabilities of the ten digits out, by a `.tflite` model."""
 
+import sys
 import warnings
 from math import prod
 from pathlib import Path
@@ -9,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.calibration import apply_temperature
-from mnist_edge.errors import ModelError, ModelWarning, UsageError, described
-from mnist_edge.metadata import metadata_of, refusal_threshold_of, temperature_of
+from mnist_edge.child_process import run_module
+from mnist_edge.errors import ModelError, ModelWarning, RuntimeMissing, UsageError, described
+from mnist_edge.metadata import carries_checksum, metadata_of, refusal_threshold_of, temperature_of
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise, to_probabilities
 from mnist_edge.refusal import digit_score
 from mnist_edge.runtime import build_interpreter, byte_values, dequantise, quantise
+from mnist_edge.safe_text import printable
 from mnist_edge.shipped_models import DEFAULT, resolve
 
 # More gain nothing in speed and cost memory: 256 images of the largest recipe need some 30 MB of activations.
 MAX_BATCH = 256
+# A trial takes half a second with ai-edge-litert; TensorFlow alone takes some 20 s to import on a Raspberry Pi.
+TRIAL_SECONDS = 60.0
 # A product with it puts a row's sum into all ten of its columns, in a third of the time that `sum` takes.
 _SUMS = np.ones((10, 10), np.float32)
 
@@ -130,6 +135,8 @@ class Classifier:
         self.calibrated = calibrated
         self.temperature = temperature_of(self.metadata, self.path.name)
         self.refusal_threshold = refusal_threshold_of(self.metadata, self.path.name)
+        if __name__ != "__main__" and not carries_checksum(content):
+            self._try_in_child(runtime)
         self.interpreter, found = build_interpreter(content, self.path.name, runtime, threads)
         self.runtime = found.label
         self.input = self.interpreter.get_input_details()[0]
@@ -195,6 +202,20 @@ class Classifier:
             probabilities = apply_temperature(probabilities, self.temperature)
         return digit_score(probabilities) >= self.refusal_threshold
 
+    def _try_in_child(self, runtime: str | None) -> None:
+        """Run a file of unknown origin in a child process first: a damaged graph can crash the process that runs it."""
+        # A program that embeds or freezes Python has no Python to start.
+        if not sys.executable or getattr(sys, "frozen", False):
+            return
+        child = run_module("mnist_edge.classifier", str(self.path), runtime or "", timeout_s=TRIAL_SECONDS)
+        if child.failure:
+            raise ModelError(
+                f"{self.path.name} cannot be run here (trial run: {child.failure}); export it again with: "
+                "mnist-edge export"
+            )
+        if child.output:
+            raise ModelError(child.output.strip())
+
     def _quantise(self, values: NDArray[np.float32]) -> NDArray[Any]:
         """Ink, 0 to 1, as the input tensor holds it."""
         return quantise(np.float32(self._background) + values * np.float32(self._ink), self.input)
@@ -255,3 +276,17 @@ class Classifier:
             raise ModelError(
                 f"{self.path.name} maps {shapes[0]} to {shapes[1]}; a digit model maps (1, 28, 28, 1) to (1, 10)"
             )
+
+
+def _trial(model: str, runtime: str) -> None:
+    """Run a model on one image and on two, and print why it is refused. A missing runtime shows in the caller."""
+    try:
+        Classifier(model, runtime=runtime or None).probabilities(np.zeros((2, 28, 28), np.uint8))
+    except ModelError as error:
+        print(printable(str(error)))
+    except RuntimeMissing:
+        pass
+
+
+if __name__ == "__main__":
+    _trial(*sys.argv[1:])

@@ -49,6 +49,11 @@ def with_checksum(model: bytes) -> bytes:
     return model[:-CHECKSUM_BYTES] + _checksum(model[:-CHECKSUM_BYTES])
 
 
+def carries_checksum(model: bytes) -> bool:
+    """Whether a file ends with a checksum, which `metadata_of` compares with its content."""
+    return DOCUMENT.encode() in model and model[-CHECKSUM_BYTES:].startswith(b"sha256:")
+
+
 def _checksum(content: bytes) -> bytes:
     return b"sha256:" + hashlib.sha256(content).hexdigest().encode()
 

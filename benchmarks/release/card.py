@@ -13,14 +13,16 @@ PACKAGE = Path(__file__).resolve().parents[2] / "models" / "shipped"
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 # What a table of the worst mistakes has room for; `models show NAME --mistakes` draws more.
 LISTED = 12
+# Characters of a column of figures.
+COLUMN = 6
 
 
 def card(name: str, figures: dict[str, Any], instructions: dict[str, dict[str, int]]) -> str:
-    """The model card, Markdown.
+    """Return the model card, Markdown.
 
     Args:
-        name: Of the model.
-        figures: Its entry in `models.json`.
+        name: Name of the model.
+        figures: The model's entry in `models.json`.
         instructions: As `read_instructions` gives them; empty where there are none.
     """
     summary = figures["recipe"]["summary"]
@@ -44,19 +46,19 @@ def card(name: str, figures: dict[str, Any], instructions: dict[str, dict[str, i
 
 
 def write_cards() -> None:
-    """Write the card of every model whose figures there are."""
+    """Write the card of every model that has figures."""
     for name, text in cards().items():
         write_text(PACKAGE / f"{name}.md", text)
 
 
 def cards() -> dict[str, str]:
-    """The card of every model whose figures there are, by its name."""
+    """Return the card of every model that has figures, by the model's name."""
     instructions = read_instructions()
     return {name: card(name, figures, instructions) for name, figures in read_released().items()}
 
 
 def read_instructions() -> dict[str, dict[str, int]]:
-    """Instructions per invoke by processor and model, as far as they were counted (`make instructions`)."""
+    """Return the instructions per invoke by processor and model, as far as they were counted."""
     found: dict[str, dict[str, int]] = {}
     for name in ("classic_instructions.json", "instructions.json"):
         path = RESULTS / name
@@ -182,7 +184,7 @@ def _photos(photos: dict[str, Any]) -> str:
 def _confusion(confusion: Sequence[Sequence[int]]) -> str:
     rows = [("true", *(f"{said}" for said in range(10)))]
     rows += [(f"{true}", *(f"{count}" if count else "." for count in row)) for true, row in enumerate(confusion)]
-    return _block(rows, width=6)
+    return _block(rows)
 
 
 def _robustness(curves: Sequence[dict[str, Any]]) -> str:
@@ -190,7 +192,7 @@ def _robustness(curves: Sequence[dict[str, Any]]) -> str:
     for curve in curves:
         rows.append((f"{curve['name']}, {curve['unit']}", *(f"{step:g}" for step in curve["steps"])))
         rows.append(("", *(f"{100 * share:.1f}" for share in curve["accuracy"])))
-    return _block(rows, width=6)
+    return _block(rows)
 
 
 def _mistakes(mistakes: Sequence[dict[str, Any]]) -> str:
@@ -200,18 +202,18 @@ def _mistakes(mistakes: Sequence[dict[str, Any]]) -> str:
         ("said", *(f"{one['said']}" for one in mistakes)),
         ("sure, %", *(f"{100 * one['confidence']:.1f}" for one in mistakes)),
     ]
-    return _block(rows, width=6)
+    return _block(rows)
 
 
-def _block(rows: Sequence[Sequence[str]], width: int) -> str:
+def _block(rows: Sequence[Sequence[str]]) -> str:
     """Rows of figures under each other, as a terminal and a browser both show them."""
     first = max(len(row[0]) for row in rows)
-    lines = [row[0].ljust(first) + "".join(cell.rjust(width) for cell in row[1:]) for row in rows]
+    lines = [row[0].ljust(first) + "".join(cell.rjust(COLUMN) for cell in row[1:]) for row in rows]
     return "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -1,16 +1,18 @@
 """Accuracy against what it costs: ours, the classic recipes and what others publish, as one picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from mnist_edge.benchmarks.release.axes import accuracy_axis
 from mnist_edge.models.plots import new_figure, save_figure
 from mnist_edge.optional_packages import require
 
 TICKS = (97.5, 98, 98.5, 99, 99.2, 99.4, 99.5, 99.6, 99.7, 99.8, 99.9)
-# A Raspberry Pi 4's processor.
+# Percent, the lower and the upper end of the axis.
+RANGE = (97.2, 99.93)
+# The processor of a Raspberry Pi 4.
 CPU = "cortex-a72"
 _STYLES: dict[str, dict[str, Any]] = {
     "this project": {"color": "tab:red", "marker": "o", "markersize": 9},
@@ -19,7 +21,9 @@ _STYLES: dict[str, dict[str, Any]] = {
     "published, one byte for each parameter": {"color": "dimgrey", "marker": "D", "fillstyle": "none"},
 }
 
-# Offset in points, then how the text lies to it.
+# Pixels from the middle of a mark to its rim, and some more.
+_MARK = 8
+# Offset of a text from its mark in points, then its alignment.
 _SIDES = (
     ((8, 0), "left", "center"),
     ((-8, 0), "right", "center"),
@@ -37,10 +41,10 @@ class Point:
     """One network in a panel.
 
     Attributes:
-        name: Beside its mark.
-        group: One of the legend's.
+        name: The text beside its mark.
+        group: Its name in the legend.
         cost: Bytes or instructions.
-        accuracies: In percent: that of the network itself, where its mark is, then those of other seeds.
+        accuracies: Percent: first of the network itself, where its mark is, then of other seeds.
     """
 
     name: str
@@ -49,13 +53,30 @@ class Point:
     accuracies: tuple[float, ...]
 
 
+def accuracy_axis(axis: Any, ticks: Sequence[float], lowest: float, highest: float) -> None:
+    """Let an axis with errors show accuracies, the better the higher.
+
+    The scale is logarithmic in the error: from 99 to 99.5 % is as far as from 98 to 99 %, half the mistakes.
+
+    Args:
+        axis: Axes of matplotlib, with errors in percent, above 0, on the y axis.
+        ticks: Accuracies to name, percent.
+        lowest: Accuracy at the lower end, percent.
+        highest: Accuracy at the upper end, below 100.
+    """
+    axis.set_yscale("log")
+    axis.set_ylim(100 - lowest, 100 - highest)
+    axis.set_yticks([100 - tick for tick in ticks], [f"{tick:g}" for tick in ticks])
+    axis.set_yticks([], minor=True)
+
+
 def points_by_bytes(released: dict[str, Any], recipes: dict[str, Any], published: list[dict[str, Any]]) -> list[Point]:
-    """Every network whose size is known, or the number of its parameters.
+    """Return every network whose size is known, or the number of its parameters.
 
     Args:
         released: The document of `models.json`.
-        recipes: Of `recipes.json`.
-        published: Of `published.json`.
+        recipes: The document of `recipes.json`.
+        published: The document of `published.json`.
     """
     ours, classic, measured, guessed = _STYLES
     points = [Point(name, ours, one["files"]["int8"]["bytes"], _accuracies(one)) for name, one in released.items()]
@@ -72,12 +93,12 @@ def points_by_bytes(released: dict[str, Any], recipes: dict[str, Any], published
 def points_by_instructions(
     released: dict[str, Any], recipes: dict[str, Any], instructions: dict[str, dict[str, int]]
 ) -> list[Point]:
-    """Every network whose instructions were counted.
+    """Return every network whose instructions were counted.
 
     Args:
         released: The document of `models.json`.
-        recipes: Of `recipes.json`.
-        instructions: By processor and name; empty where there are none.
+        recipes: The document of `recipes.json`.
+        instructions: Counts by processor and name; empty where there are none.
     """
     ours, classic, *_ = _STYLES
     counts = instructions.get(CPU, {})
@@ -89,7 +110,7 @@ def points_by_instructions(
 
 
 def plot_frontier(by_bytes: list[Point], by_instructions: list[Point], path: Path, line: tuple[str, float]) -> None:
-    """Two panels: accuracy against bytes and against instructions.
+    """Draw two panels: accuracy against bytes and against instructions.
 
     Args:
         by_bytes: As `points_by_bytes` gives them.
@@ -99,7 +120,7 @@ def plot_frontier(by_bytes: list[Point], by_instructions: list[Point], path: Pat
     """
     figure, axes = new_figure(12, 5.6, columns=2)
     for axis, points in zip(axes, (by_bytes, by_instructions), strict=True):
-        accuracy_axis(axis, TICKS, 97.2, 99.93)
+        accuracy_axis(axis, TICKS, *RANGE)
         axis.axhline(100 - line[1], color="dimgrey", linestyle="--", linewidth=0.8)
         place = {"xy": (0.02, 100 - line[1]), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
         axis.annotate(f"{line[0]}, {line[1]:g}", **place, xytext=(0, 3), size=8, color="dimgrey")
@@ -109,7 +130,7 @@ def plot_frontier(by_bytes: list[Point], by_instructions: list[Point], path: Pat
     axes[0].set(xlabel="size, bytes", ylabel="accuracy on the MNIST test images, %")
     axes[1].set(xlabel="instructions an image on a Raspberry Pi 4, emulated")
     figure.legend(*_legend(axes[0]), loc="outside lower center", ncols=4, fontsize=9, frameon=False)
-    # Labels go where there is room, which only a drawn figure tells.
+    # Labels go where there is free space, which only a drawn figure shows.
     figure.canvas.draw()
     for axis, points in zip(axes, (by_bytes, by_instructions), strict=True):
         _label(axis, points)
@@ -118,7 +139,7 @@ def plot_frontier(by_bytes: list[Point], by_instructions: list[Point], path: Pat
 
 def _cost_axis(axis: Any, costs: list[float]) -> None:
     axis.set_xscale("log")
-    # Room for the labels on both sides.
+    # A third and three times leave space for the labels on both sides.
     axis.set_xlim(min(costs, default=1e6) / 3, max(costs, default=1e6) * 3)
     steps = [digit * 10**power for power in range(3, 8) for digit in (1, 2, 5)]
     low, high = axis.get_xlim()
@@ -140,7 +161,7 @@ def _label(axis: Any, points: list[Point]) -> None:
     """Write each name beside its mark, on the first side where it hides neither a mark nor a name."""
     marks = [axis.transData.transform((point.cost, _errors(point)[0])) for point in points]
     box_of = require("matplotlib.transforms", extra="train").Bbox.from_extents
-    taken = [box_of(x - 8, y - 8, x + 8, y + 8) for x, y in marks]
+    taken = [box_of(x - _MARK, y - _MARK, x + _MARK, y + _MARK) for x, y in marks]
     for point in points:
         texts = [
             axis.annotate(

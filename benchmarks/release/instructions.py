@@ -4,8 +4,6 @@ A count is the same on every run, to 0.01 %, so it shows a change of 1 % where n
 is no time: what an instruction costs depends on the machine. The scripts that set the Pi up and count lie in DIR and
 are no part of this project: `pi_check.sh` (a Debian for arm64 under qemu), `insncount.c` (qemu's plugin) and
 `count_invoke.py`.
-
-Run as `python -m mnist_edge.benchmarks.release instructions DIR [FOLDER [MODEL...]]`; FOLDER keeps what is set up.
 """
 
 import os
@@ -47,10 +45,10 @@ class Pi:
     """An emulated Raspberry Pi that counts.
 
     Attributes:
-        cpu: Its processor, as qemu calls it.
-        run: Starts its Python; takes Python's arguments.
-        plugin: Counts instructions, for qemu.
-        script: Invokes a model between marks, for its Python.
+        cpu: Its processor, by qemu's name.
+        run: The program that starts its Python; takes Python's arguments.
+        plugin: The plugin of qemu that counts instructions.
+        script: The Python script that invokes a model between marks.
     """
 
     cpu: str
@@ -60,14 +58,14 @@ class Pi:
 
 
 def set_up(tools: Path, folder: Path) -> list[Pi]:
-    """One emulated Pi for each of `CPUS`, with the runtime in the version that is installed here.
+    """Return one emulated Pi for each of `CPUS`, with the runtime in the version that is installed here.
 
     Args:
-        tools: Holds `TOOLS`.
-        folder: Where they are made, or were made before; about 275 MB each.
+        tools: The folder with `TOOLS`.
+        folder: Where the Pis are made, or were made before; about 275 MB each.
 
     Raises:
-        UsageError: `tools` does not hold them.
+        UsageError: A tool is missing.
         PackageMissing: A program that they need is not installed, or the runtime is not.
         RuntimeMissing: A Pi cannot be set up.
     """
@@ -86,7 +84,7 @@ def set_up(tools: Path, folder: Path) -> list[Pi]:
 
 
 def count_instructions(model: Path, pi: Pi) -> int:
-    """What one invoke of `model` takes, the Python call included (a few thousand instructions).
+    """Return the instructions of one invoke of `model`, the Python call included (a few thousand).
 
     Raises:
         ModelError: It does not run there.
@@ -102,7 +100,7 @@ def count_instructions(model: Path, pi: Pi) -> int:
 
 
 def parse_count(output: str) -> int:
-    """Instructions per invoke, from what the plugin wrote: lines such as `MARK 2 insn 1234 sdot 0 tb 56`.
+    """Return the instructions per invoke, from what the plugin wrote: lines such as `MARK 2 insn 1234 sdot 0 tb 56`.
 
     Raises:
         ModelError: Mark 2 or 3 is not there.
@@ -116,19 +114,19 @@ def parse_count(output: str) -> int:
 
 
 def measure_instructions(models: Mapping[str, Path], pis: Iterable[Pi]) -> dict[str, dict[str, int]]:
-    """Instructions per invoke of every model, by processor and name."""
+    """Return the instructions per invoke of every model, by processor and name."""
     return {pi.cpu: {name: count_instructions(path, pi) for name, path in models.items()} for pi in pis}
 
 
 def name_models(models: Sequence[str]) -> dict[str, Path]:
-    """The files to measure, by the name that they get in the results: the file's, without `.int8.tflite`.
+    """Return the files to measure by their names in the result, which have no `.int8.tflite`.
 
     Args:
         models: Files or names of models that ship; none takes every int8 model that ships.
 
     Raises:
         ModelError: There is no such model.
-        UsageError: Two have the same name, or that of the reference.
+        UsageError: Two have the same name, or one has that of the reference.
     """
     paths = [resolve(model) for model in models] or [one.default for one in shipped_models().values()]
     named = {path.name.removesuffix(".tflite").removesuffix(".int8"): path for path in paths}
@@ -138,14 +136,19 @@ def name_models(models: Sequence[str]) -> dict[str, Path]:
 
 
 def reference_model(folder: Path) -> tuple[Path, str]:
-    """The reference as int8, and what its weights are: of `make recipes`, or else made in `folder`, untrained."""
+    """Return the reference as int8, and what its weights are: from `make recipes`, or made in `folder`, untrained."""
     if TRAINED_REFERENCE.is_file():
         return TRAINED_REFERENCE, "trained"
-    images = np.random.default_rng(0).random((100, 28, 28, 1), np.float32)
-    path = folder / f"{REFERENCE}.int8.tflite"
-    write_bytes(path, to_flatbuffer(build(find_recipe(REFERENCE)), find_precision("int8"), "int8", images))
     # With trained biases it takes 0.004 % more.
-    return path, "untrained; the weights change the count by less than 0.01 %"
+    return untrained_model(REFERENCE, folder), "untrained; the weights change the count by less than 0.01 %"
+
+
+def untrained_model(recipe: str, folder: Path) -> Path:
+    """Write the network of a recipe as an int8 file, calibrated with noise, and return its path."""
+    images = np.random.default_rng(0).random((100, 28, 28, 1), np.float32)
+    path = folder / f"untrained-{recipe}.int8.tflite"
+    write_bytes(path, to_flatbuffer(build(find_recipe(recipe)), find_precision("int8"), "int8", images))
+    return path
 
 
 def _make_root(cpu: str, tools: Path, folder: Path) -> Path:
@@ -179,7 +182,7 @@ def _measure(options: Namespace, _: Progress) -> Result:
     path, weights = reference_model(options.folder)
     document = {
         "unit": "instructions per invoke: batch 1, one thread, with the Python call",
-        "runtime": f"{RUNTIME} {version(RUNTIME)}",
+        "runtime": runtime(),
         "reference": REFERENCE,
         "reference_weights": weights,
         "cpu": measure_instructions({REFERENCE: path, **named}, pis),
@@ -194,9 +197,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_measurement(parser, _measure, arguments, means=("tools", "folder"))
 
 
-def pi_parser(name: str, description: str) -> ArgumentParser:
-    """The arguments of what needs an emulated Pi: `tools` and `folder`."""
-    parser = tool_parser(name, description)
+def runtime() -> str:
+    """Return the runtime that is counted, and its version."""
+    return f"{RUNTIME} {version(RUNTIME)}"
+
+
+def pi_parser(module: str, description: str) -> ArgumentParser:
+    """Return the parser of a tool that needs an emulated Pi, with `tools` and `folder`."""
+    parser = tool_parser(module, description)
     parser.add_argument("tools", nargs="?", type=Path, default="", metavar="DIR", help=f"holds {', '.join(TOOLS)}")
     parser.add_argument(
         "folder", nargs="?", type=Path, default="build/pi", metavar="FOLDER", help="keeps what is set up"

@@ -1,7 +1,6 @@
 """Train the models that ship, put the best seed of each into the package, measure it, and write its card.
 
-Run as `python -m mnist_edge.benchmarks.release models [--photos DIR] [NAME...]`, or `make release`. Trainings that lie
-in `runs/release` are taken up, finished or broken off. What teaches others comes first.
+Run as `make release`. Trainings that lie in `runs/release`, finished or interrupted, are resumed. Teachers come first.
 """
 
 from argparse import Namespace
@@ -15,8 +14,7 @@ from mnist_edge.benchmarks.harness.tool import checkout, run_tool, stamp, tool_p
 from mnist_edge.benchmarks.mistakes import worst_mistakes
 from mnist_edge.benchmarks.photos import measure_photos
 from mnist_edge.benchmarks.recipes import train_or_resume
-from mnist_edge.benchmarks.release.candidate import prepare
-from mnist_edge.benchmarks.release.card import write_cards
+from mnist_edge.benchmarks.release.card import PACKAGE, write_cards
 from mnist_edge.benchmarks.release.figures import stamped, write_released
 from mnist_edge.benchmarks.release.refusal import NonDigits, held_out_non_digits, measure_refusal
 from mnist_edge.benchmarks.release.robustness import measure_robustness
@@ -26,6 +24,8 @@ from mnist_edge.camera.reader import Reader
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.convert import Exported, convert
 from mnist_edge.converters.facts import parity_facts
+from mnist_edge.converters.parity import ParityReport
+from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset, load
 from mnist_edge.errors import UsageError
 from mnist_edge.evaluate import load_keras_model, predict, score
@@ -33,10 +33,10 @@ from mnist_edge.models.batches import NON_DIGIT_SHARE
 from mnist_edge.models.deployable import write_deployable
 from mnist_edge.models.non_digits import COUNT
 from mnist_edge.models.recipes import Recipe, find_recipe
+from mnist_edge.models.run import Run
 from mnist_edge.progress import Progress, no_progress
 
 RUNS = Path("runs/release")
-PACKAGE = Path(__file__).resolve().parents[2] / "models" / "shipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,49 @@ RELEASES = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One seed: its training, and the parity of its int8 export with the model as trained, on the test images."""
+
+    run: Run
+    parity: ParityReport
+
+    @property
+    def validation(self) -> tuple[float, float]:
+        """Accuracy on the validation images, then the negative loss: the more the better."""
+        kept = self.run.epochs[self.run.kept]
+        return kept["val_accuracy"], -kept["val_loss"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the seed's row in `models.json`."""
+        int8 = self.parity.candidate
+        return {
+            "seed": self.run.seed,
+            "epochs": len(self.run.epochs),
+            "kept_epoch": self.run.kept + 1,
+            "minutes": round(self.run.seconds / 60, 1),
+            "val_accuracy": self.validation[0],
+            "val_loss": -self.validation[1],
+            "accuracy": self.run.test.accuracy,
+            "int8_accuracy": int8.accuracy,
+            "int8_correct": int8.correct,
+            "disagreements": self.parity.disagreements,
+        }
+
+
+def prepare(run: Run, data: Dataset) -> Candidate:
+    """Export a run, in its folder, as it would ship, and compare the export with the model as trained."""
+    deployable = run.folder / f"{run.recipe}.keras"
+    write_deployable(load_keras_model(run.model), deployable)
+    int8 = convert(deployable, "int8", data=data, force=True)
+    return Candidate(run, verify(run.model, int8.path, data.test))
+
+
 def release(
     recipe: Recipe,
     plan: Plan,
     data: Dataset,
-    strangers: NonDigits,
+    others: NonDigits,
     *,
     runs: Path = RUNS,
     package: Path = PACKAGE,
@@ -74,21 +112,21 @@ def release(
     before: dict[str, Any] | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Train a recipe with every seed (or take up its runs), and put the best into the package.
+    """Train a recipe with every seed, or resume its runs, and put the best into the package.
 
     Args:
-        recipe: What to train.
+        recipe: The recipe to train.
         plan: Seeds, and what ships.
-        data: Of which the test images are only reported on.
-        strangers: Non-digits that it is shown, of `held_out_non_digits`.
-        runs: Holds one folder a seed, `NAME-seedN`.
-        package: Where what ships goes.
+        data: The data; its test images are only reported on.
+        others: Non-digits that the model is shown, from `held_out_non_digits`.
+        runs: The folder of the runs `NAME-seedN`.
+        package: The folder for what ships.
         photos: A folder for `measure_photos`; None keeps the figures of `before` where the file is the same.
         before: The model's figures so far.
-        progress: Told what goes on.
+        progress: Receives what is done.
 
     Returns:
-        The model's entry in `models.json`.
+        The entry of the model in `models.json`.
 
     Raises:
         ModelError: A training was interrupted.
@@ -118,7 +156,7 @@ def release(
         "macs": exports["int8"].macs,
         "parity": parity_facts(best.parity),
         "files": {"keras": file_facts(keras)} | {name: _export_facts(one) for name, one in exports.items()},
-        **_measured(exports["int8"].path, data, strangers, progress),
+        **_measured(exports["int8"].path, data, others, progress),
         "photos": measure_photos(photos, Reader(exports["int8"].path), progress).to_json() if photos else None,
     }
     return _with_kept(figures, before or {})
@@ -138,12 +176,12 @@ def _export_facts(export: Exported) -> dict[str, Any]:
     return file_facts(export.path) | {"correct": measured["correct"], "accuracy": measured["accuracy"]}
 
 
-def _measured(int8: Path, data: Dataset, strangers: NonDigits, progress: Progress) -> dict[str, Any]:
-    """What the file that ships does on the test images, as its users see it."""
+def _measured(int8: Path, data: Dataset, others: NonDigits, progress: Progress) -> dict[str, Any]:
+    """The figures of the file that ships on the test images, as its users see it."""
     classifier, labels = Classifier(int8), data.test.labels
     plain = predict(Classifier(int8, calibrated=False), data.test, progress)
     seen = apply_temperature(plain, classifier.temperature)
-    refusal = measure_refusal(int8, data.test.images, strangers).to_json()
+    refusal = measure_refusal(int8, data.test.images, others).to_json()
     return {
         "runtime": classifier.runtime,
         "confusion": score(seen, labels, classifier.name, classifier.runtime).confusion,
@@ -170,7 +208,7 @@ def _with_kept(figures: dict[str, Any], before: dict[str, Any]) -> dict[str, Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the models that ship, or those that are named."""
+    """Make the models that ship, or the named ones."""
     parser = tool_parser(__name__, __doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RELEASES)}; default: all")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to measure reading on")
@@ -185,12 +223,12 @@ def _release(options: Namespace) -> None:
         raise UsageError(f"{', '.join(unknown)} is not released; choose of: {', '.join(RELEASES)}")
     package = checkout() / "models" / "shipped"
     data, all_figures, measured_at = load(), read_released(), stamp()
-    strangers = held_out_non_digits(data)
+    others = held_out_non_digits(data)
     for name in options.names or RELEASES:
         before = all_figures.get(name, {})
         with progress(name) as report:
             all_figures[name] = release(
-                find_recipe(name), RELEASES[name], data, strangers,
+                find_recipe(name), RELEASES[name], data, others,
                 package=package, photos=options.photos, before=before, progress=report,
             )  # fmt: skip
         all_figures[name]["stamps"] = before.get("stamps", {})

@@ -1,8 +1,7 @@
-"""How far our own measuring and wrapping are from the runtime itself, side by side in one run.
+"""How far our own measuring and wrapping are from the runtime itself, side by side: a part of `make measure`.
 
-Run as `python -m mnist_edge.benchmarks.release overhead [MODEL...]`, part of `make measure`. The bounds, of the
-medians: `invoke_us` within 5 % of a bare loop around the runtime's `invoke()`, and one prepared image through
-`Classifier` at most 1.25 times that loop.
+The bounds, of the medians: `invoke_us` within 5 % of a bare loop around the runtime's `invoke()`, and one prepared
+image through `Classifier` at most 1.25 times that loop.
 """
 
 from argparse import Namespace
@@ -23,12 +22,12 @@ MAX_WRAPPER_RATIO = 1.25
 MODELS = ("nano.int8", "small.int8", "small.float32", "large.int8")
 # Many short rounds: the machine is as fast or slow for the bare loop as for what is compared with it.
 ROUNDS = 40
-RUNS_PER_ROUND = 50
+RUNS_PER_ROUND, BARE_CALLS = 50, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
-    """Ours against the bare loop.
+    """Our times beside the bare loop's.
 
     Attributes:
         file: The model.
@@ -49,7 +48,7 @@ class Overhead:
     classify_ratio: float
 
     def broken(self) -> list[str]:
-        """The bounds that do not hold, in words."""
+        """Return one sentence for each bound that does not hold."""
         bounds = {
             f"invoke is {self.invoke_ratio:.2f} times the bare loop, not within {MAX_DISAGREEMENT:.0%} of it": (
                 abs(self.invoke_ratio - 1) <= MAX_DISAGREEMENT
@@ -80,7 +79,7 @@ def measure_overhead(model: str | Path, rounds: int = ROUNDS, runtime: str | Non
     )  # fmt: skip
 
 
-def _bare_loop_us(invoke: Action, calls: int = 100) -> float:
+def _bare_loop_us(invoke: Action, calls: int = BARE_CALLS) -> float:
     start = perf_counter()
     for _ in range(calls):
         invoke()

@@ -1,8 +1,7 @@
 """How well generated pages are read, condition by condition.
 
-Run as `make pages`, or `python -m mnist_edge.benchmarks.release pages [COUNT]`. The pages are written with the
-test split's digits and with seeds that were never used for choosing a setting of the reader; those were chosen on the
-validation split's digits, seeds below 10,000.
+Run as `make pages`. The pages are written with the test split's digits and with seeds that were never used for choosing
+a setting of the reader; those were chosen on the validation split's digits, seeds below 10,000.
 """
 
 from argparse import Namespace
@@ -24,13 +23,13 @@ FIRST_SEED, COUNT = 10_000, 200
 def read_pages(
     reader: Reader, split: Split, seeds: Iterable[int], progress: Progress = no_progress
 ) -> list[PictureScore]:
-    """Draw a page for each seed, and read it.
+    """Draw a page for each seed, read it, and return its score.
 
     Args:
-        reader: With the model and the least confidence to measure.
-        split: Where the digits come from.
-        seeds: Of `draw_page`, which decide on the conditions too.
-        progress: Told the number of pages read.
+        reader: The reader to measure.
+        split: The digits to write.
+        seeds: Seeds of `draw_page`, which decide on the conditions too.
+        progress: Receives the number of pages read.
     """
     scores, seeds = [], list(seeds)
     for seed in seeds:

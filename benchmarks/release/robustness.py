@@ -1,10 +1,5 @@
-"""How accuracy falls as the test images are turned, scaled, blurred, and written with another pen.
+"""How accuracy falls as the test images are turned, scaled, blurred, and written with another pen."""
 
-Run as `python -m mnist_edge.benchmarks.release robustness PNG [MODEL...]`: draws the curves of the models (all that
-ship).
-"""
-
-from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,20 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.harness.tool import run_tool, tool_parser
-from mnist_edge.benchmarks.release.axes import accuracy_axis
-from mnist_edge.classifier import Classifier
-from mnist_edge.dataset import Split, load
+from mnist_edge.benchmarks.release.frontier import accuracy_axis
+from mnist_edge.dataset import Split
 from mnist_edge.evaluate import Predictor
 from mnist_edge.models.augment import thicken, thin
 from mnist_edge.models.plots import new_figure, save_figure
 from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped_models import shipped_models
 
 SEED = 0
-# A logarithmic axis has no place for 0: half a mistake in 10,000 images, percent.
+# Percent: a logarithmic axis has no place for 0, and this is half a mistake in 10,000 images.
 _LEAST_ERROR = 0.005
+# Percent: what the axis names, and where it begins and ends.
+_TICKS, _LOWEST, _HIGHEST = (50, 80, 90, 95, 98, 99, 99.5), 40, 99.8
+# The middle of an image of 28x28 pixels.
+_CENTRE = (13.5, 13.5)
 # Shape (n, 28, 28), 0 to 1.
 Images = NDArray[np.float32]
 Change = Callable[[Images, float, np.random.Generator], Images]
@@ -37,11 +33,11 @@ class Perturbation:
     """One way to make digits harder.
 
     Attributes:
-        name: For people.
+        name: Name for people.
         unit: What a step is measured in.
         steps: From one end to the other.
         neutral: The step that changes nothing.
-        change: Images and a step to other images.
+        change: Makes other images from images and a step.
     """
 
     name: str
@@ -53,14 +49,7 @@ class Perturbation:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Accuracy under one perturbation.
-
-    Attributes:
-        name: Of the perturbation.
-        unit: Of its steps.
-        steps: As they were applied.
-        accuracy: At each step, 0 to 1.
-    """
+    """Accuracy under one perturbation: `accuracy`, 0 to 1, at each of `steps`, measured in `unit`."""
 
     name: str
     unit: str
@@ -70,14 +59,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Robustness:
-    """A model's curves.
-
-    Attributes:
-        model: Its name.
-        images: How many were shown at each step.
-        seed: Of the noise.
-        curves: One a perturbation.
-    """
+    """A model's curves, one a perturbation, of so many images; `seed` made the noise."""
 
     model: str
     images: int
@@ -85,7 +67,7 @@ class Robustness:
     curves: tuple[Curve, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON types."""
+        """Return it as plain JSON types."""
         return asdict(self)
 
 
@@ -98,29 +80,26 @@ def measure_robustness(
         predictor: A `Classifier`, or a Keras model behind `KerasClassifier`.
         split: The images.
         seed: The same seed gives the same noise.
-        progress: Told the number of steps done.
+        progress: Receives the number of steps done.
     """
-    curves: list[Curve] = []
-    done, total = 0, sum(len(row.steps) for row in PERTURBATIONS)
-    for row in PERTURBATIONS:
-        accuracy = []
-        for step in row.steps:
-            said = predictor.probabilities(perturbed(split.images, row, step, seed)).argmax(axis=1)
-            accuracy.append(float((said == split.labels).mean()))
-            done += 1
-            progress(done, total, f"{predictor.name}: {row.name}")
-        curves.append(Curve(row.name, row.unit, row.steps, tuple(accuracy)))
+    accuracy: dict[str, list[float]] = {row.name: [] for row in PERTURBATIONS}
+    steps = [(row, step) for row in PERTURBATIONS for step in row.steps]
+    for done, (row, step) in enumerate(steps, start=1):
+        labels = predictor.probabilities(perturbed(split.images, row, step, seed)).argmax(axis=1)
+        accuracy[row.name].append(float((labels == split.labels).mean()))
+        progress(done, len(steps), f"{predictor.name}: {row.name}")
+    curves = (Curve(row.name, row.unit, row.steps, tuple(accuracy[row.name])) for row in PERTURBATIONS)
     return Robustness(predictor.name, len(split), seed, tuple(curves))
 
 
 def perturbed(images: NDArray[np.uint8], row: Perturbation, step: float, seed: int = SEED) -> NDArray[np.uint8]:
-    """Images as one step of a perturbation leaves them; at its neutral step, as they were.
+    """Return images as one step of a perturbation leaves them; at its neutral step, as they were.
 
     Args:
         images: Shape (n, 28, 28, 1), 0 to 255.
         row: The perturbation.
         step: How much of it.
-        seed: Of what is random in it.
+        seed: Seed of what is random in it.
 
     Returns:
         Same shape and scale.
@@ -130,7 +109,7 @@ def perturbed(images: NDArray[np.uint8], row: Perturbation, step: float, seed: i
 
 
 def plot_robustness(results: Sequence[Robustness], path: Path) -> None:
-    """One panel a perturbation, one line a model.
+    """Draw one panel a perturbation, one line a model.
 
     Args:
         results: What to draw; all have the same perturbations.
@@ -143,7 +122,7 @@ def plot_robustness(results: Sequence[Robustness], path: Path) -> None:
             errors = [max(100 * (1 - share), _LEAST_ERROR) for share in curve.accuracy]
             axis.plot(curve.steps, errors, ".-", label=result.model)
         axis.axvline(row.neutral, color="grey", linewidth=0.8, linestyle=":")
-        accuracy_axis(axis, (50, 80, 90, 95, 98, 99, 99.5), 40, 99.8)
+        accuracy_axis(axis, _TICKS, _LOWEST, _HIGHEST)
         axis.set(title=row.name, xlabel=row.unit)
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
@@ -154,19 +133,19 @@ def plot_robustness(results: Sequence[Robustness], path: Path) -> None:
     save_figure(figure, path)
 
 
-def _turn(images: Images, degrees: float, rng: np.random.Generator) -> Images:
-    return _affine(images, cv2.getRotationMatrix2D((13.5, 13.5), degrees, 1))
+def _turn(images: Images, degrees: float, _: np.random.Generator) -> Images:
+    return _affine(images, cv2.getRotationMatrix2D(_CENTRE, degrees, 1))
 
 
-def _scale(images: Images, factor: float, rng: np.random.Generator) -> Images:
-    return _affine(images, cv2.getRotationMatrix2D((13.5, 13.5), 0, factor))
+def _scale(images: Images, factor: float, _: np.random.Generator) -> Images:
+    return _affine(images, cv2.getRotationMatrix2D(_CENTRE, 0, factor))
 
 
 def _affine(images: Images, matrix: NDArray[np.float64]) -> Images:
     return np.stack([cv2.warpAffine(image, matrix, (28, 28), flags=cv2.INTER_LINEAR) for image in images])
 
 
-def _blur(images: Images, sigma: float, rng: np.random.Generator) -> Images:
+def _blur(images: Images, sigma: float, _: np.random.Generator) -> Images:
     if not sigma:
         return images
     return np.stack([cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) for image in images])
@@ -176,14 +155,14 @@ def _noise(images: Images, deviation: float, rng: np.random.Generator) -> Images
     return images + deviation * rng.standard_normal(images.shape, np.float32)
 
 
-def _thickness(images: Images, pixels: float, rng: np.random.Generator) -> Images:
+def _thickness(images: Images, pixels: float, _: np.random.Generator) -> Images:
     """Each half pixel on either side of a stroke makes it a pixel wider, or narrower."""
-    for _ in range(abs(round(pixels))):
+    for _step in range(abs(round(pixels))):
         images = thicken(images) if pixels > 0 else thin(images)
     return images
 
 
-def _pale(images: Images, contrast: float, rng: np.random.Generator) -> Images:
+def _pale(images: Images, contrast: float, _: np.random.Generator) -> Images:
     return images * np.float32(contrast)
 
 
@@ -200,20 +179,3 @@ PERTURBATIONS = (
     Perturbation("stroke", "pixels wider", _steps(-4, 4, 9), 0, _thickness),
     Perturbation("contrast", "of full ink", _steps(0.2, 1, 9), 1, _pale),
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure models on the test images and draw their curves."""
-    parser = tool_parser(__name__, __doc__)
-    parser.add_argument("path", type=Path, metavar="PNG", help="the picture to draw")
-    parser.add_argument("models", nargs="*", metavar="MODEL", help="default: all that ship")
-    return run_tool(parser, _draw, arguments)
-
-
-def _draw(options: Namespace) -> None:
-    from mnist_edge.cli.console import progress
-
-    split, models = load().test, options.models or shipped_models()
-    with progress("robustness") as report:
-        results = [measure_robustness(Classifier(name), split, progress=report) for name in models]
-    plot_robustness(results, options.path)

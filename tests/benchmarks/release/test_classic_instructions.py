@@ -6,15 +6,16 @@ import pytest
 
 from mnist_edge import Classifier
 from mnist_edge.benchmarks.release import classic_instructions
-from mnist_edge.benchmarks.release.classic_instructions import count_classic, main, untrained_models
-from mnist_edge.benchmarks.release.instructions import Pi
+from mnist_edge.benchmarks.release.classic_instructions import count_classic, main
+from mnist_edge.benchmarks.release.instructions import Pi, untrained_model
 from mnist_edge.models.recipes import CLASSIC
 from mnist_edge.tflite_graph import count_macs
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return untrained_models(tmp_path_factory.mktemp("untrained"))
+    folder = tmp_path_factory.mktemp("untrained")
+    return {name: untrained_model(name, folder) for name in CLASSIC}
 
 
 def test_each_file_is_the_recipes_network_as_it_would_ship(models: dict[str, Path]) -> None:
@@ -31,7 +32,7 @@ def test_every_recipe_is_counted_on_every_pi(
     models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pis: list[Pi] = []
-    monkeypatch.setattr(classic_instructions, "untrained_models", lambda folder: models)
+    monkeypatch.setattr(classic_instructions, "untrained_model", lambda name, folder: models[name])
     monkeypatch.setattr(classic_instructions, "set_up", lambda tools, folder: pis)
     for number, cpu in enumerate(("one", "two"), start=1):
         run = tmp_path / cpu

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from mnist_edge.benchmarks.release.axes import accuracy_axis
 from mnist_edge.benchmarks.release.frontier import (
     CPU,
     Point,
+    accuracy_axis,
     plot_frontier,
     points_by_bytes,
     points_by_instructions,

@@ -113,7 +113,7 @@ def test_without_a_trained_reference_an_untrained_one_is_made(
     assert main([str(tools), str(tmp_path / "pi"), *kept(tmp_path)]) == 0
     document = json.loads((tmp_path / "instructions.json").read_text())
     assert document["reference_weights"].startswith("untrained")
-    assert (tmp_path / "pi" / "three-conv.int8.tflite").stat().st_size > 90_000
+    assert (tmp_path / "pi" / "untrained-three-conv.int8.tflite").stat().st_size > 90_000
     assert "small" in document["cpu"]["cortex-a76"]
 
 

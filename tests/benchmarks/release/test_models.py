@@ -32,7 +32,7 @@ def data() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def strangers(data: Dataset) -> NonDigits:
+def others(data: Dataset) -> NonDigits:
     return held_out_non_digits(data, count=4)
 
 
@@ -47,17 +47,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def figures(recipe: Recipe, data: Dataset, strangers: NonDigits, home: Path) -> dict[str, Any]:
+def figures(recipe: Recipe, data: Dataset, others: NonDigits, home: Path) -> dict[str, Any]:
     """Of a release whose first training was finished before and whose second one was not begun."""
     train(recipe, data, home / "runs" / "mlp-seed0", seed=0)
     before = (home / "runs" / "mlp-seed0" / "model.keras").stat().st_mtime_ns
-    found = release(recipe, PLAN, data, strangers, runs=home / "runs", package=home / "shipped")
+    found = release(recipe, PLAN, data, others, runs=home / "runs", package=home / "shipped")
     assert (home / "runs" / "mlp-seed0" / "model.keras").stat().st_mtime_ns == before
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]
 
 
-def again(home: Path, recipe: Recipe, data: Dataset, strangers: NonDigits, **more: Any) -> dict[str, Any]:
-    return release(recipe, PLAN, data, strangers, runs=home / "runs", package=home / "shipped", **more)
+def again(home: Path, recipe: Recipe, data: Dataset, others: NonDigits, **more: Any) -> dict[str, Any]:
+    return release(recipe, PLAN, data, others, runs=home / "runs", package=home / "shipped", **more)
 
 
 def test_each_seed_is_measured_with_its_own_int8_file(figures: dict[str, Any], data: Dataset, home: Path) -> None:
@@ -114,31 +114,31 @@ def test_the_figures_are_of_the_file_that_ships(figures: dict[str, Any], data: D
 
 
 def test_nothing_is_trained_twice_and_later_measurements_are_kept(
-    figures: dict[str, Any], home: Path, recipe: Recipe, data: Dataset, strangers: NonDigits
+    figures: dict[str, Any], home: Path, recipe: Recipe, data: Dataset, others: NonDigits
 ) -> None:
     before = json.loads(json.dumps(figures))
     before["photos"] = score_photos([], []).to_json()
     before["files"]["int8"]["latency"] = {"median_us": 1.5, "device": "a computer", "runtime": "a runtime"}
     trained = {path: path.stat().st_mtime_ns for path in (home / "runs").rglob("model.keras")}
-    assert json.loads(json.dumps(again(home, recipe, data, strangers, before=before))) == before
+    assert json.loads(json.dumps(again(home, recipe, data, others, before=before))) == before
     assert {path: path.stat().st_mtime_ns for path in (home / "runs").rglob("model.keras")} == trained
     # Of another file nothing is kept.
     before["files"]["int8"]["sha256"] = "0" * 64
-    assert json.loads(json.dumps(again(home, recipe, data, strangers, before=before))) == figures
+    assert json.loads(json.dumps(again(home, recipe, data, others, before=before))) == figures
 
 
-def test_an_interruption_says_what_to_do(data: Dataset, strangers: NonDigits, recipe: Recipe, tmp_path: Path) -> None:
+def test_an_interruption_says_what_to_do(data: Dataset, others: NonDigits, recipe: Recipe, tmp_path: Path) -> None:
     def interrupt(done: float, total: float, note: str = "") -> None:
         if done >= 1:
             raise KeyboardInterrupt
 
     with pytest.raises(ModelError, match="interrupted during mlp, seed 0; the same command"):
-        again(tmp_path, recipe, data, strangers, progress=interrupt)
+        again(tmp_path, recipe, data, others, progress=interrupt)
     assert not (tmp_path / "shipped").exists()
 
 
 def test_what_was_broken_off_goes_on(
-    data: Dataset, strangers: NonDigits, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Dataset, others: NonDigits, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Drawing 16,000 would take longer than the training.
     monkeypatch.setattr(batches, "non_digits", lambda split, seed: non_digits(split, seed, count=50))
@@ -149,16 +149,16 @@ def test_what_was_broken_off_goes_on(
 
     recipe = replace(recipe, augmentation="pen", loss="categorical_crossentropy", epochs=2)
     with pytest.raises(RuntimeError):
-        again(tmp_path, recipe, data, strangers, progress=killed)
+        again(tmp_path, recipe, data, others, progress=killed)
     noted: list[float] = []
     with suppress(CheckFailed):
-        again(tmp_path, recipe, data, strangers, progress=lambda done, total, note="": noted.append(done))
+        again(tmp_path, recipe, data, others, progress=lambda done, total, note="": noted.append(done))
     assert noted[0] > 1
     assert (tmp_path / "runs" / "mlp-seed1" / "metrics.json").exists()
 
 
 def test_a_training_of_another_recipe_is_not_replaced(
-    figures: dict[str, Any], home: Path, recipe: Recipe, data: Dataset, strangers: NonDigits
+    figures: dict[str, Any], home: Path, recipe: Recipe, data: Dataset, others: NonDigits
 ) -> None:
     model = home / "runs" / "mlp-seed0" / "model.keras"
     before = model.read_bytes()
@@ -166,7 +166,7 @@ def test_a_training_of_another_recipe_is_not_replaced(
     with pytest.raises(
         OutputError, match=r"mlp-seed0 holds another training: this one has epochs 9, not \d+; learning_rate 0.5, not"
     ):
-        again(home, changed, data, strangers)
+        again(home, changed, data, others)
     assert model.read_bytes() == before
 
 

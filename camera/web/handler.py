@@ -62,7 +62,7 @@ class Site:
 
 @web.stream_request_body
 class Handler(web.RequestHandler):  # type: ignore[misc]
-    """Checks a request before its body comes, and answers it, by `_answer`, once the body has come.
+    """Checks a request, by `_check`, before its body comes, and answers it, by `_answer`, once the body has come.
 
     Attributes:
         method: The HTTP method that is allowed.
@@ -98,7 +98,7 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
     def prepare(self) -> None:
         """Check the request; one that is refused is answered once its body has come, unless that is too long."""
         try:
-            self.check()
+            self._check()
             if self.needs_token:
                 self.site.connections.begin_response(self.request.connection.stream)
         except Refused as refused:
@@ -106,15 +106,11 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
         length = self.request.headers.get("Content-Length", "0")
         # Longer numbers would take long to parse.
         if length.isdecimal() and (len(length) > 12 or int(length) > MAX_REFUSED_BYTES):
-            self.refuse(self._refusal or self._too_long())
+            self._refuse(self._refusal or self._too_long())
             self.finish()
 
-    def check(self) -> None:
-        """Check that the request may be answered.
-
-        Raises:
-            Refused: It may not.
-        """
+    def _check(self) -> None:
+        """Raise `Refused` where the request may not be answered."""
         if self.needs_token:
             tokens = self.get_query_arguments("token", strip=False)
             scheme, _, bearer = self.request.headers.get("Authorization", "").partition(" ")
@@ -156,7 +152,7 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
                 raise self._refusal
             await self._answer()
         except Refused as refused:
-            self.refuse(refused)
+            self._refuse(refused)
 
     post = put = patch = delete = options = head = get
 
@@ -188,17 +184,15 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
         """Close the connection, whatever was to come on it."""
         self.request.connection.close()
 
-    def refuse(self, refused: Refused) -> None:
-        """Answer why the request is not granted."""
+    def _refuse(self, refused: Refused) -> None:
         self.set_status(refused.status)
         if refused.status == 401:
             self.set_header("WWW-Authenticate", "Bearer")
         if seconds := RETRY_AFTER_SECONDS.get(refused.status):
             self.set_header("Retry-After", seconds)
-        self.send_refusal(refused)
+        self._send_refusal(refused)
 
-    def send_refusal(self, refused: Refused) -> None:
-        """Write the body of such an answer."""
+    def _send_refusal(self, refused: Refused) -> None:
         self.send_json({"error": refused.message})
 
     def write_error(self, status_code: int, **_: Any) -> None:

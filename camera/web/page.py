@@ -72,9 +72,9 @@ class Page(Handler):
             )
         self.send(HTML, PAGE)
 
-    def send_refusal(self, refused: Refused) -> None:
-        """Ask for the token where that is missing."""
+    def _send_refusal(self, refused: Refused) -> None:
+        # Ask for the token.
         if refused.status == 401:
             self.send(HTML, LOCKED)
         else:
-            super().send_refusal(refused)
+            super()._send_refusal(refused)

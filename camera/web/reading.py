@@ -28,9 +28,8 @@ class Read(Handler):
         super().initialize()
         self._active: list[Read] = self.settings["active_reads"]
 
-    def check(self) -> None:
-        """Allow few pictures at a time, since they are large."""
-        super().check()
+    def _check(self) -> None:
+        super()._check()
         if len(self._active) >= MAX_READS and not self._give_up_one():
             raise Refused(503, f"{MAX_READS} pictures are being read already; send this one again later")
         self._active.append(self)
@@ -49,12 +48,12 @@ class Read(Handler):
         self.send_json(reading.to_json())
 
     def on_finish(self) -> None:
-        """Count this request no more, if its body was refused."""
+        """Free the place of a request whose body was refused."""
         super().on_finish()
         self._end()
 
     def on_connection_close(self) -> None:
-        """Count this request no more, if the client has disconnected before the body was complete."""
+        """Free the place of a client that has disconnected before the body was complete."""
         super().on_connection_close()
         if not self.is_read:
             self._end()

@@ -4,12 +4,14 @@ import asyncio
 import base64
 import http.client
 import json
+import logging
 import shutil
+import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,14 @@ def wait_until(what: Callable[[], Any], why: str = "") -> Any:
 @pytest.fixture(name="wait_until", scope="session")
 def _wait_until() -> Callable[..., Any]:
     return wait_until
+
+
+@pytest.fixture(autouse=True)
+def _no_complaints(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Whatever clients send, nothing is printed and no bug is logged."""
+    yield
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert capfd.readouterr() == ("", "")
 
 
 @dataclass
@@ -94,6 +104,24 @@ class Served:
             connection.request(method or ("GET" if body is None else "POST"), path, body, shown)
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
+
+    @contextmanager
+    def raw(self, request: bytes, receive_buffer: int = 0) -> Iterator[socket.socket]:
+        """A connection over which any bytes are sent."""
+        with closing(socket.socket()) as made:
+            made.settimeout(LIMIT_SECONDS)
+            if receive_buffer:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            made.connect(("127.0.0.1", self.port))
+            made.sendall(request)
+            yield made
+
+    @staticmethod
+    def is_closed(connection: socket.socket) -> bool:
+        """Whether the server closes the connection without another word."""
+        with suppress(ConnectionResetError):
+            return connection.recv(65536) == b""
+        return True
 
     def change(self, document: object, **headers: str) -> Answer:
         return self.ask("/api/controls", json.dumps(document).encode(), Content_Type="application/json", **headers)

@@ -1,6 +1,7 @@
 """The page in a real browser, over a running loop."""
 
 import itertools
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -329,3 +330,19 @@ def test_with_a_token_the_page_gets_everything_by_its_cookie(
     served.web.__exit__()
     serve(f"127.0.0.1:{served.port}", token="another")
     wait_until(lambda: tab.text("h1") == "This camera asks for a token", "it comes back with another token")
+
+
+def test_the_page_may_load_nothing_from_elsewhere(serve: Any) -> None:
+    answer = serve().ask("/")
+    policy = dict(one.strip().split(" ", 1) for one in answer.headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert re.fullmatch(r"('sha256-[\w+/=]+' ?)+", policy["script-src"])
+    assert "unsafe" not in str(policy)
+    assert "http" not in str(policy)
+    page = answer.body.decode().replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?:|//[a-z]+\.|@import|src=\"|\son\w+=", page)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.headers["Server"] is None

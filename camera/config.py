@@ -33,12 +33,10 @@ class Configuration:
     Attributes:
         settings: Defaults, overridden by the file, overridden by the flags.
         origins: By the name of each setting: `default`, `flag`, or the file's path.
-        file: The configuration file; None where there is none.
     """
 
     settings: Settings
     origins: dict[str, str]
-    file: Path | None = None
 
 
 def settings_folder() -> Path | None:
@@ -66,19 +64,18 @@ def load_settings(file: Path | None, flags: Mapping[str, Any]) -> Configuration:
         PackageMissing: This Python reads no TOML, and tomli is not installed.
     """
     found = file or default_file()
+    given: dict[str, Any] = {}
     try:
-        given = _read(found) if found else None
+        given = _read(found) if found else {}
     except FileNotFoundError:
         if file:
             raise UsageError(f"there is no {file}; write one with: mnist-edge camera --show-config > {file}") from None
-        given = None
     except OSError as error:
         raise UsageError(f"{found} cannot be read: {error.strerror}; choose another with --config") from None
-    if found is None or given is None:
-        return Configuration(Settings(**flags), _origins(flags, "flag"))
-    _warn_of_secrets(found, given)
-    origins = _origins(given, str(found)) | {name: "flag" for name in flags}
-    return Configuration(Settings(**{**given, **flags}), origins, found)
+    if found and given:
+        _warn_of_secrets(found, given)
+    origins = dict.fromkeys(FIELDS, "default") | dict.fromkeys(given, str(found)) | dict.fromkeys(flags, "flag")
+    return Configuration(Settings(**{**given, **flags}), origins)
 
 
 def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
@@ -96,16 +93,12 @@ def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
         return value
     if option.name == "model" and names_shipped(value):
         return value
-    path = folder / _from_home(option, value)
-    perhaps = option.metadata.get("perhaps_path") and (PLAINLY_A_PATH.search(value) or path.is_file())
-    return os.path.abspath(path) if option.metadata.get("path") or perhaps else value
-
-
-def _from_home(option: "Field[Any]", value: str) -> Path:
     try:
-        return Path(value).expanduser()
+        path = folder / Path(value).expanduser()
     except RuntimeError:
         raise UsageError(f"{flag(option)} {value}: there is no such home folder; give the whole path") from None
+    perhaps = option.metadata.get("perhaps_path") and (PLAINLY_A_PATH.search(value) or path.is_file())
+    return os.path.abspath(path) if option.metadata.get("path") or perhaps else value
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -146,10 +139,6 @@ def _instead(name: str, value: Any) -> str:
         return "there are no [tables], all keys stand at the top"
     near = difflib.get_close_matches(name, FIELDS, n=1)
     return f"did you mean {near[0]}?" if near else "mnist-edge camera --show-config lists them all"
-
-
-def _origins(given: Mapping[str, Any], origin: str) -> dict[str, str]:
-    return {name: origin if name in given else "default" for name in FIELDS}
 
 
 def _warn_of_secrets(file: Path, given: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ images does, the largest counts: decoding might allocate that much.
 import re
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 Content = bytes | bytearray
@@ -72,18 +73,6 @@ def png_exceeds_file(png: Content) -> bool:
         # Length, kind and checksum take 12 bytes.
         at += 12 + length
     return False
-
-
-def _png(content: Content) -> Size:
-    return _two(">II", content, 16)
-
-
-def _gif(content: Content) -> Size:
-    return _two("<HH", content, 6)
-
-
-def _sun(content: Content) -> Size:
-    return _two(">II", content, 4)
 
 
 def _bmp(content: Content) -> Size:
@@ -170,6 +159,7 @@ def _largest_sides(fields: Iterable[tuple[Any, int]], width: object, height: obj
 
 
 def _two(form: str, content: Content, at: int) -> Size:
+    """Unpack two sides at a place."""
     first, second = struct.unpack_from(form, content, at)
     return first, second
 
@@ -177,17 +167,17 @@ def _two(form: str, content: Content, at: int) -> Size:
 _READERS: tuple[tuple[re.Pattern[bytes], Callable[[Content], Size | None]], ...] = tuple(
     (re.compile(signature, re.DOTALL), read)
     for signature, read in (
-        (re.escape(PNG) + rb".{4}IHDR", _png),
+        (re.escape(PNG) + rb".{4}IHDR", partial(_two, ">II", at=16)),
         (JPEG, _jpeg),
         (rb"RIFF.{4}WEBP", _webp),
         (rb"BM", _bmp),
         (rb"II\x2a\0|MM\0\x2a", _tiff),
-        (rb"GIF8", _gif),
+        (rb"GIF8", partial(_two, "<HH", at=6)),
         (rb"P7\s", _pam),
         (rb"P[1-6Ff]\s", _pnm),
         (rb".{4}jP  |\xff\x4f\xff\x51", _jpeg_2000),
         (rb".{4}ftyp", _avif),
         (rb"#\?(RGBE|RADIANCE)", _radiance),
-        (rb"\x59\xa6\x6a\x95", _sun),
+        (rb"\x59\xa6\x6a\x95", partial(_two, ">II", at=4)),
     )
 )

@@ -34,11 +34,7 @@ HASH_DIGITS = 32
 
 
 def find_images(arguments: Iterable[str], recursive: bool = False) -> Iterator[str]:
-    """Yield the image files that files, folders, globs and `-` name, in order.
-
-    Args:
-        arguments: As given on the command line.
-        recursive: Whether to look into the folders of folders.
+    """Yield the image files that the files, folders, globs and `-` of a command line name, in order.
 
     Raises:
         ImageError: A file or folder is not there, or a folder or glob holds no image.
@@ -57,11 +53,8 @@ def images_at(path: Path, recursive: bool = False) -> list[Path]:
     """List the images that a file, a folder or a glob names, sorted by name.
 
     Of a folder these are the files with an image's suffix, without hidden ones and annotated copies. A glob's `**` goes
-    into folders, and a file that a glob or the user names may have any suffix.
-
-    Args:
-        path: File, folder or glob.
-        recursive: Whether to look into a folder's folders too, except hidden ones and links.
+    into folders, and a file that a glob or the user names may have any suffix. `recursive` looks into a folder's
+    folders too, except hidden ones and links.
     """
     if path.is_file():
         return [path]
@@ -93,16 +86,10 @@ def _lacking(path: Path, recursive: bool) -> str:
 
 
 def plan_drawn(sources: Sequence[str], folder: Path, kind: Kind, force: bool = False) -> list[Path]:
-    """Choose the file for each drawing; done before anything is read, so that no reading is lost.
+    """Choose the file for the drawing of each image, before any is read, so that no reading is lost.
 
-    Where the name is taken by the drawing of another image, of this run or an earlier one, a number follows the name:
-    `page-2.annotated.png`. The same image gets the same file again.
-
-    Args:
-        sources: Paths of the images, or `-` for standard input.
-        folder: Need not exist yet.
-        kind: Part of the name.
-        force: Whether files that this program did not draw may be replaced.
+    The same image gets the same file again. Where the drawing of another image has the name, of this run or an earlier
+    one, a number follows: `page-2.annotated.png`. `force` lets files be replaced that this program did not draw.
 
     Raises:
         OutputError: The folder is a file, or a file of that name was not drawn by this program.
@@ -127,14 +114,7 @@ def _plan(source: str, folder: Path, kind: Kind, force: bool, planned: dict[Path
 
 
 def write_drawn(path: Path, image: NDArray[np.uint8], source: str, kind: Kind) -> None:
-    """Write a drawing atomically, with its mark.
-
-    Args:
-        path: From `plan_drawn`.
-        image: Shape (height, width, 3), BGR.
-        source: The image that it was drawn of.
-        kind: As for `plan_drawn`.
-    """
+    """Write a drawing of the image `source` atomically, with its mark, to a path of `plan_drawn`."""
     encoded, chunk = encode_image(path, image), CHUNK + _mark(source, kind)
     # The length leaves out the chunk's type of 4 bytes.
     chunk = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))

@@ -151,10 +151,8 @@ class _Loop:
         self.publish(self.tracker.update(reading.digits, frame.seconds, refused), frame)
         self.meter.delivered(frame.captured)
         if self.views:
-            self.view = View(
-                frame, reading, self.tracker.digits, self.tracker.text, self.meter.stats, self.controls.details
-            )
-            self.show(self.view)
+            digits, text = self.tracker.digits, self.tracker.text
+            self.show(View(frame, reading, digits, text, self.meter.stats, self.controls.details))
         self.beat()
 
     def wait(self) -> None:
@@ -175,8 +173,7 @@ class _Loop:
                 paused=self.controls.paused,
             )
             # The same object means that there is nothing new to draw.
-            self.view = self.view if now == self.view else now
-            self.show(self.view)
+            self.show(self.view if now == self.view else now)
         self.beat()
 
     def wait_while(self, condition: Callable[[], bool], seconds: float) -> None:
@@ -196,5 +193,6 @@ class _Loop:
                 sink.write(happened)
 
     def show(self, view: View) -> None:
+        self.view = view
         for sink in self.views:
             sink.show(view)

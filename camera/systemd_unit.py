@@ -142,10 +142,10 @@ def find_service(name: str, *, system: bool) -> Service:
 
 
 def unit_file(name: str, command: Sequence[str], *, user: str | None, writes: Sequence[Path] = ()) -> str:
-    """Return the text of a unit file.
+    """Return the text of the unit `name`, which is also the name of its state folder.
 
     Args:
-        name: The unit's name without `.service`; also that of its state folder.
+        name: The unit's name without `.service`.
         command: Program and arguments; the program by its absolute path.
         user: The user that a unit of the system runs as; None for a user's own unit, which systemd can hardly confine.
         writes: Folders that it may write to besides its state folder, absolute.
@@ -171,11 +171,7 @@ def _quoted(word: str) -> str:
 
 
 def service_user(run_as: str | None, sudo_user: str | None) -> str:
-    """Return the user that a service of the system runs as.
-
-    Args:
-        run_as: The user that `--run-as` names; the default is `sudo_user`.
-        sudo_user: The variable that sudo sets; untrusted, as any caller may set it.
+    """Return the user that a service of the system runs as: `run_as`, or else `sudo_user`, which is untrusted.
 
     Raises:
         UsageError: The user would be root although nobody asked for that, or does not exist.
@@ -198,11 +194,7 @@ def service_user(run_as: str | None, sudo_user: str | None) -> str:
 
 
 def written_folders(found: Configuration) -> list[Path]:
-    """List the folders that the given settings name for results, absolute; all else goes to the state folder.
-
-    Args:
-        found: The camera's settings; relative paths in flags are relative to the current folder.
-    """
+    """List the folders that the given settings name for results, absolute; all else goes to the state folder."""
     named = [
         Path(os.path.abspath(os.path.expanduser(value)))
         for name, option in FIELDS.items()
@@ -215,11 +207,7 @@ def written_folders(found: Configuration) -> list[Path]:
 
 
 def check_systemd(service: Service, command: Sequence[str]) -> None:
-    """Check that this machine and this user can manage the service.
-
-    Args:
-        service: The service.
-        command: The command line of the user, which the error shows with sudo.
+    """Check that this machine and this user can manage the service; `command` is what the user would repeat with sudo.
 
     Raises:
         OutputError: There is no systemd, or this user may not.
@@ -247,16 +235,10 @@ def check_ours(service: Service) -> None:
 
 
 def install(service: Service, text: str, *, force: bool, report: Callable[[str], None]) -> None:
-    """Write the unit file, and start the service now and at every boot or log-in.
-
-    Args:
-        service: The service.
-        text: The unit file.
-        force: Whether it may replace another.
-        report: Called with each step before it is done.
+    """Write the unit file, and start the service now and at every boot or log-in; `report` gets each step.
 
     Raises:
-        OutputError: There is another unit file already, or systemd refuses.
+        OutputError: There is another unit file already and `force` is not set, or systemd refuses.
     """
     check_replace(service, text, force)
     report(f"write {service.path}")

@@ -127,7 +127,11 @@ class Worker(Generic[Item]):
                 self._handle(self._item)
             # Any error, so that the loop goes on or ends in order.
             except Exception as error:
-                self._fail(error)
+                self.lost += 1
+                if self._ends:
+                    self._error, self._ends.requested = error, True
+                else:
+                    self._log_once(reason(error))
             finally:
                 # An image is large: none is kept until the next one comes.
                 del self._item
@@ -144,13 +148,6 @@ class Worker(Generic[Item]):
             if self._handling:
                 self._item = self._items.popleft()
             return self._handling
-
-    def _fail(self, error: Exception) -> None:
-        self.lost += 1
-        if self._ends:
-            self._error, self._ends.requested = error, True
-        else:
-            self._log_once(reason(error))
 
     def _log_once(self, why: str) -> None:
         if not self._logged:

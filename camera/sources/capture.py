@@ -72,13 +72,7 @@ class OpenCvCapture:
 def open_camera(
     device: str | int, size: tuple[int, int] | None, rate: float | None, timeout_seconds: float
 ) -> OpenCvCapture:
-    """Open a camera.
-
-    Args:
-        device: As from `device_of`.
-        size: Width and height to ask the camera for, which may deliver another size.
-        rate: Frames per second to ask the camera for, which may deliver another rate.
-        timeout_seconds: See `OpenCvCapture`.
+    """Open a camera, given by `device_of`; it may deliver another size or rate than it is asked for.
 
     Raises:
         SourceError: It is missing, in use, forbidden or no camera.
@@ -103,13 +97,8 @@ def open_camera(
 def open_video(path: Path, timeout_seconds: float, max_pixels: int = MAX_PIXELS) -> OpenCvCapture:
     """Open a video file.
 
-    Args:
-        path: The file.
-        timeout_seconds: See `OpenCvCapture`.
-        max_pixels: A video whose frames have more is refused.
-
     Raises:
-        SourceError: It is damaged, no video or too large, or its name is not UTF-8.
+        SourceError: It is damaged, no video or its frames have more than `max_pixels`, or its name is not UTF-8.
     """
     # Backends other than FFmpeg would take a file's name for a numbered series of images.
     has_ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getStreamBackends()
@@ -119,16 +108,10 @@ def open_video(path: Path, timeout_seconds: float, max_pixels: int = MAX_PIXELS)
 
 
 def open_stream(url: str, name: str, timeout_seconds: float, max_pixels: int = MAX_PIXELS) -> OpenCvCapture:
-    """Open a network stream.
-
-    Args:
-        url: Such as `rtsp://camera/stream` or `http://host/video.mjpg`.
-        name: The URL without password, for messages.
-        timeout_seconds: How long connecting, and each frame, may take.
-        max_pixels: A stream whose frames have more is refused.
+    """Open a network stream, such as `rtsp://camera/stream`; connecting, and each frame, may take `timeout_seconds`.
 
     Raises:
-        SourceError: Nothing answers, or what answers is no video, or too large.
+        SourceError: Nothing answers, or no video, or its frames have more than `max_pixels`; names the stream `name`.
     """
     milliseconds = int(timeout_seconds * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mnist_edge.camera.frames import Source, SourceInfo
 from mnist_edge.camera.image_files import images_at
+from mnist_edge.camera.images import STDIN
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import open_camera, open_stream, open_video
@@ -27,7 +28,6 @@ from mnist_edge.opencv import cv2, name_for_opencv
 from mnist_edge.safe_text import mask
 
 FAKE = "fake"
-STDIN = "-"
 DEFAULT_SIZE = (640, 480)
 DEFAULT_RATE = 25.0
 # The share by which a camera's rate may differ from the one that was asked for: 29.97 is 30.
@@ -70,8 +70,13 @@ def _differences(info: SourceInfo, size: tuple[int, int] | None, rate: float | N
 
 def is_camera(source: str) -> bool:
     """Return whether the source is a camera of this machine, plugged in or not."""
-    named = source == PICAMERA or source.isdecimal() or source.startswith(("/dev/video", "/dev/v4l/"))
-    return named or _is_device(source)
+    if source == PICAMERA or source.isdecimal() or source.startswith(("/dev/video", "/dev/v4l/")):
+        return True
+    try:
+        return Path(source).is_char_device()
+    # The name is too long, or holds a zero byte.
+    except (OSError, ValueError):
+        return False
 
 
 def _source(settings: Settings, size: tuple[int, int] | None, stop: Stop) -> Source:
@@ -116,14 +121,6 @@ def _stored(settings: Settings, stop: Stop) -> Source:
     if path.is_file() and path.suffix.lower() != ".gif" and cv2.haveImageReader(name_for_opencv(path, SourceError)):
         return PictureSource(source, [path], max_pixels)
     return VideoSource(source, partial(open_video, path, settings.timeout, max_pixels), stop, False, settings.timeout)
-
-
-def _is_device(source: str) -> bool:
-    try:
-        return Path(source).is_char_device()
-    # The name is too long, or holds a zero byte.
-    except (OSError, ValueError):
-        return False
 
 
 def _check_file(path: Path) -> None:

@@ -59,12 +59,7 @@ class PiCapture:
 
 
 def open_picamera(size: tuple[int, int] | None, rate: float | None, timeout_seconds: float) -> PiCapture:
-    """Open and start the first camera module.
-
-    Args:
-        size: Width and height of the frames, scaled by the camera's own hardware; None for 1280x720.
-        rate: Frames per second; None for 30.
-        timeout_seconds: How long a frame may take.
+    """Open and start the first camera module, whose hardware scales frames to any size.
 
     Raises:
         PackageMissing: picamera2 is not installed, or does not fit the other packages.

@@ -131,7 +131,7 @@ class RetryingSource:
 
     def _lose(self, error: SourceError) -> float:
         """Release the device; return the seconds to wait before the next attempt."""
-        self._source.let_go()
+        self._source.close()
         self._failed_attempts += bool(self.outage)
         if self._max_retries is not None and self._failed_attempts >= self._max_retries:
             raise SourceError(f"{error}; given up after {self._failed_attempts} attempts") from None
@@ -154,11 +154,11 @@ class RetryingSource:
 
     def _open_again(self) -> None:
         # A stuck thread holds the device; one more with each attempt would be hundreds after a night.
-        if self._source.busy:
+        if self._source.is_open:
             raise SourceError(f"{self.info.name} is stuck; check {CULPRITS}, or start again")
         self.outage = f"{self._reason}; trying again now"
         self._dropped_before = self.dropped
         info, damaged = self.info, self.damaged
         self._source = self._make()
         self._source.info, self._source.damaged = info, damaged
-        self._source.begin()
+        self._source.start()

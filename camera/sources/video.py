@@ -73,7 +73,7 @@ class VideoSource:
         self._live = live
         self._opener = opener
         self._stop = stop
-        self._patience = timeout_seconds + GRACE_SECONDS
+        self._timeout_seconds = timeout_seconds + GRACE_SECONDS
         self._changed = threading.Condition()
         self._waiting: Frame | None = None
         self._last_read = float("-inf")
@@ -88,8 +88,8 @@ class VideoSource:
         Raises:
             SourceError: The device does not open, or sends nothing.
         """
-        self.begin()
-        deadline = time.monotonic() + self._patience
+        self.start()
+        deadline = time.monotonic() + self._timeout_seconds
         try:
             while not self._wait(deadline):
                 pass
@@ -100,25 +100,25 @@ class VideoSource:
 
     def __exit__(self, *error: object) -> None:
         """Release the device; a thread that is stuck in a read is joined only when Python exits."""
-        self.let_go()
+        self.close()
         delivers = time.monotonic() - self._last_read < GRACE_SECONDS
         self._thread.join(GRACE_SECONDS if delivers else STUCK_SECONDS)
-        if self.busy:
+        if self.is_open:
             # A thread that returns from OpenCV while Python is shutting down would abort the process.
-            atexit.register(self._thread.join, self._patience)
+            atexit.register(self._thread.join, self._timeout_seconds)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Start opening the device as entering does, but do not wait: the frames begin with None."""
         self._thread.start()
 
-    def let_go(self) -> None:
-        """Start releasing the device as leaving does, but do not wait: see `busy`."""
+    def close(self) -> None:
+        """Start releasing the device as leaving does, but do not wait: see `is_open`."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
 
     @property
-    def busy(self) -> bool:
+    def is_open(self) -> bool:
         """Whether the device is still open."""
         return self._thread.is_alive()
 
@@ -127,7 +127,7 @@ class VideoSource:
         self.dropped = 0
         while True:
             # The time that the loop itself took, such as a pause, does not count against the source.
-            deadline = time.monotonic() + self._patience
+            deadline = time.monotonic() + self._timeout_seconds
             while not self._wait(deadline):
                 yield None
             with self._changed:
@@ -142,7 +142,9 @@ class VideoSource:
         with self._changed:
             if self._waiting is None and not self._ended and not self._stop.requested:
                 if time.monotonic() > deadline:
-                    raise SourceError(f"{self.info.name} sent nothing for {self._patience:.0f} s; check {CULPRITS}")
+                    raise SourceError(
+                        f"{self.info.name} sent nothing for {self._timeout_seconds:.0f} s; check {CULPRITS}"
+                    )
                 self._changed.wait(POLL_SECONDS)
             if self._waiting is None and self._failure and not self._stop.requested:
                 raise self._failure

@@ -1,7 +1,7 @@
-"""The values between finding ink and reading it. Boxes are in pixels at working size; equality is identity."""
+"""Candidates for digits, and what the network takes them for. Boxes are in pixels at working size."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,8 @@ class Candidate:
     Attributes:
         box: Tight around the ink.
         ink: Shape (box.height, box.width), uint8, 0 = paper, 255 = full ink; nothing of its neighbours.
-        parts: The pieces of ink that it is made of; two candidates that share one exclude each other.
-        clutter: How restless the paper around it is: the 90th percentile of its ink level, as a share of the stroke's.
+        parts: Labels of the connected components that it is made of; candidates that share one exclude each other.
+        clutter: How uneven the paper around it is: the 90th percentile of its ink level, as a share of the stroke's.
         strength: Ink level of the stroke, 0 to 255.
     """
 
@@ -35,7 +35,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class Classified:
     """A candidate with its most likely digit.
 
     Attributes:
@@ -45,6 +45,7 @@ class Judged:
         score: How sure the network is that it is a digit at all (`mnist_edge.refusal`), 0 to 1.
         runner_up: The second most likely digit.
         crop: The candidate as the network saw it, shape (28, 28), uint8, 0 = paper, 255 = full ink.
+        reason: Why it is refused; empty where it is accepted.
     """
 
     candidate: Candidate
@@ -53,28 +54,25 @@ class Judged:
     score: float
     runner_up: Guess
     crop: NDArray[np.uint8]
+    reason: str = ""
 
     @property
     def box(self) -> Box:
-        """Of the candidate."""
+        """The candidate's box."""
         return self.candidate.box
 
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A candidate that is no digit, and why."""
-
-    judged: Judged
-    reason: str
-
     def as_rejected(self) -> Rejected:
-        """For the reading, with the box still at working size."""
-        judged = self.judged
-        return Rejected(judged.box, self.reason, judged.label, judged.confidence, judged.crop)
+        """Return the refused candidate as a reading lists it, with the box still at working size."""
+        return Rejected(self.box, self.reason, self.label, self.confidence, self.crop)
 
 
-def classify_candidates(candidates: list[Candidate], classify: Classify) -> list[Judged]:
-    """Each candidate with its most likely digit, by one batched invoke."""
+def refuse(classified: Iterable[Classified], reason: str) -> list[Classified]:
+    """Return the candidates as refused for a reason."""
+    return [replace(one, reason=reason) for one in classified]
+
+
+def classify_candidates(candidates: list[Candidate], classify: Classify) -> list[Classified]:
+    """Let the network classify candidates, in one batched invoke."""
     if not candidates:
         return []
     crops = [normalise(widen_strokes(candidate.ink)) for candidate in candidates]
@@ -85,7 +83,7 @@ def classify_candidates(candidates: list[Candidate], classify: Classify) -> list
     others[each, labels] = -1
     seconds = others.argmax(axis=1)
     return [
-        Judged(candidate, int(label), float(row[label]), float(score), Guess(int(second), float(row[second])), crop)
+        Classified(candidate, int(label), float(row[label]), float(score), Guess(int(second), float(row[second])), crop)
         for candidate, crop, label, second, row, score in zip(
             candidates, crops, labels, seconds, probabilities, scores, strict=True
         )

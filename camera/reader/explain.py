@@ -1,4 +1,4 @@
-"""One sheet that shows every stage between a frame and its reading: why was a digit missed?"""
+"""Draw every stage between a frame and its reading on one sheet, to see why a digit was missed."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,25 +13,25 @@ from mnist_edge.camera.lettering import paste, plate
 from mnist_edge.camera.overlay import DARK, GREY, WHITE, annotate, draw_labels, outline, outline_refused, take_all
 from mnist_edge.camera.palette import Colour, confidence_colour, percent
 from mnist_edge.camera.reader import Reader
-from mnist_edge.camera.reader.candidate import Judged, Refused
+from mnist_edge.camera.reader.candidate import Classified
+from mnist_edge.camera.reader.decision import Decision
 from mnist_edge.camera.reader.ink import InkMap
-from mnist_edge.camera.reader.judge import Verdict
 from mnist_edge.camera.reader.lines import without_lines
 from mnist_edge.camera.reader.rows import group_rows
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Reading, Rejected
 
-# In pixels: what a sheet's two columns of pictures may be wide and high, the space around them, and the letters of
-# captions and numbers.
+# In pixels: width and height of the pictures in a sheet's two columns, the space around them, and the heights of the
+# letters of captions and of numbers.
 WIDTH, HEIGHT, GAP, LETTER, NUMBER = 816, 900, 16, 12, 10
-# Small pictures are enlarged, but not more than so many times.
-LARGEST = 4.0
-# Of the crops: how much larger than 28x28 they are drawn, how many stand in a row, and how many there are at most.
-ENLARGED, COLUMNS, MOST_CROPS = 3, 6, 240
+# The factor by which small pictures are enlarged at most.
+MAX_SCALE = 4.0
+# Crops are drawn so many times as large as 28x28, so many in a row, and so many at most.
+ENLARGED, COLUMNS, MAX_CROPS = 3, 6, 240
 CELL = (2 * WIDTH + GAP) // COLUMNS, 28 * ENLARGED + GAP
-# Neighbouring pieces are told apart by colours that differ for each kind of colour vision (Okabe and Ito, 2008); lines
-# that were taken out are pale. BGR.
-PIECES = ((178, 114, 0), (0, 159, 230), (115, 158, 0), (0, 94, 213), (233, 180, 86), (167, 121, 204))
+# Neighbouring components have colours that differ for each kind of colour vision (Okabe and Ito, 2008); lines that were
+# taken out are pale. BGR.
+COMPONENTS = ((178, 114, 0), (0, 159, 230), (115, 158, 0), (0, 94, 213), (233, 180, 86), (167, 121, 204))
 REMOVED = (190, 190, 245)
 Picture = NDArray[np.uint8]
 
@@ -46,29 +46,29 @@ class Explained(NamedTuple):
 def explain(reader: Reader, frame: Picture, source: str) -> Explained:
     """Read a frame, and draw what the reader made of it, stage by stage, on one sheet.
 
-    Ink as it stands out from its paper; its connected pieces, without ruled lines; the candidates, numbered; the
-    reading with all that was refused; and below each candidate under its number, as the network saw it, with what the
-    network took it for and what became of it.
+    The sheet shows the ink as it stands out from its paper; the connected components without ruled lines; the
+    candidates with numbers; the reading with all that was refused; and below, under its number, each candidate as the
+    network saw it, with what the network took it for and whether it was read or why not.
 
     Args:
         reader: Whose model and least confidence hold.
         frame: Shape (height, width, 3) BGR, uint8.
-        source: What the reading calls it: a path, whose last part heads the sheet.
+        source: Name of the frame in the reading; the last part of this path heads the sheet.
     """
     stages = reader.read_in_stages(frame, source)
-    ink, verdict, reading = stages.ink, stages.verdict, stages.reading
-    crops = _in_order(verdict)
-    count = len(verdict.digits) + len(verdict.refused)
-    some = f", the {MOST_CROPS} largest" if count > MOST_CROPS else ""
+    ink, decision, reading = stages.ink, stages.decision, stages.reading
+    crops = _in_order(decision)
+    count = len(decision.digits) + len(decision.refused)
+    some = f", the {MAX_CROPS} largest" if count > MAX_CROPS else ""
     parts = (
         ("1 Ink", "the darker the more it stands out from its paper", cv2.bitwise_not(ink.level)),
-        ("2 Pieces", "of connected ink, a colour each; pale red: taken for a ruled line", _pieces(ink)),
-        ("3 Candidates", f"{count}, numbered as below{some}; grey: {len(verdict.crumbs)} too small or thin", frame),
+        ("2 Pieces", "of connected ink, a colour each; pale red: taken for a ruled line", _components(ink)),
+        ("3 Candidates", f"{count}, numbered as below{some}; grey: {len(decision.fragments)} too small or thin", frame),
         ("4 Reading", " / ".join(reading.text) or "no digit", frame),
     )
-    scale = min(WIDTH / frame.shape[1], HEIGHT / frame.shape[0], LARGEST)
+    scale = min(WIDTH / frame.shape[1], HEIGHT / frame.shape[0], MAX_SCALE)
     pictures = [_scaled(picture, frame, scale) for _, _, picture in parts]
-    _number(pictures[2], crops, verdict.crumbs, scale / ink.scale)
+    _number(pictures[2], crops, decision.fragments, scale / ink.scale)
     pictures[3] = annotate(pictures[3], _resized(reading, scale), details=True)
     first, second, third, fourth = (
         _captioned(picture, title, text) for picture, (title, text, _) in zip(pictures, parts, strict=True)
@@ -85,44 +85,39 @@ def explain(reader: Reader, frame: Picture, source: str) -> Explained:
     return Explained(reading, np.vstack(rows))
 
 
-def _in_order(verdict: Verdict) -> list[Judged | Refused]:
-    """What the network judged, the largest, row by row."""
-    judged: list[Judged | Refused] = [*verdict.digits, *verdict.refused]
-    largest = sorted(judged, key=lambda one: -_judged(one).box.height)[:MOST_CROPS]
-    return [largest[index] for row in group_rows([_judged(one).box for one in largest]) for index in row]
+def _in_order(decision: Decision) -> list[Classified]:
+    """The largest candidates, row by row."""
+    largest = sorted([*decision.digits, *decision.refused], key=lambda one: -one.box.height)[:MAX_CROPS]
+    return [largest[index] for row in group_rows([one.box for one in largest]) for index in row]
 
 
-def _judged(one: Judged | Refused) -> Judged:
-    return one.judged if isinstance(one, Refused) else one
+def _colour(one: Classified) -> Colour:
+    return GREY if one.reason else confidence_colour(one.confidence)
 
 
-def _colour(one: Judged | Refused) -> Colour:
-    return GREY if isinstance(one, Refused) else confidence_colour(one.confidence)
-
-
-def _pieces(ink: InkMap) -> Picture:
-    pieces = without_lines(ink.pieces)
-    picture = np.full((*pieces.binary.shape, 3), 255, np.uint8)
+def _components(ink: InkMap) -> Picture:
+    components = without_lines(ink.components)
+    picture = np.full((*components.binary.shape, 3), 255, np.uint8)
     picture[ink.binary > 0] = REMOVED
-    there = pieces.binary > 0
-    picture[there] = np.array(PIECES, np.uint8)[pieces.labels[there] % len(PIECES)]
+    there = components.binary > 0
+    picture[there] = np.array(COMPONENTS, np.uint8)[components.labels[there] % len(COMPONENTS)]
     return picture
 
 
 def _scaled(picture: Picture, frame: Picture, scale: float) -> Picture:
-    """At the size of its place on the sheet, in colour."""
+    """Return a picture of a frame in the size of its place on the sheet, in colour."""
     size = max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale))
     smaller = size[0] < picture.shape[1]
     sized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
     return np.asarray(cv2.cvtColor(sized, cv2.COLOR_GRAY2BGR) if sized.ndim == 2 else sized, np.uint8)
 
 
-def _number(picture: Picture, crops: Sequence[Judged | Refused], crumbs: Sequence[Rejected], scale: float) -> None:
+def _number(picture: Picture, crops: Sequence[Classified], fragments: Sequence[Rejected], scale: float) -> None:
     """Draw the candidates' boxes and numbers, in the colour of what became of them."""
     room = Room.of(picture.shape[1], picture.shape[0])
-    for crumb in crumbs:
-        outline_refused(picture, _times(crumb.box, scale), 1)
-    boxes = [outline(picture, _times(_judged(one).box, scale), _colour(one), 2) for one in crops]
+    for fragment in fragments:
+        outline_refused(picture, _times(fragment.box, scale), 1)
+    boxes = [outline(picture, _times(one.box, scale), _colour(one), 2) for one in crops]
     take_all(boxes, room)
     numbers = [
         [plate(((str(number), size),), _colour(one)) for size in (NUMBER, NUMBER - 2)]
@@ -144,35 +139,33 @@ def _resized(reading: Reading, scale: float) -> Reading:
     return replace(reading, digits=digits, rejected=rejected)
 
 
-def _crops(crops: Sequence[Judged | Refused], least_score: float) -> Picture:
-    """Each candidate as the network saw it, beside its number and what was thought of it."""
+def _crops(crops: Sequence[Classified], least_score: float) -> Picture:
+    """Draw each candidate as the network saw it, beside its number and what the network took it for."""
     sheet = np.full((-(-len(crops) // COLUMNS) * CELL[1] + GAP, 2 * WIDTH + 3 * GAP, 3), 255, np.uint8)
     for index, one in enumerate(crops):
         x, y = GAP + index % COLUMNS * CELL[0], index // COLUMNS * CELL[1]
-        seen = 255 - np.kron(_judged(one).crop, np.ones((ENLARGED, ENLARGED), np.uint8))
+        seen = 255 - np.kron(one.crop, np.ones((ENLARGED, ENLARGED), np.uint8))
         paste(sheet, np.repeat(seen[..., None], 3, axis=2), x + 2, y + 2)
         outline(sheet, Box(x + 2, y + 2, *seen.shape), _colour(one), 2)
         x += len(seen) + 8
         paste(sheet, plate(((str(index + 1), NUMBER),), _colour(one)), x, y)
-        for line, text in enumerate(_thoughts(one, least_score), start=1):
+        for line, text in enumerate(_opinion(one, least_score), start=1):
             paste(sheet, plate(((text, NUMBER if line == 1 else NUMBER - 1),), WHITE, DARK), x - 2, y + 2 + 18 * line)
     return sheet
 
 
-def _thoughts(one: Judged | Refused, least: float) -> tuple[str, ...]:
+def _opinion(one: Classified, least: float) -> tuple[str, ...]:
     """What the network took a candidate for, whether for a digit at all, and what became of it."""
-    judged, second = _judged(one), _judged(one).runner_up
-    parts = len(judged.candidate.parts)
-    outcome = one.reason if isinstance(one, Refused) else f"read, {parts} pieces joined" if parts > 1 else "read"
+    second, parts = one.runner_up, len(one.candidate.parts)
     return (
-        f"{judged.label} {percent(judged.confidence)}%, or {second.label} {second.probability:.1%}",
-        f"digit: {judged.score:.2f}, least {least:.2f}",
-        outcome,
+        f"{one.label} {percent(one.confidence)}%, or {second.label} {second.probability:.1%}",
+        f"digit: {one.score:.2f}, least {least:.2f}",
+        one.reason or (f"read, {parts} pieces joined" if parts > 1 else "read"),
     )
 
 
 def _captioned(picture: Picture, title: str, text: str) -> Picture:
-    """A picture at the left of its place, under its caption."""
+    """Put a picture at the left of its place on the sheet, under its caption."""
     place = np.full((picture.shape[0] + GAP, WIDTH + GAP, 3), 255, np.uint8)
     paste(place, picture, GAP, 1)
     outline(place, Box(GAP, 1, picture.shape[1], picture.shape[0]), GREY, 1)

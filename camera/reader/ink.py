@@ -1,4 +1,4 @@
-"""From a frame to ink: what is written, freed from shadows, paper and ruled lines."""
+"""Separate the ink of a frame from its paper and from shadows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,23 +6,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.reader.pieces import Pieces, find_pieces
+from mnist_edge.camera.reader.components import Components, find_components
 from mnist_edge.opencv import cv2
 
-# Digits down to a hundredth of the picture stay readable at this size, and time stays bounded.
+# Longer side of the picture that is worked on, pixels: digits of a hundredth of it are readable, and time is bounded.
 WORKING_SIDE = 1600
-# The paper is estimated on a picture about this small, with a closing that swallows strokes up to an eighth of it.
+# The paper is estimated on a picture with a longer side of about so many pixels, by a closing that fills strokes up to
+# this share of it.
 PAPER_SIDE = 256
 WIDEST_STROKE = 1 / 8
 # Least contrast of ink against paper, in grey levels of paper made white.
 MIN_CONTRAST = 16
-# Thresholds follow the surroundings, tile by tile: so many tiles along the longer side, at least so many pixels each.
+# Thresholds follow the surroundings in tiles: so many along the longer side, of at least so many pixels each.
 TILES = 32
 MIN_TILE = 16
-# Ink must exceed the paper by so many standard deviations of it, and be so strong beside the ink around it.
+# Ink must exceed the paper by so many of its standard deviations, and reach such a share of the strongest ink around:
+# weak ink counts where it is connected with strong ink.
 NOISE_FACTOR = 6.0
 STRONG, WEAK = 0.45, 0.27
-# Whether it is a blackboard is seen on a picture about this small.
+# Longer side of the picture on which a blackboard is recognised, pixels.
 POLARITY_SIDE = 128
 # Median grey below which a picture may be a blackboard.
 DARK = 110
@@ -36,20 +38,20 @@ class InkMap:
 
     Attributes:
         level: Shape (height, width), uint8: 0 = paper, 255 = black on white or white on black.
-        pieces: What of it is ink, in connected pieces.
+        components: The connected components of ink.
         near: Same shape as `level`, uint8: not 0 within two pixels of any ink.
         scale: Working size divided by the frame's; at most 1.
     """
 
     level: NDArray[np.uint8]
-    pieces: Pieces
+    components: Components
     near: NDArray[np.uint8]
     scale: float
 
     @property
     def binary(self) -> NDArray[np.uint8]:
         """Shape (height, width), uint8: 255 where there is ink."""
-        return self.pieces.binary
+        return self.components.binary
 
 
 def find_ink(frame: NDArray[np.uint8]) -> InkMap:
@@ -65,12 +67,15 @@ def find_ink(frame: NDArray[np.uint8]) -> InkMap:
     level = ink_level(frame)
     weak, strong = _thresholds(level)
     smooth = cv2.GaussianBlur(level, (3, 3), 0)
-    pieces = find_pieces(cv2.compare(smooth, weak, cv2.CMP_GT), cv2.compare(smooth, strong, cv2.CMP_GT))
-    return InkMap(level, pieces, cv2.dilate(pieces.binary, np.ones((5, 5), np.uint8)), scale)
+    components = find_components(cv2.compare(smooth, weak, cv2.CMP_GT), cv2.compare(smooth, strong, cv2.CMP_GT))
+    return InkMap(level, components, cv2.dilate(components.binary, np.ones((5, 5), np.uint8)), scale)
 
 
 def ink_level(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Darkness against the paper around, shape (height, width), uint8; light on dark is turned over first."""
+    """Return how dark each pixel is against the paper around it: shape (height, width), uint8, 255 = full ink.
+
+    A picture that is light on dark is inverted first.
+    """
     if _is_light_on_dark(frame):
         frame = cv2.bitwise_not(frame)
     # Red ink is bright in the red channel: the darkest channel shows any ink.
@@ -81,7 +86,7 @@ def ink_level(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _is_light_on_dark(frame: NDArray[np.uint8]) -> bool:
-    """Whether the picture is dark and what stands out from its surroundings is bright."""
+    """Whether the picture is dark, and bright pixels stand out from their surroundings more than dark ones."""
     if np.median(_grey(frame, cv2.INTER_NEAREST)) > DARK:
         return False
     small = _grey(frame, cv2.INTER_AREA)
@@ -100,7 +105,7 @@ def _grey(frame: NDArray[np.uint8], interpolation: int) -> NDArray[np.uint8]:
 
 
 def _paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What the paper alone would look like: a closing fills strokes and keeps the edges of shadows."""
+    """Estimate the paper without ink: a closing fills strokes and keeps the edges of shadows."""
     small = cv2.medianBlur(_reduced(grey, PAPER_SIDE), 3)
     width = round(WIDEST_STROKE * max(small.shape)) | 1
     # A square, since anything else takes twenty times as long.
@@ -111,7 +116,7 @@ def _paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _reduced(image: NDArray[np.uint8], side: int, interpolation: int = cv2.INTER_AREA) -> NDArray[Any]:
-    """The picture, smaller by the whole number (much the fastest) that brings its longer side nearest to `side`."""
+    """Shrink a picture by the whole number, which is fastest, that brings its longer side nearest to `side`."""
     factor = round(max(image.shape[:2]) / side)
     if factor <= 1:
         return image
@@ -121,19 +126,19 @@ def _reduced(image: NDArray[np.uint8], side: int, interpolation: int = cv2.INTER
 
 
 def _thresholds(level: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """What ink, and what ink beyond doubt, must exceed: maps of grey levels, tile by tile.
+    """Return the grey levels that weak and strong ink must exceed at each pixel.
 
-    A quiet sheet on a rough table is judged by itself. A tile under a broad stroke has no paper of its own, so paper is
-    the quietest tile around.
+    Each tile has thresholds of its own, so that the noise of a rough table does not count on a smooth sheet. A tile
+    under a broad stroke has no paper of its own, so its paper is that of the lightest tile around.
     """
     side = max(MIN_TILE, max(level.shape) // TILES)
-    # Some fifty pixels tell a tile's quantiles well enough.
+    # Some fifty pixels of a tile suffice for its quantiles.
     step = -(-side // 7)
     rows, columns = (max(1, length // side) for length in level.shape)
     height, width = level.shape[0] // rows, level.shape[1] // columns
     tiles = level[: rows * height, : columns * width].reshape(rows, height, columns, width)
     samples = tiles[:, ::step, :, ::step].transpose(0, 2, 1, 3).reshape(rows, columns, -1)
-    # Two bytes are what NumPy sorts in vectors: a tenth of the time that one byte takes.
+    # NumPy sorts 16-bit integers with vector instructions, in a tenth of the time that bytes take.
     samples = np.sort(samples.astype(np.uint16), axis=2)
     count = samples.shape[2]
     middle = samples[..., count // 2].astype(np.float32)

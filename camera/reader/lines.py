@@ -1,52 +1,54 @@
-"""Ruled, grid and table lines, taken out of the ink without cutting the digits that they touch."""
+"""Remove ruled, grid and table lines from the ink without cutting the digits that they touch."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.reader.pieces import Pieces, find_pieces
+from mnist_edge.camera.reader.components import Components, find_components
 from mnist_edge.opencv import cv2
 
-# A line is much longer than a digit's longest stroke in proportion to its thickness, and long in the picture. A single
-# one must be very long: a thin pen's 1, or the bar of its 7, is as slender. Lines of a sheet come in numbers.
+# Least length of a line in multiples of its thickness, and as a share of the picture: a single line must be very long,
+# since the 1 of a thin pen, or the bar of its 7, is as slender. The lines of a sheet are so many at least.
 MIN_SLENDERNESS = 18
 MIN_SHARE_AMONG_OTHERS = 0.12
 MIN_SHARE_ALONE = 0.5
 OTHERS = 3
-# Where no piece of ink is so long a share of the picture, and few are slender, nobody looks for lines.
+# Least length, as a share of the picture, of a component that may hold a line; shorter ones may be the rest of a line
+# where many have this slenderness and share of the width.
 MIN_LENGTH = 0.2
+SLENDER, SLENDER_LENGTH = 6, 0.02
 
-# The slope of the lines is looked for on a picture about this small; sheets lie no more askew.
+# The slope of the lines, pixels per pixel, is measured on a picture with a longer side of so many pixels.
 SLOPE_SIDE = 256
 STEEPEST = 0.3
 SLOPES = np.linspace(-STEEPEST, STEEPEST, 61)
-# Lines that slope less are found as they are; others must be so much sharper along their slope than along the rows.
+# Lines with a smaller slope are found without levelling; a larger one must make the rows so many times as sharp.
 LEVEL = 0.05
-CLEARLY = 3.0
+SHARPER = 3.0
 
 Mask = NDArray[np.uint8]
-# Share of the width, the window, and the pixels there.
+# A slender run of ink: its share of the picture's width, its window, and its pixels there.
 Run = tuple[float, tuple[slice, slice], Mask]
 
 
-def without_lines(pieces: Pieces) -> Pieces:
-    """The pieces that are left when lines are taken out; the same ones where there is no line."""
-    if not _may_hold_lines(pieces):
-        return pieces
-    cleaned = remove_lines(pieces.binary)
-    return pieces if cleaned is pieces.binary else find_pieces(cleaned)
+def without_lines(components: Components) -> Components:
+    """Return the components of the ink without lines; the same object where there is no line."""
+    if not _may_hold_lines(components):
+        return components
+    cleaned = remove_lines(components.binary)
+    return components if cleaned is components.binary else find_components(cleaned)
 
 
-def _may_hold_lines(pieces: Pieces) -> bool:
-    """Whether anything is as long as a line, or many short slender pieces may be what is left of some."""
-    height, width = pieces.binary.shape
-    across, down = pieces.boxes[:, 2], pieces.boxes[:, 3]
+def _may_hold_lines(components: Components) -> bool:
+    """Whether a component is as long as a line, or many slender ones may be parts of a line."""
+    height, width = components.binary.shape
+    across, down = components.boxes[:, 2], components.boxes[:, 3]
     long = (across > MIN_LENGTH * width) | (down > MIN_LENGTH * height)
-    slender = (across > 6 * down) & (across > 0.02 * width)
+    slender = (across > SLENDER * down) & (across > SLENDER_LENGTH * width)
     return bool(long.any() or np.count_nonzero(slender) > OTHERS)
 
 
 def remove_lines(binary: Mask) -> Mask:
-    """The ink without long thin lines that run along the sides of the picture, or of a sheet a little askew in it.
+    """Remove long thin lines that run along the sides of the picture, or of a sheet that lies a little askew in it.
 
     Args:
         binary: Shape (height, width), 255 = ink.
@@ -56,7 +58,7 @@ def remove_lines(binary: Mask) -> Mask:
         _slender_runs(_sheared(one, slope)) for one, slope in zip((binary, binary.T), slopes, strict=True)
     )
     ruled = len(across) >= OTHERS
-    # Upright strokes in numbers may be ones; with lines across them they are a grid.
+    # Many upright strokes may be ones; with lines across them they are a grid.
     gridded = ruled and len(upright) >= OTHERS
     lines = _drawn(across, binary, slopes[0], ruled) | _drawn(upright, binary.T, slopes[1], gridded).T
     if not lines.any():
@@ -69,9 +71,9 @@ def remove_lines(binary: Mask) -> Mask:
 
 
 def _slope(binary: Mask) -> float:
-    """Fall of the lines that run nearly along the rows, in pixels a pixel: where the rows' sums differ most.
+    """Return the slope of lines that run nearly along the rows, in pixels per pixel, where the rows' sums differ most.
 
-    0 where that is not clearly more than with level rows: writing has a slope too.
+    It is 0 where the sums differ not much more than those of level rows, since writing has a slope too.
     """
     scale = min(1.0, SLOPE_SIDE / max(binary.shape))
     size = [max(1, round(side * scale)) for side in binary.shape[::-1]]
@@ -86,12 +88,12 @@ def _slope(binary: Mask) -> float:
     sums = (np.bincount((rows - slope * columns + offset).astype(np.intp), ink) for slope in SLOPES)
     sharpness = np.array([np.square(one).sum() for one in sums])
     best = int(sharpness.argmax())
-    clear = sharpness[best] > CLEARLY * sharpness[len(SLOPES) // 2]
+    clear = sharpness[best] > SHARPER * sharpness[len(SLOPES) // 2]
     return float(SLOPES[best]) if clear and abs(SLOPES[best]) > LEVEL else 0.0
 
 
 def _sheared(binary: Mask, slope: float) -> Mask:
-    """The picture with what falls by the slope made level, as much taller as that needs."""
+    """Level what has the slope; the picture becomes as much taller as that needs."""
     if not slope:
         return binary
     height, width = binary.shape
@@ -102,17 +104,17 @@ def _sheared(binary: Mask, slope: float) -> Mask:
 
 
 def _shear(slope: float, width: int) -> tuple[NDArray[np.float64], int]:
-    """The affine matrix, and how many rows it adds."""
+    """Return the affine matrix, and how many rows it adds."""
     return np.array([[1.0, 0.0, 0.0], [-slope, 1.0, max(0.0, slope * width)]]), int(np.ceil(abs(slope) * width))
 
 
-def _drawn(runs: list[Run], binary: Mask, slope: float, in_numbers: bool) -> Mask:
-    """Those of the runs that are lines, in a picture like `binary`."""
+def _drawn(runs: list[Run], binary: Mask, slope: float, are_many: bool) -> Mask:
+    """Draw those of the runs that are lines in a picture like `binary`."""
     height, width = binary.shape
     matrix, taller = _shear(slope, width)
     lines = np.zeros((height + taller, width), np.uint8)
     for share, window, mask in runs:
-        if share >= (MIN_SHARE_AMONG_OTHERS if in_numbers else MIN_SHARE_ALONE):
+        if share >= (MIN_SHARE_AMONG_OTHERS if are_many else MIN_SHARE_ALONE):
             lines[window] |= mask
     if not slope:
         return lines
@@ -123,10 +125,10 @@ def _drawn(runs: list[Run], binary: Mask, slope: float, in_numbers: bool) -> Mas
 
 
 def _slender_runs(binary: Mask) -> list[Run]:
-    """What runs nearly along the rows and is slender: its share of the width, its window, and its pixels there."""
+    """Find slender ink that runs nearly along the rows."""
     binary = np.ascontiguousarray(binary)
     width = binary.shape[1]
-    # Short runs survive a slight tilt; what they join up to is judged as a whole.
+    # Short runs survive a slight tilt; what they join up to is measured as a whole.
     run = _shortest_run(binary)
     opened = cv2.morphologyEx(binary, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
     joined = cv2.dilate(opened, np.ones((3, run), np.uint8))

@@ -1,4 +1,4 @@
-"""Bringing a pen's strokes to the width that MNIST's have."""
+"""Widen the strokes of a thin pen to the width of MNIST's."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,18 +8,18 @@ from mnist_edge.opencv import cv2
 # Stroke width as a share of the digit's longer side. Over MNIST's training images the median is 0.146 and one in
 # twenty is below 0.105; a ball pen on paper is usually below that.
 THINNEST = 0.15
-# Four MNIST boxes: larger ink tells no more, and costs more.
+# Longer side to which larger ink is shrunk, pixels: four times the 20 of MNIST; more costs time and gains nothing.
 LARGEST_SIDE = 80
 
 
 def widen_strokes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Thin strokes, widened; what is thick enough stays. Large ink comes out smaller.
+    """Widen strokes that are thinner than MNIST's, and shrink ink that is larger than is needed.
 
     Args:
         ink: Shape (height, width), 0 = paper, 255 = full ink.
 
     Returns:
-        Shape of about the same proportions, same scale.
+        Ink of about the same proportions, 0 = paper, 255 = full ink.
     """
     side = max(ink.shape)
     if side > LARGEST_SIDE:
@@ -35,7 +35,7 @@ def widen_strokes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def stroke_width(ink: NDArray[np.uint8]) -> float:
-    """Mean width of the strokes, pixels: across a stroke the distance to its edge averages a quarter of its width."""
+    """Estimate the mean width of the strokes in pixels: four times the mean distance of ink to its edge."""
     mask = np.asarray(ink > 0.5 * ink.max(), np.uint8)
     # Beyond the crop there is paper.
     distance = cv2.distanceTransform(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 3)

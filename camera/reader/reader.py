@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.reader.candidate import Judged
+from mnist_edge.camera.reader.candidate import Classified
+from mnist_edge.camera.reader.decision import Decision, decide
 from mnist_edge.camera.reader.ink import InkMap, find_ink
-from mnist_edge.camera.reader.judge import Verdict, judge
 from mnist_edge.camera.reader.rows import group_rows, row_text
 from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation, cut
 from mnist_edge.classifier import Classifier
@@ -32,7 +32,7 @@ class Stages:
 
     ink: InkMap
     found: Segmentation
-    verdict: Verdict
+    decision: Decision
     reading: Reading
 
 
@@ -100,15 +100,15 @@ class Reader:
         ink = find_ink(frame)
         found = cut(ink)
         segmented = time.perf_counter()
-        verdict = judge(
+        decision = decide(
             found,
             self.classifier.probabilities,
             self.min_confidence**ALONE,
             self.classifier.refusal_threshold or 0.0,
             self.min_confidence,
         )
-        digits, text = _in_order(verdict.digits, found.scale, frame.shape)
-        rejected = tuple(replace(one, box=_unscaled(one.box, found.scale, frame.shape)) for one in verdict.rejected)
+        digits, text = _in_order(decision.digits, found.scale, frame.shape)
+        rejected = tuple(replace(one, box=_unscaled(one.box, found.scale, frame.shape)) for one in decision.rejected)
         ended = time.perf_counter()
         reading = Reading(
             source=source,
@@ -126,7 +126,7 @@ class Reader:
             },
             limited=found.limited or any(one.reason == TOO_MANY for one in rejected),
         )
-        return Stages(ink, found, verdict, reading)
+        return Stages(ink, found, decision, reading)
 
 
 def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> Reading:
@@ -164,15 +164,15 @@ def _as_bgr(frame: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _in_order(
-    judged: Sequence[Judged], scale: float, shape: tuple[int, ...]
+    classified: Sequence[Classified], scale: float, shape: tuple[int, ...]
 ) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
-    boxes = [_unscaled(one.box, scale, shape) for one in judged]
+    boxes = [_unscaled(one.box, scale, shape) for one in classified]
     digits, text = [], []
     for row, indices in enumerate(group_rows(boxes)):
         for index in indices:
-            one = judged[index]
+            one = classified[index]
             digits.append(Digit(one.label, one.confidence, boxes[index], row, one.runner_up, crop=one.crop))
-        text.append(row_text([judged[i].label for i in indices], [boxes[i] for i in indices]))
+        text.append(row_text([classified[i].label for i in indices], [boxes[i] for i in indices]))
     return tuple(digits), tuple(text)
 
 

@@ -13,12 +13,9 @@ Floats = NDArray[np.float64]
 
 
 def group_rows(boxes: Sequence[Box]) -> list[list[int]]:
-    """Indices of boxes in reading order: rows from top to bottom, each from left to right.
+    """Return the indices of boxes in reading order: rows from top to bottom, each from left to right.
 
-    The page's tilt is taken from neighbours; then a row is what lies on one level, whatever the gaps.
-
-    Args:
-        boxes: In pixels of one picture.
+    Neighbours show how the page is tilted; boxes at one level of the levelled page are a row, whatever the gaps.
     """
     if not boxes:
         return []
@@ -36,12 +33,12 @@ def group_rows(boxes: Sequence[Box]) -> list[list[int]]:
 
 
 def row_text(labels: Sequence[int], boxes: Sequence[Box]) -> str:
-    """The digits of one row, left to right, with a space where a gap is a word's rather than a letter's."""
+    """Join the labels of one row, with a space where a gap is wide enough to separate words."""
     if not labels:
         return ""
     gaps = [right.x - left.right for left, right in pairwise(boxes)]
     height = median(box.height for box in boxes)
-    # The lower middle: of two gaps the narrow one is a letter's. A single gap has nothing to compare with.
+    # The lower median, since the narrower of two gaps lies within a word; a single gap is compared with the height.
     usual = sorted(gaps)[(len(gaps) - 1) // 2] if len(gaps) > 1 else 0.5 * height
     text = str(labels[0])
     for gap, label in zip(gaps, labels[1:], strict=True):
@@ -50,7 +47,7 @@ def row_text(labels: Sequence[int], boxes: Sequence[Box]) -> str:
 
 
 def _tilt(x: Floats, y: Floats, height: Floats) -> float:
-    """Rise of the rows in pixels per pixel: the median over each box's nearest neighbour to the right."""
+    """Return the slope of the rows in pixels per pixel: the median over each box's nearest neighbour to the right."""
     run, rise = x - x[:, None], y - y[:, None]
     tall = height[:, None]
     neighbours = (run > 0.3 * tall) & (np.abs(rise) < 0.6 * tall) & (run < 4 * tall)

@@ -1,4 +1,4 @@
-"""From ink to candidates: pieces of ink that may each be a digit. The classifier judges them later."""
+"""Cut the ink into candidates: components, and groups of components, that may each be a digit."""
 
 from dataclasses import dataclass
 from itertools import combinations, islice
@@ -12,28 +12,28 @@ from mnist_edge.camera.reader.lines import without_lines
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Rejected
 
-# The smallest ink, in pixels at working size, that MNIST's 20-pixel box can make anything of.
+# Least height of a digit, pixels at working size: half of what MNIST scales digits to.
 MIN_HEIGHT = 10
 # The widest broken digit, in its heights.
 WIDEST = 1.3
-# Fewer pixels of ink are a speck.
-MIN_AREA = 8
-# Of single pieces, and again of joined ones.
+# Least pixels and height of a component; less is a speck.
+MIN_AREA, MIN_SPECK_HEIGHT = 8, 3
+# Most candidates of one component, and again of several.
 MAX_CANDIDATES = 400
-# Rings within rings: each candidate keeps its ink, and all of them together no more than this many pictures.
+# Most pixels of all candidates together, in pictures: rings within rings would each copy nearly all of it.
 MAX_COVER = 16
 TOO_MANY = "one of too many"
 
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
-    """What a frame holds, before anything is read.
+    """The candidates of a frame.
 
     Attributes:
-        candidates: Single pieces first, then joined ones.
-        rejected: Ink that no digit can be, with the reason; boxes at working size.
+        candidates: Those of one component first, then those of several.
+        rejected: Ink whose box is no digit's, with the reason; boxes at working size.
         scale: Working size divided by the frame's.
-        limited: Whether there was more ink than is looked at.
+        limited: Whether there were more components than are looked at.
     """
 
     candidates: tuple[Candidate, ...]
@@ -43,28 +43,23 @@ class Segmentation:
 
 
 def segment(frame: NDArray[np.uint8]) -> Segmentation:
-    """Find the ink of a frame and cut it into candidates.
-
-    Args:
-        frame: Shape (height, width, 3), BGR.
-    """
+    """Find the ink of a frame, shape (height, width, 3), BGR, and cut it into candidates."""
     return cut(find_ink(frame))
 
 
 def cut(ink: InkMap) -> Segmentation:
-    """Cut the ink into candidates: connected pieces, and neighbours that may be one broken digit."""
-    pieces = without_lines(ink.pieces)
-    # Neither specks nor more than a page can hold.
-    sound = np.flatnonzero((pieces.areas >= MIN_AREA) & (pieces.boxes[:, 3] >= 3))
+    """Cut the ink into candidates: components, and neighbours that may be one broken digit."""
+    components = without_lines(ink.components)
+    sound = np.flatnonzero((components.areas >= MIN_AREA) & (components.boxes[:, 3] >= MIN_SPECK_HEIGHT))
     limited = len(sound) > MAX_CANDIDATES
-    ids, boxes = pieces.ids[sound[:MAX_CANDIDATES]], pieces.boxes[sound[:MAX_CANDIDATES]]
-    candidates, rejected, room = [], [], MAX_COVER * pieces.binary.size
+    ids, boxes = components.ids[sound[:MAX_CANDIDATES]], components.boxes[sound[:MAX_CANDIDATES]]
+    candidates, rejected, room = [], [], MAX_COVER * components.binary.size
     for group in [*((index,) for index in range(len(ids))), *_may_be_one(boxes)]:
         parts, box = frozenset(ids[list(group)].tolist()), _around(boxes[list(group)])
-        reason = _impossible(box, pieces.binary.shape) or (TOO_MANY if box.area > room else None)
+        reason = _impossible(box, components.binary.shape) or (TOO_MANY if box.area > room else None)
         if reason is None:
             room -= box.area
-            candidate = _candidate(ink, pieces.labels, parts, box)
+            candidate = _candidate(ink, components.labels, parts, box)
             if candidate:
                 candidates.append(candidate)
                 continue
@@ -75,7 +70,7 @@ def cut(ink: InkMap) -> Segmentation:
 
 
 def _impossible(box: Box, shape: tuple[int, ...]) -> str | None:
-    """Why no digit has such a box, or None."""
+    """Return why no digit has such a box, or None."""
     if box.height < MIN_HEIGHT:
         return "too small"
     if box.width > 6 * box.height or box.height > 14 * box.width:
@@ -86,11 +81,7 @@ def _impossible(box: Box, shape: tuple[int, ...]) -> str | None:
 
 
 def _may_be_one(boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
-    """Groups of two or three pieces that may be one broken digit, such as a 5 and its bar.
-
-    Args:
-        boxes: Shape (n, 4).
-    """
+    """Return groups of two or three boxes, shape (n, 4), that may be one broken digit, such as a 5 and its bar."""
     left, top, width, height = (boxes[:, [axis]] for axis in range(4))
     right, bottom = left + width, top + height
     large, small = np.maximum(height, height.T), np.minimum(height, height.T)
@@ -106,29 +97,29 @@ def _may_be_one(boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
 
 
 def _chained(pairs: list[tuple[int, int]], boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
-    """Two pairs that share a piece, as a group of three, unless they stand too wide."""
+    """Join two pairs that share a component to a group of three, unless that is too wide."""
     partners: dict[int, list[int]] = {}
     for one, other in pairs:
         partners.setdefault(one, []).append(other)
         partners.setdefault(other, []).append(one)
     found = ((middle, *two) for middle, around in partners.items() for two in combinations(around, 2))
-    # A ring of three pairs is found from each of its pieces.
+    # Three pairs among the same three components are found from each of these.
     triples = dict.fromkeys(tuple(sorted(three)) for three in islice(found, MAX_CANDIDATES))
     unions = ((three, _around(boxes[list(three)])) for three in triples)
     return [three for three, union in unions if union.width < WIDEST * union.height]
 
 
 def _around(boxes: NDArray[np.intp]) -> Box:
-    """The box around boxes of shape (n, 4)."""
+    """Return the box around boxes of shape (n, 4)."""
     x, y = boxes[:, :2].min(axis=0).tolist()
     right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
     return Box(x, y, right - x, bottom - y)
 
 
 def _candidate(found: InkMap, labels: NDArray[np.int32], parts: frozenset[int], box: Box) -> Candidate | None:
-    """The ink of some pieces alone, stretched so that the stroke's middle is full ink, with its surroundings.
+    """Cut out the ink of some components alone, stretched so that the middle of the stroke is full ink.
 
-    None where there is none: a piece may be the smoothed rim of a stroke that was taken out as a line.
+    None where there is no ink: a component may be the smoothed rim of a stroke that was removed as a line.
     """
     mask = np.logical_or.reduce([labels[box.slices] == part for part in parts])
     # Half a pixel of soft edge belongs to the stroke too.
@@ -143,14 +134,14 @@ def _candidate(found: InkMap, labels: NDArray[np.int32], parts: frozenset[int], 
 
 def _clutter(found: InkMap, box: Box) -> float:
     margin = max(4, round(0.3 * box.height))
-    # Some thousand pixels tell it well enough.
+    # Some thousand pixels suffice.
     step = max(1, box.height // 40)
     around = (
         slice(max(0, box.y - margin), box.bottom + margin, step),
         slice(max(0, box.x - margin), box.right + margin, step),
     )
     paper = found.level[around][found.near[around] == 0]
-    # Nothing but ink all around: no digit stands like that.
+    # No digit has nothing but ink all around.
     return _quantile(paper, 0.9) if len(paper) * step**2 > box.height else 255.0
 
 

@@ -1,42 +1,42 @@
-"""Digits that touch: cut along seams through little ink, or where strokes are shared, and let the classifier choose."""
+"""Cut digits that touch along seams through little ink, or at strokes that they share, as the network likes best."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.reader.candidate import Candidate, Classify, Judged, classify_candidates
+from mnist_edge.camera.reader.candidate import Candidate, Classified, Classify, classify_candidates
 from mnist_edge.camera.reader.pen import stroke_width
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
-# Widths of one digit in heights of the whole piece.
+# Width of one digit, in heights of the whole ink.
 NARROWEST, WIDEST = 0.12, 1.1
-# A piece as slender as this is one digit, or none.
-MIN_ASPECT = 0.9
-MAX_ASPECT = 8.0
-# Seams, and shared strokes, for each height that the piece is wide.
-CUTS_A_HEIGHT = 6.0
-# Seams are found on a picture of so many rows; a step aside costs as much as so much ink.
-ROWS = 40
-ASIDE = 0.5
-REACH = 40
+# Width of ink that may be several digits, in its heights.
+MIN_ASPECT, MAX_ASPECT = 0.9, 8.0
+# Most seams, and most shared strokes, for each height that the ink is wide.
+CUTS_PER_HEIGHT = 6.0
+# Seams are found on a picture of so many rows; a step to the side costs as much as this share of a pixel of ink.
+ROWS, STEP_COST = 40, 0.5
+# Slants of writing, columns per row.
 SLANTS = (-0.3, 0.0, 0.3, 0.6, 0.9)
-# A shared stroke covers so much of the height.
-MIN_SHARED = 0.4
-SHARED_STROKES = 1.0
-# A cut letter looks like some digit now and then: parts must convince more than a piece that stands alone.
+# Least share of the height that a shared stroke covers, and its width in strokes.
+MIN_SHARED, SHARED_STROKES = 0.4, 1.0
+# Least confidence of a part: cut letters look like digits now and then.
 MIN_CONFIDENCE = 0.95
-# Digits that touch hang together by a stroke or two: what a seam may cross, in widths of the stroke.
+# Most ink that a seam may cross, in widths of the stroke: digits that touch are connected by a stroke or two.
 CROSSED_STROKES = 2.0
-MAX_SPANS = 300
+# Most parts that are tried.
+MAX_PARTS = 300
+# Least ink level of a part's box, and least height in heights of the whole: digits that touch are about as tall.
+MIN_LEVEL, MIN_PART_HEIGHT = 64, 0.5
 
 Columns = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cut:
-    """Where one digit ends and the next begins, a column for each row of the ink; they may share what lies between."""
+    """Where one digit ends and the next begins: a column for each row; digits may share the ink between the two."""
 
     end: Columns
     start: Columns
@@ -46,11 +46,11 @@ class _Cut:
         return float((self.end.mean() + self.start.mean()) / 2)
 
 
-def split(candidate: Candidate, classify: Classify, min_confidence: float) -> list[Judged]:
-    """The digits that a piece of ink consists of, left to right; empty where no cutting makes every part a digit.
+def split(candidate: Candidate, classify: Classify, min_confidence: float) -> list[Classified]:
+    """Cut a candidate into digits, left to right; empty where no way of cutting makes every part a digit.
 
-    Of all ways to cut, the one with the highest product of confidences (after Casey and Lecolinet, "A survey of
-    methods and strategies in character segmentation", 1996, recognition-based segmentation).
+    The way with the highest product of confidences is taken (recognition-based segmentation, after Casey and Lecolinet,
+    "A survey of methods and strategies in character segmentation", 1996).
     """
     box = candidate.box
     if not MIN_ASPECT * box.height < box.width < MAX_ASPECT * box.height:
@@ -64,19 +64,19 @@ def split(candidate: Candidate, classify: Classify, min_confidence: float) -> li
         for first in range(len(cuts))
         for last in range(first + 1, len(cuts))
         if NARROWEST * box.height < middles[last] - middles[first] < min(WIDEST * box.height, box.width)
-    ][:MAX_SPANS]
+    ][:MAX_PARTS]
     parts = [(span, part) for span in spans if (part := _part(candidate, cuts[span[0]], cuts[span[1]])) is not None]
     least = max(min_confidence, MIN_CONFIDENCE)
-    judged = classify_candidates([part for _, part in parts], classify)
-    options = {span: one for (span, _), one in zip(parts, judged, strict=True) if one.confidence >= least}
+    classified = classify_candidates([part for _, part in parts], classify)
+    options = {span: one for (span, _), one in zip(parts, classified, strict=True) if one.confidence >= least}
     return _best_path(len(cuts), options)
 
 
 def _seams(ink: NDArray[np.uint8]) -> list[_Cut]:
-    """Ways from top to bottom through little ink: upright or as slanted as the writing, and round overhangs.
+    """Find ways from top to bottom through little ink, upright or as slanted as the writing.
 
-    The cheapest seam through each column at half height (Avidan and Shamir, "Seam Carving", 2007), where that is
-    cheaper than through the columns around.
+    Of each column at half height it is the cheapest seam (Avidan and Shamir, "Seam Carving", 2007), if that is cheaper
+    than those of the columns around.
     """
     height, width = ink.shape
     rows = min(ROWS, height)
@@ -98,7 +98,7 @@ def _seams(ink: NDArray[np.uint8]) -> list[_Cut]:
 
 
 def _shift(rows: int, slant: float) -> NDArray[np.intp]:
-    """Columns that each row lies to the right of where it would with upright writing; none at half height."""
+    """Return by how many columns a slant moves each row to the right; by none at half height."""
     return np.asarray(np.rint(slant * (rows / 2 - 0.5 - np.arange(rows))), np.intp)
 
 
@@ -110,16 +110,13 @@ def _sheared(ink: NDArray[np.float32], slant: float) -> NDArray[np.float32]:
 
 
 def _cheap_paths(cost: NDArray[np.float32], most: int, most_ink: float) -> list[NDArray[np.intp]]:
-    """Seams, each a column for every row, with the least ink on them, the best first."""
-    rows, columns = cost.shape
-    half = rows // 2
+    """Return the seams with the least ink, the best first; each is a column for every row."""
+    half = len(cost) // 2
     above, steps_above = _cheapest(cost[:half])
     below, steps_below = _cheapest(cost[: half - 1 : -1])
     total = above + below
-    reach = max(1, rows // REACH)
-    lowest = cv2.erode(total.reshape(1, -1), np.ones((1, 2 * reach + 1), np.uint8)).ravel()
-    minima = np.flatnonzero(total <= lowest)
-    minima = minima[(minima >= reach) & (minima < columns - reach) & (total[minima] < most_ink)]
+    minima = 1 + np.flatnonzero((total[1:-1] <= total[:-2]) & (total[1:-1] <= total[2:]))
+    minima = minima[total[minima] < most_ink]
     # A flat valley is one cut, in its middle.
     groups = np.split(minima, np.flatnonzero(np.diff(minima) > 1) + 1) if len(minima) else []
     through = sorted((int(group[len(group) // 2]) for group in groups), key=lambda column: total[column])
@@ -127,12 +124,12 @@ def _cheap_paths(cost: NDArray[np.float32], most: int, most_ink: float) -> list[
 
 
 def _cheapest(cost: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Least ink on the way from the first row to each column of the last, and the steps back from there."""
+    """Return the least cost from the first row to each column of the last row, and the steps back from there."""
     steps = np.zeros(cost.shape, np.int8)
     total = cost[0]
     for row in range(1, len(cost)):
-        left = np.concatenate([[np.inf], total[:-1]]) + ASIDE
-        right = np.concatenate([total[1:], [np.inf]]) + ASIDE
+        left = np.concatenate([[np.inf], total[:-1]]) + STEP_COST
+        right = np.concatenate([total[1:], [np.inf]]) + STEP_COST
         best = np.minimum(np.minimum(left, right), total)
         steps[row] = np.where(total <= best, 0, np.where(left <= right, -1, 1))
         total = (best + cost[row]).astype(np.float32)
@@ -140,7 +137,7 @@ def _cheapest(cost: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[n
 
 
 def _walk(steps: NDArray[np.int8], column: int) -> NDArray[np.intp]:
-    """The columns of a seam, from the last row back to the first."""
+    """Return the columns of a seam, from the last row back to the first."""
     path = np.empty(len(steps), np.intp)
     for position, row in enumerate(range(len(steps) - 1, -1, -1)):
         path[position] = column
@@ -149,7 +146,7 @@ def _walk(steps: NDArray[np.int8], column: int) -> NDArray[np.intp]:
 
 
 def _shared_strokes(ink: NDArray[np.uint8]) -> list[_Cut]:
-    """Upright strokes that may belong to both of their neighbours, as in 00."""
+    """Find upright strokes that may belong to both digits beside them, as in 00."""
     height, width = ink.shape
     reach = max(2, height // 10)
     profile = cv2.blur(ink.sum(axis=0, dtype=np.float32).reshape(1, -1) / (255 * height), (max(1, height // 20) | 1, 1))
@@ -164,7 +161,7 @@ def _shared_strokes(ink: NDArray[np.uint8]) -> list[_Cut]:
 
 
 def _most(ink: NDArray[np.uint8]) -> int:
-    return int(CUTS_A_HEIGHT * ink.shape[1] / ink.shape[0])
+    return int(CUTS_PER_HEIGHT * ink.shape[1] / ink.shape[0])
 
 
 def _part(candidate: Candidate, first: _Cut, last: _Cut) -> Candidate | None:
@@ -173,17 +170,16 @@ def _part(candidate: Candidate, first: _Cut, last: _Cut) -> Candidate | None:
         return None
     columns = np.arange(left, right)
     ink = candidate.ink[:, left:right] * ((columns >= first.start[:, None]) & (columns < last.end[:, None]))
-    x, y, width, height = cv2.boundingRect(cv2.threshold(ink, 64, 255, cv2.THRESH_BINARY)[1])
-    # Pieces of touching digits are about as tall as the whole; a crumb is none.
-    if height < 0.5 * candidate.box.height:
+    x, y, width, height = cv2.boundingRect(cv2.threshold(ink, MIN_LEVEL, 255, cv2.THRESH_BINARY)[1])
+    if height < MIN_PART_HEIGHT * candidate.box.height:
         return None
     box = Box(candidate.box.x + left + x, candidate.box.y + y, width, height)
     return replace(candidate, box=box, ink=np.ascontiguousarray(ink[y : y + height, x : x + width]))
 
 
-def _best_path(cuts: int, options: dict[tuple[int, int], Judged]) -> list[Judged]:
-    """The chain of spans from the first cut to the last with the highest product of confidences."""
-    best: dict[int, tuple[float, list[Judged]]] = {0: (0.0, [])}
+def _best_path(cuts: int, options: dict[tuple[int, int], Classified]) -> list[Classified]:
+    """Return the chain of parts from the first cut to the last with the highest product of confidences."""
+    best: dict[int, tuple[float, list[Classified]]] = {0: (0.0, [])}
     for last in range(1, cuts):
         reached = [
             (best[first][0] + np.log(one.confidence), [*best[first][1], one])

@@ -1,0 +1,108 @@
+"""Decide which candidates are digits: by the network, by cutting digits that touch, and by the surroundings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.reader.candidate import Classified, Classify, classify_candidates, refuse
+from mnist_edge.camera.reader.context import CLUTTERED, accept_by_context, refuse_by_context
+from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation
+from mnist_edge.camera.reader.splitting import split
+from mnist_edge.reading import Rejected
+
+# Most clutter around a digit (`Candidate.clutter`): the edge of a table or a texture has more.
+MAX_CLUTTER = 0.3
+# Least height of ink that is cut, as a share of the median digit's: touching digits are about as tall as the others.
+MIN_CUT_HEIGHT = 0.5
+# Crops of cut ink after which nothing more is cut, so that a frame takes a bounded time.
+MAX_CUT_CROPS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was accepted and what was refused, boxes at working size.
+
+    Attributes:
+        digits: Accepted candidates.
+        refused: Candidates that the network or the surroundings refused.
+        fragments: Ink whose box alone is no digit's, so that the network was not asked.
+    """
+
+    digits: tuple[Classified, ...]
+    refused: tuple[Classified, ...]
+    fragments: tuple[Rejected, ...] = ()
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """All ink that was refused, boxes at working size."""
+        return (*self.fragments, *(one.as_rejected() for one in self.refused))
+
+
+def decide(
+    found: Segmentation,
+    classify: Classify,
+    min_confidence: float,
+    min_score: float = 0.0,
+    vouched_confidence: float = 1.0,
+) -> Decision:
+    """Decide which candidates are digits.
+
+    Args:
+        found: The candidates.
+        classify: The network.
+        min_confidence: Least confidence of a digit, 0 to 1.
+        min_score: Least score of a digit, 0 to 1 (`Classifier.refusal_threshold`).
+        vouched_confidence: Least confidence, whatever the score, of a digit in a row of digits.
+    """
+
+    def convinces(one: Classified) -> bool:
+        return one.confidence >= min_confidence and one.score >= min_score
+
+    classified = _best_joins(classify_candidates(list(found.candidates), classify), convinces)
+    refused = refuse((one for one in classified if one.candidate.clutter > MAX_CLUTTER), CLUTTERED)
+    plain = [one for one in classified if one.candidate.clutter <= MAX_CLUTTER]
+    accepted = [one for one in plain if convinces(one)]
+    lowest = MIN_CUT_HEIGHT * median(one.box.height for one in accepted) if accepted else 0
+    cut_crops = 0
+
+    def classify_parts(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        nonlocal cut_crops
+        cut_crops += len(crops)
+        return classify(crops)
+
+    for one in plain:
+        if convinces(one):
+            continue
+        reason = "not a digit" if one.score < min_score else "low confidence"
+        if one.box.height >= lowest:
+            if cut_crops > MAX_CUT_CROPS:
+                reason = TOO_MANY
+            elif (digits := split(one.candidate, classify_parts, min_confidence)) and all(map(convinces, digits)):
+                accepted.extend(digits)
+                continue
+        refused.extend(refuse([one], reason))
+    accepted, by_context = refuse_by_context(accepted, refused)
+    accepted, refused = accept_by_context(accepted, refused + by_context, vouched_confidence)
+    joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
+    # A fragment that belongs to a broken digit was read with it.
+    fragments = [one for one in found.rejected if not any(whole.encloses(one.box) for whole in joined)]
+    return Decision(tuple(accepted), tuple(refused), tuple(fragments))
+
+
+def _best_joins(classified: list[Classified], convinces: Callable[[Classified], bool]) -> list[Classified]:
+    """Return single components, or the joins of some where those read better than any of their parts."""
+    singles = [one for one in classified if len(one.candidate.parts) == 1]
+    alone = {next(iter(one.candidate.parts)): one.confidence for one in singles}
+    joins = sorted((one for one in classified if len(one.candidate.parts) > 1), key=lambda one: -one.confidence)
+    taken: set[int] = set()
+    kept = []
+    for join in joins:
+        parts = join.candidate.parts
+        best_alone = max(alone.get(part, 0.0) for part in parts)
+        if not parts & taken and convinces(join) and join.confidence >= best_alone:
+            taken |= parts
+            kept.append(join)
+    return [one for one in singles if not one.candidate.parts & taken] + kept

@@ -4,14 +4,14 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from mnist_edge.camera.association import Places, associate, common_motion, find_jump, same_digits
-from mnist_edge.camera.reader.rows import group_rows, row_text
+from mnist_edge.camera.reader.rows import in_reading_order
 from mnist_edge.camera.track import Track
 from mnist_edge.reading import Box, Digit
 
@@ -77,7 +77,7 @@ class Tracker:
         self._now = 0.0
         self._velocity = 0j  # of the page, pixels per second
         self._doubted_since: float | None = None  # when most digits were first found to be others
-        self._rows: list[list[Digit]] | None = []  # None until somebody asks after a frame
+        self._ordered: tuple[tuple[Digit, ...], tuple[str, ...]] | None = None  # until somebody asks after a frame
 
     @property
     def digits(self) -> tuple[Digit, ...]:
@@ -86,12 +86,12 @@ class Tracker:
         The confidence is that of the latest frame in which the label was read; the box and the crop are where the digit
         was read last, the box moved with the page since.
         """
-        return tuple(digit for row in self._in_rows() for digit in row)
+        return self._in_order()[0]
 
     @property
     def text(self) -> tuple[str, ...]:
         """The text of the confirmed digits, one string a row, as in `Reading`."""
-        return tuple(row_text([d.label for d in row], [d.box for d in row]) for row in self._in_rows())
+        return self._in_order()[1]
 
     def update(
         self, digits: Sequence[Digit], seconds: float | None = None, refused: Sequence[Box] = ()
@@ -108,7 +108,7 @@ class Tracker:
         """
         now = self._now + 1 / USUAL_RATE if seconds is None else seconds
         passed, self._now = max(now - self._now, 1e-3) if self._tracks else 1 / USUAL_RATE, now
-        self._rows = None
+        self._ordered = None
         self._see(digits, passed)
         for track in self._tracks:
             if track.missed and any(track.contains(complex(*box.centre)) for box in refused):
@@ -119,7 +119,7 @@ class Tracker:
     def end(self) -> list[Change]:
         """Drop all tracks, since the source has ended or the page is turned."""
         gone = [Change("gone", digit) for digit in self.digits]
-        self._tracks, self._velocity, self._doubted_since, self._rows = [], 0j, None, []
+        self._tracks, self._velocity, self._doubted_since, self._ordered = [], 0j, None, None
         return gone
 
     def _see(self, digits: Sequence[Digit], passed: float) -> None:
@@ -233,12 +233,10 @@ class Tracker:
             return True
         return any(other.shown and other.contains(track.centre) for other in self._tracks)
 
-    def _in_rows(self) -> list[list[Digit]]:
-        if self._rows is None:
-            shown = [track.shown for track in self._tracks if track.shown]
-            rows = group_rows([digit.box for digit in shown])
-            self._rows = [[replace(shown[index], row=row) for index in indices] for row, indices in enumerate(rows)]
-        return self._rows
+    def _in_order(self) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
+        if self._ordered is None:
+            self._ordered = in_reading_order([track.shown for track in self._tracks if track.shown])
+        return self._ordered
 
 
 def _in_place(expected: Places, found: Places) -> tuple[dict[int, int], int]:

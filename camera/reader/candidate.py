@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.normalisation import normalise
-from mnist_edge.reading import Box, Guess, Rejected
+from mnist_edge.reading import Box, Digit, Guess, Rejected
 from mnist_edge.refusal import digit_score
 
 # The network: n crops, shape (n, 28, 28), uint8, to probabilities, shape (n, 10).
@@ -60,6 +60,10 @@ class Classified:
     def box(self) -> Box:
         """The candidate's box."""
         return self.candidate.box
+
+    def as_digit(self, box: Box) -> Digit:
+        """Return the candidate as a digit of a reading, at its box in the frame."""
+        return Digit(self.label, self.confidence, box, 0, self.runner_up, crop=self.crop)
 
     def as_rejected(self) -> Rejected:
         """Return the refused candidate as a reading lists it, with the box still at working size."""

@@ -1,8 +1,7 @@
-"""The reader: a frame in, the digits on it out."""
+"""Read the digits of a frame: find its ink, cut it into candidates, decide on these, and put them in rows."""
 
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.reader.candidate import Classified
 from mnist_edge.camera.reader.decision import Decision, decide
 from mnist_edge.camera.reader.ink import InkMap, find_ink
-from mnist_edge.camera.reader.rows import group_rows, row_text
-from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation, cut
+from mnist_edge.camera.reader.rows import in_reading_order
+from mnist_edge.camera.reader.segment import TOO_MANY, cut
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError, described
-from mnist_edge.reading import Box, Digit, Reading
+from mnist_edge.reading import Box, Reading
 from mnist_edge.shipped_models import DEFAULT
 
 MIN_CONFIDENCE = 0.4
-# What no row of digits vouches for needs this power of it: 0.93 for 0.4, chosen on generated pages.
+# A digit that stands in no row of digits needs this power of the least confidence: 0.93 for 0.4, from generated pages.
 ALONE = 0.08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stages:
-    """What a frame became on its way to a reading; all but the reading at working size."""
+    """What a frame became on its way to a reading; ink and decision are at working size."""
 
     ink: InkMap
-    found: Segmentation
     decision: Decision
     reading: Reading
 
@@ -39,18 +36,19 @@ class Stages:
 class Reader:
     """Finds and reads the handwritten digits of frames.
 
-    What the model itself refuses is "not a digit"; of the rest, what is not sure enough is "low
-    confidence". It keeps nothing from one frame to the next. One object serves one thread at a time.
+    Ink that the model itself refuses is rejected as "not a digit", and of the rest what is less sure than
+    `min_confidence` as "low confidence". A reader keeps nothing from one frame to the next, and serves one thread at a
+    time.
 
     >>> reader = Reader("small", min_confidence=0.9)
     >>> [digit.label for digit in reader.read(frame).digits]
     [3, 7, 2, 2, 0]
 
     Attributes:
-        classifier: What judges the candidates.
+        classifier: Runs the model on the candidates.
         model: Name of its model.
         runtime: What runs it.
-        min_confidence: Digits below are refused, 0 to 1; one that no row of digits vouches for must be surer:
+        min_confidence: Least confidence of a digit in a row of digits, 0 to 1; one that stands alone must be surer:
             0.93 for 0.4. May be changed between frames.
     """
 
@@ -86,7 +84,7 @@ class Reader:
 
         Args:
             frame: Shape (height, width, 3) BGR or (height, width) grey, uint8; dark on light or light on dark.
-            source: What the reading calls it.
+            source: Name of the frame in the reading.
 
         Raises:
             UsageError: It is no array, or of another shape or dtype.
@@ -94,7 +92,7 @@ class Reader:
         return self.read_in_stages(frame, source).reading
 
     def read_in_stages(self, frame: NDArray[np.uint8], source: str) -> Stages:
-        """Read one frame as `read` does, and return what was found on the way too."""
+        """Read one frame as `read` does, and keep its stages too."""
         frame = _as_bgr(frame)
         started = time.perf_counter()
         ink = find_ink(frame)
@@ -107,8 +105,12 @@ class Reader:
             self.classifier.refusal_threshold or 0.0,
             self.min_confidence,
         )
-        digits, text = _in_order(decision.digits, found.scale, frame.shape)
-        rejected = tuple(replace(one, box=_unscaled(one.box, found.scale, frame.shape)) for one in decision.rejected)
+
+        def unscaled(box: Box) -> Box:
+            return _unscaled(box, ink.scale, frame.shape)
+
+        digits, text = in_reading_order([one.as_digit(unscaled(one.box)) for one in decision.digits])
+        rejected = tuple(replace(one, box=unscaled(one.box)) for one in decision.rejected)
         ended = time.perf_counter()
         reading = Reading(
             source=source,
@@ -126,7 +128,7 @@ class Reader:
             },
             limited=found.limited or any(one.reason == TOO_MANY for one in rejected),
         )
-        return Stages(ink, found, decision, reading)
+        return Stages(ink, decision, reading)
 
 
 def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> Reading:
@@ -161,19 +163,6 @@ def _as_bgr(frame: NDArray[Any]) -> NDArray[np.uint8]:
     if frame.ndim != 3 or frame.shape[2] != 3:
         raise UsageError(f"a frame must have shape (height, width, 3) or (height, width), not {frame.shape}")
     return frame
-
-
-def _in_order(
-    classified: Sequence[Classified], scale: float, shape: tuple[int, ...]
-) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
-    boxes = [_unscaled(one.box, scale, shape) for one in classified]
-    digits, text = [], []
-    for row, indices in enumerate(group_rows(boxes)):
-        for index in indices:
-            one = classified[index]
-            digits.append(Digit(one.label, one.confidence, boxes[index], row, one.runner_up, crop=one.crop))
-        text.append(row_text([classified[i].label for i in indices], [boxes[i] for i in indices]))
-    return tuple(digits), tuple(text)
 
 
 def _unscaled(box: Box, scale: float, shape: tuple[int, ...]) -> Box:

@@ -1,13 +1,21 @@
 """Reading order: which digits stand in one row, and where words end."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import fmean, median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.reading import Box
+from mnist_edge.reading import Box, Digit
+
+# Digits whose middles differ by less than this are on one level, in heights.
+SAME_LEVEL = 0.5
+# A gap between words is so many times the usual gap between digits, and wider than this, in heights.
+WORD_GAPS, WORD_GAP = 2, 0.75
+# Neighbours to the right that show the tilt: the least and greatest distance and the greatest rise, in heights.
+NEAREST, FARTHEST, STEEPEST = 0.3, 4, 0.6
 
 Floats = NDArray[np.float64]
 
@@ -25,24 +33,29 @@ def group_rows(boxes: Sequence[Box]) -> list[list[int]]:
     rows: list[list[int]] = []
     for index in np.argsort(level, kind="stable").tolist():
         row = rows[-1] if rows else []
-        if row and level[index] - fmean(level[row]) < 0.5 * max(median(height[row]), height[index]):
+        if row and level[index] - fmean(level[row]) < SAME_LEVEL * max(median(height[row]), height[index]):
             row.append(index)
         else:
             rows.append([index])
     return [sorted(row, key=lambda index: x[index]) for row in rows]
 
 
-def row_text(labels: Sequence[int], boxes: Sequence[Box]) -> str:
+def in_reading_order(digits: Sequence[Digit]) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
+    """Return digits in reading order, each with its row, and the text of each row."""
+    rows = [[digits[index] for index in row] for row in group_rows([digit.box for digit in digits])]
+    ordered = tuple(replace(digit, row=index) for index, row in enumerate(rows) for digit in row)
+    return ordered, tuple(map(_text, rows))
+
+
+def _text(row: Sequence[Digit]) -> str:
     """Join the labels of one row, with a space where a gap is wide enough to separate words."""
-    if not labels:
-        return ""
-    gaps = [right.x - left.right for left, right in pairwise(boxes)]
-    height = median(box.height for box in boxes)
+    gaps = [right.box.x - left.box.right for left, right in pairwise(row)]
+    height = median(digit.box.height for digit in row)
     # The lower median, since the narrower of two gaps lies within a word; a single gap is compared with the height.
     usual = sorted(gaps)[(len(gaps) - 1) // 2] if len(gaps) > 1 else 0.5 * height
-    text = str(labels[0])
-    for gap, label in zip(gaps, labels[1:], strict=True):
-        text += (" " if gap > max(2 * usual, 0.75 * height) else "") + str(label)
+    text = str(row[0].label)
+    for gap, digit in zip(gaps, row[1:], strict=True):
+        text += (" " if gap > max(WORD_GAPS * usual, WORD_GAP * height) else "") + str(digit.label)
     return text
 
 
@@ -50,7 +63,7 @@ def _tilt(x: Floats, y: Floats, height: Floats) -> float:
     """Return the slope of the rows in pixels per pixel: the median over each box's nearest neighbour to the right."""
     run, rise = x - x[:, None], y - y[:, None]
     tall = height[:, None]
-    neighbours = (run > 0.3 * tall) & (np.abs(rise) < 0.6 * tall) & (run < 4 * tall)
+    neighbours = (run > NEAREST * tall) & (np.abs(rise) < STEEPEST * tall) & (run < FARTHEST * tall)
     nearest = np.where(neighbours, run, np.inf).argmin(axis=1)
     having = np.flatnonzero(neighbours.any(axis=1))
     slopes = rise[having, nearest[having]] / run[having, nearest[having]]

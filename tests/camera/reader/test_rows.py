@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mnist_edge.camera.reader.rows import group_rows, row_text
-from mnist_edge.reading import Box
+from mnist_edge.camera.reader.rows import group_rows, in_reading_order
+from mnist_edge.reading import Box, Digit
 
 
 def page(rows: int, columns: int, tilt: float = 0.0, jitter: float = 0.0) -> list[Box]:
@@ -29,7 +29,7 @@ def test_digits_of_unlike_height_stay_in_one_row() -> None:
 
 def test_no_boxes_no_rows() -> None:
     assert group_rows([]) == []
-    assert row_text([], []) == ""
+    assert in_reading_order([]) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,5 @@ def test_no_boxes_no_rows() -> None:
     ],
 )
 def test_a_space_where_the_gap_is_a_words(lefts: list[int], text: str) -> None:
-    assert row_text([1, 2, 3, 4], [Box(left, 0, 22, 40) for left in lefts]) == text
+    digits = [Digit(n, 1.0, Box(left, 0, 22, 40)) for n, left in enumerate(lefts, 1)]
+    assert in_reading_order(digits) == (tuple(digits), (text,))

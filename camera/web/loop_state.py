@@ -133,11 +133,7 @@ def status_of(state: LoopState, controls: Controls, meter: Meter) -> dict[str, A
     reading = state.view.reading if state.view else None
     return {
         "version": __version__,
-        "model": reading.model if reading else None,
-        "runtime": reading.runtime if reading else None,
-        "source": reading.source if reading else None,
-        "width": reading.width if reading else None,
-        "height": reading.height if reading else None,
+        **{name: getattr(reading, name, None) for name in ("model", "runtime", "source", "width", "height")},
         "limited": reading.limited if reading else False,
         "stats": meter.stats.to_json(),
         "controls": controls_of(controls),

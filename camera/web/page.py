@@ -7,25 +7,32 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mnist_edge.camera.controls import CONTROLS
+from mnist_edge.camera.palette import confidence_colour
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.camera.web.handler import Handler
+from mnist_edge.camera.web.reading import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS
 from mnist_edge.safe_text import to_json
 
 FOLDER = Path(__file__).with_name("page")
 COOKIE_DAYS = 30
 HTML = "text/html; charset=utf-8"
+# What the page's scripts share with the server: the controls, limits, and the colour of each percentage of confidence.
+SHARED = {
+    "controls": [asdict(control) | {"shown_keys": control.shown_keys} for control in CONTROLS],
+    "max_picture_bytes": MAX_PICTURE_BYTES,
+    "max_picture_pixels": MAX_PICTURE_PIXELS,
+    "colours": [confidence_colour(percent / 100)[::-1] for percent in range(100)],
+}
 
 
 def _assembled() -> str:
-    """The page as one document: blocks that name a file hold that file, and the script knows the table of controls."""
+    """The page as one document: each block that names a file holds that file, and `$SHARED` is what scripts share."""
     whole = (FOLDER / "page.html").read_text(encoding="utf-8")
     parts = re.compile(r"<(style|script)>(\w+\.(?:css|js))</\1>")
     whole = parts.sub(
         lambda found: f"<{found[1]}>{(FOLDER / found[2]).read_text(encoding='utf-8')}</{found[1]}>", whole
     )
-    return whole.replace(
-        "$CONTROLS", to_json([asdict(control) | {"shown_keys": control.shown_keys} for control in CONTROLS])
-    )
+    return whole.replace("$SHARED", to_json(SHARED))
 
 
 PAGE = _assembled()

@@ -6,7 +6,7 @@ from mnist_edge.camera.web.handler import Handler
 from mnist_edge.errors import ImageError, MnistEdgeError
 
 MAX_PICTURE_BYTES = 20_000_000
-# Decoding takes up to six bytes a pixel; the same limit stands in `page/reader.js`.
+# Decoding takes up to six bytes a pixel.
 MAX_PICTURE_PIXELS = 25_000_000
 # Pictures that are received or read at the same time: each takes its bytes of memory.
 MAX_READS = 4

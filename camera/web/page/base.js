@@ -12,13 +12,9 @@ const formatBytes = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 
 const formatDigits = (count) => `${count} digit${count === 1 ? "" : "s"}`;
 const LIMITED = "More ink than is looked at: digits may be missing";
 
-// The colours of the boxes in the picture (camera/palette.py), by the share of errors that a confidence promises.
-const [UNSURE, BETWEEN, SURE] = ["rgb(222 108 20)", "rgb(150 70 150)", "rgb(20 88 190)"];
-function confidenceColour(confidence) {
-  const error = Math.min(Math.max(1 - confidence, 0.01), 0.5), share = Math.log(0.5 / error) / Math.log(50);
-  const [from, to, part] = share < 0.5 ? [UNSURE, BETWEEN, 2 * share] : [BETWEEN, SURE, 2 * share - 1];
-  return `color-mix(in srgb-linear, ${to} ${Math.round(100 * part)}%, ${from})`;
-}
+// At most 99 %, as in the picture: nothing that was read is certain.
+const percentOf = (confidence) => Math.min(Math.round(100 * confidence), 99);
+const confidenceColour = (confidence) => `rgb(${SHARED.colours[percentOf(confidence)]})`;
 
 // One line for a moment, above the controls: what was done, or why it was refused.
 const MESSAGE_MS = 3500, ERROR_MS = 8000;

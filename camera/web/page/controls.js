@@ -1,5 +1,6 @@
 "use strict";
 // What people can change: the table of controls (camera/controls.py), corrections, and the full screen.
+const CONTROLS = SHARED.controls;
 const SLIDE_MS = 120, NO_DIGIT = -1;
 const SWITCHES = CONTROLS.filter((control) => control.kind === "switch");
 const BUTTONS = CONTROLS.filter((control) => control.kind === "switch" || control.kind === "action");

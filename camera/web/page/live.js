@@ -1,7 +1,6 @@
 "use strict";
 // What the camera sends: the picture, the reading, changes and rates.
 const SILENT_MS = 6000, RETRY_MS = 1500, ROWS = 40;
-const labels = new Map();
 let changes = [], lastMessage = null;
 
 function showState(name, label, title, why) {
@@ -67,11 +66,9 @@ function showDigits(lines) {
 }
 
 function updateDigit(button, digit) {
-  const [label, share] = button.children, confidence = percent(Math.min(digit.confidence, 0.99));
-  labels.set(digit.track, digit.label);
+  const [label, share] = button.children, confidence = `${percentOf(digit.confidence)} %`;
   button.dataset.label = digit.label;
   label.textContent = digit.label;
-  // At most 99, as in the picture: nothing that was read is certain.
   share.textContent = confidence;
   button.style.setProperty("--confidence", digit.confidence);
   button.style.setProperty("--colour", confidenceColour(digit.confidence));
@@ -91,25 +88,30 @@ function createDigit(track) {
 
 // A button that says how many digits are out of sight, and scrolls to them.
 const narrow = matchMedia("(max-width: 700px)");
+const scrollerOf = () => (narrow.matches ? document.scrollingElement : $("side"));
+// A digit may be out of sight by so much, and what is scrolled may be off its end, in pixels of rounding and padding.
+const HIDDEN_SLACK = 2, END_SLACK = 12;
+// One press scrolls by so much of what can be seen, which on narrow screens is less by the bars above and below.
+const SCROLL_SHARE = 0.7, BARS = 200;
+
 function updateMore() {
-  const side = $("side"), scroller = narrow.matches ? document.scrollingElement : side;
-  const end = narrow.matches ? $("dock").getBoundingClientRect().top : side.getBoundingClientRect().bottom;
-  const hidden = [...$("digits").querySelectorAll("button")].filter((button) => button.getBoundingClientRect().bottom > end + 2);
-  const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight > 12;
-  $("more").hidden = !hidden.length && !(rest && scroller.scrollTop < 12 && !narrow.matches);
+  const scroller = scrollerOf();
+  const end = narrow.matches ? $("dock").getBoundingClientRect().top : scroller.getBoundingClientRect().bottom;
+  const hidden = [...$("digits").querySelectorAll("button")].filter((button) => button.getBoundingClientRect().bottom > end + HIDDEN_SLACK);
+  const hasRest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight > END_SLACK;
+  $("more").hidden = !hidden.length && !(hasRest && scroller.scrollTop < END_SLACK && !narrow.matches);
   $("more").classList.toggle("quiet", !hidden.length);
   setText("more", hidden.length ? `${hidden.length} more digit${hidden.length > 1 ? "s" : ""} ↓` : "More ↓");
 }
-$("more").addEventListener("click", () => (narrow.matches ? document.scrollingElement : $("side"))
-  .scrollBy({ top: 0.7 * (narrow.matches ? innerHeight - 200 : $("side").clientHeight), behavior: "smooth" }));
+$("more").addEventListener("click", () => scrollerOf().scrollBy(
+  { top: SCROLL_SHARE * (narrow.matches ? innerHeight - BARS : $("side").clientHeight), behavior: "smooth" }));
 for (const [target, kind] of [[$("side"), "scroll"], [window, "scroll"], [window, "resize"]]) target.addEventListener(kind, updateMore, { passive: true });
 
 // Equal changes of one frame are one row.
 function addChange(event) {
-  event.digits.forEach((digit) => labels.set(digit.track, digit.label));
-  const last = changes[0], label = labels.has(event.track) ? labels.get(event.track) : "";
-  if (last && last.frame === event.frame && last.event === event.event && last.source === event.source) last.labels.push(label);
-  else changes.unshift({ ...event, labels: [label] });
+  const last = changes[0];
+  if (last && last.frame === event.frame && last.event === event.event && last.source === event.source) last.labels.push(event.label);
+  else changes.unshift({ ...event, labels: [event.label] });
   changes.length = Math.min(changes.length, ROWS);
 }
 
@@ -126,15 +128,15 @@ function showChanges() {
 }
 
 // The two connections: the event stream, and the picture.
-let source = null, heard = 0, retry = 0, attempts = 0;
+let source = null, lastHeard = 0, retryTimer = 0, attempts = 0;
 
 function connect() {
   if (source) source.close();
   source = new EventSource("/api/events");
-  heard = performance.now();
+  lastHeard = performance.now();
   let first = true;
   const on = (name, use) => source.addEventListener(name, (message) => {
-    heard = performance.now();
+    lastHeard = performance.now();
     if (first) { first = false; attempts = 0; showPicture(); }
     use(JSON.parse(message.data));
   });
@@ -151,8 +153,8 @@ function onLost() {
   attempts += 1;
   setText("banner", "");
   showState("lost", "connection lost", "Connection lost", `Trying again, attempt ${attempts}. The camera may be switched off, or the network away.`);
-  clearTimeout(retry);
-  retry = setTimeout(connect, RETRY_MS);
+  clearTimeout(retryTimer);
+  retryTimer = setTimeout(connect, RETRY_MS);
   fetch("/api/status").then((answer) => {
     // After a restart there may be another token: the page that asks for it comes instead of this one.
     if (answer.status === 401) location.reload();
@@ -168,4 +170,4 @@ function showPicture() {
 
 $("frame").addEventListener("error", () => { if (source && !document.hidden) setTimeout(showPicture, RETRY_MS); });
 document.addEventListener("visibilitychange", showPicture);
-setInterval(() => { if (source && performance.now() - heard > SILENT_MS) onLost(); }, 1000);
+setInterval(() => { if (source && performance.now() - lastHeard > SILENT_MS) onLost(); }, 1000);

@@ -1,8 +1,8 @@
 "use strict";
 // A picture of one's own: dropped, pasted, chosen or taken, sent to the reader, and shown with what was read.
-// The server's limits (camera/web/reading.py), and the side that a larger picture is reduced to.
-const MAX_BYTES = 20e6, MAX_PIXELS = 25e6, REDUCED_SIDE = 4000;
-const SHOWN_SIDE = 1600;
+const { max_picture_bytes: MAX_BYTES, max_picture_pixels: MAX_PIXELS } = SHARED;
+// The longest side of a picture that is reduced to these limits, and of one that is shown, in pixels.
+const REDUCED_SIDE = 4000, SHOWN_SIDE = 1600;
 
 async function readPicture(file) {
   if (!$("reader").open) $("reader").showModal();

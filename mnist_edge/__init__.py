@@ -1,5 +1,6 @@
 """Read handwritten digits on a small machine.
 
+Examples:
     >>> from mnist_edge import read
     >>> read("page.jpg").text
     ('372', '20')

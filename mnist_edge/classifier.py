@@ -90,10 +90,11 @@ class Classifier:
     says so, and the temperature and threshold of the file are left aside, since they are of probabilities. One object
     serves one thread at a time.
 
-    >>> classifier = Classifier("small")
-    >>> probabilities = classifier.probabilities(normalise(ink)[None])
-    >>> int(probabilities.argmax()), bool(classifier.is_digit(probabilities)[0])
-    (7, True)
+    Examples:
+        >>> classifier = Classifier("small")
+        >>> probabilities = classifier.probabilities(normalise(ink)[None])
+        >>> int(probabilities.argmax()), bool(classifier.is_digit(probabilities)[0])
+        (7, True)
 
     Attributes:
         path: The `.tflite` file.

@@ -7,11 +7,12 @@ Messages say what is wrong, with the value, then what to do. The library raises;
 class MnistEdgeError(Exception):
     """The base class of all errors that a user can mend; the command line prints each as one line.
 
-    >>> try:
-    ...     read("no such file.jpg")
-    ... except MnistEdgeError as error:
-    ...     print(error)
-    no such file.jpg cannot be read: No such file or directory
+    Examples:
+        >>> try:
+        ...     read("no such file.jpg")
+        ... except MnistEdgeError as error:
+        ...     print(error)
+        no such file.jpg cannot be read: No such file or directory
     """
 
 

@@ -20,9 +20,10 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Scaling and moving are one resampling, with a triangle filter as wide as an output pixel; the move is by whole
     pixels, as MNIST's was, so that an image of MNIST comes out as it went in.
 
-    >>> image = normalise(255 - grey)  # dark ink on white paper
-    >>> image.shape, int(image.max())
-    ((28, 28), 255)
+    Examples:
+        >>> image = normalise(255 - grey)  # dark ink on white paper
+        >>> image.shape, int(image.max())
+        ((28, 28), 255)
 
     Args:
         ink: Shape (height, width), 0 = paper, 255 = full ink. Margins do not matter: they are cut away.

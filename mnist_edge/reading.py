@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 class Box(NamedTuple):
     """A rectangle in pixels of the picture; (x, y) is its top left corner.
 
-    >>> box = Box(x=10, y=20, width=30, height=40)
-    >>> box.right, box.bottom, box.centre
-    (40, 60, (25.0, 40.0))
+    Examples:
+        >>> box = Box(x=10, y=20, width=30, height=40)
+        >>> box.right, box.bottom, box.centre
+        (40, 60, (25.0, 40.0))
     """
 
     x: int
@@ -73,9 +74,10 @@ class Box(NamedTuple):
 class Guess:
     """A label that the network considers for some ink.
 
-    >>> guess = reading.digits[0].runner_up
-    >>> 0 <= guess.label <= 9, guess.probability < reading.digits[0].confidence
-    (True, True)
+    Examples:
+        >>> guess = reading.digits[0].runner_up
+        >>> 0 <= guess.label <= 9, guess.probability < reading.digits[0].confidence
+        (True, True)
 
     Attributes:
         label: 0 to 9.
@@ -90,9 +92,10 @@ class Guess:
 class Digit:
     """One digit that was read, in one picture or followed over the frames of a camera.
 
-    >>> digit = reading.digits[0]
-    >>> digit.label, digit.confidence > 0.99, digit.row
-    (3, True, 0)
+    Examples:
+        >>> digit = reading.digits[0]
+        >>> digit.label, digit.confidence > 0.99, digit.row
+        (3, True, 0)
 
     Attributes:
         label: 0 to 9.
@@ -118,9 +121,10 @@ class Digit:
 class Rejected:
     """Ink that was found but not read as a digit.
 
-    >>> rejected = Rejected(Box(x=12, y=8, width=6, height=9), reason="not a digit", label=7, probability=0.31)
-    >>> rejected.reason
-    'not a digit'
+    Examples:
+        >>> rejected = Rejected(Box(x=12, y=8, width=6, height=9), reason="not a digit", label=7, probability=0.31)
+        >>> rejected.reason
+        'not a digit'
 
     Attributes:
         box: Tight around the ink.
@@ -146,9 +150,10 @@ LIMITED = "more ink than is looked at; digits may be missing"
 class Reading:
     """Everything read in one picture.
 
-    >>> reading.source, reading.text, len(reading.digits)
-    ('page.jpg', ('372', '20'), 5)
-    >>> document = reading.to_json()  # plain lists, dictionaries, texts and numbers
+    Examples:
+        >>> reading.source, reading.text, len(reading.digits)
+        ('page.jpg', ('372', '20'), 5)
+        >>> document = reading.to_json()  # plain lists, dictionaries, texts and numbers
 
     Attributes:
         source: The file's path or the camera's name.

@@ -19,7 +19,7 @@ from mnist_edge.benchmarks.release.card import RESULTS, read_instructions, table
 from mnist_edge.benchmarks.release.frontier import CPU, plot_frontier, points_by_bytes, points_by_instructions
 from mnist_edge.benchmarks.release.robustness import Curve, Robustness, plot_robustness
 from mnist_edge.benchmarks.released import read_released
-from mnist_edge.camera.images import write_image
+from mnist_edge.camera.images import read_image, write_image
 from mnist_edge.camera.overlay import annotate
 from mnist_edge.camera.reader import Reader
 from mnist_edge.dataset import load
@@ -253,12 +253,14 @@ FIGURES: dict[str, Callable[[], str]] = {
 }
 
 
-def draw_reading(path: Path) -> None:
-    """Draw a generated page beside what the model that ships reads on it."""
+def draw_reading(folder: Path) -> None:
+    """Draw a generated page, `page.jpg`, and beside it what the model that ships reads on it, `page-read.jpg`."""
     page = draw_page(load().test, PAGE_SEED, Conditions(rows=3, lines="ruled"), width=640, height=480)
-    reading = Reader().read(page.image)
+    write_image(folder / "page.jpg", page.image)
+    image = read_image(str(folder / "page.jpg"))
+    reading = Reader().read(image)
     status = f"read: {' / '.join(reading.text)}    written: {' / '.join(page.text)}"
-    write_image(path, np.hstack([page.image, annotate(page.image, reading, status)]))
+    write_image(folder / "page-read.jpg", np.hstack([image, annotate(image, reading, status)]))
 
 
 def draw_models(folder: Path) -> None:
@@ -302,4 +304,4 @@ def _write(_: Namespace) -> None:
         path = root / name
         write_text(path, render(path.read_text()))
     draw_models(root / "docs")
-    draw_reading(root / "docs" / "page.jpg")
+    draw_reading(root / "docs")

@@ -40,9 +40,10 @@ class Reader:
     `min_confidence` as "low confidence". A reader keeps nothing from one frame to the next, and serves one thread at a
     time.
 
-    >>> reader = Reader("small", min_confidence=0.9)
-    >>> [digit.label for digit in reader.read(frame).digits]
-    [3, 7, 2, 2, 0]
+    Examples:
+        >>> reader = Reader("small", min_confidence=0.9)
+        >>> [digit.label for digit in reader.read(frame).digits]
+        [3, 7, 2, 2, 0]
 
     Attributes:
         classifier: Runs the model on the candidates.
@@ -134,9 +135,10 @@ class Reader:
 def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> Reading:
     """Read one picture.
 
-    >>> reading = read("page.jpg")
-    >>> reading.text
-    ('372', '20')
+    Examples:
+        >>> reading = read("page.jpg")
+        >>> reading.text
+        ('372', '20')
 
     Args:
         image: A file, or pixels as `Reader.read` takes them.

@@ -19,7 +19,7 @@ ROOMS = {"camera", "converters", "models", "benchmarks"}
 TOP_LEVEL = {
     "mnist_edge", "camera", "converters", "models", "benchmarks", "tests", "docs", "pyproject.toml", "README.md",
     "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "Makefile", "MANIFEST.in",
-    "constraints.txt", ".ci", ".gitignore",
+    "constraints.txt", "mkdocs.yml", ".pre-commit-config.yaml", ".ci", ".gitignore",
 }  # fmt: skip
 # What takes long to import: `mnist-edge --help` must not.
 LIGHT = {

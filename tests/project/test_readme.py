@@ -19,7 +19,7 @@ from mnist_edge.camera.images import read_image
 from mnist_edge.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")]
+DOCUMENTS = [ROOT / f"{name}.md" for name in ("README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "SECURITY")]
 DOCUMENTS += sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [(path.relative_to(ROOT).as_posix(), path.read_text()) for path in DOCUMENTS]
 SHELL = ("sh", "console", "bash", "shell")
@@ -60,18 +60,28 @@ def test_examples_run(name: str, code: str, page: Path, tmp_path: Path) -> None:
     # Many readers will write `page.jpg`: OpenCV looks at the content, not at the name.
     for copy in ("page.png", "page.jpg"):
         shutil.copy(page, tmp_path / copy)
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "page.jpg", tmp_path / "docs")
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     # The runtime says once which delegate it has made; whose program it is decides what becomes of that.
     assert all(line.startswith("INFO: Created TensorFlow Lite") for line in done.stderr.splitlines()), done.stderr
+    shown = re.search(rf"{re.escape(code)}```\n\n```text\n(.*?)```", dict(PAGES)[name], re.DOTALL)
+    assert not shown or done.stdout == shown[1]
 
 
-def test_the_readme_has_an_example_that_reads(page: Path, tmp_path: Path) -> None:
-    shutil.copy(page, tmp_path / "page.png")
-    codes = [code for name, code in PYTHON if name == "README.md"]
-    assert codes, "the README has no Python example"
-    done = subprocess.run([sys.executable, "-c", codes[0]], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert "372" in done.stdout
+def test_the_readme_begins_with_reading_a_page() -> None:
+    install, output = (blocks(dict(PAGES)["README.md"], *kind)[0] for kind in (SHELL, ["text"]))
+    assert install.splitlines()[-1] == "mnist-edge read docs/page.jpg"
+    done = subprocess.run(
+        [sys.executable, "-m", "mnist_edge", "read", "docs/page.jpg"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    without_time = [re.sub(r"\d+ ms", "", text) for text in (done.stdout, output)]
+    assert without_time[0] == without_time[1]
 
 
 @pytest.mark.parametrize("name", mnist_edge.__all__)

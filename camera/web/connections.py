@@ -106,27 +106,18 @@ class Standing(IntEnum):
 
 @dataclass(slots=True)
 class Connection:
-    """One open connection.
-
-    Attributes:
-        client: Who opened it, see `client_name`.
-        since: When it was opened, or when the last request on it was answered, in seconds of the event loop. What a
-            client merely sends does not count.
-        standing: `SERVED` while a granted request is answered, `KNOWN` after it.
-    """
+    """One open connection; `standing` is SERVED while a granted request is answered, and KNOWN after it."""
 
     client: str
+    # When it was opened, or when the last request on it was answered, in seconds of the event loop: what a client
+    # merely sends makes it no younger.
     since: float
     standing: Standing = Standing.STRANGER
 
 
 @dataclass(slots=True)
 class Connections:
-    """All open connections.
-
-    Attributes:
-        limit: How many there may be.
-    """
+    """All open connections, of which there may be `limit`."""
 
     limit: int
     _open: dict[Any, Connection] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mnist_edge.camera.web.access import Refused, check_origin, client_name, is_local
+from mnist_edge.camera.web.access import client_name
 from mnist_edge.errors import UsageError
 
 PATHS = ("/", "/api/status", "/api/reading", "/api/events", "/stream.mjpg", "/snapshot.jpg", "/metrics", "/nothing")
@@ -24,13 +24,11 @@ def test_on_this_computer_nothing_is_asked_for(serve: Any, view: Any) -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1", "127.9.9.9:80", "[::1]:8000", "[::1]"])
 def test_names_of_this_computer(serve: Any, host: str) -> None:
-    assert is_local(host)
     assert serve().ask("/api/status", Host=host).status == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "10.0.0.1", "", "::"])
 def test_other_names_are_refused_against_rebinding(serve: Any, host: str) -> None:
-    assert not is_local(host)
     served = serve()
     for path in PATHS:
         assert served.ask(path, Host=host).status in (400, 403)
@@ -157,8 +155,6 @@ def test_other_sites_change_nothing(serve: Any, headers: dict[str, str]) -> None
     assert served.change({"paused": True}, **shown).status == 403
     assert served.ask("/api/read", b"", Content_Type="image/png", **shown).status == 403
     assert not served.controls.paused
-    with pytest.raises(Refused):
-        check_origin(headers)
 
 
 @pytest.mark.parametrize("path", ["/stream.mjpg", "/api/events", "/snapshot.jpg", "/api/status", "/metrics"])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.tracker import Change, Kind, Tracker
@@ -64,6 +64,7 @@ class TextStream(Protocol):
         """Keep nothing back."""
 
 
+@runtime_checkable
 class EventSink(Protocol):
     """Where events go."""
 

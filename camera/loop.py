@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ class FrameReader(Protocol):
         """Read one frame: shape (height, width, 3), uint8, BGR."""
 
 
+@runtime_checkable
 class ViewSink(Protocol):
     """Shows or keeps every frame: a window, a web page, a recording."""
 

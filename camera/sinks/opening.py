@@ -1,4 +1,4 @@
-"""What the loop feeds, as a user asks for it."""
+"""Opens the sinks that the settings ask for."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,38 +23,39 @@ from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sinks.collect import Collector
 from mnist_edge.camera.sinks.display import why_no_window
 from mnist_edge.camera.sinks.event_files import STDOUT, open_events
-from mnist_edge.camera.sinks.limit import LimitLog
 from mnist_edge.camera.sinks.mqtt import MqttSink
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.recordings import recorded_at
 from mnist_edge.camera.sinks.snapshots import Snapshots, snapshots_in
 from mnist_edge.camera.sinks.streams import check_output, standard_output
 from mnist_edge.camera.sinks.window import Window
+from mnist_edge.camera.view import View
+from mnist_edge.camera.web import Gallery, WebView
 from mnist_edge.camera.worker import END_SECONDS, BackgroundSink, Worker
 from mnist_edge.errors import OutputError
-from mnist_edge.reading import Reading
+from mnist_edge.reading import LIMITED, Reading
 
-if TYPE_CHECKING:
-    from mnist_edge.camera.web import WebView
-
-# Where recordings go that were asked for by a key, where no other place is named.
+# The folder of recordings that are turned on by a key, where the settings name none.
 RECORDINGS = "recordings"
-# Events that may wait for a disk or a pipe.
+# Events that may wait for a disk or a pipe: those of some minutes of a busy page.
 MAX_EVENTS = 1000
 
-logger = logging.getLogger(__name__)
+Read = Callable[[NDArray[np.uint8]], Reading]
+Background = BackgroundSink | MqttSink | WebView
 
-_Sink = TypeVar("_Sink", bound="BackgroundSink | MqttSink | WebView")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """Where events and views go, and what handles them in the background.
+    """The open sinks, for the loop.
 
     Attributes:
-        workers: What handles them in the background.
-        beats: Who wants to know that the loop lives.
-        window: That it runs beside; None where there is none.
+        events: Get each frame's events.
+        views: Get each frame's view.
+        workers: Handle events and views in the background; a file is read no further while one of them is full.
+        beats: To be called at each turn of the loop, also while there are no frames.
+        window: The window that the loop runs beside; None where there is none.
     """
 
     events: tuple[EventSink, ...]
@@ -65,101 +66,109 @@ class Sinks:
 
 
 @contextmanager
-def open_sinks(
-    settings: Settings,
-    source: Source,
-    controls: Controls,
-    meter: Meter,
-    read: Callable[[NDArray[np.uint8]], Reading],
-) -> Iterator[Sinks]:
-    """Open what is wanted, and close it however the loop ends.
+def open_sinks(settings: Settings, source: Source, controls: Controls, meter: Meter, read: Read) -> Iterator[Sinks]:
+    """Open the sinks that the settings ask for, and close them however the loop ends.
 
     Args:
-        settings: What is wanted.
+        settings: Which sinks, and how.
         source: What will be read; entered.
         controls: What the window and the web page may change.
         meter: Where displays count their pictures.
         read: Reads a picture that was sent to the web page, in a thread of its own.
 
     Raises:
-        MnistEdgeError: Something cannot be opened, or its package is missing.
+        MnistEdgeError: A sink cannot be opened, or its package is missing.
     """
-    events: list[EventSink] = []
-    views: list[ViewSink] = []
-    beats: list[Callable[[], None]] = []
-    background: list[BackgroundSink | MqttSink | WebView] = []
+    window = _window(settings, controls, meter)
     with ExitStack() as stack:
-
-        def enter(sink: _Sink) -> _Sink:
-            background.append(sink)
+        background: list[Background] = []
+        for sink in _background_sinks(settings, source, controls, meter, read, window):
             stack.enter_context(sink)
-            return sink
-
-        shown = _window(settings, controls, meter)
-        if settings.events:
-            written = open_events(settings.events, max_mb=settings.events_mb, files=settings.events_files)
-            stdout = settings.events == STDOUT
-            what = "events for standard output" if stdout else f"events for {settings.events}"
-            events.append(enter(_Events(written, what, controls.stop if stdout else None)))
-        if settings.mqtt:
-            mqtt = enter(MqttSink(settings.mqtt, discovery=settings.mqtt_discovery))
-            events.append(mqtt)
-            views.append(mqtt)
-        if settings.serve:
-            # Tornado is imported where it is wanted only: that takes a while.
-            from mnist_edge.camera import web
-
-            gallery = web.Gallery(
-                partial(snapshots_in, Path(settings.snapshots)),
-                partial(recorded_at, Path(settings.record or RECORDINGS)),
-            )
-            page = web.WebView(
-                settings.serve,
-                controls,
-                meter,
-                read=read,
-                token=settings.token,
-                gallery=gallery,
-                # What goes to a file or a journal is read by others than who started this, and for longer.
-                private=sys.stderr.isatty(),
-            )
-            enter(page)
-            events.append(page)
-            views.append(page)
-            beats.append(page.beat)
-        if shown is None and settings.events != STDOUT:
-            lines = TextLines(standard_output())
-            events.append(enter(_Events(lines, "lines for standard output", controls.stop)))
-        if settings.collect:
-            collector = Collector(Path(settings.collect), controls, model=settings.model, still=source.info.still)
-            views.append(enter(collector))
-        if settings.record or shown or settings.serve:
-            views.append(enter(_recorder(settings, source, controls)))
-            views.append(enter(Snapshots(Path(settings.snapshots), controls)))
-        views.append(LimitLog())
-        if shown:
-            views.append(stack.enter_context(shown))
-        if shown is None or settings.events == STDOUT:
+            background.append(sink)
+        views: list[ViewSink] = [*(sink for sink in background if isinstance(sink, ViewSink)), LimitWarning()]
+        if window:
+            views.append(stack.enter_context(window))
+        beats = [sink.beat for sink in background if isinstance(sink, WebView)]
+        if window is None or settings.events == STDOUT:
             beats.append(check_output)
         try:
-            workers = tuple(one.worker for one in background if isinstance(one, BackgroundSink))
-            yield Sinks(tuple(events), tuple(views), workers, tuple(beats), shown)
+            yield Sinks(
+                tuple(sink for sink in background if isinstance(sink, EventSink)),
+                tuple(views),
+                tuple(sink.worker for sink in background if isinstance(sink, BackgroundSink)),
+                tuple(beats),
+                window,
+            )
         finally:
             # All at once, so that several that are stuck take no longer than one.
             deadline = time.monotonic() + END_SECONDS
-            for one in background:
-                one.end(deadline)
+            for sink in background:
+                sink.end(deadline)
+
+
+def _background_sinks(
+    settings: Settings, source: Source, controls: Controls, meter: Meter, read: Read, window: Window | None
+) -> Iterator[Background]:
+    """Make one sink after the other; each is entered before the next is made."""
+    if settings.events == STDOUT:
+        yield _Events(_open_events(settings), "events for standard output", controls.stop)
+    elif settings.events:
+        yield _Events(_open_events(settings), f"events for {settings.events}")
+    if settings.mqtt:
+        yield MqttSink(settings.mqtt, discovery=settings.mqtt_discovery)
+    if settings.serve:
+        yield _web_view(settings, settings.serve, controls, meter, read)
+    if window is None and settings.events != STDOUT:
+        yield _Events(TextLines(standard_output()), "lines for standard output", controls.stop)
+    if settings.collect:
+        yield Collector(Path(settings.collect), controls, model=settings.model, still=source.info.still)
+    if settings.record or window or settings.serve:
+        yield _recorder(settings, source, controls)
+        yield Snapshots(Path(settings.snapshots), controls)
 
 
 class _Events(BackgroundSink):
-    """Events, written by another sink in the background."""
+    """Events that another sink writes in the background."""
 
-    def __init__(self, sink: EventSink, what: str, ends: Stop | None) -> None:
+    def __init__(self, sink: EventSink, what: str, ends: Stop | None = None) -> None:
         self.worker = Worker[Event](what, lambda event: sink.write([event]), limit=MAX_EVENTS, ends=ends)
 
     def write(self, events: Sequence[Event]) -> None:
         """Queue one frame's events."""
         self.worker.put(*events)
+
+
+class LimitWarning:
+    """Logs, once for a camera and once for each picture, that a frame holds more ink than is looked at."""
+
+    def __init__(self) -> None:
+        """Nothing is logged yet."""
+        self._logged: set[str] = set()
+
+    def show(self, view: View) -> None:
+        """Log it where this frame is the first of its source that holds too much."""
+        if view.reading.limited and view.frame.source not in self._logged:
+            self._logged.add(view.frame.source)
+            logger.warning("%s holds %s", view.frame.source, LIMITED)
+
+
+def _open_events(settings: Settings) -> EventSink:
+    return open_events(str(settings.events), max_mb=settings.events_mb, files=settings.events_files)
+
+
+def _web_view(settings: Settings, address: str, controls: Controls, meter: Meter, read: Read) -> WebView:
+    return WebView(
+        address,
+        controls,
+        meter,
+        read=read,
+        token=settings.token,
+        gallery=Gallery(
+            partial(snapshots_in, Path(settings.snapshots)), partial(recorded_at, Path(settings.record or RECORDINGS))
+        ),
+        # What goes to a file or a journal is read by others than who started this, and for longer.
+        private=sys.stderr.isatty(),
+    )
 
 
 def _recorder(settings: Settings, source: Source, controls: Controls) -> Recorder:
@@ -176,9 +185,11 @@ def _recorder(settings: Settings, source: Source, controls: Controls) -> Recorde
 
 
 def _window(settings: Settings, controls: Controls, meter: Meter) -> Window | None:
-    reason = None if settings.window is False else why_no_window()
+    if settings.window is False:
+        return None
+    reason = why_no_window()
     if settings.window and reason:
         raise OutputError(f"no window can be shown: {reason}; or leave out --window")
     if reason and not settings.serve:
         logger.info("no window: %s", reason)
-    return None if settings.window is False or reason else Window(controls, meter)
+    return None if reason else Window(controls, meter)

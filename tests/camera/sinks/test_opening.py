@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from mnist_edge.camera.sinks.limit import LimitLog
+from mnist_edge.camera.sinks.opening import LimitWarning
 from mnist_edge.camera.view import View
 
 
 def test_it_is_said_once_for_each_source(view: Callable[..., View], caplog: pytest.LogCaptureFixture) -> None:
-    sink, plain = LimitLog(), view()
+    sink, plain = LimitWarning(), view()
     limited = replace(plain, reading=replace(plain.reading, limited=True))
     for shown in (plain, limited, plain, limited):
         sink.show(shown)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.atomic_files import write_bytes
+from mnist_edge.camera.sinks.event_files import append_line
 from mnist_edge.camera.sinks.saved_files import has_free_space
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
@@ -93,20 +94,10 @@ class CropFolder:
         return True
 
     def _append(self, line: dict[str, Any]) -> None:
-        with (self.path / LIST).open("ab+") as file:
-            content = to_json(line).encode() + b"\n"
-            # A full disk or a power cut may have left half a line.
-            if file.tell() and not _ends_a_line(file):
-                content = b"\n" + content
-            file.write(content)
+        append_line(self.path / LIST, to_json(line).encode() + b"\n")
         self._lines[line["item"]] = line
         if len(self._lines) > RECENT:
             del self._lines[next(iter(self._lines))]
-
-
-def _ends_a_line(file: Any) -> bool:
-    file.seek(-1, os.SEEK_END)
-    return bool(file.read(1) == b"\n")
 
 
 def cut_out(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""The display: whether a window can be shown, and how large one may be."""
+"""Finds out whether a window can be shown, and how large it may be."""
 
 import ctypes
 import os
@@ -8,11 +8,13 @@ import sys
 
 from mnist_edge.child_process import failure_of
 
-# Of the screen's height; the rest is for the title bar.
+# The share of the screen's height that a window may take; the rest is for the title bar.
 SCREEN_SHARE = 0.94
+# How long opening a window may take: a slow board needs some seconds to import OpenCV.
 PROBE_SECONDS = 20
+# The probe's exit code where OpenCV has no windows.
 NO_WINDOWS = 3
-# In a process of its own: where the display cannot be used, OpenCV's Qt does not raise but aborts.
+# It runs in a process of its own: where the display cannot be used, OpenCV's Qt does not raise but aborts.
 PROBE = f"""
 import sys, cv2
 try:
@@ -24,7 +26,7 @@ except cv2.error:
 
 
 def why_no_window() -> str | None:
-    """Why no window can be shown here, and what to do; None where it can."""
+    """Return why no window can be shown here, and what to do; None where one can."""
     display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and not display:
         return "neither DISPLAY nor WAYLAND_DISPLAY is set; start it from a desktop, or connect with ssh -X"
@@ -41,7 +43,7 @@ def why_no_window() -> str | None:
 
 
 def screen_size() -> tuple[int, int] | None:
-    """Width and usable height of the X display, in pixels; None where there is none, or it cannot be asked."""
+    """Return the width and usable height of the X display in pixels; None where they cannot be found out."""
     try:
         x11 = ctypes.CDLL("libX11.so.6")
     except OSError:

@@ -1,4 +1,4 @@
-"""What videos are written with: PyAV where it is installed, else OpenCV's own writer."""
+"""Writes videos with PyAV where it is installed, else with OpenCV."""
 
 import os
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ OPENCV_CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
 # An AVI can be played without its end, an ordinary MP4 cannot. OpenCV takes no options for MP4, but by the name .ismv
 # FFmpeg writes one in fragments, each of which stands for itself. An open file can be renamed, though not on Windows.
 OPENCV_CONTAINERS = {".mp4": (".ismv", ".mp4") if os.name == "posix" else (".mp4",), ".avi": (".avi",)}
-# FFmpeg collects so many bytes before it writes.
+# The buffer that FFmpeg fills before it writes, in bytes.
 BUFFER_BYTES = 262_144
 
 H264 = {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}
 VP8 = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "crf": "20", "b": "4M"}
-# What `cv2.COLOR_BGR2YUV_I420` makes, for players that would guess otherwise for large pictures.
+# The colours that `cv2.COLOR_BGR2YUV_I420` makes; players would guess others for large pictures.
 COLOURS = {"colorspace": "smpte170m", "color_primaries": "smpte170m", "color_trc": "smpte170m", "color_range": "tv"}
 # For each suffix that PyAV writes: FFmpeg's name of the container and its options, the encoder and its options. Each
 # second is a fragment or cluster that is on the disk when it is over, so that a killed process loses no more.
@@ -37,6 +37,9 @@ PYAV_FORMATS: dict[str, tuple[str, Mapping[str, str], str, Mapping[str, str]]] =
     ".webm": ("webm", CLUSTERS, "libvpx", VP8),
 }
 SUFFIXES = tuple(dict.fromkeys((*PYAV_FORMATS, *OPENCV_CODECS)))
+
+# A blank picture takes a byte for so many pixels, and so many bytes at least, in either codec of OpenCV.
+PIXELS_PER_BYTE, MIN_PICTURE_BYTES = 1000, 20
 
 
 class Encoder(Protocol):
@@ -54,17 +57,17 @@ class Encoder(Protocol):
 
 
 def has_pyav() -> bool:
-    """Whether videos that browsers play can be written."""
+    """Return whether PyAV is installed, and with it videos that browsers play can be written."""
     return find_spec("av") is not None
 
 
 def usual_suffix() -> str:
-    """Of videos for which nobody named one."""
+    """Return the suffix of videos for which nobody named one."""
     return ".mp4" if has_pyav() else ".avi"
 
 
 def check_suffix(path: Path) -> None:
-    """Refuse what cannot be recorded on this computer.
+    """Make sure that such a video can be written on this computer.
 
     Raises:
         PackageMissing: This kind of video needs PyAV.
@@ -84,7 +87,7 @@ def check_suffix(path: Path) -> None:
 
 
 def open_encoder(path: Path, rate: float, size: tuple[int, int]) -> Encoder:
-    """Begin a video, in H.264 or VP8 where PyAV is installed and the container takes them.
+    """Begin a video file, in H.264 or VP8 where PyAV is installed and the container takes them.
 
     Args:
         path: Its suffix is one of `SUFFIXES`; what is there is replaced.
@@ -101,7 +104,7 @@ def open_encoder(path: Path, rate: float, size: tuple[int, int]) -> Encoder:
 
 
 class WholeFile(FileIO):
-    """A file that writes all or raises, and remembers what it raised, since some of FFmpeg's containers go on.
+    """A file that writes all or raises, and remembers what it raised: some of FFmpeg's containers ignore it.
 
     Attributes:
         failure: The first error of writing.
@@ -159,7 +162,7 @@ class PyAvEncoder:
                 self._encode(None)
             self._container.close()
         except Exception:
-            # After a write that failed, FFmpeg has nothing new to say.
+            # After a write that failed, FFmpeg only reports the same again.
             if not failed:
                 raise
         finally:
@@ -173,14 +176,14 @@ class PyAvEncoder:
 
 
 class OpenCvEncoder:
-    """Writes with OpenCV, which is everywhere and says nothing of what fails: the growing file must show it."""
+    """Writes with OpenCV, which reports no failure: that the file does not grow any more must show it."""
 
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         """See `open_encoder`."""
         self._path = path
         self._writer = _open_writer(path, rate, size)
-        # Blank pictures take at least so many bytes, in either codec.
-        self._patience = BUFFER_BYTES // max(20, size[0] * size[1] // 1000)
+        # Pictures after which FFmpeg must have written its buffer.
+        self._patience = BUFFER_BYTES // max(MIN_PICTURE_BYTES, size[0] * size[1] // PIXELS_PER_BYTE)
         self._bytes = self._unchanged = 0
 
     def write(self, picture: NDArray[np.uint8]) -> None:
@@ -207,7 +210,7 @@ def _open_writer(path: Path, rate: float, size: tuple[int, int]) -> Any:
     for container in OPENCV_CONTAINERS[suffix]:
         opened = path.with_suffix(container)
         name = name_for_opencv(opened, OutputError)
-        # This says why it fails; OpenCV does not.
+        # This raises the reason of a failure; OpenCV does not.
         opened.open("wb").close()
         writer = cv2.VideoWriter(name, cv2.VideoWriter_fourcc(*codec), rate, size)
         if writer.isOpened():

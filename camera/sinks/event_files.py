@@ -1,4 +1,4 @@
-"""Events added to a file, or to standard output, line by line; files are begun anew when they have grown."""
+"""Events written to a file or to standard output, line by line, in files of limited size."""
 
 import csv
 import io
@@ -21,18 +21,18 @@ COLUMNS = (
     *("time", "frame", "event", "track", "label", "text", "seconds", "source"),
     *("confidence", "x", "y", "width", "height"),
 )
-# How far back to look for the beginning of a line that was cut short.
+# How far back to look for the beginning of a line that was cut short, in bytes; an event has a few hundred.
 LONGEST_LINE = 65536
 
 logger = logging.getLogger(__name__)
 
 
 def open_events(target: str, *, max_mb: float, files: int) -> EventSink:
-    """Where events are written, by a thread that may have to wait.
+    """Open the sink that a user names; writing to it may have to wait.
 
     Args:
-        target: `-` for JSON Lines on standard output; a named pipe or a device gets the same. A file is added to, as
-            CSV where its name ends in `.csv`, else as JSON Lines; see `EventFile` for what becomes of it.
+        target: `-` for JSON Lines on standard output; a named pipe or a device gets the same. Anything else is a file,
+            see `EventFile`.
         max_mb: See `EventFile`.
         files: See `EventFile`.
 
@@ -48,14 +48,11 @@ def open_events(target: str, *, max_mb: float, files: int) -> EventSink:
 
 
 class EventFile:
-    """Adds events to a file, a whole line each: whoever reads it has them at once.
-
-    A process that is killed leaves whole lines, unless it was within the writing of one; what comes later then begins
-    on a line of its own.
+    """Appends events to a file, each as a whole line that readers have at once.
 
     When the file would grow too large it becomes FILE.1, the file of that name FILE.2 and so on, and a new one begins.
-    Each line opens the file anew, so that nothing must be mended here after it was moved away, deleted or mounted
-    again. What cannot be written is dropped, which is logged once, and once more when writing works again.
+    Each line opens the file anew, so that it may be moved away, deleted or mounted again at any time. Events that
+    cannot be written are dropped, which is logged once, and once more when writing works again.
 
     Attributes:
         dropped: How many events could not be written.
@@ -66,11 +63,11 @@ class EventFile:
 
         Args:
             path: CSV if it ends in `.csv`, else JSON Lines.
-            max_mb: Size at which a new file is begun, in millions of bytes; a single longer line gets its own file.
-            files: How many full ones to keep; the oldest go.
+            max_mb: The size of a file, in millions of bytes; a longer line gets its own file.
+            files: How many full files to keep; the oldest are deleted.
 
         Raises:
-            OutputError: It cannot be opened.
+            OutputError: The file cannot be opened.
         """
         self.dropped = 0
         # A link stays where it is; what it leads to is moved.
@@ -113,39 +110,51 @@ class EventFile:
         size = self._path.stat().st_size if self._path.exists() else 0
         if size > len(self._header) and size + len(line) > self._limit:
             self._rotate()
-        # Without a buffer, so that a line goes out in one piece.
-        with self._path.open("a+b", buffering=0) as file:
-            size = file.seek(0, os.SEEK_END)
-            _write_all(file, (self._end_of_half_line(file) if size else self._header) + line, size)
+        append_line(self._path, line, header=self._header, as_csv=self._as_csv)
 
     def _rotate(self) -> None:
-        """Make way, the oldest first, so that nothing is overwritten that could not be moved."""
+        """Rename each file, the oldest first, so that nothing is overwritten that could not be renamed."""
         names = [self._path, *(Path(f"{self._path}.{number}") for number in range(1, self._files + 1))]
         names[-1].unlink(missing_ok=True)
         for newer, older in reversed(list(pairwise(names))):
             if newer.exists():
                 newer.replace(older)
 
-    def _end_of_half_line(self, file: FileIO) -> bytes:
-        """What ends a line that was cut short, as by a power cut; nothing where the file ends as it should."""
-        file.seek(-1, os.SEEK_END)
-        if file.read(1) == b"\n":
-            return b""
-        file.seek(-min(LONGEST_LINE, file.tell()), os.SEEK_END)
-        half = file.read().rpartition(b"\n")[2]
-        # A quote left open would swallow the lines that follow.
-        return b'"\n' if self._as_csv and half.count(b'"') % 2 else b"\n"
+
+def append_line(path: Path, line: bytes, *, header: bytes = b"", as_csv: bool = False) -> None:
+    """Append a line to a file, or nothing where that fails.
+
+    A line before it that was cut short, by a power cut or a kill, is ended first.
+
+    Args:
+        path: The file; it is created where there is none.
+        line: The line, with its end.
+        header: What a file without content begins with.
+        as_csv: Whether a quote that a line leaves open would swallow the next.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    # Without a buffer, so that a line is written in one piece.
+    with path.open("a+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        data = (_end_of_cut_line(file, as_csv) if size else header) + line
+        try:
+            while data:
+                data = data[file.write(data) :]
+        except OSError:
+            with suppress(OSError):
+                file.truncate(size)
+            raise
 
 
-def _write_all(file: FileIO, data: bytes, size: int) -> None:
-    """Write all of it, or leave the file at its `size` in bytes."""
-    try:
-        while data:
-            data = data[file.write(data) :]
-    except OSError:
-        with suppress(OSError):
-            file.truncate(size)
-        raise
+def _end_of_cut_line(file: FileIO, as_csv: bool) -> bytes:
+    file.seek(-1, os.SEEK_END)
+    if file.read(1) == b"\n":
+        return b""
+    file.seek(-min(LONGEST_LINE, file.tell()), os.SEEK_END)
+    line = file.read().rpartition(b"\n")[2]
+    return b'"\n' if as_csv and line.count(b'"') % 2 else b"\n"
 
 
 def _row(event: Event) -> list[object]:

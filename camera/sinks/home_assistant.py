@@ -1,4 +1,4 @@
-"""What tells Home Assistant that there is a camera that reads digits, and where to find what it says."""
+"""The messages of MQTT discovery, by which Home Assistant adds the camera and its readings by itself."""
 
 import hashlib
 from typing import Any
@@ -9,7 +9,7 @@ DISCOVERY = "homeassistant"
 # The longest state that Home Assistant keeps.
 LONGEST_STATE = 255
 
-# Key -> kind of entity, topic below the prefix, value in its JSON, and what else there is to say.
+# Key -> kind of entity, topic below the prefix, template of its value, and further options of the entity.
 ENTITIES: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "text": (
         "sensor",
@@ -30,7 +30,7 @@ ENTITIES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         {"name": "Camera", "device_class": "connectivity"},
     ),
 }
-# Key in the stats -> name and unit.
+# Key of the statistics -> name and unit of its sensor.
 DIAGNOSTICS = {
     "capture_fps": ("Capture rate", "fps"),
     "reading_fps": ("Reading rate", "fps"),
@@ -42,15 +42,15 @@ DIAGNOSTICS = {
 
 
 def announcements(prefix: str) -> dict[str, dict[str, Any]]:
-    """The messages of MQTT discovery, one for each entity of one device; they are to be retained.
+    """Return the messages of MQTT discovery, one for each entity of one device; they are to be retained.
 
     Args:
-        prefix: Of the camera's topics; the device is told from others by it.
+        prefix: What the camera's topics begin with; it names the device.
 
     Returns:
         Topic to JSON document.
     """
-    # Of a prefix, only some characters may be in such a topic.
+    # A topic of discovery may hold fewer characters than a prefix.
     node = f"mnist_edge_{hashlib.sha256(prefix.encode()).hexdigest()[:12]}"
     shared = {
         "availability_topic": f"{prefix}/available",

@@ -1,4 +1,4 @@
-"""Where a broker is, from its URL; no message here shows any part of a URL in which a password may be."""
+"""The address of a broker, from its URL; no message here shows a part of the URL that may hold a password."""
 
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -14,12 +14,12 @@ FORM = "mqtt://[USER:PASSWORD@]HOST[:PORT]/PREFIX, or mqtts://"
 
 @dataclass(frozen=True, slots=True)
 class MqttAddress:
-    """A broker, and what to call oneself there.
+    """A broker, the login there, and the prefix of the topics.
 
     Attributes:
         host: Name or address.
         port: 1 to 65535.
-        tls: Whether to encrypt, and to check who answers.
+        tls: Whether to encrypt, and to check the broker's certificate.
         user: Empty for none.
         password: Empty for none.
         prefix: What the topics begin with, without a slash at either end.
@@ -33,15 +33,15 @@ class MqttAddress:
     prefix: str
 
     def __str__(self) -> str:
-        """What to call the broker in messages."""
+        """The broker's name in messages."""
         return f"{self.host}:{self.port}"
 
 
 def parse_address(url: str) -> MqttAddress:
-    """Read `mqtt://[USER:PASSWORD@]HOST[:PORT]/PREFIX`; `%2F` and the like stand for what has a meaning in a URL.
+    """Parse `mqtt://[USER:PASSWORD@]HOST[:PORT]/PREFIX`; `%2F` and the like are decoded in user, password and prefix.
 
     Raises:
-        UsageError: It is no such URL, or the prefix cannot begin a topic.
+        UsageError: The text is no such URL, or the prefix cannot begin a topic.
     """
     if not url.isprintable():
         raise UsageError(f"the MQTT URL holds characters that cannot be printed; write {FORM}")
@@ -63,7 +63,7 @@ def _split(url: str) -> tuple[SplitResult, int]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        # What it says may hold a part of the password.
+        # The message of the ValueError may hold a part of the password.
         raise UsageError(
             f"the MQTT URL has no valid host and port; write {FORM}, with special characters in a password as %NN"
         ) from None

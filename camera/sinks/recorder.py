@@ -3,7 +3,6 @@
 import logging
 from contextlib import suppress
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import BackgroundSink, Worker, reason
 
 # Frames that may wait for the encoder: a third of a second, and 8 MB at 640x480.
-WAITING = 8
+MAX_WAITING = 8
 
 logger = logging.getLogger(__name__)
 
@@ -23,11 +22,11 @@ logger = logging.getLogger(__name__)
 class Recorder(BackgroundSink):
     """Writes videos at the source's own speed, while `Controls.recording` says so.
 
-    A worker draws, encodes and writes, so that neither the codec nor a slow disk holds the loop up: frames that it
+    A worker draws, encodes and writes, so that neither the codec nor a slow disk delays the loop: frames that it
     cannot keep up with are left out. Where writing fails, that is logged, recording is turned off and the loop goes on.
 
-    One video goes to `NAME.part.SUFFIX` beside the wanted file and gets its name when it is closed. Whatever was
-    written can be played even if the process is killed, but for the last moment, which was still in memory.
+    A single video is written to `NAME.part.SUFFIX` and renamed when it is finished. If the process is killed, what was
+    written can be played, but for the last moment, which was still in memory.
     """
 
     def __init__(
@@ -45,14 +44,14 @@ class Recorder(BackgroundSink):
         """Check the name; a file begins with the first frame.
 
         Args:
-            path: A video, such as `page.mp4`, or a folder for a ring of files; is created.
-            source: Whose frame rate the video gets.
+            path: A video, such as `page.mp4`, or a folder for a ring of files; either is created.
+            source: Its frame rate is the video's.
             controls: Where recording is turned on and off.
-            always: Whether to record from the start.
-            raw: Record frames as they come, with nothing drawn over them.
-            max_mb: In a folder, begin a new video when one has grown to so many million bytes.
+            always: Whether recording is on from the start.
+            raw: Whether frames are recorded as they come, with nothing drawn over them.
+            max_mb: In a folder, the size at which a new video begins, in millions of bytes.
             files: In a folder, how many videos to keep.
-            force: Replace what is there.
+            force: Whether a video that is there is replaced.
 
         Raises:
             PackageMissing: This kind of video needs PyAV.
@@ -63,50 +62,49 @@ class Recorder(BackgroundSink):
         self._max_bytes = max_mb * 1e6 if isinstance(self._place, Ring) else float("inf")
         self._source, self._controls = source, controls
         self._always, self._raw = always, raw
-        # Of the loop: a recording is what lies between turning it on and off.
+        # Used by the loop. A recording, which has a number, lasts from turning it on to turning it off.
         self._on = self._unfinished = False
-        self._recordings = count(1)
         self._recording = 0
         self._last: Frame | None = None
-        # Of the worker.
+        # Used by the worker.
         self._current = self._failed = 0
         self._file: VideoFile | None = None
         self._final = path
         self.worker = Worker(
             "frames of the recording",
             self._handle,
-            limit=WAITING,
+            limit=MAX_WAITING,
             slow="the encoder or the disk is slower than the camera",
             last=partial(self._handle, None),
         )
 
     def __enter__(self) -> "Recorder":
-        """Start, and turn recording on where it is always on.
+        """Start the worker, and turn recording on where it is always on.
 
         Raises:
             OutputError: Another process records to the same place.
         """
         if self._always:
-            # A place that cannot be written may be mended until the first frame.
+            # A folder that cannot be written may be mended until the first frame.
             with suppress(OSError):
                 self._place.claim()
             self._controls.recording = True
         return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
-        """Wait for the encoder, until the deadline at most, and let others record here."""
+        """Wait for the worker, until the deadline at most, and let other processes record here."""
         with self._place:
             super().__exit__(*error)
 
     def show(self, view: View) -> None:
-        """Record a frame, as often as its time asks for; nothing where it was recorded already."""
+        """Record a frame, unless it was recorded already."""
         if self._controls.recording and not self._on:
-            self._recording, self._last = next(self._recordings), None
+            self._recording, self._last = self._recording + 1, None
         self._on = self._controls.recording
         if self._on and view.frame is not self._last:
             self._last, self._unfinished = view.frame, True
             self.worker.put((self._recording, view))
-        # The request to close the video is repeated until there is room for it.
+        # The request to finish the video is repeated until the queue takes it.
         elif self._unfinished and not self._on and not self.worker.full:
             self._unfinished = not self.worker.put(None)
 
@@ -144,7 +142,7 @@ class Recorder(BackgroundSink):
             self._controls.message = f"recorded {self._final}"
 
     def _fail(self, error: Exception) -> None:
-        # What is still waiting belongs to the recording that failed; turned on again, a new one begins.
+        # Frames that still wait belong to the recording that failed; turning it on again begins a new one.
         self._failed = self._current
         with suppress(OSError):
             self._finish()

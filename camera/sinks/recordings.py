@@ -11,26 +11,26 @@ from mnist_edge.camera.sinks.saved_files import PATTERN, unused_timestamp
 from mnist_edge.errors import OutputError
 from mnist_edge.locks import exclusive
 
-# Nothing else in the folder is ever deleted.
-OURS = re.compile(PATTERN + r"\.(?:mp4|avi)")
+# The files of a ring; nothing else in its folder is ever deleted.
+RING_FILE = re.compile(PATTERN + r"\.(?:mp4|avi)")
 
 
 class OneVideo(ExitStack):
-    """One video; where recording is begun again, the next is called `NAME-2.SUFFIX`, and so on.
+    """One video; if recording is turned on again, the next one is called `NAME-2.SUFFIX`, and so on.
 
-    A name is reserved by its unfinished file, which is made and locked before it is written, so that two processes
-    never have the same one. Leaving it removes that of a video that was never begun.
+    A name is reserved by its unfinished file, `NAME.part.SUFFIX`, which is created and locked before it is written, so
+    that two processes never use the same name. On leaving, an unfinished file without content is removed.
     """
 
     def __init__(self, path: Path, force: bool) -> None:
-        """Check that it would replace nothing unasked.
+        """Check that no file would be replaced without `force`.
 
         Args:
             path: Ends in a suffix of `encoders.SUFFIXES`.
-            force: Replace what is there.
+            force: Whether a video that is there is replaced.
 
         Raises:
-            OutputError: There is such a file, or a part of one that was never finished or is being written.
+            OutputError: There is such a video, or an unfinished one, which another process may be writing.
         """
         super().__init__()
         self._force = force
@@ -43,7 +43,7 @@ class OneVideo(ExitStack):
         refuse_overwrite(path, force)
 
     def claim(self) -> None:
-        """Reserve a name, unless there is one that nothing was recorded to.
+        """Reserve a name, unless one is reserved that nothing was recorded to yet.
 
         Raises:
             OutputError: Another process is writing the video that would be replaced.
@@ -53,7 +53,7 @@ class OneVideo(ExitStack):
             self._reserved = next(name for name in self._names if self._reserve(name))
 
     def begin(self) -> tuple[Path, Path]:
-        """Where to write the next video, and what to call it when it is finished; raises what `claim` does."""
+        """Return where to write the next video, and its name once it is finished; raises what `claim` does."""
         self.claim()
         assert self._reserved
         return _part(self._reserved), self._reserved
@@ -75,28 +75,28 @@ class OneVideo(ExitStack):
 class Ring(ExitStack):
     """A folder of videos, named by the time they began, of which the newest are kept.
 
-    They have their names from the start: what is written can be played without its end, so one that a killed process
-    left is a file of the ring like the others. They are MP4 where PyAV is installed, else AVI.
+    A video has its final name from the start: it can be played without its end, so one that a killed process left is a
+    file of the ring like the others. The videos are MP4 where PyAV is installed, else AVI.
     """
 
     def __init__(self, folder: Path, files: int) -> None:
-        """Keep what to do.
+        """Prepare; nothing is written before the first video.
 
         Args:
-            folder: Made when the first video begins.
-            files: How many to keep, 1 or more.
+            folder: Where the videos go; it is created when the first one begins.
+            files: How many videos to keep, 1 or more.
         """
         super().__init__()
         self._folder, self._files = folder, files
         self._claimed = False
-        self._mine: list[str] = []
+        self._written: list[str] = []
 
     def claim(self) -> None:
-        """Make the folder, and keep other processes out, which would delete what is written here.
+        """Create the folder, and lock out other processes, which would delete the videos of this one.
 
         Raises:
             OutputError: Another process records into it.
-            OSError: The folder cannot be made.
+            OSError: The folder cannot be created.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         if not self._claimed:
@@ -104,33 +104,33 @@ class Ring(ExitStack):
             self._claimed = True
 
     def begin(self) -> tuple[Path, Path]:
-        """Make room for the next video; where to write it, twice.
+        """Delete the oldest videos; return where to write the next, which is its final name, too.
 
         Raises:
             OutputError: Another process records here.
-            OSError: The folder cannot be made, or a file not be deleted.
+            OSError: The folder cannot be created, or a file cannot be deleted.
         """
         self.claim()
         kept = 0
         for path in reversed(self._oldest_first()):
-            # One that ended before anything was written must not cost a real one its place.
+            # An empty video takes no place from one with content.
             kept += path.stat().st_size > 0
             if kept >= self._files:
                 path.unlink(missing_ok=True)
         suffix = usual_suffix()
         name = unused_timestamp(lambda name: (self._folder / f"{name}{suffix}").exists()) + suffix
-        self._mine.append(name)
+        self._written.append(name)
         return self._folder / name, self._folder / name
 
     def _oldest_first(self) -> list[Path]:
-        names = {path.name for path in self._folder.iterdir() if OURS.fullmatch(path.name) and path.is_file()}
-        # This run's are the newest, even where the clock was put back since, as on a board without one of its own.
-        self._mine = [name for name in self._mine if name in names]
-        return [self._folder / name for name in [*sorted(names.difference(self._mine)), *self._mine]]
+        names = {path.name for path in self._folder.iterdir() if RING_FILE.fullmatch(path.name) and path.is_file()}
+        # This run's are the newest, even where the clock was put back since, as on a board without a battery.
+        self._written = [name for name in self._written if name in names]
+        return [self._folder / name for name in [*sorted(names.difference(self._written)), *self._written]]
 
 
 def recordings_at(path: Path, files: int, force: bool) -> OneVideo | Ring:
-    """What a user means by a path: a name with a suffix is one video, anything else a folder.
+    """Interpret the path that a user gave: a name with a suffix is one video, anything else a folder.
 
     Raises:
         OutputError: Such a file is there already.
@@ -146,17 +146,17 @@ def recordings_at(path: Path, files: int, force: bool) -> OneVideo | Ring:
 
 
 def recorded_at(path: Path) -> list[Path]:
-    """The videos that recording to this path has made, finished or not, newest first."""
+    """List the videos that recording to this path has made, finished or not, newest first."""
     if path.suffix and not path.is_dir():
-        ours = re.compile(rf"{re.escape(path.stem)}(?:-\d+)?(?:\.part)?{re.escape(path.suffix)}")
+        pattern = re.compile(rf"{re.escape(path.stem)}(?:-\d+)?(?:\.part)?{re.escape(path.suffix)}")
         folder = path.parent
     else:
-        ours, folder = OURS, path
-    found = [one for one in folder.glob("*") if ours.fullmatch(one.name) and one.is_file() and not one.is_symlink()]
-    return sorted(found, key=_changed, reverse=True)
+        pattern, folder = RING_FILE, path
+    found = [one for one in folder.glob("*") if pattern.fullmatch(one.name) and one.is_file() and not one.is_symlink()]
+    return sorted(found, key=_modified, reverse=True)
 
 
-def _changed(path: Path) -> tuple[float, str]:
+def _modified(path: Path) -> tuple[float, str]:
     try:
         return path.stat().st_mtime, path.name
     # The ring has deleted it meanwhile.

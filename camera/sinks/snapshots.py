@@ -1,4 +1,4 @@
-"""Snapshots: what was read in a frame, and the frame itself beside it."""
+"""Snapshots: a frame with its digits drawn in, and the frame itself beside it."""
 
 import logging
 import re
@@ -15,7 +15,7 @@ from mnist_edge.camera.worker import BackgroundSink, Worker, reason
 from mnist_edge.errors import OutputError
 from mnist_edge.opencv import cv2
 
-# Of a folder; a web page that asks again and again fills no disk.
+# The most that a folder may hold, so that a client that asks again and again fills no disk.
 MAX_SNAPSHOTS = 1_000
 TAKEN = re.compile(PATTERN + r"\.jpg")
 
@@ -23,36 +23,36 @@ logger = logging.getLogger(__name__)
 
 
 def snapshots_in(folder: Path) -> list[Path]:
-    """The snapshots with digits drawn in that a folder holds, newest first."""
+    """List the snapshots in a folder, with digits drawn in, newest first."""
     found = [path for path in folder.glob("*.jpg") if TAKEN.fullmatch(path.name) and path.is_file()]
     return sorted((path for path in found if not path.is_symlink()), reverse=True)
 
 
 class Snapshots(BackgroundSink):
-    """Takes the snapshot that `Controls.snapshot` asks for, and says in `Controls.message` and the log where it lies.
+    """Takes the snapshot that `Controls.snapshot` asks for, and reports in `Controls.message` and the log where it is.
 
-    `TIME.jpg` has the digits drawn in, `TIME.raw.png` holds the frame's pixels as they came. A worker writes them; the
-    next is taken when it has. What goes wrong is a message.
+    `TIME.jpg` has the digits drawn in, `TIME.raw.png` holds the frame's pixels as they came. A worker writes them, and
+    the next is taken when it has. What goes wrong is reported in the same way.
     """
 
     def __init__(self, folder: Path, controls: Controls) -> None:
-        """Keep what to do.
+        """Prepare; nothing is written before the first snapshot.
 
         Args:
-            folder: Where snapshots go; made with the first.
-            controls: What people want.
+            folder: Where snapshots go; it is created with the first.
+            controls: Where snapshots are asked for, and reported.
         """
         self._folder, self._controls = folder, controls
         self.worker = Worker("snapshots", self._take, limit=1)
 
     def end(self, deadline: float) -> None:
-        """Count one that was asked for and not taken yet as lost, and end."""
+        """Count a snapshot that was asked for and not taken yet as lost, and end."""
         self.worker.lost += self._controls.snapshot
         self._controls.snapshot = False
         super().end(deadline)
 
     def show(self, view: View) -> None:
-        """Take the snapshot that was asked for, unless one is being written still."""
+        """Take the snapshot that was asked for, unless one is still being written."""
         if self._controls.snapshot and not self.worker.busy:
             self._controls.snapshot = False
             self.worker.put(view)

@@ -1,7 +1,7 @@
 """Text written to standard output, a named pipe or a device, line by line, without a buffer.
 
 Python's own streams hold a lock while they write. A thread that is stuck in a full pipe would still hold it when Python
-ends, which then aborts; and opening a named pipe waits for its reader. So both happen here, at the file descriptor.
+ends, which then aborts. So the streams here write to the file descriptor.
 """
 
 import io
@@ -15,7 +15,7 @@ from mnist_edge.camera.events import TextStream
 
 
 class DescriptorStream:
-    """An open file descriptor, which stays open."""
+    """Writes to an open file descriptor, which stays open."""
 
     def __init__(self, descriptor: int) -> None:
         """Keep where to write."""
@@ -25,8 +25,8 @@ class DescriptorStream:
         """Write all of a text, in UTF-8.
 
         Raises:
-            BrokenPipeError: Nobody reads it any more.
-            OSError: It cannot be written.
+            BrokenPipeError: The reader of the pipe has left.
+            OSError: The text cannot be written.
         """
         write_all(self._descriptor, text)
 
@@ -35,10 +35,10 @@ class DescriptorStream:
 
 
 class PathStream:
-    """A named pipe or a device, opened by the first write.
+    """Writes to a named pipe or a device, which the first write opens.
 
-    Opening a pipe waits until somebody reads it. Where the reader leaves, writing waits for the next one, who gets the
-    line that the last one did not.
+    Opening a pipe waits for its reader. Where the reader leaves, writing waits for the next one, who gets the line that
+    the last one did not get.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,7 +50,7 @@ class PathStream:
         """Write all of a text, in UTF-8.
 
         Raises:
-            OSError: It cannot be opened or written.
+            OSError: The pipe or device cannot be opened or written.
         """
         while True:
             if self._descriptor is None:
@@ -64,14 +64,14 @@ class PathStream:
         """Nothing is kept back."""
 
     def close(self) -> None:
-        """Close it, until something is written again."""
+        """Close the pipe; the next write opens it again."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def standard_output() -> TextStream:
-    """Standard output without a buffer, or whatever a test or a notebook has put in its place."""
+    """Return standard output without a buffer, or what a test or a notebook has put in its place."""
     with suppress(AttributeError, OSError, ValueError):
         sys.stdout.flush()
         return DescriptorStream(sys.stdout.fileno())
@@ -79,21 +79,21 @@ def standard_output() -> TextStream:
 
 
 def check_output() -> None:
-    """See that standard output still has its reader, who may leave long before there is anything to write.
+    """Make sure that the reader of standard output has not left, long before there may be anything to write.
 
     Raises:
-        BrokenPipeError: It is a pipe, and the reader has left.
+        BrokenPipeError: Standard output is a pipe, and its reader has left.
     """
     with suppress(AttributeError, ValueError, io.UnsupportedOperation):
         poll = select.poll()
-        # Asks for nothing but what is always told: errors.
+        # With no events asked for, only errors are reported.
         poll.register(sys.stdout.fileno(), 0)
         if any(what & select.POLLERR for _, what in poll.poll(0)):
             raise BrokenPipeError
 
 
 def write_all(descriptor: int, text: str) -> None:
-    """Write a text in UTF-8; a file's name in it may hold bytes that are no text, which JSON reads back."""
+    """Write a text in UTF-8; the bytes of a file's name that are no text are escaped, which JSON reads back."""
     data = text.encode(errors="backslashreplace")
     while data:
         data = data[os.write(descriptor, data) :]

@@ -1,4 +1,4 @@
-"""One video file that can be played even if the process is killed, and that notices when the disk takes no more."""
+"""One video file, which can be played even if the process is killed, and which notices a full disk."""
 
 from pathlib import Path
 
@@ -12,20 +12,20 @@ from mnist_edge.opencv import cv2
 
 # Narrower than 8 pixels, OpenCV 5.0 writes beyond its buffer in Motion JPEG; 16 is a block of either codec.
 MIN_SIDE = 16
-# A longer gap, such as a camera that was lost, is shortened to this.
+# A longer gap between two pictures is shortened to this: nobody watches the outage of a camera.
 MAX_GAP_SECONDS = 10.0
 
 
 class VideoFile:
-    """A video that is being written, at its true speed: a picture lasts until the next one, or is left out."""
+    """A video that is being written at its true speed: a picture is repeated until the next one, or left out."""
 
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
-        """Open it.
+        """Open the file.
 
         Args:
             path: Ends in a suffix of `encoders.SUFFIXES`; what is there is replaced.
             rate: Frames per second.
-            size: Width and height, see `even_size`.
+            size: Width and height in pixels, see `even_size`.
 
         Raises:
             OutputError: The disk is full, or the codec is missing.
@@ -41,14 +41,14 @@ class VideoFile:
         self._encoder = open_encoder(path, rate, size)
 
     def show(self, picture: NDArray[np.uint8], seconds: float) -> None:
-        """Write what was shown until now, then this picture.
+        """Repeat the last picture until now, then write this one.
 
         Args:
             picture: Shape (height, width, 3) or (height, width), uint8; scaled to the video's size.
-            seconds: When it was taken.
+            seconds: When it was taken, on any clock.
 
         Raises:
-            OutputError: The disk is full, the file is gone or does not grow.
+            OutputError: The disk is full, or the file is gone or does not grow.
         """
         if self._picture is not None:
             self._elapsed += min(max(seconds - self._seconds, 0.0), MAX_GAP_SECONDS)
@@ -74,7 +74,7 @@ class VideoFile:
 
 
 def fit(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A picture scaled to fit a size, black where its proportions differ.
+    """Scale a picture to fit a size, and pad it with black where its proportions differ.
 
     Args:
         picture: Shape (height, width, 3) or (height, width).
@@ -96,6 +96,6 @@ def fit(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def even_size(picture: NDArray[np.uint8]) -> tuple[int, int]:
-    """Width and height for a video of pictures like this: even numbers, as the codecs want them."""
+    """Return the width and height of a video of such pictures: even numbers, as the codecs need them."""
     height, width = (max(MIN_SIDE, side - side % 2) for side in picture.shape[:2])
     return width, height

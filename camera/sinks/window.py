@@ -13,7 +13,7 @@ from mnist_edge import native_stderr
 from mnist_edge.camera.controls import NO_DIGIT, NO_DIGIT_KEY, Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.sinks.display import screen_size
-from mnist_edge.camera.sinks.panel import ROOM, draw_panel
+from mnist_edge.camera.sinks.panel import MAX_SIZE, draw_panel
 from mnist_edge.camera.view import View
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.opencv import cv2
@@ -21,10 +21,11 @@ from mnist_edge.opencv import cv2
 T = TypeVar("T")
 
 TITLE = "mnist-edge camera"
-ENDING_KEYS = {ord("q"), ord("Q"), 27}
-# How often keys are looked for while there is nothing new to show.
+ESCAPE = 27
+ENDING_KEYS = {ord("q"), ord("Q"), ESCAPE}
+# How often keys are looked for while there is nothing new to show: sooner than a person notices.
 POLL_SECONDS = 0.02
-# How long the end waits for a loop that is stuck.
+# How long the end waits for a loop that is stuck, in a disk or a network.
 END_SECONDS = 2.0
 
 
@@ -37,25 +38,25 @@ class Window:
     """
 
     def __init__(self, controls: Controls, meter: Meter | None = None) -> None:
-        """Nothing is opened before the first frame.
+        """Prepare; nothing is opened before the first frame.
 
         Args:
-            controls: Where to ask for the end, a pause and all else that has a key.
-            meter: Where pictures that were shown are counted.
+            controls: What the keys and the mouse change.
+            meter: Counts the pictures that were shown.
         """
         self._controls = controls
         self._meter = meter or Meter()
         self._newest: View | None = None
         self._changed = threading.Event()
-        # Of the main thread.
+        # Used by the main thread.
         self._view: View | None = None
         self._is_open = self._was_visible = False
         self._selected: int | None = None
         self._drawn: tuple[Controls, int | None] | None = None
         self._scale = 1.0
         # The first window fits the screen; it can be resized.
-        screen = screen_size() or ROOM
-        self._room = min(ROOM[0], screen[0]), min(ROOM[1], screen[1])
+        screen = screen_size() or MAX_SIZE
+        self._most = min(MAX_SIZE[0], screen[0]), min(MAX_SIZE[1], screen[1])
 
     def __enter__(self) -> "Window":
         return self
@@ -113,7 +114,7 @@ class Window:
             self._meter.shown(view.frame.captured)
 
     def _draw(self, view: View) -> None:
-        panel = draw_panel(view, self._controls, self._selected, self._room)
+        panel = draw_panel(view, self._controls, self._selected, self._most)
         self._scale = panel.scale
         if not self._is_open:
             self._open(panel.image)

@@ -8,7 +8,7 @@ import pytest
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Stats
-from mnist_edge.camera.sinks.panel import LEAST_FOOT, draw_panel
+from mnist_edge.camera.sinks.panel import MIN_FOOT, draw_panel
 from mnist_edge.camera.view import View
 from mnist_edge.reading import Box, Digit
 
@@ -25,10 +25,10 @@ STATS = (
 @pytest.mark.parametrize("frame", [(480, 640), (3000, 4000), (120, 160), (2000, 100), (50, 3000), (1, 1)])
 @pytest.mark.parametrize("room", [(1280, 800), (800, 451), (320, 240)])
 def test_any_frame_fits_any_screen(view: Make, frame: tuple[int, int], room: tuple[int, int]) -> None:
-    panel = draw_panel(view(np.full((*frame, 3), 255, np.uint8)), Controls(0.4), room=room)
+    panel = draw_panel(view(np.full((*frame, 3), 255, np.uint8)), Controls(0.4), most=room)
     height, width = panel.image.shape[:2]
     assert width <= room[0] and height <= room[1] + 1
-    assert height >= LEAST_FOOT
+    assert height >= MIN_FOOT
     assert round(frame[1] * panel.scale) == pytest.approx(width, abs=1)
 
 

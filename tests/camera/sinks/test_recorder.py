@@ -387,7 +387,7 @@ def test_a_camera_waits_for_no_encoder(
         wait_for(lambda: desk.controls.video)
         for level in range(1, 100):
             desk.show(grey(2 * level))
-        assert 100 - desk.recorder.worker.lost in (recorder_module.WAITING, recorder_module.WAITING + 1)
+        assert 100 - desk.recorder.worker.lost in (recorder_module.MAX_WAITING, recorder_module.MAX_WAITING + 1)
         (message,) = caplog.messages
         assert "frames of the recording are being lost: the encoder or the" in message
         slow_encoder.set()

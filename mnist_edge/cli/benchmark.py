@@ -5,45 +5,42 @@ from typing import Annotated
 
 import typer
 
+from mnist_edge.cli.console import note, print_json, print_notes, print_table, progress
 from mnist_edge.cli.options import Data, Force, Json, Runtime, Threads, complete_models
+from mnist_edge.errors import UsageError
+
+Models = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="MODEL",
+        autocompletion=complete_models,
+        help="`.tflite` files or names of models that ship. Default: small.",
+    ),
+]
+Photos = Annotated[
+    Path | None,
+    typer.Option(
+        "--photos",
+        metavar="DIR",
+        help="Instead of the speed: how well the pictures there are read, which its labels.json describes.",
+    ),
+]
+Sheet = Annotated[
+    Path | None,
+    typer.Option("--sheet", metavar="FILE", help="With --photos: also draw the worst pictures, as .png or .jpg."),
+]
 
 
 def command(
-    models: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="MODEL",
-            autocompletion=complete_models,
-            help="`.tflite` files or names of models that ship. Default: small.",
-            show_default=False,
-        ),
-    ] = None,
-    photos: Annotated[
-        Path | None,
-        typer.Option(
-            "--photos",
-            metavar="DIR",
-            help="Instead of the speed: how well the pictures there are read, which its labels.json describes.",
-            show_default=False,
-        ),
-    ] = None,
-    sheet: Annotated[
-        Path | None,
-        typer.Option(
-            "--sheet",
-            metavar="FILE",
-            help="With --photos: also draw the worst pictures, as .png or .jpg.",
-            show_default=False,
-        ),
-    ] = None,
+    models: Models = None,
+    photos: Photos = None,
+    sheet: Sheet = None,
     threads: Threads = 1,
     runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="Samples of each timing.")] = 1000,
     runtime: Runtime = None,
     accuracy: Annotated[bool, typer.Option("--accuracy", help="Also the accuracy on the test images.")] = False,
     data: Data = None,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Also write a table there.", show_default=False)
-    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Also write a table there.")] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -58,7 +55,6 @@ def command(
 
     Example: mnist-edge benchmark --photos my-photos --sheet worst.png
     """
-    from mnist_edge.errors import UsageError
     from mnist_edge.shipped_models import DEFAULT
 
     models = models or [DEFAULT]
@@ -86,7 +82,6 @@ def _measure_speed(
     from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.benchmark import benchmark
     from mnist_edge.benchmarks.report import batches_note, caption, table_rows, titles, write_csv
-    from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.provenance import load_for
 
     if csv:
@@ -99,8 +94,7 @@ def _measure_speed(
     if csv:
         write_csv(measured, csv)
         note(f"wrote {csv}")
-    for line in found.notes if found else ():
-        note(f"note: {line}")
+    print_notes(found.notes if found else [])
     if json:
         print_json([one.to_json() for one in measured])
         return
@@ -130,8 +124,6 @@ def _read_photos(
         titles,
     )
     from mnist_edge.camera.images import write_image
-    from mnist_edge.cli.console import note, print_json, print_table, progress
-    from mnist_edge.errors import UsageError
 
     if sheet:
         if len(models) > 1:

@@ -17,7 +17,6 @@ Config = Annotated[
         "--config",
         metavar="FILE",
         help="Settings as TOML; flags win. Default: ~/.config/mnist-edge/camera.toml, if it is there.",
-        show_default=False,
     ),
 ]
 # That may wait for standard error.
@@ -72,7 +71,6 @@ def _parameter(option: "Field[Any]", heading: str) -> Parameter:
         autocompletion=complete_models if option.name == "model" else complete(lambda: about.get("choices", ())),
         min=about.get("min"),
         max=about.get("max"),
-        show_default=not switch and option.default is not None,
     )
     annotation: Any = Annotated[option.type, typed]
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default, annotation=annotation)

@@ -74,6 +74,12 @@ def note(text: str) -> None:
     print(painted + rest, file=sys.stderr, flush=True)
 
 
+def print_notes(lines: Iterable[str]) -> None:
+    """Print each line as a note."""
+    for line in lines:
+        note(f"note: {line}")
+
+
 @contextmanager
 def log_to(write: Callable[[str], object]) -> Iterator[None]:
     """Have the package's log written as lines `note: ...` while the block runs; an inner block replaces an outer."""

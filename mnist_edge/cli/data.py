@@ -1,5 +1,6 @@
 """`mnist-edge data`."""
 
+from mnist_edge.cli.console import print_json, print_notes, print_table, progress
 from mnist_edge.cli.options import Data, Json
 
 
@@ -10,13 +11,11 @@ def command(data: Data = None, json: Json = False) -> None:
 
     Example: mnist-edge data --data ~/mnist
     """
-    from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.dataset import load
 
     with progress("MNIST") as report:
         found = load(data, progress=report)
-    for line in found.notes:
-        note(f"note: {line}")
+    print_notes(found.notes)
     splits = {"training": found.training, "validation": found.validation, "test": found.test}
     if json:
         sizes = {name: len(split) for name, split in splits.items()}

@@ -1,13 +1,11 @@
 """`mnist-edge doctor`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from mnist_edge.cli.console import print_json, print_table, progress
 from mnist_edge.cli.options import Json
-
-if TYPE_CHECKING:
-    from mnist_edge.doctor.check import Check
 
 
 def command(
@@ -21,7 +19,6 @@ def command(
 
     Example: mnist-edge doctor
     """
-    from mnist_edge.cli.console import print_json, print_table, progress
     from mnist_edge.doctor.examine import examine
 
     with progress("examining"):
@@ -30,11 +27,10 @@ def command(
         print_json(diagnosis.to_json())
     else:
         verdict = "digits can be read here" if diagnosis.reading_works else "digits cannot be read here yet"
-        rows = [(check.name, check.status.value, _told(check)) for check in diagnosis.checks]
+        rows = [
+            (check.name, check.status.value, f"{check.found}\n→ {check.advice}" if check.advice else check.found)
+            for check in diagnosis.checks
+        ]
         print_table(verdict, ("check", "status", "found, and what to do"), rows)
     if not diagnosis.reading_works:
         raise typer.Exit(1)
-
-
-def _told(check: "Check") -> str:
-    return f"{check.found}\n→ {check.advice}" if check.advice else check.found

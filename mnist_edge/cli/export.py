@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnist_edge.cli.options import Data, Force, Json, Seed, complete, complete_models
+from mnist_edge.cli.console import print_json, print_notes, print_table, progress
+from mnist_edge.cli.options import Data, Force, Json, complete, complete_models
 
 if TYPE_CHECKING:
     from mnist_edge.converters.convert import Exported
@@ -25,53 +26,56 @@ def _precisions() -> Iterable[str]:
     return ("none", *PRECISIONS)
 
 
+Model = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        autocompletion=complete_models,
+        help="A .keras or .h5 file, a run folder, or a model that ships. Default: the newest run in runs/.",
+    ),
+]
+Quantize = Annotated[
+    str,
+    typer.Option(
+        "--quantize",
+        metavar="PRECISION",
+        autocompletion=complete(_precisions),
+        help="none (float32), float16, dynamic, int8 or int16x8.",
+    ),
+]
+InputAndOutput = Annotated[
+    str | None,
+    typer.Option(
+        "--io",
+        metavar="TYPE",
+        help="Type of input and output: float32, or for int8 also int8 or uint8. Default: int8 for int8, so that "
+        "the whole model is integer; else float32.",
+    ),
+]
+Samples = Annotated[int, typer.Option("--samples", metavar="N", min=10, help="Representative training images.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        metavar="FILE",
+        help="Default: NAME.PRECISION.tflite beside the model; for one that ships, in the current folder.",
+    ),
+]
+Keep = Annotated[
+    bool, typer.Option("--keep", help="Write the file even where its decisions are not those of its source.")
+]
+
+
 def command(
-    model: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="MODEL",
-            autocompletion=complete_models,
-            help="A .keras or .h5 file, a run folder, or a model that ships. Default: the newest run in runs/.",
-            show_default=False,
-        ),
-    ] = None,
-    quantize: Annotated[
-        str,
-        typer.Option(
-            "--quantize",
-            metavar="PRECISION",
-            autocompletion=complete(_precisions),
-            help="none (float32), float16, dynamic, int8 or int16x8.",
-        ),
-    ] = "none",
-    io: Annotated[
-        str | None,
-        typer.Option(
-            "--io",
-            metavar="TYPE",
-            help="Type of input and output: float32, or for int8 also int8 or uint8. Default: int8 for int8, so that "
-            "the whole model is integer; else float32.",
-            show_default=False,
-        ),
-    ] = None,
-    samples: Annotated[
-        int, typer.Option("--samples", metavar="N", min=10, help="Representative training images.")
-    ] = 500,
-    seed: Seed = 0,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            metavar="FILE",
-            help="Default: NAME.PRECISION.tflite beside the model; for one that ships, in the current folder.",
-            show_default=False,
-        ),
-    ] = None,
+    model: Model = None,
+    quantize: Quantize = "none",
+    io: InputAndOutput = None,
+    samples: Samples = 500,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result.")] = 0,
+    output: Output = None,
     data: Data = None,
     force: Force = False,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Write the file even where its decisions are not those of its source.")
-    ] = False,
+    keep: Keep = False,
     json: Json = False,
 ) -> None:
     """Convert a trained model to a .tflite, float or integer.
@@ -83,7 +87,6 @@ def command(
 
     Example: mnist-edge export --quantize int8
     """
-    from mnist_edge.cli.console import note, print_json, print_table, progress
     from mnist_edge.converters.convert import convert
     from mnist_edge.run_folders import latest_run
 
@@ -94,8 +97,7 @@ def command(
             source, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, keep=keep,
             progress=report,
         )  # fmt: skip
-    for line in found.notes if found else (_NOTHING_MEASURED,):
-        note(f"note: {line}")
+    print_notes(found.notes if found else [_NOTHING_MEASURED])
     if json:
         print_json(result.to_json())
     else:
@@ -104,7 +106,7 @@ def command(
         result.parity.raise_if_failed()
 
 
-def _data(source: str | Path, precision: str, data: Path | None, progress: "Progress") -> "Dataset | None":
+def _data(source: str | Path, precision: str, data: Path | None, report: "Progress") -> "Dataset | None":
     """The data that the model was made with; None where it is missing and what ships in the package will do."""
     from mnist_edge.converters.keras_source import keras_path
     from mnist_edge.converters.precisions import find_precision
@@ -113,7 +115,7 @@ def _data(source: str | Path, precision: str, data: Path | None, progress: "Prog
     from mnist_edge.shipped_models import is_shipped
 
     try:
-        return load_for(source, data=data, progress=progress)
+        return load_for(source, data=data, progress=report)
     except DataError as error:
         weights = keras_path(source)
         if data or not is_shipped(weights):

@@ -91,7 +91,7 @@ def _argument(argument: Any) -> str:
 
 def _about(parameter: Any) -> str:
     text, default = parameter.help or "", parameter.default
-    if not parameter.show_default or default is None or isinstance(default, bool) or callable(default):
+    if default is None or isinstance(default, bool) or callable(default):
         return text
     return f"{text} (default {default:g})" if isinstance(default, float) else f"{text} (default {default})"
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mnist_edge.cli.console import note, print_card, print_json, print_notes, print_table, progress
 from mnist_edge.cli.help import Command, Group
 from mnist_edge.cli.options import Data, Force, Json, complete_models
 
@@ -32,7 +33,6 @@ def list_models(json: Json = False) -> None:
 
     Example: mnist-edge models list
     """
-    from mnist_edge.cli.console import note, print_json, print_table
     from mnist_edge.shipped_models import shipped_models
 
     rows = [
@@ -59,7 +59,6 @@ def show(
             "--mistakes",
             metavar="PNG",
             help="Also draw the test images that it gets wrong while it is sure.",
-            show_default=False,
         ),
     ] = None,
     data: Data = None,
@@ -71,7 +70,6 @@ def show(
 
     Example: mnist-edge models show small --mistakes mistakes.png
     """
-    from mnist_edge.cli.console import print_card
     from mnist_edge.shipped_models import find_shipped
 
     shipped = find_shipped(name)
@@ -140,7 +138,6 @@ def _draw_mistakes(model: Path, picture: Path, data: Path | None, force: bool) -
     from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.mistakes import draw_mistakes, worst_mistakes
     from mnist_edge.classifier import Classifier
-    from mnist_edge.cli.console import note, progress
     from mnist_edge.evaluate import predict
     from mnist_edge.provenance import load_for
 
@@ -149,8 +146,7 @@ def _draw_mistakes(model: Path, picture: Path, data: Path | None, force: bool) -
         found = load_for(model, data=data, progress=report)
         classifier = Classifier(model)
         mistakes = worst_mistakes(predict(classifier, found.test, report), found.test.labels)
-    for line in found.notes:
-        note(f"note: {line}")
+    print_notes(found.notes)
     title = f"{classifier.name} on {found.name}: the worst of its mistakes"
     draw_mistakes(found.test.images, mistakes, title, picture)
     note(f"{len(mistakes)} mistakes drawn in {picture}")

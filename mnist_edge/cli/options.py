@@ -41,7 +41,6 @@ Data = Annotated[
         metavar="DIR",
         help="Folder with MNIST's four IDX files or mnist.npz. "
         "Default: MNIST_EDGE_DATA, else the cache, else a download.",
-        show_default=False,
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
@@ -53,23 +52,6 @@ Runtime = Annotated[
         metavar="NAME",
         autocompletion=complete(_runtimes),
         help="ai-edge-litert, tflite-runtime or tensorflow. Default: the first that works.",
-        show_default=False,
     ),
 ]
 Threads = Annotated[int, typer.Option("--threads", metavar="N", min=1, max=256, help="CPU threads for one invoke.")]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result.")]
-Model = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        metavar="MODEL",
-        autocompletion=complete_models,
-        help="A .tflite file or the name of a model that ships.",
-    ),
-]
-MinConfidence = Annotated[
-    float | None,
-    typer.Option(
-        "--min-confidence", min=0, max=1, metavar="P", help="Refuse digits less sure than this.", show_default=False
-    ),
-]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mnist_edge.cli.console import print_json, print_notes, print_table, progress
 from mnist_edge.cli.options import Data, Force, Json
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ def command(
     Example: mnist-edge quickstart --data ~/mnist
     """
     from mnist_edge.benchmarks.quickstart import quickstart
-    from mnist_edge.cli.console import note, print_json, progress
     from mnist_edge.dataset import load
     from mnist_edge.training_stack import load_keras
 
@@ -39,8 +39,7 @@ def command(
         # Whoever lacks the packages should not download MNIST first.
         load_keras()
         found = load(data, fallback=True, progress=report)
-        for line in found.notes:
-            note(f"note: {line}")
+        print_notes(found.notes)
         result = quickstart(found, output, epochs=epochs, force=force, progress=report)
     if json:
         print_json(result.to_json())
@@ -49,8 +48,6 @@ def command(
 
 
 def _show(result: Quickstart) -> None:
-    from mnist_edge.cli.console import print_table
-
     float32, int8 = result.measurements
     rows = [
         ("test accuracy", *(f"{one.accuracy:.2%}" for one in (float32, int8))),

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import csv as csv_format
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnist_edge.cli.options import Force, MinConfidence, Model, Runtime, Threads
+from mnist_edge.cli.console import note, print_json, progress
+from mnist_edge.cli.options import Force, Runtime, Threads, complete_models
+from mnist_edge.errors import ImageError, UsageError
+from mnist_edge.safe_text import printable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mnist_edge.camera.image_files import Kind
+    from mnist_edge.camera.reader import Reader
     from mnist_edge.reading import Reading
 
 # Columns of `--csv`.
@@ -22,42 +29,58 @@ COLUMNS = (
 )  # fmt: skip
 
 
+Images = Annotated[
+    list[str], typer.Argument(metavar="IMAGE", help="Picture files, folders, globs, or - for standard input.")
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        autocompletion=complete_models,
+        help="A .tflite file or the name of a model that ships.",
+    ),
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option("--min-confidence", min=0, max=1, metavar="P", help="Refuse digits less sure than this."),
+]
+Recursive = Annotated[bool, typer.Option("--recursive", help="Look into the folders of folders too.")]
+Annotate = Annotated[
+    Path | None,
+    typer.Option("--annotate", metavar="DIR", help="Also draw what was read: NAME.annotated.png."),
+]
+Explain = Annotated[
+    Path | None,
+    typer.Option(
+        "--explain",
+        metavar="DIR",
+        help="Also draw all stages on one sheet, to see why a digit was missed: NAME.explained.png.",
+    ),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        help="Also write what was read as labels.json, to correct and score with benchmark --photos.",
+    ),
+]
+MaxMegapixels = Annotated[
+    float, typer.Option("--max-megapixels", metavar="MP", min=0.001, max=1000, help="Refuse pictures with more.")
+]
+
+
 def command(
-    images: Annotated[
-        list[str], typer.Argument(metavar="IMAGE", help="Picture files, folders, globs, or - for standard input.")
-    ],
+    images: Images,
     model: Model = "small",
     min_confidence: MinConfidence = None,
-    recursive: Annotated[bool, typer.Option("--recursive", help="Look into the folders of folders too.")] = False,
-    annotate: Annotated[
-        Path | None,
-        typer.Option(
-            "--annotate", metavar="DIR", help="Also draw what was read: NAME.annotated.png.", show_default=False
-        ),
-    ] = None,
+    recursive: Recursive = False,
+    annotate: Annotate = None,
     details: Annotated[bool, typer.Option("--details", help="Draw refused ink too, with the reason.")] = False,
-    explain: Annotated[
-        Path | None,
-        typer.Option(
-            "--explain",
-            metavar="DIR",
-            help="Also draw all stages on one sheet, to see why a digit was missed: NAME.explained.png.",
-            show_default=False,
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            "--labels",
-            metavar="FILE",
-            help="Also write what was read as labels.json, to correct and score with benchmark --photos.",
-            show_default=False,
-        ),
-    ] = None,
-    max_megapixels: Annotated[
-        float,
-        typer.Option("--max-megapixels", metavar="MP", min=0.001, max=1000, help="Refuse pictures with more."),
-    ] = 200.0,
+    explain: Explain = None,
+    labels: Labels = None,
+    max_megapixels: MaxMegapixels = 200.0,
     runtime: Runtime = None,
     threads: Threads = 1,
     force: Force = False,
@@ -73,20 +96,14 @@ def command(
     """
     from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.photo_labels import write_labels
-    from mnist_edge.camera.image_files import plan_drawn, write_drawn
-    from mnist_edge.camera.overlay import annotate as draw
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
-    from mnist_edge.camera.reader.explain import explain as explain_reading
-    from mnist_edge.cli.console import note
-    from mnist_edge.reading import LIMITED
 
-    show = _format(json, text, csv)
+    show = _printer(json, text, csv)
     _refuse_usage(images, annotate, details, labels)
     sources, failed = _sources(images, recursive)
     if not sources:
         raise typer.Exit(1)
-    annotated = plan_drawn(sources, annotate, "annotated", force) if annotate else []
-    explained = plan_drawn(sources, explain, "explained", force) if explain else []
+    drawn = _plan(sources, {"annotated": annotate, "explained": explain}, force)
     if labels:
         refuse_overwrite(labels, force)
     least = MIN_CONFIDENCE if min_confidence is None else min_confidence
@@ -94,26 +111,14 @@ def command(
     readings = []
     if csv:
         print(",".join(COLUMNS))
-    for number, (source, frame) in enumerate(_frames(sources, round(max_megapixels * 1e6))):
+    for source, frame in _frames(sources, round(max_megapixels * 1e6)):
         if frame is None:
             failed = True
             continue
-        if explained:
-            reading, sheet = explain_reading(reader, frame, source)
-        else:
-            reading = reader.read(frame, source)
+        reading = _read(reader, frame, source, drawn[source], details)
+        show(reading, {kind: str(path) for kind, path in drawn[source].items()})
         if labels:
             readings.append((source, reading))
-        written = {}
-        if annotated:
-            write_drawn(annotated[number], draw(frame, reading, details=details), source, "annotated")
-            written["annotated"] = str(annotated[number])
-        if explained:
-            write_drawn(explained[number], sheet, source, "explained")
-            written["explained"] = str(explained[number])
-        show(reading, written)
-        if reading.limited:
-            note(f"note: {source} holds {LIMITED}")
     if labels and readings:
         write_labels(labels, readings)
         note(f"wrote {labels}")
@@ -123,7 +128,6 @@ def command(
 
 def _refuse_usage(images: list[str], annotate: Path | None, details: bool, labels: Path | None) -> None:
     from mnist_edge.camera.images import STDIN
-    from mnist_edge.errors import UsageError
 
     if details and not annotate:
         raise UsageError("--details draws refused ink too; name a folder for the pictures with --annotate DIR")
@@ -131,11 +135,33 @@ def _refuse_usage(images: list[str], annotate: Path | None, details: bool, label
         raise UsageError("--labels names picture files, and standard input has no name; give files or folders")
 
 
+def _plan(sources: list[str], folders: dict[Kind, Path | None], force: bool) -> dict[str, dict[Kind, Path]]:
+    """Choose the file of each drawing of each picture."""
+    from mnist_edge.camera.image_files import plan_drawn
+
+    planned = {kind: plan_drawn(sources, folder, kind, force) for kind, folder in folders.items() if folder}
+    return {source: {kind: planned[kind][number] for kind in planned} for number, source in enumerate(sources)}
+
+
+def _read(reader: Reader, frame: NDArray[np.uint8], source: str, drawn: dict[Kind, Path], details: bool) -> Reading:
+    """Read one picture and write its drawings."""
+    from mnist_edge.camera.image_files import write_drawn
+    from mnist_edge.camera.overlay import annotate
+    from mnist_edge.camera.reader.explain import explain
+
+    if "explained" in drawn:
+        reading, sheet = explain(reader, frame, source)
+        write_drawn(drawn["explained"], sheet, source, "explained")
+    else:
+        reading = reader.read(frame, source)
+    if "annotated" in drawn:
+        write_drawn(drawn["annotated"], annotate(frame, reading, details=details), source, "annotated")
+    return reading
+
+
 def _sources(arguments: list[str], recursive: bool) -> tuple[list[str], bool]:
     """The pictures that are there, and whether any argument stood for none."""
     from mnist_edge.camera.image_files import find_images
-    from mnist_edge.cli.console import note
-    from mnist_edge.errors import ImageError
 
     found: list[str] = []
     failed = False
@@ -149,77 +175,61 @@ def _sources(arguments: list[str], recursive: bool) -> tuple[list[str], bool]:
 
 
 def _frames(sources: list[str], max_pixels: int) -> Iterator[tuple[str, NDArray[np.uint8] | None]]:
-    """The pixels of each picture, None where it cannot be read, with a note; shows how far it is."""
+    """The pixels of each picture, None where it cannot be read, with a note; shows the progress."""
     from mnist_edge import native_stderr
     from mnist_edge.camera.images import read_image
-    from mnist_edge.cli.console import note, progress
-    from mnist_edge.errors import ImageError
 
     with progress("reading") as report:
         for number, source in enumerate(sources):
             report(number, len(sources), Path(source).name)
+            frame = None
             try:
                 # Some decoders write warnings below Python, such as libpng of a colour profile.
                 with native_stderr.silenced():
                     frame = read_image(source, max_pixels)
             except ImageError as error:
                 note(f"error: {error}")
-                yield source, None
-            else:
-                yield source, frame
+            yield source, frame
 
 
-# Prints one reading, and the paths of what was drawn of it.
-Show = Callable[["Reading", dict[str, str]], None]
-
-
-def _format(json: bool, text: bool, csv: bool) -> Show:
-    from mnist_edge.errors import UsageError
+def _printer(json: bool, text: bool, csv: bool) -> Callable[[Reading, dict[str, str]], None]:
+    """What prints one reading, given the paths of its drawings too."""
+    from mnist_edge.reading import LIMITED
 
     if json + text + csv > 1:
         raise UsageError("--json, --text and --csv exclude each other; choose one")
-    return _print_json if json else _print_text if text else _print_csv if csv else _print_sentence
+    show = _print_text if text else _print_csv if csv else _print_sentence
+
+    def print_reading(reading: Reading, drawings: dict[str, str]) -> None:
+        if json:
+            print_json(reading.to_json() | drawings)
+        else:
+            show(reading)
+            sys.stdout.flush()
+            for path in drawings.values():
+                note(f"wrote {path}")
+        if reading.limited:
+            note(f"note: {reading.source} holds {LIMITED}")
+
+    return print_reading
 
 
-def _print_json(reading: Reading, written: dict[str, str]) -> None:
-    from mnist_edge.cli.console import print_json
-
-    print_json(reading.to_json() | written)
-
-
-def _print_text(reading: Reading, written: dict[str, str]) -> None:
+def _print_text(reading: Reading) -> None:
     for row in reading.text:
-        print(row, flush=True)
-    _note(written)
+        print(row)
 
 
-def _note(written: dict[str, str]) -> None:
-    from mnist_edge.cli.console import note
-
-    for path in written.values():
-        note(f"wrote {path}")
-
-
-def _print_csv(reading: Reading, written: dict[str, str]) -> None:
-    import csv
-    import sys
-
-    from mnist_edge.safe_text import printable
-
-    rows = csv.writer(sys.stdout, lineterminator="\n")
+def _print_csv(reading: Reading) -> None:
+    rows = csv_format.writer(sys.stdout, lineterminator="\n")
     for digit in reading.digits:
         other = (digit.runner_up.label, f"{digit.runner_up.probability:.4f}") if digit.runner_up else ("", "")
         rows.writerow(
             (printable(reading.source), digit.row, digit.label, f"{digit.confidence:.4f}", *digit.box, *other)
         )
-    sys.stdout.flush()
-    _note(written)
 
 
-def _print_sentence(reading: Reading, written: dict[str, str]) -> None:
-    from mnist_edge.safe_text import printable
-
+def _print_sentence(reading: Reading) -> None:
     source, count = printable(reading.source), len(reading.digits)
-    head = f"{source}: {count} digit{'' if count == 1 else 's'}, {reading.milliseconds['total']:.0f} ms"
-    print("\n".join([head, *(f"  {row}" for row in reading.text)]), flush=True)
-    _note(written)
+    print(f"{source}: {count} digit{'' if count == 1 else 's'}, {reading.milliseconds['total']:.0f} ms")
+    for row in reading.text:
+        print(f"  {row}")

@@ -26,7 +26,6 @@ System = Annotated[
     typer.Option(
         "--system/--user",
         help="Of the whole machine, or your own. Default: the machine's, if you are root.",
-        show_default=False,
     ),
 ]
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Tells several cameras apart.")]
@@ -35,14 +34,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would b
 
 @app.command("install", cls=Command)
 def install_command(
-    flags: Annotated[
-        list[str] | None, typer.Argument(metavar="FLAGS", help="Of mnist-edge camera, after --.", show_default=False)
-    ] = None,
+    flags: Annotated[list[str] | None, typer.Argument(metavar="FLAGS", help="Of mnist-edge camera, after --.")] = None,
     system: System = None,
     name: Name = "camera",
     run_as: Annotated[
         str | None,
-        typer.Option("--run-as", metavar="USER", help="With --system. Default: who called sudo.", show_default=False),
+        typer.Option("--run-as", metavar="USER", help="With --system. Default: who called sudo."),
     ] = None,
     force: Force = False,
     dry_run: DryRun = False,

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mnist_edge.cli.console import print_json, print_notes, progress
 from mnist_edge.cli.options import Data, Force, Json, complete
 from mnist_edge.cli.signals import interrupted_by_signals
+from mnist_edge.cli.train_report import show_comparison, show_recipes, show_run
+from mnist_edge.errors import UsageError
 
 if TYPE_CHECKING:
     from mnist_edge.dataset import Dataset
     from mnist_edge.models.run import Run
 
 DEFAULT = "two-conv"
-Epochs = Annotated[
-    int | None, typer.Option("--epochs", metavar="N", min=1, help="Instead of the recipe's.", show_default=False)
-]
-BatchSize = Annotated[
-    int | None, typer.Option("--batch-size", metavar="N", min=1, help="Instead of the recipe's.", show_default=False)
-]
+Epochs = Annotated[int | None, typer.Option("--epochs", metavar="N", min=1, help="Instead of the recipe's.")]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", metavar="N", min=1, help="Instead of the recipe's.")]
 
 
 def _recipes() -> Iterable[str]:
@@ -30,51 +29,51 @@ def _recipes() -> Iterable[str]:
     return (*RECIPES, "all")
 
 
+Recipe = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RECIPE",
+        autocompletion=complete(_recipes),
+        help="A recipe, or `all`; --list shows them. Default: two-conv.",
+    ),
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result. Default: 0.")]
+Output = Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Default: runs/RECIPE-seedSEED.")]
+Compare = Annotated[
+    bool,
+    typer.Option(
+        "--compare",
+        help="With `all`: export each to int8 too, and plot them side by side, in runs/compare-seedSEED.",
+    ),
+]
+Extra = Annotated[
+    Path | None,
+    typer.Option(
+        "--extra",
+        metavar="DIR",
+        help="Teach a model that ships the digits that `camera --collect DIR` kept.",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with a training that was broken off, to the same result; without RECIPE, the newest.",
+    ),
+]
+
+
 def command(
-    recipe: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RECIPE",
-            autocompletion=complete(_recipes),
-            help="A recipe, or `all`; --list shows them. Default: two-conv.",
-            show_default=False,
-        ),
-    ] = None,
+    recipe: Recipe = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", metavar="N", min=0, help="Same seed, same result. Default: 0.", show_default=False),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", metavar="DIR", help="Default: runs/RECIPE-seedSEED.", show_default=False),
-    ] = None,
-    compare: Annotated[
-        bool,
-        typer.Option(
-            "--compare",
-            help="With `all`: export each to int8 too, and plot them side by side, in runs/compare-seedSEED.",
-        ),
-    ] = False,
-    extra: Annotated[
-        Path | None,
-        typer.Option(
-            "--extra",
-            metavar="DIR",
-            help="Teach a model that ships the digits that `camera --collect DIR` kept.",
-            show_default=False,
-        ),
-    ] = None,
+    seed: Seed = None,
+    output: Output = None,
+    compare: Compare = False,
+    extra: Extra = None,
     data: Data = None,
     force: Force = False,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with a training that was broken off, to the same result; without RECIPE, the newest.",
-        ),
-    ] = False,
+    resume: Resume = False,
     list_recipes: Annotated[bool, typer.Option("--list", help="List the recipes, and end.")] = False,
     json: Json = False,
 ) -> None:
@@ -88,19 +87,10 @@ def command(
 
     Example: mnist-edge train --resume
     """
-    from mnist_edge.cli.train_report import show_recipes, show_run
-    from mnist_edge.errors import UsageError
-
     if list_recipes:
         show_recipes(json)
         return
-    if compare != (recipe == "all"):
-        raise UsageError("`all` and --compare go together: mnist-edge train all --compare")
-    if resume and (compare or extra or force):
-        other = "--compare" if compare else "--extra" if extra else "--force"
-        raise UsageError(f"--resume goes on with one training that was broken off; leave {other} out")
-    if extra and compare:
-        raise UsageError("--extra starts from a model that ships; leave --compare out")
+    _refuse_usage(recipe, compare, resume, extra, force)
     with interrupted_by_signals() as came:
         if compare:
             _compare(epochs, batch_size, seed or 0, output, data, force, json)
@@ -114,6 +104,16 @@ def command(
         raise typer.Exit(128 + came[0])
 
 
+def _refuse_usage(recipe: str | None, compare: bool, resume: bool, extra: Path | None, force: bool) -> None:
+    if compare != (recipe == "all"):
+        raise UsageError("`all` and --compare go together: mnist-edge train all --compare")
+    if resume and (compare or extra or force):
+        other = "--compare" if compare else "--extra" if extra else "--force"
+        raise UsageError(f"--resume goes on with one training that was broken off; leave {other} out")
+    if extra and compare:
+        raise UsageError("--extra starts from a model that ships; leave --compare out")
+
+
 def _train(
     name: str,
     epochs: int | None,
@@ -124,7 +124,6 @@ def _train(
     data: Path | None,
     force: bool,
 ) -> Run:
-    from mnist_edge.cli.console import progress
     from mnist_edge.dataset import load
     from mnist_edge.locks import exclusive
     from mnist_edge.models.extra import read_extra
@@ -161,9 +160,7 @@ def _resume(
     output: Path | None,
     data: Path | None,
 ) -> Run:
-    from mnist_edge.cli.console import progress
     from mnist_edge.dataset import load
-    from mnist_edge.errors import UsageError
     from mnist_edge.models.resume import newest_unfinished, unfinished_settings
     from mnist_edge.models.train import train
     from mnist_edge.provenance import Provenance, find
@@ -200,8 +197,6 @@ def _compare(
     json: bool,
 ) -> None:
     from mnist_edge.benchmarks.recipes import compare_recipes
-    from mnist_edge.cli.console import print_json, progress
-    from mnist_edge.cli.train_report import show_comparison
     from mnist_edge.dataset import load
     from mnist_edge.models.recipes import CLASSIC
     from mnist_edge.run_folders import RUNS
@@ -212,15 +207,8 @@ def _compare(
         load_keras()
         found = _noted(load(data, fallback=True, progress=report))
         results = compare_recipes(
-            CLASSIC,
-            found,
-            folder,
-            seeds=(seed,),
-            epochs=epochs,
-            batch_size=batch_size,
-            force=force,
-            progress=report,
-        )
+            CLASSIC, found, folder, seeds=(seed,), epochs=epochs, batch_size=batch_size, force=force, progress=report
+        )  # fmt: skip
     if json:
         print_json([result.to_json() for result in results])
     else:
@@ -228,8 +216,5 @@ def _compare(
 
 
 def _noted(data: Dataset) -> Dataset:
-    from mnist_edge.cli.console import note
-
-    for line in data.notes:
-        note(f"note: {line}")
+    print_notes(data.notes)
     return data

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mnist_edge.cli.console import print_json, print_notes, print_table, progress
 from mnist_edge.cli.options import Data, Json, Runtime, complete_models
 
 if TYPE_CHECKING:
@@ -17,68 +18,68 @@ def _percent(value: float | None) -> float | None:
     return value
 
 
-def _share(percent: float | None) -> float | None:
-    return None if percent is None else percent / 100
+Reference = Annotated[
+    str,
+    typer.Argument(
+        metavar="REFERENCE",
+        autocompletion=complete_models,
+        help="The model as trained: .keras, run folder, .tflite or name.",
+    ),
+]
+Candidate = Annotated[
+    str, typer.Argument(metavar="CANDIDATE", autocompletion=complete_models, help="The model to deploy, likewise.")
+]
+MaxDrop = Annotated[
+    float | None,
+    typer.Option(
+        "--max-drop",
+        metavar="POINTS",
+        min=0,
+        max=100,
+        help="Largest loss of accuracy, in percentage points. Default: the candidate's precision's, 0.10 for int8.",
+    ),
+]
+MinAgreement = Annotated[
+    float | None,
+    typer.Option(
+        "--min-agreement",
+        metavar="PERCENT",
+        min=0,
+        max=100,
+        callback=_percent,
+        help="Lowest share of images with the same digit, in percent. Default: the precision's, 99.8 for int8.",
+    ),
+]
+MaxClassDrop = Annotated[
+    float | None,
+    typer.Option(
+        "--max-class-drop",
+        metavar="POINTS",
+        min=0,
+        max=100,
+        help="Largest loss on the images of one digit. Default: the precision's, 0.50 for int8.",
+    ),
+]
+MinP = Annotated[
+    float | None,
+    typer.Option(
+        "--min-p",
+        metavar="P",
+        min=0,
+        max=1,
+        help="Lowest p of McNemar's test where the candidate is worse. Default: the precision's, 0.01 for int8; "
+        "none with --max-drop.",
+    ),
+]
 
 
 def command(
-    reference: Annotated[
-        str,
-        typer.Argument(
-            metavar="REFERENCE",
-            autocompletion=complete_models,
-            help="The model as trained: .keras, run folder, .tflite or name.",
-        ),
-    ],
-    candidate: Annotated[
-        str, typer.Argument(metavar="CANDIDATE", autocompletion=complete_models, help="The model to deploy, likewise.")
-    ],
-    max_drop: Annotated[
-        float | None,
-        typer.Option(
-            "--max-drop",
-            metavar="POINTS",
-            min=0,
-            max=100,
-            help="Largest loss of accuracy, in percentage points. Default: the candidate's precision's, 0.10 for int8.",
-            show_default=False,
-        ),
-    ] = None,
-    min_agreement: Annotated[
-        float | None,
-        typer.Option(
-            "--min-agreement",
-            metavar="PERCENT",
-            min=0,
-            max=100,
-            callback=_percent,
-            help="Lowest share of images with the same digit, in percent. Default: the precision's, 99.8 for int8.",
-            show_default=False,
-        ),
-    ] = None,
-    max_class_drop: Annotated[
-        float | None,
-        typer.Option(
-            "--max-class-drop",
-            metavar="POINTS",
-            min=0,
-            max=100,
-            help="Largest loss on the images of one digit. Default: the precision's, 0.50 for int8.",
-            show_default=False,
-        ),
-    ] = None,
-    min_p: Annotated[
-        float | None,
-        typer.Option(
-            "--min-p",
-            metavar="P",
-            min=0,
-            max=1,
-            help="Lowest p of McNemar's test where the candidate is worse. Default: the precision's, 0.01 for int8; "
-            "none with --max-drop.",
-            show_default=False,
-        ),
-    ] = None,
+    reference: Reference,
+    candidate: Candidate,
+    max_drop: MaxDrop = None,
+    min_agreement: MinAgreement = None,
+    max_class_drop: MaxClassDrop = None,
+    min_p: MinP = None,
     layers: Annotated[bool, typer.Option("--layers", help="Also each layer's quantization error (int8).")] = False,
     data: Data = None,
     runtime: Runtime = None,
@@ -92,27 +93,19 @@ def command(
     """
     from dataclasses import replace
 
-    from mnist_edge.cli.console import note, print_json, progress
     from mnist_edge.converters.layer_error import layer_errors
     from mnist_edge.converters.verify import verify
     from mnist_edge.provenance import load_for
 
+    drops = {"max_drop": max_drop, "min_agreement": min_agreement, "max_class_drop": max_class_drop}
+    tolerances = {name: None if percent is None else percent / 100 for name, percent in drops.items()}
     with progress("verifying") as report:
         found = load_for(reference, candidate, data=data, progress=report)
         rows = layer_errors(reference, candidate, found) if layers else None
         result = verify(
-            reference,
-            candidate,
-            found.test,
-            max_drop=_share(max_drop),
-            min_agreement=_share(min_agreement),
-            max_class_drop=_share(max_class_drop),
-            min_p=min_p,
-            runtime=runtime,
-            progress=report,
-        )
-    for line in found.notes:
-        note(f"note: {line}")
+            reference, candidate, found.test, **tolerances, min_p=min_p, runtime=runtime, progress=report
+        )  # fmt: skip
+    print_notes(found.notes)
     result = replace(result, layers=rows)
     if json:
         print_json(result.to_json())
@@ -121,20 +114,28 @@ def command(
     result.raise_if_failed()
 
 
-def _wanted_p(result: "ParityReport") -> str:
-    if result.accuracy_drop <= 0:
-        return "any: not worse"
-    return f"at least {result.tolerance.min_p:g}" if result.tolerance.min_p else "any"
-
-
 def _print_tables(result: "ParityReport", data: str) -> None:
-    from mnist_edge.cli.console import print_table
-
     both = result.reference, result.candidate
     scores = [(score.model, score.runtime, score.correct, f"{score.accuracy:.2%}") for score in both]
     print_table(f"{result.images} test images of {data}", ("model", "runtime", "right", "accuracy"), scores)
+    print_table("passed" if result.passed else "FAILED", ("parity", "measured", "wanted"), _figures(result))
+    drops = [("drop, points", *(f"{100 * drop:.2f}" for drop in result.per_class_drop))]
+    print_table("by digit", ("", *map(str, range(10))), drops)
+    if result.layers:
+        errors = ("scale", "rmse", "rmse_per_scale", "max_abs_error")
+        # Fused operators carry all their names, separated by semicolons.
+        rows = [
+            (row["tensor"].partition(";")[0], row["op"], *(f"{row[key]:.4g}" for key in errors))
+            for row in result.layers
+        ]
+        columns = ("layer", "op", "one quantum", "RMSE", "RMSE in quanta", "largest")
+        print_table("own error of each layer in int8, real units", columns, rows)
+
+
+def _figures(result: "ParityReport") -> list[tuple[object, ...]]:
     tolerance, difference = result.tolerance, result.max_abs_difference
-    figures = [
+    least_p = f"at least {tolerance.min_p:g}" if tolerance.min_p else "any"
+    return [
         ("accuracy drop", f"{100 * result.accuracy_drop:.2f} points", f"at most {100 * tolerance.max_drop:.4g}"),
         (
             "largest drop on one digit",
@@ -143,18 +144,10 @@ def _print_tables(result: "ParityReport", data: str) -> None:
         ),
         ("agreement", f"{100 * result.agreement:.2f} %", f"at least {100 * tolerance.min_agreement:.6g} %"),
         ("different digits", result.disagreements, ""),
-        ("p of equal accuracy (McNemar, exact)", f"{result.p_value:.3g}", _wanted_p(result)),
+        (
+            "p of equal accuracy (McNemar, exact)",
+            f"{result.p_value:.3g}",
+            "any: not worse" if result.accuracy_drop <= 0 else least_p,
+        ),
         ("largest difference of a probability", "none" if difference is None else f"{difference:.4f}", ""),
     ]
-    print_table("passed" if result.passed else "FAILED", ("parity", "measured", "wanted"), figures)
-    drops = [("drop, points", *(f"{100 * drop:.2f}" for drop in result.per_class_drop))]
-    print_table("by digit", ("", *map(str, range(10))), drops)
-    if result.layers:
-        figures_of = ("scale", "rmse", "rmse_per_scale", "max_abs_error")
-        # Fused operators carry all their names, separated by semicolons.
-        rows = [
-            (row["tensor"].partition(";")[0], row["op"], *(f"{row[key]:.4g}" for key in figures_of))
-            for row in result.layers
-        ]
-        columns = ("layer", "op", "one quantum", "RMSE", "RMSE in quanta", "largest")
-        print_table("own error of each layer in int8, real units", columns, rows)

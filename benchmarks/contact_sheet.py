@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.photos import Outcome, PictureScore
-from mnist_edge.camera.free_room import Room
 from mnist_edge.camera.images import read_image
 from mnist_edge.camera.lettering import FONT, plate
+from mnist_edge.camera.occupancy import Occupancy
 from mnist_edge.camera.overlay import DARK, GREY, draw_labels, outline
 from mnist_edge.errors import OutputError
 from mnist_edge.opencv import cv2
@@ -109,16 +109,16 @@ def _tile(image: NDArray[np.uint8], outcomes: Sequence[Outcome]) -> NDArray[np.u
     scale = min(WIDTH / view.width, HEIGHT / view.height)
     size = max(1, round(scale * view.width)), max(1, round(scale * view.height))
     tile = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
-    room = Room.of(size[0], size[1])
+    occupancy = Occupancy.of(size[0], size[1])
     boxes, labels = [], []
     for kind, outcome in ((kind, one) for kind in KINDS for one in outcomes if _kind(one) is kind):
         # Around the ink, which stays visible.
         frame = outline(tile, _placed(outcome.box, view, scale), kind.colour, 2)
-        room.take(frame)
+        occupancy.occupy(frame)
         if kind is not RIGHT:
             boxes.append(frame)
             labels.append([plate(((_text(outcome), LETTER),), kind.colour)])
-    draw_labels(tile, boxes, labels, room)
+    draw_labels(tile, boxes, labels, occupancy)
     return tile
 
 

@@ -1,4 +1,4 @@
-"""What happened, for machines and for people."""
+"""Changes of digits as events, and the sinks that write them as lines for programs and for people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ class Event:
     """One change of one digit.
 
     Attributes:
-        time: When it was noticed, ISO 8601 in UTC with milliseconds.
+        time: When the change was noticed, ISO 8601 in UTC with milliseconds.
         frame: Number of the frame, from 0.
-        seconds: Of that frame, see `Frame`.
+        seconds: Time of the frame, see `Frame`.
         source: The file's path or the camera's name.
         event: What happened.
-        digit: The one that it happened to; one that has gone, as it was seen last.
-        digits: All digits there are after this frame's changes.
-        text: What these say, one string a row.
+        digit: The digit that changed; one that is gone as it was read last.
+        digits: All confirmed digits after the changes of this frame.
+        text: Their text, one string a row.
     """
 
     time: str
@@ -36,7 +36,7 @@ class Event:
     text: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The document of one line of `camera --events`."""
+        """Return the document of one line of `camera --events`."""
         return {
             "time": self.time,
             "frame": self.frame,
@@ -50,47 +50,47 @@ class Event:
         }
 
     def to_line(self) -> str:
-        """The same as one line of JSON, without its end."""
+        """Return the document as one line of JSON, without its end."""
         return to_json(self.to_json())
 
 
 class TextStream(Protocol):
-    """The part of a text file that is needed to print lines to it."""
+    """The methods of a text file that `print` calls."""
 
     def write(self, text: str, /) -> object:
         """Write a text."""
 
     def flush(self) -> None:
-        """Keep nothing back."""
+        """Write what is buffered."""
 
 
 @runtime_checkable
 class EventSink(Protocol):
-    """Where events go."""
+    """A sink of events."""
 
     def write(self, events: Sequence[Event]) -> None:
         """Take one frame's events."""
 
 
 def timestamp() -> str:
-    """Now, ISO 8601 in UTC with milliseconds."""
+    """Return the current time, ISO 8601 in UTC with milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
 def digits_to_json(digits: Sequence[Digit]) -> list[dict[str, Any]]:
-    """Tracked digits as plain JSON types; boxes are left, top, width, height in pixels."""
+    """Return tracked digits as plain JSON types; boxes are left, top, width, height in pixels."""
     return [
         {"track": d.track, "label": d.label, "confidence": round(d.confidence, 4), "box": list(d.box)} for d in digits
     ]
 
 
 def describe(changes: Sequence[Change], frame: Frame, tracker: Tracker) -> list[Event]:
-    """One frame's changes as events.
+    """Return the changes of one frame as events.
 
     Args:
-        changes: What `tracker` noticed.
-        frame: Where.
-        tracker: After that frame.
+        changes: From `tracker`.
+        frame: The frame.
+        tracker: The state after the frame.
     """
     if not changes:
         return []
@@ -101,7 +101,7 @@ def describe(changes: Sequence[Change], frame: Frame, tracker: Tracker) -> list[
 
 
 class JsonLines:
-    """Events as JSON Lines, each line flushed so that a reader has it at once."""
+    """Writes events as JSON Lines, and flushes each line."""
 
     def __init__(self, file: TextStream) -> None:
         """Write to an open file."""
@@ -115,7 +115,7 @@ class JsonLines:
 
 
 class TextLines:
-    """What is read, on one line whenever it changes, for people."""
+    """Writes the text on one line whenever it changes, for people."""
 
     def __init__(self, file: TextStream) -> None:
         """Write to an open file."""
@@ -123,7 +123,7 @@ class TextLines:
         self._last: tuple[str, ...] = ()
 
     def write(self, events: Sequence[Event]) -> None:
-        """Write the text if these events changed it to something."""
+        """Write the text if these events changed it and it is not empty."""
         for event in events:
             if event.text and event.text != self._last:
                 print(" / ".join(event.text), file=self._file, flush=True)

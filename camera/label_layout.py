@@ -1,7 +1,7 @@
-"""Where labels go: beside their boxes, and on nothing else.
+"""Place labels beside their boxes, and on nothing else.
 
-Greedy placement (after Christensen, Marks and Shieber, "An empirical study of algorithms for point-feature label
-placement", 1995): each label takes the best of its places that is free.
+Each label takes the best of its places that is free (greedy placement, after Christensen, Marks and Shieber, "An
+empirical study of algorithms for point-feature label placement", 1995).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,22 +10,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mnist_edge.camera.free_room import Line, Room, Size
+from mnist_edge.camera.occupancy import Line, Occupancy, Size
 from mnist_edge.reading import Box
 
-# A label that finds no room beside its box may go so far from it, in its own heights.
+# The farthest that a label may lie from its box, in heights of the label.
 REACH = 6.0
-# A label may lie in a corner of its own box where that is so many times as wide and high.
+# A label may lie in a corner of its own box where that is so many times as wide and high as the label.
 ROOMY = 2.5
-# A label's box, and the line that ties it to what it labels.
+# A label's box, and the line that connects it with what it labels.
 Found = tuple[Box, Line | None] | None
 
 
 class Placed(NamedTuple):
-    """Where a label lies.
+    """The place of a label.
 
     Attributes:
-        option: Which of its sizes was chosen.
+        option: Index of the chosen size.
         box: The label.
         line: From the label to its box, where they do not touch.
     """
@@ -35,65 +35,65 @@ class Placed(NamedTuple):
     line: Line | None = None
 
 
-def place_labels(boxes: Sequence[Box], sizes: Sequence[Sequence[Size]], room: Room) -> list[Placed | None]:
-    """Find a place for each label that covers neither another label nor what is taken already.
+def place_labels(boxes: Sequence[Box], sizes: Sequence[Sequence[Size]], occupancy: Occupancy) -> list[Placed | None]:
+    """Find a place for each label that covers neither another label nor what is occupied already.
 
-    All stand beside their boxes at their first size, or else all that can at their second. The others try their next
-    sizes in turn, each beside the box and then a little off, tied to it by a line; at last a corner of their own box.
+    All labels stand beside their boxes at their first size, or else all that can at their second. The others try their
+    next sizes in turn, beside the box and then farther off with a line to it; at last a corner of their own box.
 
     Args:
-        boxes: What is labelled; taken already.
-        sizes: Of each label the widths and heights that it may have, pixels, the best first; as many for each.
-        room: What is taken; labels and lines are added.
+        boxes: What is labelled; occupied already.
+        sizes: Widths and heights in pixels that each label may have, the best first; as many for each label.
+        occupancy: What is occupied; labels and lines are added.
 
     Returns:
-        One for each label, None where there is no room for it.
+        The place of each label, None where there is none.
     """
-    if all_beside := _all_beside(boxes, sizes, room):
+    if all_beside := _all_beside(boxes, sizes, occupancy):
         return [*all_beside]
     options = len(sizes[0]) if sizes else 0
     placed: list[Placed | None] = [None] * len(boxes)
     for option in range(min(options - 1, 1), options):
         for find in (_beside, _off):
-            _place(find, option, boxes, sizes, placed, room)
-    _place(_inside, options - 1, boxes, sizes, placed, room)
+            _place(find, option, boxes, sizes, placed, occupancy)
+    _place(_inside, options - 1, boxes, sizes, placed, occupancy)
     return placed
 
 
-def _all_beside(boxes: Sequence[Box], sizes: Sequence[Sequence[Size]], room: Room) -> list[Placed]:
-    """All labels at their first size, beside their boxes; none where one of them finds no room."""
-    trial, placed = replace(room, taken=room.taken.copy()), []
+def _all_beside(boxes: Sequence[Box], sizes: Sequence[Sequence[Size]], occupancy: Occupancy) -> list[Placed]:
+    """Place all labels beside their boxes at their first size; none where one of them has no place."""
+    trial, placed = replace(occupancy, counts=occupancy.counts.copy()), []
     for box, options in zip(boxes, sizes, strict=True):
         found = _beside(box, options[0], trial)
         if found is None:
             return []
         placed.append(Placed(0, *found))
-        trial.take(found[0])
-    np.copyto(room.taken, trial.taken)
+        trial.occupy(found[0])
+    np.copyto(occupancy.counts, trial.counts)
     return placed
 
 
 def _place(
-    find: Callable[[Box, Size, Room], Found],
+    find: Callable[[Box, Size, Occupancy], Found],
     option: int,
     boxes: Sequence[Box],
     sizes: Sequence[Sequence[Size]],
     placed: list[Placed | None],
-    room: Room,
+    occupancy: Occupancy,
 ) -> None:
-    """Give those without a place one of a kind, where it is free."""
+    """Place those labels that have no place yet and find one."""
     for index, box in enumerate(boxes):
-        if placed[index] is None and (found := find(box, sizes[index][option], room)):
+        if placed[index] is None and (found := find(box, sizes[index][option], occupancy)):
             label, line = found
             placed[index] = Placed(option, label, line)
-            room.take(label)
+            occupancy.occupy(label)
             if line:
-                room.take_line(line)
+                occupancy.occupy_line(line)
 
 
-def _beside(box: Box, size: Size, room: Room) -> Found:
-    """Above, below or at a side, the first that is free."""
-    return next(((label, None) for label in _around(room.snapped(box), *size) if room.holds(label)), None)
+def _beside(box: Box, size: Size, occupancy: Occupancy) -> Found:
+    """The first free place above, below or at a side."""
+    return next(((label, None) for label in _around(occupancy.snapped(box), *size) if occupancy.is_free(label)), None)
 
 
 def _around(box: Box, width: int, height: int) -> Iterator[Box]:
@@ -104,16 +104,16 @@ def _around(box: Box, width: int, height: int) -> Iterator[Box]:
         yield from (Box(x, y, width, height) for y in (box.y, box.bottom - height))
 
 
-def _off(box: Box, size: Size, room: Room) -> Found:
-    return room.nearest(box, size, round(REACH * size[1]))
+def _off(box: Box, size: Size, occupancy: Occupancy) -> Found:
+    return occupancy.nearest(box, size, round(REACH * size[1]))
 
 
-def _inside(box: Box, size: Size, room: Room) -> Found:
-    """In a corner of a large box, on nothing else: a digit that fills the picture leaves no other place."""
+def _inside(box: Box, size: Size, occupancy: Occupancy) -> Found:
+    """A corner of the box itself, if that is large: a digit that fills the picture leaves no other place."""
     width, height = size
-    box = room.snapped(box)
+    box = occupancy.snapped(box)
     if box.width < ROOMY * width or box.height < ROOMY * height:
         return None
     columns, rows = (box.x, box.right - width), (box.y, box.bottom - height)
     corners = (Box(x, y, width, height) for y in rows for x in columns)
-    return next(((label, None) for label in corners if room.holds(label, most=1)), None)
+    return next(((label, None) for label in corners if occupancy.is_free(label, most=1)), None)

@@ -1,4 +1,4 @@
-"""Text as small pictures: smooth at any size, drawn once and kept."""
+"""Text as small pictures that are smooth at any size and cached."""
 
 from functools import cache, lru_cache
 
@@ -9,7 +9,7 @@ from mnist_edge.camera.palette import Colour
 from mnist_edge.opencv import cv2
 
 WHITE: Colour = (255, 255, 255)
-# Letters are drawn at this scale, with strokes so wide in pixels, and shrunk: OpenCV's small ones are ragged and thin.
+# Letters are drawn at this scale, with strokes so wide in pixels, and shrunk: small letters of OpenCV are ragged.
 FONT, SCALE, STROKE = cv2.FONT_HERSHEY_SIMPLEX, 4.0, 12
 # Around and between the words of a plate, in heights of a capital letter.
 PADDING = 0.28
@@ -17,7 +17,7 @@ PADDING = 0.28
 
 @lru_cache(maxsize=512)
 def plate(words: tuple[tuple[str, int], ...], back: Colour, ink: Colour = WHITE) -> NDArray[np.uint8]:
-    """Words on a plate of one colour.
+    """Draw words on a plate of one colour.
 
     Args:
         words: Each a text of one line and the height of its capital letters in pixels. What is not ASCII becomes `?`.
@@ -25,7 +25,7 @@ def plate(words: tuple[tuple[str, int], ...], back: Colour, ink: Colour = WHITE)
         ink: Colour of the text, BGR.
 
     Returns:
-        Shape (height, width, 3), BGR. It is kept for the next call, so it cannot be changed.
+        Shape (height, width, 3), BGR. It is cached, and therefore read-only.
     """
     masks = [_mask(text, capital) for text, capital in words]
     padding = max(2, round(PADDING * max(capital for _, capital in words)))
@@ -42,13 +42,13 @@ def plate(words: tuple[tuple[str, int], ...], back: Colour, ink: Colour = WHITE)
 
 
 def paste(picture: NDArray[np.uint8], drawn: NDArray[np.uint8], left: int, top: int) -> None:
-    """Lay a small picture on a large one, in place; what lies beyond the right or lower edge is cut off."""
+    """Copy a small picture into a large one; what lies beyond the right or lower edge is cut off."""
     window = picture[top : top + drawn.shape[0], left : left + drawn.shape[1]]
     window[:] = drawn[: window.shape[0], : window.shape[1]]
 
 
 def _mask(text: str, capital: int) -> NDArray[np.float32]:
-    """The ink of a text, 0 to 1, cut to its columns; from the top of its capitals to the foot of its deepest letter."""
+    """Draw a text as ink, 0 to 1, from its first to its last column and from its capitals to its deepest letter."""
     canvas, base = _drawn(text.encode("ascii", "replace").decode())
     top = base - _capital_height()
     columns, rows = np.flatnonzero(canvas.any(axis=0)), np.flatnonzero(canvas.any(axis=1))
@@ -67,7 +67,7 @@ def _capital_height() -> int:
 
 
 def _drawn(text: str) -> tuple[NDArray[np.uint8], int]:
-    """A text at full scale, and the row below the feet of its capitals."""
+    """Draw a text at full scale; return it and the row below the feet of its capitals."""
     (width, height), below = cv2.getTextSize(text, FONT, SCALE, STROKE)
     base = height + 2 * STROKE
     canvas = np.zeros((base + below + 2 * STROKE, width + 4 * STROKE), np.uint8)

@@ -1,4 +1,4 @@
-"""Drawing a reading onto its frame."""
+"""Draw a reading onto its frame."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -7,40 +7,45 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.free_room import Room
 from mnist_edge.camera.label_layout import place_labels
 from mnist_edge.camera.lettering import paste, plate
+from mnist_edge.camera.occupancy import Occupancy
 from mnist_edge.camera.palette import Colour, confidence_colour, percent
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading, Rejected
 
 GREY, DARK, WHITE = (118, 118, 118), (30, 30, 30), (255, 255, 255)
-# Height of a label's digit: a share of the usual digit's, but within these shares of the picture's longer side, so that
-# a photograph can be read on a telephone, and no less than so many pixels.
+# Height of a label's digit: a share of the median digit's, but within these shares of the picture's longer side, which
+# are legible on a telephone, and no less than so many pixels.
 LABEL, SMALLEST, LARGEST, LEAST = 0.36, 1 / 90, 1 / 32, 10
-# Its confidence is smaller, but no less than so many pixels high.
-SECOND, LEAST_SECOND = 0.62, 8
-# Refused ink that is so large has its reason beside it, in pixels of a picture 640 wide: crumbs are many.
-WORTH_A_WORD = 24
-# What covers more of the picture, as a share of it, is hardly writing.
+# Height of the confidence as a share of the label's digit, but no less than so many pixels; and the height of a smaller
+# label as a share of the usual one.
+SECOND, LEAST_SECOND, SMALLER = 0.62, 8, 0.7
+# Longer side of refused ink from which on its reason is drawn, in pixels of a picture 640 wide: fragments are many.
+WORTH_A_REASON = 24
+# Refused ink that covers a larger share of the picture is hardly writing.
 SHEET = 0.1
-# Pictures less wide have no room for the legend; and the confidences that it names.
+# Least width of a picture that has a legend, pixels, and the confidences in it, percent.
 LEGEND_WIDTH, TICKS = 480, (50, 75, 90, 95, 99)
 Picture = NDArray[np.uint8]
 
 
 def annotate(frame: Picture, reading: Reading, status: str = "", details: bool = False) -> Picture:
-    """A copy of the frame with a box and a label for each digit, in the colour of its confidence.
+    """Copy a frame and draw a box and a label for each digit, in the colour of its confidence.
 
-    No label covers a digit or another label. One that finds no room beside its box stands further off, tied to it by a
-    line; one that finds none there either loses its confidence, which its colour still tells, and at last is left out,
-    which the legend counts.
+    No label covers a digit or another label. A label without a free place beside its box stands farther off, connected
+    by a line; failing that it is drawn without the confidence, which its colour still shows, and at last it is left out
+    and counted in the legend.
+
+    >>> reading = reader.read(frame)
+    >>> annotate(frame, reading).shape
+    (480, 640, 3)
 
     Args:
         frame: Shape (height, width, 3) BGR or (height, width) grey, uint8.
         reading: Of that frame.
-        status: A line for the foot of the picture, such as why it stands still.
-        details: Whether to draw refused ink too, in grey, with the reason where there is room.
+        status: A line for the foot of the picture, such as "paused".
+        details: Whether to draw refused ink too, in grey, with the reason where there is a free place.
 
     Returns:
         Shape (height, width, 3), BGR.
@@ -48,34 +53,34 @@ def annotate(frame: Picture, reading: Reading, status: str = "", details: bool =
     picture = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if frame.ndim == 2 else frame.copy()
     height, width = frame.shape[:2]
     capital, thickness = _sizes(reading.digits, max(height, width))
-    room = Room.of(width, height)
+    occupancy = Occupancy.of(width, height)
     if status:
-        room.take(_footer(picture, status))
+        occupancy.occupy(_footer(picture, status))
     if details:
         for refused in reading.rejected:
             outline_refused(picture, refused.box, max(1, thickness // 2))
     boxes = [outline(picture, one.box, confidence_colour(one.confidence), thickness) for one in reading.digits]
     for box in boxes:
-        room.take(box)
-    missing = draw_labels(picture, boxes, [_plates(digit, capital) for digit in reading.digits], room)
+        occupancy.occupy(box)
+    missing = draw_labels(picture, boxes, [_plates(digit, capital) for digit in reading.digits], occupancy)
     if details:
-        _label_refused(picture, reading.rejected, capital, room)
+        _label_refused(picture, reading.rejected, capital, occupancy)
     if reading.digits and width >= LEGEND_WIDTH:
-        _legend(picture, len(missing), room)
+        _legend(picture, len(missing), occupancy)
     return np.asarray(picture, np.uint8)
 
 
 def _sizes(digits: Sequence[Digit], longest: int) -> tuple[int, int]:
-    """How high a label's digit is, and how thick the lines are, in pixels."""
+    """Return the height of a label's digit and the thickness of lines, pixels."""
     usual = median(digit.box.height for digit in digits) if digits else longest / 10
     capital = max(round(min(max(LABEL * usual, SMALLEST * longest), LARGEST * longest)), LEAST)
     return capital, max(1, min(round(capital / 9), round(longest / 320)))
 
 
 def outline(picture: Picture, box: Box, colour: Colour, thickness: int) -> Box:
-    """A frame around ink, which stays visible; returns the frame's outer edge."""
+    """Draw a frame around ink, which stays visible, and return the frame's outer edge."""
     outer = Box(box.x - thickness, box.y - thickness, box.width + 2 * thickness, box.height + 2 * thickness)
-    # One line within the other: OpenCV rounds the corners of thick ones.
+    # Thin lines within each other, since OpenCV rounds the corners of thick ones.
     for step in range(1, thickness + 1):
         corner, opposite = (box.x - step, box.y - step), (box.right + step - 1, box.bottom + step - 1)
         cv2.rectangle(picture, corner, opposite, colour)
@@ -83,22 +88,22 @@ def outline(picture: Picture, box: Box, colour: Colour, thickness: int) -> Box:
 
 
 def outline_refused(picture: Picture, box: Box, thickness: int) -> None:
-    """Grey on white, seen on grey paper too."""
+    """Draw a grey frame with a white rim, which is visible on grey paper too."""
     outline(picture, box, WHITE, 2 * thickness)
     outline(picture, box, GREY, thickness)
 
 
-def take_all(boxes: Sequence[Box], room: Room) -> None:
-    """Keep labels off boxes; what may be a whole sheet would leave no room for those of the ink on it."""
+def occupy_ink(boxes: Sequence[Box], occupancy: Occupancy) -> None:
+    """Keep labels off boxes, but for what may be a whole sheet, on which other ink needs labels."""
     for box in boxes:
-        if box.area < SHEET * room.width * room.height:
-            room.take(box)
+        if box.area < SHEET * occupancy.width * occupancy.height:
+            occupancy.occupy(box)
 
 
 def _plates(digit: Digit, capital: int) -> list[Picture]:
-    """The label in the ways it may be drawn, the best first: with its confidence, smaller, and without."""
+    """Draw a label in the ways that it may have, the best first: with its confidence, smaller, and without."""
     colour, sure = confidence_colour(digit.confidence), percent(digit.confidence)
-    smaller = max(LEAST, round(0.7 * capital))
+    smaller = max(LEAST, round(SMALLER * capital))
     whole = [
         plate(((str(digit.label), size), (f"{sure}%", max(LEAST_SECOND, round(SECOND * size)))), colour)
         for size in (capital, smaller)
@@ -106,14 +111,16 @@ def _plates(digit: Digit, capital: int) -> list[Picture]:
     return [*whole, plate(((str(digit.label), smaller),), colour)]
 
 
-def draw_labels(picture: Picture, boxes: Sequence[Box], plates: Sequence[Sequence[Picture]], room: Room) -> list[int]:
-    """Lay the labels of boxes where they cover nothing that is taken, each in the best of the ways it may be drawn.
+def draw_labels(
+    picture: Picture, boxes: Sequence[Box], plates: Sequence[Sequence[Picture]], occupancy: Occupancy
+) -> list[int]:
+    """Draw labels beside their boxes, each in the best of its ways that has a free place.
 
     Returns:
-        The indices of those that found no room.
+        Indices of the labels that are left out.
     """
     sizes = [[(drawn.shape[1], drawn.shape[0]) for drawn in options] for options in plates]
-    places = place_labels(boxes, sizes, room)
+    places = place_labels(boxes, sizes, occupancy)
     for options, placed in zip(plates, places, strict=True):
         if placed:
             drawn = options[placed.option]
@@ -124,15 +131,15 @@ def draw_labels(picture: Picture, boxes: Sequence[Box], plates: Sequence[Sequenc
     return [index for index, placed in enumerate(places) if placed is None]
 
 
-def _label_refused(picture: Picture, rejected: Sequence[Rejected], capital: int, room: Room) -> None:
-    least = WORTH_A_WORD * max(picture.shape[:2]) / 640
+def _label_refused(picture: Picture, rejected: Sequence[Rejected], capital: int, occupancy: Occupancy) -> None:
+    least = WORTH_A_REASON * max(picture.shape[:2]) / 640
     large = [one for one in rejected if max(one.box.width, one.box.height) >= least]
-    take_all([one.box for one in large], room)
-    draw_labels(picture, [one.box for one in large], [_reasons(one, capital) for one in large], room)
+    occupy_ink([one.box for one in large], occupancy)
+    draw_labels(picture, [one.box for one in large], [_reasons(one, capital) for one in large], occupancy)
 
 
 def _reasons(refused: Rejected, capital: int) -> list[Picture]:
-    """Why ink was refused, and what the network took it for; smaller; and without that."""
+    """Draw a reason with what the network took the ink for, the same smaller, and the reason alone."""
     size = max(LEAST_SECOND, round(SECOND * capital))
     least = min(size, LEAST_SECOND)
     guess = () if refused.probability is None else (f"{refused.label} {percent(refused.probability)}%",)
@@ -147,7 +154,7 @@ def _reasons(refused: Rejected, capital: int) -> list[Picture]:
 
 
 def _footer(picture: Picture, text: str) -> Box:
-    """A line at the foot, as high as can be read; returns where it lies."""
+    """Draw a line of text at the foot of the picture, and return its box."""
     height, width = picture.shape[:2]
     line = plate(((text, max(LEAST, max(height, width) // 60)),), DARK)
     top = max(height - line.shape[0], 0)
@@ -156,21 +163,21 @@ def _footer(picture: Picture, text: str) -> Box:
     return Box(0, top, width, height - top)
 
 
-def _legend(picture: Picture, missing: int, room: Room) -> None:
-    """What the colours say and how many labels found no room, in the first corner that is free."""
+def _legend(picture: Picture, missing: int, occupancy: Occupancy) -> None:
+    """Draw what the colours mean and how many labels are left out, in the first corner that is free."""
     height, width = picture.shape[:2]
     drawn = _ramp(max(LEAST_SECOND, max(height, width) // 90), f"{missing} without a label" if missing else "")
     tall, wide = drawn.shape[:2]
     gap = tall // 3
     places = (Box(x, y, wide, tall) for y in (height - tall - gap, gap) for x in (width - wide - gap, gap))
-    free = next((place for place in places if room.holds(place)), None)
+    free = next((place for place in places if occupancy.is_free(place)), None)
     if free:
         paste(picture, drawn, free.x, free.y)
 
 
 @lru_cache(maxsize=64)
 def _ramp(capital: int, remark: str) -> Picture:
-    """The colours side by side, each with the confidence that it stands for."""
+    """Draw the colours side by side, each with its confidence."""
     swatches = [plate(((f"{tick}%", capital),), confidence_colour(tick / 100)) for tick in TICKS]
     words = [plate(((word, capital),), DARK) for word in (remark, "sure") if word]
     return np.hstack([*words, *swatches])

@@ -1,4 +1,4 @@
-"""What is known after a frame: for windows, pages, recordings and snapshots."""
+"""The state after a frame, as windows, pages, recordings and snapshots show it."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,13 +14,13 @@ from mnist_edge.reading import Digit, Reading
 
 @dataclass(frozen=True)
 class View:
-    """One frame, what was read in it, and what is believed after it.
+    """One frame, what was read in it, and the digits that are confirmed after it.
 
     Attributes:
         frame: The picture as it came.
         reading: Of this frame alone, refused ink included.
-        digits: Those that are believed to be there, in reading order: without the flicker of single frames.
-        text: What they say, one string a row.
+        digits: The confirmed digits of the tracker in reading order, each with its track.
+        text: Their text, one string a row.
         stats: Rates, times and counts until now.
         details: Whether refused ink is drawn too.
         outage: Why no frames come at the moment, one line; empty where they do.

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.free_room import Room
 from mnist_edge.camera.lettering import paste, plate
-from mnist_edge.camera.overlay import DARK, GREY, WHITE, annotate, draw_labels, outline, outline_refused, take_all
+from mnist_edge.camera.occupancy import Occupancy
+from mnist_edge.camera.overlay import DARK, GREY, WHITE, annotate, draw_labels, occupy_ink, outline, outline_refused
 from mnist_edge.camera.palette import Colour, confidence_colour, percent
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.reader.candidate import Classified
@@ -114,16 +114,16 @@ def _scaled(picture: Picture, frame: Picture, scale: float) -> Picture:
 
 def _number(picture: Picture, crops: Sequence[Classified], fragments: Sequence[Rejected], scale: float) -> None:
     """Draw the candidates' boxes and numbers, in the colour of what became of them."""
-    room = Room.of(picture.shape[1], picture.shape[0])
+    occupancy = Occupancy.of(picture.shape[1], picture.shape[0])
     for fragment in fragments:
         outline_refused(picture, _times(fragment.box, scale), 1)
     boxes = [outline(picture, _times(one.box, scale), _colour(one), 2) for one in crops]
-    take_all(boxes, room)
+    occupy_ink(boxes, occupancy)
     numbers = [
         [plate(((str(number), size),), _colour(one)) for size in (NUMBER, NUMBER - 2)]
         for number, one in enumerate(crops, start=1)
     ]
-    for index in draw_labels(picture, boxes, numbers, room):
+    for index in draw_labels(picture, boxes, numbers, occupancy):
         # Better over its own ink than missing: the ink is seen below.
         paste(picture, numbers[index][-1], max(boxes[index].x, 0), max(boxes[index].y, 0))
 

@@ -5,8 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from mnist_edge.camera.free_room import Room
 from mnist_edge.camera.label_layout import Placed, place_labels
+from mnist_edge.camera.occupancy import Occupancy
 from mnist_edge.reading import Box
 
 WIDTH, HEIGHT = 640, 480
@@ -15,10 +15,10 @@ SIZES = [(62, 24), (44, 18), (16, 18)]
 
 
 def layout(boxes: list[Box], width: int = WIDTH, height: int = HEIGHT) -> list[Placed | None]:
-    room = Room.of(width, height)
+    occupancy = Occupancy.of(width, height)
     for box in boxes:
-        room.take(box)
-    return place_labels(boxes, [SIZES] * len(boxes), room)
+        occupancy.occupy(box)
+    return place_labels(boxes, [SIZES] * len(boxes), occupancy)
 
 
 def crowd(seed: int, pitch: int) -> list[Box]:
@@ -62,10 +62,10 @@ def test_one_that_finds_no_room_beside_its_box_is_tied_to_it_by_a_line_that_cros
     middle = Box(300, 220, 20, 40)
     # A wall on each side leaves 20 pixels, less than any label is wide or high.
     walls = [Box(270, 160, 22, 160), Box(328, 160, 22, 160), Box(292, 206, 36, 8), Box(292, 266, 14, 8)]
-    room = Room.of(WIDTH, HEIGHT)
+    occupancy = Occupancy.of(WIDTH, HEIGHT)
     for box in (middle, *walls):
-        room.take(box)
-    (placed,) = place_labels([middle], [[(62, 24), (30, 14)]], room)
+        occupancy.occupy(box)
+    (placed,) = place_labels([middle], [[(62, 24), (30, 14)]], occupancy)
     assert placed and placed.line and placed.option == 1
     start, end = placed.line
     for step in np.linspace(0.05, 0.95, 50):

@@ -1,15 +1,13 @@
-"""How steady the live reading is, on a generated video with hand motion, blur and changing light.
+"""How stable the live reading is, on a generated video with hand motion, blur and changing light.
 
-Run as `make steady`, or `python -m mnist_edge.benchmarks.endurance steady [--frames N] [--seeds N] [--split NAME]`.
-Sheets with digits of the data set, written with another pen, are held before a camera, one after the other: swapped
-from one frame to the next, wiped away, or after a blank. The real loop reads them. The bounds:
+Run as `make steady`. Sheets with digits of the data set, written with another pen, are held before a camera, one after
+the other: swapped from one frame to the next, wiped away, or after a blank. The real loop reads them. The bounds:
 
 - of the frames later than half a second after a sheet came, at least 98 % show exactly its digits, each at its place;
 - each digit gives one `appeared` and one `gone`, and there are no others.
 
-Only digits that a person can tell are written: those that training images like them have the same label
-(`clear_glyphs`). The tracker's settings were chosen on the validation split's digits with seeds below 100; the test
-split's with seeds from 2000 report.
+Only digits that a person recognises are written (`clear_glyphs`). The tracker's settings were chosen on the validation
+split's digits with seeds below 100; the test split's with seeds from 2000 are reported.
 """
 
 from argparse import Namespace
@@ -52,26 +50,28 @@ UNREST = Unrest(
 SIZES = 0.08, 0.15
 # A digit is clear if so many training images, those most like it, all have its label, and are so like it in the mean.
 NEIGHBOURS, USUAL = 10, 0.93
-# Images that are looked at for the next clear one.
+# They are written so many pixels high with this pen to be compared.
+WRITTEN, PEN = 60, Pen(5.5)
+# Images that are tried for the next clear one.
 TRIES = 1000
-# How far from its true middle a digit may be shown, as a share of its longer side: nearer than any neighbour.
+# Distance from its true centre at which a digit may be shown, as a share of its longer side: no neighbour is as near.
 PLACE = 0.35
 
 
 @dataclass(frozen=True, slots=True)
 class Steadiness:
-    """What one video showed.
+    """The outcome of one video.
 
     Attributes:
-        seed: Of the video.
-        frames: That were judged: those later than half a second after a sheet came.
-        exact: Of these, how many showed exactly the true digits.
-        digits: On all sheets that were shown long enough to be judged.
+        seed: Seed of the video.
+        frames: Frames that count: those later than half a second after a sheet came.
+        exact: How many of these showed exactly the true digits.
+        digits: Digits on all sheets with frames that count.
         appeared: How many digits appeared so many times, by the number of times.
-        gone: The same of those that went.
+        gone: How many digits went so many times, by the number of times.
         changed: How many times a label changed.
         false: How many times something else appeared: another label or another place.
-        read_exactly: Of the judged frames, how many the reader alone read exactly: what there was to make steady.
+        read_exactly: How many of the frames that count the reader alone read exactly, without the tracker.
     """
 
     seed: int
@@ -86,12 +86,12 @@ class Steadiness:
 
     @property
     def share(self) -> float:
-        """Of the judged frames, 0 to 1."""
+        """Share of the frames that were shown exactly, 0 to 1."""
         return self.exact / max(self.frames, 1)
 
     def broken(self) -> list[str]:
-        """The bounds that do not hold, in words."""
-        appeared, gone = (told.get(1, 0) for told in (self.appeared, self.gone))
+        """Return one sentence for each bound that does not hold."""
+        appeared, gone = (times.get(1, 0) for times in (self.appeared, self.gone))
         bounds = {
             f"{self.share:.2%} of the frames are shown exactly, not {MIN_EXACT:.0%}": self.share >= MIN_EXACT,
             f"{appeared} of {self.digits} digits appeared once": self.appeared == {1: self.digits},
@@ -101,35 +101,34 @@ class Steadiness:
         return [what for what, holds in bounds.items() if not holds]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON types, with the shares and the bounds that do not hold."""
+        """Return it as plain JSON types, with the shares and the bounds that do not hold."""
         shares = {"share": round(self.share, 4), "share_of_reader": round(self.read_exactly / max(self.frames, 1), 4)}
         return asdict(self) | shares | {"broken": self.broken()}
 
 
-def steady_film(split: Split, training: Split, seed: int, unrest: Unrest = UNREST) -> Film:
-    """The video.
+def steady_film(split: Split, training: Split, seed: int) -> Film:
+    """Return the video with a seed.
 
     Args:
-        split: Where the digits come from.
-        training: What tells which of them are clear.
-        seed: Of everything that is random.
-        unrest: How hard it is.
+        split: The digits to write.
+        training: Decides which of them are clear.
+        seed: Seed of everything that is random.
     """
-    return Film(clear_glyphs(split, training), WIDTH, HEIGHT, RATE, seed, unrest, sizes=SIZES)
+    return Film(clear_glyphs(split, training), WIDTH, HEIGHT, RATE, seed, UNREST, sizes=SIZES)
 
 
 def clear_glyphs(split: Split, training: Split) -> Glyph:
-    """Digits of a data set as strokes, those left out that a person might take for another.
+    """Return digits of a data set as strokes, without those that a person might take for another.
 
-    A digit is clear if others write it much like that, and the images most like its strokes all have its label: a
-    judgement that no network has a part in.
+    A digit is clear if others write it much like that, and the images most like its strokes all have its label. No
+    network takes part in this decision.
 
     Args:
-        split: Where the digits come from.
-        training: What they are compared with.
+        split: The digits to write.
+        training: The images that they are compared with.
 
     Raises:
-        DataError: In drawing a sheet: hardly any is clear.
+        DataError: While a sheet is drawn: hardly any digit is clear.
     """
     known = _as_vectors(training.images[..., 0])
 
@@ -139,7 +138,7 @@ def clear_glyphs(split: Split, training: Split) -> Glyph:
             if not is_legible(image, label):
                 continue
             strokes = trace(image)
-            drawn = normalise(render([60 * stroke for stroke in strokes], Pen(5.5), rng)[0])
+            drawn = normalise(render([WRITTEN * stroke for stroke in strokes], PEN, rng)[0])
             alike = known @ _as_vectors(drawn[None])[0]
             nearest = np.argpartition(-alike, NEIGHBOURS)[:NEIGHBOURS]
             if alike[nearest].mean() > USUAL and (training.labels[nearest] == label).all():
@@ -156,35 +155,30 @@ def _as_vectors(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def measure_steadiness(film: Film, reader: FrameReader, frames: int = FRAMES, seed: int = 0) -> Steadiness:
-    """Read a video with the real loop, and compare what is shown and told with the truth.
+    """Read a video with the real loop, and compare views and events with the truth.
 
     Args:
         film: The video.
         reader: Reads each frame.
-        frames: How many.
-        seed: Of the video, for the report.
+        frames: Number of frames.
+        seed: Seed of the video, for the report.
     """
-    judge = _Judge(film)
-    run(
-        ArraySource((film.frame(number) for number in range(frames)), rate=film.rate),
-        reader,
-        events=[judge],
-        views=[judge],
-    )
-    return judge.verdict(seed)
+    comparison, source = _Comparison(film), ArraySource(map(film.frame, range(frames)), rate=film.rate)
+    run(source, reader, events=[comparison], views=[comparison])
+    return comparison.result(seed)
 
 
 @dataclass(slots=True)
-class _Judge:
-    """Watches the loop as a window and a listener would."""
+class _Comparison:
+    """A sink that compares what the loop gives with the truth."""
 
     film: Film
     frames: int = 0
     exact: int = 0
     read_exactly: int = 0
-    due: set[tuple[int, int]] = field(default_factory=set)
+    expected: set[tuple[int, int]] = field(default_factory=set)
     owners: dict[int | None, tuple[int, int]] = field(default_factory=dict)
-    told: dict[str, Counter[tuple[int, int]]] = field(
+    reported: dict[str, Counter[tuple[int, int]]] = field(
         default_factory=lambda: {"appeared": Counter(), "gone": Counter()}
     )
     changed: int = 0
@@ -194,7 +188,7 @@ class _Judge:
         moment, truth = self.film.moment(view.frame.number), self.film.truth(view.frame.number)
         if not _is_settled(moment):
             return
-        self.due.update((moment.page, index) for index in range(len(truth)))
+        self.expected.update((moment.page, index) for index in range(len(truth)))
         self.frames += 1
         self.exact += _same(truth, view.digits)
         self.read_exactly += _same(truth, view.reading.digits)
@@ -204,7 +198,7 @@ class _Judge:
             if event.event == "appeared":
                 self._appeared(event)
             elif event.event == "gone" and event.digit.track in self.owners:
-                self.told["gone"][self.owners[event.digit.track]] += 1
+                self.reported["gone"][self.owners[event.digit.track]] += 1
             self.changed += event.event == "changed"
 
     def _appeared(self, event: Event) -> None:
@@ -213,16 +207,26 @@ class _Judge:
         for index in _at(digit, truth):
             if truth[index].label == digit.label:
                 self.owners[event.digit.track] = moment.page, index
-                self.told["appeared"][moment.page, index] += 1
+                self.reported["appeared"][moment.page, index] += 1
                 return
         self.false += 1
 
-    def verdict(self, seed: int) -> Steadiness:
-        times = {kind: Counter(counts[one] for one in self.due) for kind, counts in self.told.items()}
+    def result(self, seed: int) -> Steadiness:
+        appeared, gone = (
+            dict(sorted(Counter(self.reported[kind][digit] for digit in self.expected).items()))
+            for kind in ("appeared", "gone")
+        )
         return Steadiness(
-            seed, self.frames, self.exact, len(self.due), dict(sorted(times["appeared"].items())),
-            dict(sorted(times["gone"].items())), self.changed, self.false, self.read_exactly,
-        )  # fmt: skip
+            seed,
+            self.frames,
+            self.exact,
+            len(self.expected),
+            appeared,
+            gone,
+            self.changed,
+            self.false,
+            self.read_exactly,
+        )
 
 
 def _is_settled(moment: Moment) -> bool:
@@ -233,16 +237,16 @@ def _same(truth: Sequence[Digit], shown: Sequence[Digit]) -> bool:
     """Whether each true digit is shown once at its place, and nothing else is."""
     if len(truth) != len(shown):
         return False
-    found = [next((index for index in _at(one, truth) if truth[index].label == one.label), -1) for one in shown]
+    found = [next((index for index in _at(digit, truth) if truth[index].label == digit.label), -1) for digit in shown]
     return sorted(found) == list(range(len(truth)))
 
 
 def _at(digit: Digit, truth: Sequence[Digit]) -> Iterator[int]:
     """The true digits, mostly one or none, at whose place a digit is shown."""
     x, y = digit.box.centre
-    for index, one in enumerate(truth):
-        reach = PLACE * max(one.box.width, one.box.height)
-        true_x, true_y = one.box.centre
+    for index, true in enumerate(truth):
+        reach = PLACE * max(true.box.width, true.box.height)
+        true_x, true_y = true.box.centre
         if abs(true_x - x) <= reach and abs(true_y - y) <= reach:
             yield index
 

@@ -11,7 +11,7 @@ Size = tuple[int, int]
 
 
 def png(size: Size) -> bytes:
-    """A black picture of one bit a pixel: a thousandth of a byte each."""
+    """Return a black picture of one bit a pixel: a thousandth of a byte each."""
     width, height = size
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     packer = zlib.compressobj(9)
@@ -23,19 +23,19 @@ def png(size: Size) -> bytes:
 
 
 def gif(size: Size) -> bytes:
-    """A picture of 35 bytes."""
+    """Return a GIF of 35 bytes."""
     header = b"GIF89a" + struct.pack("<HHBBB", *size, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     return header + b"\x2c" + struct.pack("<HHHHB", 0, 0, *size, 0) + b"\x02\x02\x4c\x01\x00\x3b"
 
 
 def claiming(jpeg: bytes, size: Size) -> bytes:
-    """A JPEG (of the baseline kind) whose header says that it has another size."""
+    """Return a baseline JPEG with another size in its header."""
     at = jpeg.index(b"\xff\xc0") + 5
     return jpeg[:at] + struct.pack(">HH", *size[::-1]) + jpeg[at + 4 :]
 
 
 def avi(jpegs: Sequence[bytes], size: Size) -> bytes:
-    """A video of JPEG pictures, ten a second, whose header says a size."""
+    """Return a video of JPEG pictures, ten a second, with a size in its header."""
     longest, at, index = max(map(len, jpegs)), 4, b""
     for jpeg in jpegs:
         index += b"00dc" + struct.pack("<III", 0x10, at, len(jpeg))
@@ -49,7 +49,7 @@ def avi(jpegs: Sequence[bytes], size: Size) -> bytes:
 
 
 def zipped(name: str, megabytes: int) -> bytes:
-    """A zip with one file of zeros."""
+    """Return a zip with one file of zeros."""
     buffer, entry = io.BytesIO(), zipfile.ZipInfo(name)
     entry.compress_type = zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(buffer, "w") as archive, archive.open(entry, "w") as file:
@@ -59,7 +59,7 @@ def zipped(name: str, megabytes: int) -> bytes:
 
 
 def gzipped(megabytes: int) -> bytes:
-    """Zeros in gzip."""
+    """Return zeros in gzip."""
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as file:
         for _ in range(megabytes):

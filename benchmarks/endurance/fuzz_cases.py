@@ -1,4 +1,4 @@
-"""What the fuzz reads: frames of every kind and shape, and files, most of them damaged; each comes from a seed."""
+"""The cases of the fuzz: frames of every kind and shape, and files, most of them damaged; each comes from a seed."""
 
 import struct
 import zlib
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.endurance.fuzz_readers import BOMBS, FOREIGN, stumble, zip_again
+from mnist_edge.benchmarks.endurance.fuzz_readers import BOMBS, READERS, stumble, zip_again
 from mnist_edge.dataset import Split, sklearn_digits
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import draw_page
@@ -28,9 +28,9 @@ class Case:
     """Something to read.
 
     Attributes:
-        kind: What it is, for people.
+        kind: Its kind, for people.
         content: A frame, or the bytes of a file.
-        reader: A key of `FOREIGN`, which reads the file; None for frames and pictures.
+        reader: A key of `READERS`, which reads the file; None for frames and pictures.
     """
 
     kind: str
@@ -39,15 +39,15 @@ class Case:
 
 
 def make_case(seed: int) -> Case:
-    """The case of a seed: a frame, or a file that was damaged."""
+    """Return the case of a seed: a frame, or a file that was damaged."""
     rng = np.random.default_rng(seed)
-    make = (_frame, _file, _foreign, _bomb)[rng.choice(4, p=(0.25, 0.35, 0.39, 0.01))]
+    make = MAKERS[rng.choice(len(MAKERS), p=SHARES)]
     return make(rng)
 
 
 def _frame(rng: Random) -> Case:
     kind, (height, width) = str(rng.choice(list(PAINTERS))), _size(rng)
-    # What is large is painted small, and enlarged or repeated.
+    # A large frame is painted small, and enlarged or repeated.
     small = min(height, 1200), min(width, 1600)
     frame = PAINTERS[kind](rng, *small)
     if small != (height, width):
@@ -77,7 +77,7 @@ def _size(rng: Random) -> tuple[int, int]:
 
 
 def _file(rng: Random) -> Case:
-    suffix = str(rng.choice([one for one in SUFFIXES if cv2.haveImageWriter(f"x{one}")]))
+    suffix = str(rng.choice([suffix for suffix in SUFFIXES if cv2.haveImageWriter(f"x{suffix}")]))
     image = PAINTERS[str(rng.choice(list(PAINTERS)))](rng, *(int(side) for side in rng.integers(1, 100, 2)))
     try:
         content = bytes(cv2.imencode(suffix, _pixels_for(suffix, image, rng))[1])
@@ -92,9 +92,9 @@ def _file(rng: Random) -> Case:
     return Case(f"{suffix[1:]} file", content)
 
 
-def _foreign(rng: Random) -> Case:
-    reader = str(rng.choice(list(FOREIGN)))
-    content = FOREIGN[reader].sound()
+def _untrusted(rng: Random) -> Case:
+    reader = str(rng.choice(list(READERS)))
+    content = READERS[reader].sound()
     for _ in range(rng.integers(0, 4)):
         damage = _damage(rng)
         content = (zip_again(rng, content, damage) if rng.random() < 0.5 else damage(content)) or b"\0"
@@ -166,7 +166,7 @@ def _with_checksums(png: bytes) -> bytes:
 
 @cache
 def load_digits() -> Split:
-    """The digits that pages are written with; they come with scikit-learn, so that a seed means the same everywhere."""
+    """Return the digits that pages are written with; scikit-learn's, so that a seed means the same everywhere."""
     return sklearn_digits().training
 
 
@@ -252,3 +252,7 @@ PAINTERS: dict[str, Callable[[Random, int, int], Image]] = {
     "rings": _rings,
     "digits": _written,
 }
+
+MAKERS = (_frame, _file, _untrusted, _bomb)
+# Share of the cases that each makes; a bomb takes long.
+SHARES = (0.25, 0.35, 0.39, 0.01)

@@ -1,4 +1,4 @@
-"""Everything that reads bytes of unknown origin, beside pictures: a sound file for each, and how it is read.
+"""Everything that reads untrusted bytes, beside pictures: a sound file for each, and how it is read.
 
 A damaged `.tflite` is refused by its checksum. Without one it would reach the runtime, and TFLite itself crashes on
 one in a few thousand damaged graphs, so such files are no cases.
@@ -34,20 +34,20 @@ from mnist_edge.opencv import cv2
 from mnist_edge.run_folders import SETTINGS, read_run
 from mnist_edge.shipped_models import resolve_shipped
 
-# Of a video or a stream, frames that are looked at, and the most pixels of one.
+# Frames of a video or a stream that are read, and the most pixels of one.
 FRAMES, MAX_PIXELS = 40, 1_000_000
 # Width and height of a bomb.
 LARGE = (15_000, 15_000)
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignFile:
-    """A kind of file that people are sent.
+class FileReader:
+    """What reads one kind of file.
 
     Attributes:
-        name: What it is called where it is read.
-        sound: Makes one that is whole.
-        read: Takes its path; raises `MnistEdgeError` where it is not as it should be.
+        name: Name of the file.
+        sound: Makes the bytes of a file without damage.
+        read: Takes a path; raises `MnistEdgeError` where the file is damaged.
     """
 
     name: str
@@ -127,8 +127,8 @@ def _read_request(path: Path) -> None:
         raise DataError(refused.message) from None
 
 
-FOREIGN = {
-    kind: ForeignFile(name, cache(sound), read)
+READERS = {
+    kind: FileReader(name, cache(sound), read)
     for kind, name, sound, read in (
         ("AVI", "a.avi", lambda: bombs.avi([_jpeg()] * 3, (64, 48)), _read_video),
         ("MJPEG", "pipe", lambda: _jpeg() * 4, _read_pipe),
@@ -145,7 +145,7 @@ FOREIGN = {
     )
 }  # fmt: skip
 
-# What unpacks to more than a file of its size may, by its reader; None reads pictures.
+# Files that unpack to more than a file of their size may, by their reader; None reads pictures.
 BOMBS: dict[str | None, Callable[[], bytes]] = {
     reader: cache(make)
     for reader, make in (
@@ -166,13 +166,13 @@ STUMBLES = (
 
 
 def stumble(rng: np.random.Generator, content: bytes) -> bytes:
-    """The content with something awkward in place of a value, a word or nothing."""
+    """Return the content with something awkward in place of a value, a word or nothing."""
     at = int(rng.integers(0, len(content) + 1))
     return content[:at] + STUMBLES[rng.integers(len(STUMBLES))] + content[at + int(rng.integers(0, 20)) :]
 
 
 def zip_again(rng: np.random.Generator, content: bytes, damage: Callable[[bytes], bytes]) -> bytes:
-    """A zip with one of its files damaged and the checksums put right; the content itself where it is no zip."""
+    """Return a zip with one of its files damaged and right checksums; the content itself where it is no zip."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = {entry.filename: archive.read(entry) for entry in archive.infolist()}

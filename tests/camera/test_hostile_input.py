@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.endurance.fuzz import broken_promises
+from mnist_edge.benchmarks.endurance.fuzz_promises import broken_promises
 from mnist_edge.camera.image_files import find_images
 from mnist_edge.camera.images import decode_image, read_image
 from mnist_edge.camera.reader import Reader

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.endurance.fuzz import broken_promises
 from mnist_edge.benchmarks.endurance.fuzz_cases import PAINTERS, load_digits
+from mnist_edge.benchmarks.endurance.fuzz_promises import broken_promises
 from mnist_edge.camera.reader import Reader
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import draw_page

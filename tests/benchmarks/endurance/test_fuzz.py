@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.benchmarks.endurance.fuzz import broken_promises, examine, fuzz
+from mnist_edge.benchmarks.endurance.fuzz import fuzz
 from mnist_edge.benchmarks.endurance.fuzz_cases import PAINTERS, SUFFIXES, Case, make_case
-from mnist_edge.benchmarks.endurance.fuzz_readers import BOMBS, FOREIGN
+from mnist_edge.benchmarks.endurance.fuzz_promises import broken_promises, examine
+from mnist_edge.benchmarks.endurance.fuzz_readers import BOMBS, READERS
 from mnist_edge.camera.reader import Reader
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading, Rejected
@@ -50,13 +51,13 @@ def test_a_seed_is_a_case() -> None:
     kinds = {case.kind for case in cases}
     assert kinds >= set(PAINTERS)
     written = {f"{suffix[1:]} file" for suffix in SUFFIXES if cv2.haveImageWriter(f"x{suffix}")}
-    foreign = {f"{kind} file" for kind in FOREIGN}
-    assert kinds <= set(PAINTERS) | written | foreign and len(kinds & written) > 6 and len(kinds & foreign) > 8
+    untrusted = {f"{kind} file" for kind in READERS}
+    assert kinds <= set(PAINTERS) | written | untrusted and len(kinds & written) > 6 and len(kinds & untrusted) > 8
 
 
-@pytest.mark.parametrize("kind", FOREIGN)
+@pytest.mark.parametrize("kind", READERS)
 def test_every_reader_takes_its_sound_file_and_refuses_another_in_one_line(kind: str) -> None:
-    sound = examine(Case(kind, FOREIGN[kind].sound(), kind), Saying([]))
+    sound = examine(Case(kind, READERS[kind].sound(), kind), Saying([]))
     assert sound.broken == () and (sound.refusal is None or kind == "collected")
     other = examine(Case(kind, b"\x89 nothing that anybody reads", kind), Saying([]))
     assert other.broken == () and (kind == "run" or other.refusal)
@@ -75,7 +76,7 @@ def test_a_reader_that_raises_something_else_is_told(monkeypatch: pytest.MonkeyP
         raise RecursionError("too deep")
 
     case = Case("npz file", b"", "npz")
-    monkeypatch.setitem(FOREIGN, "npz", replace(FOREIGN["npz"], read=fail))
+    monkeypatch.setitem(READERS, "npz", replace(READERS["npz"], read=fail))
     assert "RecursionError: too deep" in examine(case, Saying([])).broken[0]
 
 

@@ -1,10 +1,12 @@
 """What was read in a picture: plain values between finding, drawing and reporting."""
 
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+# These values are read by programs that have no NumPy to load.
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Box(NamedTuple):
@@ -114,7 +116,7 @@ class Digit:
     row: int = 0
     runner_up: Guess | None = None
     track: int | None = None
-    crop: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+    crop: "NDArray[np.uint8] | None" = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Rejected:
     reason: str
     label: int | None = None
     probability: float | None = None
-    crop: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+    crop: "NDArray[np.uint8] | None" = field(default=None, compare=False, repr=False)
 
 
 # What people are told where `Reading.limited` holds.

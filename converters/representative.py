@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.classifier import as_input
 from mnist_edge.dataset import Dataset, stratified
 from mnist_edge.errors import DataError
+from mnist_edge.tensors import as_input
 
 SAMPLES = 500
 DIGITS = 10

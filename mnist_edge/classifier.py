@@ -1,4 +1,4 @@
-"""28x28 images in, probabilities of the ten digits out, by a `.tflite` model."""
+"""A `.tflite` model that turns 28x28 images into probabilities of the ten digits."""
 
 import sys
 import warnings
@@ -15,80 +15,27 @@ from mnist_edge.errors import ModelError, ModelWarning, RuntimeMissing, UsageErr
 from mnist_edge.metadata import carries_checksum, metadata_of, refusal_threshold_of, temperature_of
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise, to_probabilities
 from mnist_edge.refusal import digit_score
-from mnist_edge.runtime import build_interpreter, byte_values, dequantise, quantise
+from mnist_edge.runtime import build_interpreter
 from mnist_edge.safe_text import printable
 from mnist_edge.shipped_models import DEFAULT, resolve
+from mnist_edge.tensors import as_input, byte_values, dequantise, pixel_range, quantise, with_channel
 
-# More gain nothing in speed and cost memory: 256 images of the largest recipe need some 30 MB of activations.
+# Images. Larger batches are no faster and cost memory: 256 images of the largest recipe need some 30 MB.
 MAX_BATCH = 256
 # A trial takes half a second with ai-edge-litert; TensorFlow alone takes some 20 s to import on a Raspberry Pi.
 TRIAL_SECONDS = 60.0
-# A product with it puts a row's sum into all ten of its columns, in a third of the time that `sum` takes.
+# Multiplying by it fills all ten columns with a row's sum, in a third of the time that `sum` takes.
 _SUMS = np.ones((10, 10), np.float32)
-
-
-def as_input(images: NDArray[Any]) -> NDArray[np.float32]:
-    """Images as the networks take them; the dtype alone decides what the values mean.
-
-    Args:
-        images: Shape (n, 28, 28) or (n, 28, 28, 1). uint8 means 0 to 255, floating point means 0 to 1;
-            0 is background, the top is full ink.
-
-    Returns:
-        Shape (n, 28, 28, 1), 0 to 1.
-
-    Raises:
-        UsageError: It is no array, or of another shape, dtype or range, or has NaN.
-    """
-    images = _four_dimensional(images)
-    if images.dtype == np.uint8:
-        return images.astype(np.float32) / np.float32(255)
-    if images.dtype.kind != "f":
-        raise UsageError(f"images must be uint8 (0 to 255) or floating point (0 to 1), not {images.dtype}")
-    if images.size and not (images.min() >= 0 and images.max() <= 1):
-        raise UsageError(f"floating point images must lie in 0 to 1, these span {images.min()} to {images.max()}")
-    return images.astype(np.float32)
-
-
-def pixel_range(details: dict[str, Any]) -> tuple[float, float]:
-    """The real values that a model's input has for background and for full ink.
-
-    Floating point is 0 to 1. A quantised byte spans the range that the network was trained on, which may be -1 to 1,
-    or 0 to 255, or standardised: background is its lowest value, full ink its highest, so that uint8 takes pixels as
-    they are. Integers without a scale are pixels from 0 to 255.
-
-    Args:
-        details: Of the input tensor, from `get_input_details`.
-    """
-    if np.dtype(details["dtype"]).kind == "f":
-        return 0.0, 1.0
-    if not details["quantization"][0]:
-        return 0.0, 255.0
-    values = byte_values(details)
-    # A range found on pale images ends a little before 1 and still means 0 to 1. Two bytes span it alike either way.
-    if values is None or (abs(values.min()) < 0.01 and 0.5 <= values.max() < 1.01):
-        return 0.0, 1.0
-    return float(values.min()), float(values.max())
-
-
-def _four_dimensional(images: NDArray[Any]) -> NDArray[Any]:
-    if not isinstance(images, np.ndarray):
-        raise UsageError(f"images must be a NumPy array, not {described(images)}")
-    if images.ndim == 3:
-        images = images[..., None]
-    if images.shape[1:] != (28, 28, 1):
-        raise UsageError(f"images must have shape (n, 28, 28) or (n, 28, 28, 1), not {images.shape}")
-    return images
 
 
 class Classifier:
     """A `.tflite` model, ready to run.
 
-    It reads scale and zero point from the model, quantises with rounding and clipping, runs any number of images in
-    batches and dequantises. Outputs that are no probabilities, such as logits, are recognised once, when the model is
-    loaded, by the answers to `mnist_edge.output_kinds.probe_images`; a softmax is then applied, a `ModelWarning`
-    says so, and the temperature and threshold of the file are left aside, since they are of probabilities. One object
-    serves one thread at a time.
+    It quantises images by the model's scale and zero point, runs any number of them in batches and dequantises the
+    outputs. Where these are no probabilities but logits, say, which the answers to
+    `mnist_edge.output_kinds.probe_images` show, it applies a softmax, issues a `ModelWarning`, and ignores the file's
+    temperature and threshold, which are for probabilities. A file without our checksum is first tried in a child
+    process. One object serves one thread at a time.
 
     Examples:
         >>> classifier = Classifier("small")
@@ -99,21 +46,16 @@ class Classifier:
     Attributes:
         path: The `.tflite` file.
         name: The model's name from its metadata, else the file's.
-        runtime: The runtime that runs it and its version.
-        metadata: What the file says of itself; empty where it says nothing.
-        meaning: What the network's own outputs are.
+        runtime: Name and version of the runtime.
+        metadata: The file's metadata; empty where it has none.
+        output_kind: What the network itself gives.
         calibrated: Whether `probabilities` are scaled by the temperature.
-        temperature: Makes the network's confidence its accuracy (`mnist_edge.calibration`); 1 where the file has none.
-        refusal_threshold: Least score of a digit (`mnist_edge.refusal`); None where the file has none.
+        temperature: Of temperature scaling (`mnist_edge.calibration`); 1 where the file has none.
+        refusal_threshold: Lowest score of a digit (`mnist_edge.refusal`); None where the file has none.
     """
 
     def __init__(
-        self,
-        model: str | Path = DEFAULT,
-        *,
-        calibrated: bool = True,
-        runtime: str | None = None,
-        threads: int = 1,
+        self, model: str | Path = DEFAULT, *, calibrated: bool = True, runtime: str | None = None, threads: int = 1
     ) -> None:
         """Load a model.
 
@@ -144,17 +86,12 @@ class Classifier:
         self.output = self.interpreter.get_output_details()[0]
         self._check_shapes()
         self._shape = tuple(int(size) for size in self.input["shape"][1:])
-        self._batch, self._most = 1, MAX_BATCH
-        self._background, full_ink = pixel_range(self.input)
-        self._ink = full_ink - self._background
-        grey = np.arange(256, dtype=np.float32) / np.float32(255)
-        # A uint8 pixel has 256 values: quantising is one look-up, and so is dequantising a one-byte output. Next to
-        # a network of 25 us every microsecond counts, and `take` is twice as fast as indexing.
-        self._quantised = self._quantise(grey)
-        self._dequantised = byte_values(self.output)
+        self._batch, self._max_batch = 1, MAX_BATCH
+        self._background, self._full_ink = pixel_range(self.input)
         self._exponent: np.float32 | None = None
-        self.meaning = self._recognise()
-        if self.meaning is not OutputKind.PROBABILITIES:
+        self._quantised, self._dequantised = self._tables()
+        self.output_kind = self._recognise()
+        if self.output_kind is not OutputKind.PROBABILITIES:
             self.temperature, self.refusal_threshold = 1.0, None
         elif calibrated and self.temperature != 1:
             self._exponent = np.float32(1 / self.temperature)
@@ -174,16 +111,16 @@ class Classifier:
         Raises:
             UsageError: It is no array, or of another shape, dtype or range.
         """
-        images = _four_dimensional(images)
+        images = with_channel(images)
         tensor = self._quantised.take(images) if images.dtype == np.uint8 else self._quantise(as_input(images))
         if len(tensor) == self._batch:
             return self._invoke(tensor)
-        most = self._batch_for(len(tensor))
-        chunks = [self._invoke(tensor[k : k + most]) for k in range(0, len(tensor), most)]
+        batch = self._batch_for(len(tensor))
+        chunks = [self._invoke(tensor[k : k + batch]) for k in range(0, len(tensor), batch)]
         return np.concatenate(chunks) if chunks else np.empty((0, 10), np.float32)
 
     def is_digit(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which images show a digit, as far as the network can tell; all, where its file has no threshold.
+        """Decide which images show a digit; all do where the model's file has no threshold.
 
         Args:
             probabilities: Shape (n, 10), as this classifier gave them.
@@ -217,25 +154,35 @@ class Classifier:
         if child.output:
             raise ModelError(child.output.strip())
 
-    def _quantise(self, values: NDArray[np.float32]) -> NDArray[Any]:
-        """Ink, 0 to 1, as the input tensor holds it."""
-        return quantise(np.float32(self._background) + values * np.float32(self._ink), self.input)
+    def _tables(self) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
+        """Prepare look-ups of the quantised value of each uint8 pixel, and of the real value of each one-byte output.
+
+        Next to a network of 25 us every microsecond counts, and `take` is twice as fast as indexing.
+        """
+        grey = np.arange(256, dtype=np.float32) / np.float32(255)
+        return self._quantise(grey), byte_values(self.output)
+
+    def _quantise(self, ink: NDArray[np.float32]) -> NDArray[Any]:
+        """Turn ink, 0 to 1, into values of the input tensor."""
+        scale = np.float32(self._full_ink - self._background)
+        return quantise(np.float32(self._background) + ink * scale, self.input)
 
     def _recognise(self) -> OutputKind:
-        """What the outputs mean, from the answers to the same few images every time; never from a user's."""
-        self.meaning = OutputKind.PROBABILITIES  # As they are, for the moment.
+        """Find out what the outputs are, from the answers to the same few images every time, never from a user's."""
+        # For the moment, so that `_invoke` leaves them as they are.
+        self.output_kind = OutputKind.PROBABILITIES
         try:
             outputs = np.concatenate([self._invoke(tensor[None]) for tensor in self._quantised.take(probe_images())])
         except RuntimeError as error:
             raise ModelError(f"{self.path.name} cannot be run by {self.runtime}: {error}") from None
-        meaning = recognise(outputs)
-        if meaning is not OutputKind.PROBABILITIES:
+        kind = recognise(outputs)
+        if kind is not OutputKind.PROBABILITIES:
             warnings.warn(
-                f"{self.path.name} gives {meaning.value}, no probabilities; a softmax is applied to them",
+                f"{self.path.name} gives {kind.value}, no probabilities; a softmax is applied to them",
                 ModelWarning,
                 stacklevel=3,
             )
-        return meaning
+        return kind
 
     def _invoke(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
         if len(tensor) != self._batch:
@@ -245,7 +192,7 @@ class Classifier:
         self.interpreter.set_tensor(self.input["index"], tensor)
         self.interpreter.invoke()
         values = self.interpreter.get_tensor(self.output["index"])
-        # Where there is a table, its values are already to the power.
+        # The table's values are already raised to the exponent.
         if self._dequantised is not None:
             real = self._dequantised.take(values)
         else:
@@ -254,17 +201,17 @@ class Classifier:
                 real **= self._exponent
         if self._exponent is not None:
             real /= real.dot(_SUMS)
-        return real if self.meaning is OutputKind.PROBABILITIES else to_probabilities(real, self.meaning)
+        return real if self.output_kind is OutputKind.PROBABILITIES else to_probabilities(real, self.output_kind)
 
     def _batch_for(self, images: int) -> int:
-        """How many to show at once: `MAX_BATCH`, or one by one where the graph allows no more."""
-        if images > 1 and self._most > 1 and self._batch == 1:
+        """Choose the size of batches: `MAX_BATCH`, or 1 where the graph cannot be resized."""
+        if images > 1 and self._max_batch > 1 and self._batch == 1:
             try:
-                self._resize(min(images, self._most))
+                self._resize(min(images, self._max_batch))
             except RuntimeError:
-                self._most = 1
+                self._max_batch = 1
                 self._resize(1)
-        return self._most
+        return self._max_batch
 
     def _resize(self, batch: int) -> None:
         self.interpreter.resize_tensor_input(self.input["index"], (batch, *self._shape))

@@ -87,8 +87,7 @@ class Dataset:
         kept, drawn = stratified(self.training.labels, missing, SPLIT_SEED)
         more = self.training.take(drawn)
         validation = Split(
-            np.concatenate([self.validation.images, more.images]),
-            np.concatenate([self.validation.labels, more.labels]),
+            np.concatenate([self.validation.images, more.images]), np.concatenate([self.validation.labels, more.labels])
         )
         return replace(self, training=self.training.take(kept), validation=validation)
 

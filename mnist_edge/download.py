@@ -13,10 +13,7 @@ from mnist_edge.idx import read_bytes
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.user_folders import user_folder
 
-MIRRORS = (
-    "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    "https://storage.googleapis.com/cvdf-datasets/mnist/",
-)
+MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
 # Of the systems that have no XDG folders: what names the user's cache, and where it is otherwise, below the home.
 CACHE = {"darwin": ("XDG_CACHE_HOME", "Library/Caches"), "win32": ("LOCALAPPDATA", "AppData/Local")}
 TIMEOUT_S = 10.0

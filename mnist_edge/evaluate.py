@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.calibration import expected_calibration_error
-from mnist_edge.classifier import Classifier, as_input
+from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split
 from mnist_edge.errors import ModelError
 from mnist_edge.keras_network import digit_network
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve
+from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
 
 CHUNK = 1_000

@@ -35,10 +35,7 @@ def append_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
     buffer = io.BytesIO(model)
     buffer.seek(0, io.SEEK_END)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in (
-            (DOCUMENT, json.dumps(metadata, sort_keys=True)),
-            ("labels.txt", "\n".join(LABELS) + "\n"),
-        ):
+        for name, text in ((DOCUMENT, json.dumps(metadata, sort_keys=True)), ("labels.txt", "\n".join(LABELS) + "\n")):
             archive.writestr(zipfile.ZipInfo(name, _DATE), text, zipfile.ZIP_DEFLATED, 9)
         archive.comment = bytes(CHECKSUM_BYTES)
     return with_checksum(buffer.getvalue())

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.classifier import as_input
 from mnist_edge.dataset import Split
 from mnist_edge.models.augment import AUGMENTATIONS, Batch
 from mnist_edge.models.non_digits import non_digits
 from mnist_edge.models.recipes import Recipe
+from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
 
 # For each ten digits a non-digit.

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.atomic_files import write_atomically
-from mnist_edge.classifier import as_input
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import CHUNK, SMALLEST_PROBABILITY, Evaluation, KerasClassifier, load_keras_model, score
@@ -24,6 +23,7 @@ from mnist_edge.models.train import seed_everything
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.refusal import choose_threshold, digit_score
 from mnist_edge.shipped_models import shipped_models
+from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
 
 EPOCHS = 5

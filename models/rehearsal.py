@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.classifier import as_input
 from mnist_edge.dataset import Split
 from mnist_edge.models.augment import AUGMENTATIONS, Batch
 from mnist_edge.models.extra import Extra
 from mnist_edge.models.non_digits import non_digits
 from mnist_edge.models.recipes import Recipe
+from mnist_edge.tensors import as_input
 
 # Of each batch; the rest are digits of the data set.
 EXTRA_SHARE = 0.15

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_edge.classifier import Classifier, as_input
+from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Dataset, Split
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
@@ -17,6 +17,7 @@ from mnist_edge.models.resume import training_in
 from mnist_edge.models.run import Run, write_report
 from mnist_edge.models.settings import Settings
 from mnist_edge.progress import Progress, no_progress
+from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
 

@@ -104,25 +104,12 @@ def _measure_speed(
 
 
 def _read_photos(
-    folder: Path,
-    models: list[str],
-    sheet: Path | None,
-    runtime: str | None,
-    threads: int,
-    force: bool,
-    json: bool,
+    folder: Path, models: list[str], sheet: Path | None, runtime: str | None, threads: int, force: bool, json: bool
 ) -> None:
     from mnist_edge import native_stderr
     from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.contact_sheet import MOST, contact_sheet, refuse_format
-    from mnist_edge.benchmarks.photo_report import (
-        TAG_COLUMNS,
-        benchmark_photos,
-        caption,
-        table_rows,
-        tag_rows,
-        titles,
-    )
+    from mnist_edge.benchmarks.photo_report import TAG_COLUMNS, benchmark_photos, caption, table_rows, tag_rows, titles
     from mnist_edge.camera.images import write_image
 
     if sheet:

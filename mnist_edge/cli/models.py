@@ -56,9 +56,7 @@ def show(
     mistakes: Annotated[
         Path | None,
         typer.Option(
-            "--mistakes",
-            metavar="PNG",
-            help="Also draw the test images that it gets wrong while it is sure.",
+            "--mistakes", metavar="PNG", help="Also draw the test images that it gets wrong while it is sure."
         ),
     ] = None,
     data: Data = None,

@@ -42,13 +42,11 @@ Model = Annotated[
     ),
 ]
 MinConfidence = Annotated[
-    float | None,
-    typer.Option("--min-confidence", min=0, max=1, metavar="P", help="Refuse digits less sure than this."),
+    float | None, typer.Option("--min-confidence", min=0, max=1, metavar="P", help="Refuse digits less sure than this.")
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", help="Look into the folders of folders too.")]
 Annotate = Annotated[
-    Path | None,
-    typer.Option("--annotate", metavar="DIR", help="Also draw what was read: NAME.annotated.png."),
+    Path | None, typer.Option("--annotate", metavar="DIR", help="Also draw what was read: NAME.annotated.png.")
 ]
 Explain = Annotated[
     Path | None,

@@ -23,10 +23,7 @@ SYSTEM_CONFIG = Path("/etc/mnist-edge/camera.toml")
 app = typer.Typer(cls=Group, rich_markup_mode=None, no_args_is_help=True, help=ABOUT)
 System = Annotated[
     bool | None,
-    typer.Option(
-        "--system/--user",
-        help="Of the whole machine, or your own. Default: the machine's, if you are root.",
-    ),
+    typer.Option("--system/--user", help="Of the whole machine, or your own. Default: the machine's, if you are root."),
 ]
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Tells several cameras apart.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")]
@@ -38,8 +35,7 @@ def install_command(
     system: System = None,
     name: Name = "camera",
     run_as: Annotated[
-        str | None,
-        typer.Option("--run-as", metavar="USER", help="With --system. Default: who called sudo."),
+        str | None, typer.Option("--run-as", metavar="USER", help="With --system. Default: who called sudo.")
     ] = None,
     force: Force = False,
     dry_run: DryRun = False,

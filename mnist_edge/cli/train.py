@@ -42,23 +42,19 @@ Output = Annotated[Path | None, typer.Option("--output", metavar="DIR", help="De
 Compare = Annotated[
     bool,
     typer.Option(
-        "--compare",
-        help="With `all`: export each to int8 too, and plot them side by side, in runs/compare-seedSEED.",
+        "--compare", help="With `all`: export each to int8 too, and plot them side by side, in runs/compare-seedSEED."
     ),
 ]
 Extra = Annotated[
     Path | None,
     typer.Option(
-        "--extra",
-        metavar="DIR",
-        help="Teach a model that ships the digits that `camera --collect DIR` kept.",
+        "--extra", metavar="DIR", help="Teach a model that ships the digits that `camera --collect DIR` kept."
     ),
 ]
 Resume = Annotated[
     bool,
     typer.Option(
-        "--resume",
-        help="Go on with a training that was broken off, to the same result; without RECIPE, the newest.",
+        "--resume", help="Go on with a training that was broken off, to the same result; without RECIPE, the newest."
     ),
 ]
 

@@ -6,11 +6,12 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.calibration import apply_temperature
-from mnist_edge.classifier import MAX_BATCH, Classifier, as_input
+from mnist_edge.classifier import MAX_BATCH, Classifier
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
 from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
 from mnist_edge.refusal import SCORE, digit_score
+from mnist_edge.tensors import as_input
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from mnist_edge.classifier import as_input
 from mnist_edge.dataset import Dataset
 from mnist_edge.models.augment import blur, camera, pen, thicken, thin, warp
 from mnist_edge.models.non_digits import non_digits
+from mnist_edge.tensors import as_input
 
 
 @pytest.fixture

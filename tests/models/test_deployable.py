@@ -4,12 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge.classifier import as_input
 from mnist_edge.dataset import Dataset
 from mnist_edge.evaluate import load_keras_model
 from mnist_edge.models.build import build
 from mnist_edge.models.deployable import deployable, write_deployable
 from mnist_edge.models.recipes import find_recipe
+from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
 
 

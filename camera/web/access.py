@@ -50,6 +50,8 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class _Debt:
+    """The time that a client owes for its guesses: `until` when, by `time.monotonic`."""
+
     until: float
     last_shown: int = 0
     is_logged: bool = False

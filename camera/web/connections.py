@@ -29,9 +29,9 @@ BACKLOG = 1024
 ANY_REMOTE = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
 # A page has three or four connections.
 MAX_CONNECTIONS = 128
-# Of the connections that may be open, the part that is accepted in one turn of the event loop: those that were accepted
-# before are served in between, however many try to connect.
-TURNS = 8
+# One turn of the event loop accepts one eighth of the connections that may be open, so that earlier clients are served
+# in between, however many try to connect.
+ACCEPT_TURNS = 8
 # How long nothing is accepted after the system had no descriptor or memory for one more.
 PAUSE_SECONDS = 0.5
 
@@ -175,7 +175,7 @@ class Server(httpserver.HTTPServer):  # type: ignore[misc]
         ioloop.IOLoop.current().remove_handler(self._listening)
 
     def _accept(self, *_: object) -> None:
-        for _turn in range(max(self._open.limit // TURNS, 1)):
+        for _turn in range(max(self._open.limit // ACCEPT_TURNS, 1)):
             try:
                 accepted, address = self._listening.accept()
             except (BlockingIOError, ConnectionAbortedError):

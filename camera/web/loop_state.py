@@ -16,7 +16,7 @@ from mnist_edge.camera.web.access import Refused
 
 # Events that are kept, for clients that are slow.
 KEPT_EVENTS = 200
-# Clients of each kind of stream; a page is one of both.
+# Clients of each kind of stream; a page opens one stream of each kind.
 MAX_CLIENTS = 16
 # A loop without a heartbeat for so long hangs: it sends one with each frame, or once a second where none comes.
 SILENT_SECONDS = 10.0

@@ -28,10 +28,10 @@ from mnist_edge.errors import UsageError
 from mnist_edge.logs import UNMASKED
 from mnist_edge.reading import Reading
 
-# Shorter tokens can be guessed by many clients that take their time; only this computer's own users are none.
+# Many clients together can guess a shorter token in time; where only this computer is served, they cannot ask.
 MIN_TOKEN_CHARACTERS = 8
 MAX_HEADER_BYTES = 16_384
-# How long a client may take for the headers of a request, and for its body however steadily that comes.
+# How long a client may take for the headers of a request, and for the body, even if that comes fast enough.
 IDLE_SECONDS = 10.0
 BODY_SECONDS = 60.0
 # How long the end waits for streams to notice that their clients were disconnected, and how often it looks.

@@ -108,7 +108,7 @@ def test_no_output_of_a_camera_tells_a_secret(tmp_path: Path, systemd: Systemd) 
             )
             assert camera.wait_for(lambda: '"source": null' not in ask(page, "/api/status")[1])
             answers = {path: ask(page, path)[1] for path in paths}
-            answers["wish"] = ask(page, "/api/controls", b'{"snapshot": true}', Content_Type="application/json")[1]
+            answers["change"] = ask(page, "/api/controls", b'{"snapshot": true}', Content_Type="application/json")[1]
             answers["read"] = ask(page, "/api/read", b"no picture", Content_Type="image/png")[1]
             for origin in ("http://[", "http://[::1", "null", f"http://{SECRET}@["):
                 status, _ = ask(page, f"/api/controls?token={TOKEN}", b"{}", Origin=origin)

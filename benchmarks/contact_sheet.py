@@ -137,8 +137,7 @@ def _view(width: int, height: int, boxes: Sequence[Box]) -> Box:
 
 
 def _placed(box: Box, view: Box, scale: float) -> Box:
-    x, y = round((box.x - view.x) * scale), round((box.y - view.y) * scale)
-    return Box(x, y, max(1, round(box.width * scale)), max(1, round(box.height * scale)))
+    return box._replace(x=box.x - view.x, y=box.y - view.y).scaled(scale)
 
 
 def _head(sheet: NDArray[np.uint8], title: str) -> None:

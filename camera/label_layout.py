@@ -4,7 +4,7 @@ Each label takes the best of its places that is free (greedy placement, after Ch
 empirical study of algorithms for point-feature label placement", 1995).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -52,11 +52,15 @@ def place_labels(boxes: Sequence[Box], sizes: Sequence[Sequence[Size]], occupanc
     if all_beside := _all_beside(boxes, sizes, occupancy):
         return [*all_beside]
     options = len(sizes[0]) if sizes else 0
+    tries = [(find, option) for option in range(min(options - 1, 1), options) for find in (_beside, _off)]
     placed: list[Placed | None] = [None] * len(boxes)
-    for option in range(min(options - 1, 1), options):
-        for find in (_beside, _off):
-            _place(find, option, boxes, sizes, placed, occupancy)
-    _place(_inside, options - 1, boxes, sizes, placed, occupancy)
+    for find, option in [*tries, (_inside, options - 1)]:
+        for index, box in enumerate(boxes):
+            if placed[index] is None and (found := find(box, sizes[index][option], occupancy)):
+                placed[index] = Placed(option, *found)
+                occupancy.occupy(found[0])
+                if found[1]:
+                    occupancy.occupy_line(found[1])
     return placed
 
 
@@ -71,24 +75,6 @@ def _all_beside(boxes: Sequence[Box], sizes: Sequence[Sequence[Size]], occupancy
         trial.occupy(found[0])
     np.copyto(occupancy.counts, trial.counts)
     return placed
-
-
-def _place(
-    find: Callable[[Box, Size, Occupancy], Found],
-    option: int,
-    boxes: Sequence[Box],
-    sizes: Sequence[Sequence[Size]],
-    placed: list[Placed | None],
-    occupancy: Occupancy,
-) -> None:
-    """Place those labels that have no place yet and find one."""
-    for index, box in enumerate(boxes):
-        if placed[index] is None and (found := find(box, sizes[index][option], occupancy)):
-            label, line = found
-            placed[index] = Placed(option, label, line)
-            occupancy.occupy(label)
-            if line:
-                occupancy.occupy_line(line)
 
 
 def _beside(box: Box, size: Size, occupancy: Occupancy) -> Found:

@@ -48,6 +48,11 @@ class Box(NamedTuple):
         """The rows and columns that cut the box out of a picture: `picture[box.slices]`."""
         return slice(self.y, self.bottom), slice(self.x, self.right)
 
+    def scaled(self, factor: float) -> "Box":
+        """Return the box in a picture that is so many times as large, at least one pixel wide and high."""
+        x, y, width, height = (round(side * factor) for side in self)
+        return Box(x, y, max(width, 1), max(height, 1))
+
     def contains(self, x: float, y: float) -> bool:
         """Return whether a point lies in the box."""
         return self.x <= x < self.right and self.y <= y < self.bottom

@@ -57,21 +57,25 @@ def explain(reader: Reader, frame: Picture, source: str) -> Explained:
     """
     stages = reader.read_in_stages(frame, source)
     ink, decision, reading = stages.ink, stages.decision, stages.reading
-    crops = _in_order(decision)
-    count = len(decision.digits) + len(decision.refused)
+    candidates = _in_order(decision)
+    count, small = len(decision.digits) + len(decision.refused), len(decision.fragments)
     some = f", the {MAX_CROPS} largest" if count > MAX_CROPS else ""
-    parts = (
+    scale = min(WIDTH / frame.shape[1], HEIGHT / frame.shape[0], MAX_SCALE)
+    numbered = _scaled(frame, frame, scale)
+    _number(numbered, candidates, decision.fragments, scale / ink.scale)
+    read = annotate(_scaled(frame, frame, scale), _resized(reading, scale), details=True)
+    stage_pictures = (
         ("1 Ink", "the darker the more it stands out from its paper", cv2.bitwise_not(ink.level)),
         ("2 Pieces", "of connected ink, a colour each; pale red: taken for a ruled line", _components(ink)),
-        ("3 Candidates", f"{count}, numbered as below{some}; grey: {len(decision.fragments)} too small or thin", frame),
-        ("4 Reading", " / ".join(reading.text) or "no digit", frame),
+        (
+            "3 Candidates",
+            f"{count}, numbered as below{some}; grey: {small} too small or thin",
+            numbered,
+        ),
+        ("4 Reading", " / ".join(reading.text) or "no digit", read),
     )
-    scale = min(WIDTH / frame.shape[1], HEIGHT / frame.shape[0], MAX_SCALE)
-    pictures = [_scaled(picture, frame, scale) for _, _, picture in parts]
-    _number(pictures[2], crops, decision.fragments, scale / ink.scale)
-    pictures[3] = annotate(pictures[3], _resized(reading, scale), details=True)
     first, second, third, fourth = (
-        _captioned(picture, title, text) for picture, (title, text, _) in zip(pictures, parts, strict=True)
+        _captioned(title, text, _scaled(picture, frame, scale)) for title, text, picture in stage_pictures
     )
     size = f"{frame.shape[1]}x{frame.shape[0]}, read at {ink.level.shape[1]}x{ink.level.shape[0]} by {reading.model}"
     seen = "as the network saw them: what it takes each for, or else; whether for a digit at all; and what became of it"
@@ -80,7 +84,7 @@ def explain(reader: Reader, frame: Picture, source: str) -> Explained:
         _pair(first, second),
         _pair(third, fourth),
         _line("5 Crops", seen),
-        _crops(crops, reader.classifier.refusal_threshold or 0.0),
+        _crops(candidates, reader.classifier.refusal_threshold or 0.0),
     )
     return Explained(reading, np.vstack(rows))
 
@@ -116,8 +120,8 @@ def _number(picture: Picture, crops: Sequence[Classified], fragments: Sequence[R
     """Draw the candidates' boxes and numbers, in the colour of what became of them."""
     occupancy = Occupancy.of(picture.shape[1], picture.shape[0])
     for fragment in fragments:
-        outline_refused(picture, _times(fragment.box, scale), 1)
-    boxes = [outline(picture, _times(one.box, scale), _colour(one), 2) for one in crops]
+        outline_refused(picture, fragment.box.scaled(scale), 1)
+    boxes = [outline(picture, one.box.scaled(scale), _colour(one), 2) for one in crops]
     occupy_ink(boxes, occupancy)
     numbers = [
         [plate(((str(number), size),), _colour(one)) for size in (NUMBER, NUMBER - 2)]
@@ -128,14 +132,9 @@ def _number(picture: Picture, crops: Sequence[Classified], fragments: Sequence[R
         paste(picture, numbers[index][-1], max(boxes[index].x, 0), max(boxes[index].y, 0))
 
 
-def _times(box: Box, scale: float) -> Box:
-    x, y, width, height = (round(side * scale) for side in box)
-    return Box(x, y, max(1, width), max(1, height))
-
-
 def _resized(reading: Reading, scale: float) -> Reading:
-    digits = tuple(replace(one, box=_times(one.box, scale)) for one in reading.digits)
-    rejected = tuple(replace(one, box=_times(one.box, scale)) for one in reading.rejected)
+    digits = tuple(replace(one, box=one.box.scaled(scale)) for one in reading.digits)
+    rejected = tuple(replace(one, box=one.box.scaled(scale)) for one in reading.rejected)
     return replace(reading, digits=digits, rejected=rejected)
 
 
@@ -164,7 +163,7 @@ def _opinion(one: Classified, least: float) -> tuple[str, ...]:
     )
 
 
-def _captioned(picture: Picture, title: str, text: str) -> Picture:
+def _captioned(title: str, text: str, picture: Picture) -> Picture:
     """Put a picture at the left of its place on the sheet, under its caption."""
     place = np.full((picture.shape[0] + GAP, WIDTH + GAP, 3), 255, np.uint8)
     paste(place, picture, GAP, 1)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from mnist_edge.camera.association import Places, associate
 from mnist_edge.camera.tracker import PAGES, Change, Tracker
 from mnist_edge.reading import Box, Digit
 
@@ -124,17 +123,6 @@ def test_the_end_lets_all_go() -> None:
 def test_on_a_page_every_digit_appears_at_once() -> None:
     tracker = Tracker(PAGES)
     assert kinds(tracker.update([digit(1, x=100), digit(2, x=200)])) == ["appeared", "appeared"]
-
-
-def places(*boxes: Box) -> Places:
-    return Places.of([(complex(b.x + b.width / 2, b.y + b.height / 2), b.width, b.height, 7) for b in boxes])
-
-
-def test_boxes_pair_with_the_nearest_of_their_size() -> None:
-    before = places(Box(0, 0, 20, 40), Box(50, 0, 20, 40))
-    assert associate(before, places(Box(52, 1, 20, 40), Box(3, 0, 20, 40))) == {0: 1, 1: 0}
-    assert associate(before, places(Box(0, 0, 60, 120))) == {}
-    assert associate(before, places()) == associate(places(), before) == {}
 
 
 def row(labels: str, x: float = 100, y: float = 100, pitch: float = 60, wide: float = 24, tall: float = 40) -> Page:

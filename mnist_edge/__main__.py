@@ -1,4 +1,4 @@
-"""`mnist-edge` and `python -m mnist_edge`; small, so that Ctrl-C is looked after before anything large is imported."""
+"""Entry point of `mnist-edge` and `python -m mnist_edge`; small, so that Ctrl-C is handled before any large import."""
 
 import signal
 

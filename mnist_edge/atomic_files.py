@@ -1,4 +1,4 @@
-"""Writing results whole: a file is either complete or not there, and never replaces another unasked."""
+"""Write files atomically: a file is either complete or absent, and never replaces another unasked."""
 
 import errno
 import os
@@ -22,16 +22,16 @@ SETTLED_SECONDS = 60.0
 def write_atomically(path: Path, write: Callable[[Path], object], mode: int = 0o666) -> None:
     """Let `write` fill a file in a hidden temporary folder beside `path`, then move it to `path`.
 
-    The content is on the disk before the name is, so that this holds for a power cut as well. The file gets the
-    permissions of any new file of this process, or fewer. Temporary folders that killed processes left are removed.
+    The content is synced to the disk before the file gets its name, so that a power cut leaves no half of it either.
+    Temporary folders that killed processes left behind are removed.
 
     Args:
-        path: Where the result goes; its folder is created.
-        write: Called with the temporary path, which has the name of `path`.
-        mode: Permissions, of which the umask takes away as of those of any new file.
+        path: Its folder is created.
+        write: Called with the temporary path, whose file name is that of `path`.
+        mode: Permissions before the umask.
 
     Raises:
-        OSError: It cannot be written; with the name of `path`, which the system leaves out when a disk is full.
+        OSError: The file cannot be written; names `path`, which the system leaves out when a disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
@@ -54,7 +54,7 @@ def write_atomically(path: Path, write: Callable[[Path], object], mode: int = 0o
 
 @cache
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes have left in a folder, once; what is locked is being written by a living one."""
+    """Remove what killed processes left behind in a folder, once; a locked one belongs to a living process."""
     for left in folder.glob(f"{UNFINISHED}*"):
         # Gone meanwhile, in use, or another user's.
         with suppress(OSError, OutputError):
@@ -74,16 +74,16 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_bytes(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Write `content` to `path`, whole or not at all."""
+    """Write bytes to a file atomically."""
     write_atomically(path, lambda temporary: temporary.write_bytes(content), mode)
 
 
 def write_text(path: Path, content: str, mode: int = 0o666) -> None:
-    """Write `content` to `path` as UTF-8, whole or not at all."""
+    """Write text to a file as UTF-8, atomically."""
     write_bytes(path, content.encode(), mode)
 
 
 def refuse_overwrite(path: Path, force: bool) -> None:
-    """Raise `OutputError` where `path` exists already, were it a link that leads nowhere, and `force` is not set."""
+    """Raise `OutputError` if `path` exists, even as a dangling link, and `force` is not set."""
     if os.path.lexists(path) and not force:
         raise OutputError(f"{path} exists already; choose another name, or add --force to replace it")

@@ -1,4 +1,4 @@
-"""Confidence that means what it says: temperature scaling, and how far confidence is from accuracy."""
+"""Calibrate confidence by temperature scaling, and measure how far confidence is from accuracy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,16 +17,16 @@ _NEVER = 1e-7
 
 
 def apply_temperature(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float32]:
-    """Probabilities as the softmax would give them had its logits been divided by the temperature.
+    """Scale probabilities as if the softmax's logits had been divided by the temperature.
 
     The logits are not needed: `softmax(z / T)` is `softmax(z) ** (1 / T)`, scaled to a sum of 1.
 
     Args:
         probabilities: Shape (n, 10), 0 to 1; an exact 0, as int8 has, stays 0.
-        temperature: More than 1 makes less sure, less than 1 makes surer, 1 changes nothing.
+        temperature: Above 1 lowers confidence, below 1 raises it.
 
     Returns:
-        Shape (n, 10), each row's sum 1; where the temperature is 1, the probabilities as they are.
+        Shape (n, 10), each row's sum 1; where the temperature is 1, the probabilities unchanged.
     """
     if temperature == 1:
         return np.asarray(probabilities, np.float32)
@@ -35,14 +35,14 @@ def apply_temperature(probabilities: NDArray[Any], temperature: float) -> NDArra
 
 
 def fit_temperature(probabilities: NDArray[Any], labels: NDArray[np.uint8]) -> float:
-    """The temperature with the least negative log-likelihood (Guo et al., "On Calibration of Modern Neural Networks").
+    """Fit the temperature by negative log-likelihood (Guo et al., "On Calibration of Modern Neural Networks").
 
     Args:
         probabilities: Shape (n, 10), of images that the network was not trained on.
         labels: Their digits, shape (n,).
 
     Returns:
-        0.25 to 4, to four decimals; near 1 where there are too few images to tell.
+        0.25 to 4, to four decimals; near 1 where the images are too few to decide.
     """
     logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny), dtype=np.float64)
     # A quantised output of 0 may stand for anything below half a quantum.
@@ -85,13 +85,7 @@ class ReliabilityBin:
 def reliability(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS
 ) -> tuple[ReliabilityBin, ...]:
-    """Confidence beside accuracy in intervals of equal width.
-
-    Args:
-        probabilities: Shape (n, 10).
-        labels: The true digits, shape (n,).
-        bins: How many intervals 0 to 1 is divided into.
-    """
+    """Compare confidence with accuracy in intervals of equal width, for probabilities (n, 10) and labels (n,)."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     index = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
@@ -106,15 +100,6 @@ def reliability(
 def expected_calibration_error(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS
 ) -> float:
-    """Mean distance of confidence from accuracy over the bins, weighted by their images (Guo et al., 2017).
-
-    Args:
-        probabilities: Shape (n, 10).
-        labels: The true digits, shape (n,).
-        bins: As `reliability` takes them.
-
-    Returns:
-        0 to 1; 0 is perfect.
-    """
+    """Average the distance of confidence from accuracy, 0 to 1, over the images in each bin (Guo et al., 2017)."""
     rows = reliability(probabilities, labels, bins)
     return sum(row.images * abs(row.confidence - row.accuracy) for row in rows) / len(labels)

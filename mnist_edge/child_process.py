@@ -1,4 +1,4 @@
-"""Running a module in a fresh Python: to measure it alone, or to see whether it survives."""
+"""Run a module in a fresh Python, to measure it alone or to see whether it survives."""
 
 import os
 import signal
@@ -21,13 +21,7 @@ class ChildResult:
 
 
 def run_module(module: str, *arguments: str, timeout_s: float) -> ChildResult:
-    """Run `python -m MODULE ARGUMENTS...` with this process's import path.
-
-    Args:
-        module: Its full name.
-        arguments: For its `sys.argv`.
-        timeout_s: It is killed after so many seconds.
-    """
+    """Run `python -m MODULE ARGUMENTS...` with this process's import path, and kill it after `timeout_s` seconds."""
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "PYTHONSAFEPATH": "1",
@@ -46,11 +40,11 @@ def run_module(module: str, *arguments: str, timeout_s: float) -> ChildResult:
 
 
 def failure_of(code: int, stderr: str = "") -> str | None:
-    """Why a child process failed, in one line; None if it did not.
+    """Describe in one line why a child process failed; None if it did not.
 
     Args:
-        code: As `subprocess` returns it: the negative number of the signal that killed it, else its exit code.
-        stderr: What it wrote, whose last line tells why.
+        code: From `subprocess`: the negative number of the signal that killed the child, else its exit code.
+        stderr: Its standard error, whose last line holds the reason.
     """
     if code == 0:
         return None

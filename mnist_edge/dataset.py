@@ -1,4 +1,4 @@
-"""Images and labels for training, validation and test."""
+"""Find, check and split the images and labels for training, validation and test."""
 
 import hashlib
 import os
@@ -50,22 +50,22 @@ class Split:
         return len(self.labels)
 
     def take(self, indices: NDArray[np.intp]) -> "Split":
-        """The images at `indices`, in that order."""
+        """Select the images at `indices`, in that order."""
         return Split(self.images[indices], self.labels[indices])
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A data set, split.
+    """A data set in three splits.
 
     Attributes:
         name: `MNIST`, the folder's name for other IDX files, or `scikit-learn digits`.
-        training: What weights are fitted to, and where representative data comes from.
-        validation: What epochs, thresholds and architectures are chosen on.
-        test: Looked at once, to report.
+        training: For weights and representative data.
+        validation: For choosing epochs, thresholds and architectures.
+        test: For reporting only.
         path: Where it was found.
         sha256: Of all images and labels, in hexadecimal.
-        notes: What a user should know about where the data came from.
+        notes: What a user should know about the origin of the data.
     """
 
     name: str
@@ -77,9 +77,9 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     def with_validation(self, images: int) -> "Dataset":
-        """The same data with at least `images` validation images, but no more than a fifth of the pool.
+        """Enlarge the validation split to at least `images`, but to no more than a fifth of the pool.
 
-        The validation split only grows, so that what was chosen on it was never trained on, whatever the recipe.
+        It only grows, so that no recipe was trained on what thresholds were chosen on.
         """
         missing = min(images, (len(self.training) + len(self.validation)) // 5) - len(self.validation)
         if missing <= 0:
@@ -103,12 +103,12 @@ def load(
     Args:
         data: Folder with the four IDX files (gzipped or not) or `mnist.npz`, or that `.npz` itself. None looks at
             `MNIST_EDGE_DATA`, then at the user's cache, and then downloads.
-        validation_images: Size of the validation split, taken from the training images: stratified, always the same.
+        validation_images: Size of the validation split: a stratified, always equal part of the training images.
         fallback: Use scikit-learn's handwritten digits where MNIST can be neither found nor downloaded.
-        progress: Told how a download goes.
+        progress: Receives the progress of a download.
 
     Raises:
-        DataError: A file is missing or damaged; names it and says why.
+        DataError: A file is missing or damaged; names it and the reason.
         DownloadError: There is no copy here and no mirror delivered one.
     """
     if data is None and os.environ.get("MNIST_EDGE_DATA"):
@@ -127,11 +127,7 @@ def load(
 
 
 def fetch_mnist(validation_images: int = VALIDATION_IMAGES, progress: Progress = no_progress) -> Dataset:
-    """MNIST from the user's cache, downloaded where it is not there yet.
-
-    Raises:
-        DownloadError: There is no copy here and no mirror delivered one.
-    """
+    """Load MNIST from the user's cache, after a download if it is not there; raises `DownloadError` if that fails."""
     return _from_path(download(cache_folder(), progress=progress), validation_images)
 
 
@@ -139,7 +135,7 @@ _SKLEARN_NOTE = "using scikit-learn's 1,797 handwritten digits, whose accuracies
 
 
 def sklearn_digits(note: str = _SKLEARN_NOTE) -> Dataset:
-    """scikit-learn's bundled digits (Alpaydin and Kaynak, 1998): 8x8 scans, brought to 28x28 by `normalise`."""
+    """Load scikit-learn's bundled digits (Alpaydin and Kaynak, 1998): 8x8 scans, brought to 28x28 by `normalise`."""
     sklearn_datasets = require("sklearn.datasets", extra="train")
     bunch = sklearn_datasets.load_digits()
     ink = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
@@ -159,7 +155,7 @@ def stratified(labels: NDArray[np.uint8], count: int, seed: int) -> tuple[NDArra
         The indices left over and the indices drawn, each ascending.
 
     Raises:
-        DataError: Fewer than one or not fewer than all were asked for.
+        DataError: `count` is less than one, or not less than the number of images.
     """
     if not 0 < count < len(labels):
         raise DataError(f"cannot draw {count} of {len(labels)} images")

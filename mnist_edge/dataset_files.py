@@ -1,4 +1,4 @@
-"""The files of a data set in the form of MNIST: four IDX files, or `mnist.npz`."""
+"""Read the files of a data set in the form of MNIST: four IDX files, or `mnist.npz`."""
 
 import hashlib
 import io
@@ -25,11 +25,11 @@ def read_arrays(path: Path) -> tuple[Arrays, list[str]]:
         path: Folder with the four IDX files (gzipped or not) or `mnist.npz`, or that `.npz` itself.
 
     Returns:
-        Images and labels for training, images and labels for test, as they are stored; and the names of the files
-        whose content is not MNIST's.
+        Training images and labels, test images and labels, as stored; and the names of the files that differ from
+        MNIST's.
 
     Raises:
-        DataError: A file is missing or damaged; names it and says why.
+        DataError: A file is missing or damaged; names it and the reason.
     """
     if not path.exists():
         raise DataError(f"there is no folder {path}; check --data and MNIST_EDGE_DATA")
@@ -79,7 +79,7 @@ def _as_bytes(array: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
 
 
 def _sha256_as_idx(name: str, array: NDArray[np.uint8]) -> str:
-    """What the hash would be if the array were stored as IDX."""
+    """Hash an array as if it were stored as IDX."""
     header = b"".join(n.to_bytes(4, "big") for n in (_magic(name), *array.shape))
     return hashlib.sha256(header + array.tobytes()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Fetching MNIST into the user's cache, checked by its content."""
+"""Download MNIST into the user's cache, and check its content."""
 
 import hashlib
 import sys
@@ -29,11 +29,7 @@ MNIST_SHA256 = {
 
 
 def cache_folder() -> Path:
-    """The folder of the user's cache that holds MNIST, whether it exists or not.
-
-    Raises:
-        DownloadError: The user has no home.
-    """
+    """Locate the folder of the user's cache for MNIST, existing or not; `DownloadError` if the user has no home."""
     base = user_folder(*CACHE.get(sys.platform, ("XDG_CACHE_HOME", ".cache")))
     if base is None:
         raise DownloadError("there is no home folder to keep MNIST in; name its folder with --data or MNIST_EDGE_DATA")
@@ -47,12 +43,12 @@ def download(
     expected: dict[str, str] = MNIST_SHA256,
     timeout_s: float = TIMEOUT_S,
 ) -> Path:
-    """Fetch the four files of MNIST; a file that is there and right is kept, a mirror that fails is left for the next.
+    """Download the four files of MNIST; a valid file is kept, and a mirror that fails makes way for the next.
 
     Args:
         folder: Where the `.gz` files go. Each appears only when it is complete and its content is right.
         mirrors: Base addresses, tried in order.
-        progress: Told the bytes of each file as they come.
+        progress: Receives the bytes of each file as they come.
         expected: SHA-256 of the uncompressed content of each file.
         timeout_s: Longest wait, in seconds, for a connection or for the next bytes.
 

@@ -1,4 +1,4 @@
-"""Accuracy of a model, the same numbers by the same code for `.keras` and `.tflite`."""
+"""Measure the accuracy of a model, with the same code for `.keras` and `.tflite`."""
 
 import zipfile
 from dataclasses import asdict, dataclass
@@ -24,13 +24,13 @@ SMALLEST_PROBABILITY = 1e-7
 
 
 class Predictor(Protocol):
-    """What can be evaluated: a `Classifier`, or a Keras model behind `KerasClassifier`."""
+    """A model that can be evaluated: a `Classifier`, or a Keras model in a `KerasClassifier`."""
 
     name: str
     runtime: str
 
     def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """Shape (n, 10) for images as `as_input` takes them."""
+        """Classify images, which `as_input` must accept; returns shape (n, 10)."""
 
 
 class KerasClassifier:
@@ -43,26 +43,18 @@ class KerasClassifier:
     """
 
     def __init__(self, model: Any, name: str | None = None) -> None:
-        """Wrap a model that is in memory.
-
-        Raises:
-            ModelError: It cannot be brought to map 28x28 images to ten probabilities.
-        """
+        """Wrap a model in memory; raises `ModelError` if it cannot map 28x28 images to ten probabilities."""
         self.model = digit_network(model)
         self.name = name or str(model.name)
         self.runtime = f"keras {load_keras().__version__}"
 
     def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """Shape (n, 10) for images as `as_input` takes them."""
+        """Classify images, which `as_input` must accept; returns shape (n, 10)."""
         return np.asarray(self.model.predict(as_input(images), batch_size=CHUNK, verbose=0), np.float32)
 
 
 def load_keras_model(path: Path) -> Any:
-    """The Keras model in a `.keras` file, or in one of the older `.h5`.
-
-    Raises:
-        ModelError: It is damaged or no Keras model.
-    """
+    """Load a Keras model from a `.keras` or an older `.h5` file; raises `ModelError` if it is damaged or none."""
     # Keras calls such a file missing.
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ModelError(f"{path} is no Keras model: it is damaged, or was not written as .keras")
@@ -77,11 +69,11 @@ def load_keras_model(path: Path) -> Any:
 def load_predictor(
     model: str | Path, *, calibrated: bool = True, runtime: str | None = None, threads: int = 1
 ) -> Predictor:
-    """What computes probabilities for MODEL: a `.keras`, `.h5` or `.tflite` file, or a model that ships.
+    """Load MODEL, a `.keras`, `.h5` or `.tflite` file or the name of a model that ships.
 
     Args:
-        model: The file, or the name of a model that ships.
-        calibrated: Whether a `.tflite` is scaled by its temperature; a `.keras` file has none.
+        model: The file or name.
+        calibrated: Scale a `.tflite` by its temperature; a Keras model has none.
         runtime: For a `.tflite`; None takes the first that works.
         threads: CPU threads for one invoke of a `.tflite`.
 
@@ -96,7 +88,7 @@ def load_predictor(
 
 @dataclass(frozen=True, slots=True)
 class ClassFigures:
-    """How one digit fares: precision is right among said, recall is right among true; 0 where there are none."""
+    """The figures of one digit; precision and recall are 0 where they are undefined."""
 
     label: int
     images: int
@@ -112,14 +104,14 @@ class Evaluation:
     Attributes:
         model: Name of the model.
         runtime: What ran it.
-        images: How many were shown.
-        correct: How many got their label as top-1.
+        images: How many were classified.
+        correct: How many have their label as top-1.
         accuracy: `correct / images`.
         loss: Mean cross-entropy in nats, probabilities clipped at 1e-7.
-        ece: Expected calibration error, 0 to 1: how far confidence is from accuracy (`mnist_edge.calibration`).
-        temperature: What the probabilities were scaled by before; 1 where they are the network's own.
+        ece: Expected calibration error, 0 to 1 (`mnist_edge.calibration`).
+        temperature: By which the probabilities were scaled; 1 where they are the network's own.
         per_class: Figures of each digit.
-        confusion: `confusion[true][said]` counts images.
+        confusion: `confusion[true][predicted]` counts images.
     """
 
     model: str
@@ -134,12 +126,12 @@ class Evaluation:
     confusion: tuple[tuple[int, ...], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The document that `evaluate --json` prints."""
+        """Make the document that `evaluate --json` prints."""
         return asdict(self)
 
 
 def predict(predictor: Predictor, split: Split, progress: Progress = no_progress) -> NDArray[np.float32]:
-    """Probabilities, shape (n, 10), for every image of a split."""
+    """Compute probabilities, shape (n, 10), for all images of a split."""
     parts = []
     for start in range(0, len(split), CHUNK):
         parts.append(predictor.probabilities(split.images[start : start + CHUNK]))
@@ -150,14 +142,9 @@ def predict(predictor: Predictor, split: Split, progress: Progress = no_progress
 def score(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], model: str, runtime: str, temperature: float = 1.0
 ) -> Evaluation:
-    """Figures from probabilities, shape (n, 10), and the true labels, shape (n,).
+    """Compute figures from probabilities, shape (n, 10), and true labels, shape (n,).
 
-    Args:
-        probabilities: As the figures are to be of them.
-        labels: 0 to 9.
-        model: Name, for the result.
-        runtime: The same.
-        temperature: What the probabilities have been scaled by, for the result.
+    `model`, `runtime` and `temperature` (by which the probabilities were scaled) only go into the result.
     """
     said = probabilities.argmax(axis=1)
     confusion = np.bincount(labels.astype(np.intp) * 10 + said, minlength=100).reshape(10, 10)
@@ -174,15 +161,13 @@ def score(
 def evaluate(
     model: str | Path, split: Split, *, runtime: str | None = None, progress: Progress = no_progress
 ) -> Evaluation:
-    """Evaluate MODEL on a split.
-
-    Loss and calibration error are of what users see: a `.tflite` is scaled by the temperature in its metadata.
+    """Evaluate MODEL on a split, with the calibrated probabilities that users get.
 
     Args:
         model: A `.keras` or `.tflite` file, or the name of a model that ships.
-        split: The images to show.
+        split: The images to classify.
         runtime: For a `.tflite`; None takes the first that works.
-        progress: Told the number of images done.
+        progress: Receives the number of images done.
 
     Raises:
         ModelError: There is no such model, or it cannot be run.

@@ -1,4 +1,4 @@
-"""The IDX format of MNIST: a magic number, the shape, then bytes."""
+"""Read the IDX format of MNIST: a magic number, the shape, then bytes."""
 
 import gzip
 import io

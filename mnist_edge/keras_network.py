@@ -1,4 +1,4 @@
-"""Keras models as people train them, brought to one form: 28x28 ink from 0 to 1 in, ten probabilities out."""
+"""Bring Keras models as people train them to one form: from 28x28 ink, 0 to 1, to ten probabilities."""
 
 import re
 import warnings
@@ -24,21 +24,20 @@ _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def digit_network(model: Any) -> Any:
-    """The network with what is missing for one meaning of inputs and outputs put around it.
+    """Complete a network so that it maps images, shape (n, 28, 28, 1), 0 to 1, to probabilities, shape (n, 10).
 
-    - Pixels: where it takes integers, or begins with a `Rescaling` or `Normalization` of 0 to 255, its input is scaled.
-    - Shape: (28, 28) and (784,) are reshaped.
-    - Outputs: where they are no probabilities, by their numbers, a softmax is appended, and a `ModelWarning` says so.
+    - Pixels: an input of integers, or one behind a `Rescaling` or `Normalization` of 0 to 255, is scaled.
+    - Shape: inputs of (28, 28) and (784,) are reshaped.
+    - Outputs: where their values show no probabilities, a softmax is appended, with a `ModelWarning`.
 
     Args:
         model: A `keras.Model` of any kind: sequential, functional, nested, or of a class of its own.
 
     Returns:
-        A `keras.Model` from (n, 28, 28, 1), 0 to 1, to (n, 10) probabilities, with the model's name and weights; the
-        model itself where nothing was missing.
+        A `keras.Model` with the model's name and weights; the model itself where nothing was missing.
 
     Raises:
-        ModelError: It takes or gives something else, or cannot be called.
+        ModelError: Its inputs or outputs have other shapes, or it cannot be called.
     """
     keras, name = load_keras(), str(model.name)
     inputs = _inputs(model)
@@ -58,12 +57,12 @@ def digit_network(model: Any) -> Any:
 
 
 def softmax_appended(network: Any) -> bool:
-    """Whether `digit_network` appended a softmax."""
+    """Return whether `digit_network` appended a softmax."""
     return bool(network.layers[-1].name == _SOFTMAX)
 
 
 def layers_of(model: Any) -> Iterator[Any]:
-    """All layers of a model in their order, those of nested models in place of these."""
+    """Yield all layers of a model in order, those of nested models in place of these."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
             yield from layers_of(layer)
@@ -81,13 +80,13 @@ def _inputs(model: Any) -> list[Any]:
 
 
 def _in_floating_point(keras: Any, model: Any, inputs: list[Any]) -> Any:
-    """The same layers behind an input of float32: a cast to integers would cut off fractions."""
+    """Put the same layers behind an input of float32: a cast to integers would cut off fractions."""
     image = keras.Input(inputs[0].shape[1:], name="pixels")
     return keras.models.clone_model(model, input_tensors=image, clone_function=lambda layer: layer)
 
 
 def _takes_bytes(keras: Any, model: Any, inputs: list[Any]) -> bool:
-    """Whether the model takes pixels from 0 to 255: its input is of integers, or what comes before weights says so."""
+    """Decide whether the model takes pixels from 0 to 255, by its input's type or the layers before any weights."""
     if any(tensor.dtype.startswith(("int", "uint")) for tensor in inputs):
         return True
     for layer in layers_of(model):
@@ -101,7 +100,7 @@ def _takes_bytes(keras: Any, model: Any, inputs: list[Any]) -> bool:
 
 
 def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, bool]:
-    """The model's output for symbolic pixels, and whether it took them in their own shape."""
+    """Call the model with symbolic pixels; returns its output, and whether it took them unreshaped."""
     shapes = [tuple(tensor.shape[1:]) for tensor in inputs] or _SHAPES
     for shape in shapes:
         try:
@@ -125,7 +124,7 @@ def _outputs_of(model: Any) -> Any:
 
 
 def _without_sigmoid(keras: Any, model: Any) -> Any:
-    """The model without a sigmoid at its end, so that a softmax finds log odds; the model as it is without one."""
+    """Remove a sigmoid at the model's end, so that a softmax gets log odds."""
     last = model.layers[-1]
     if getattr(last, "activation", None) is not keras.activations.sigmoid or not getattr(model, "inputs", None):
         return model
@@ -136,7 +135,7 @@ def _without_sigmoid(keras: Any, model: Any) -> Any:
 
 
 def _last(model: Any) -> str:
-    """Name of the layer that computes the output."""
+    """Name the layer that computes the output."""
     return str(model.layers[-1].name)
 
 

@@ -1,4 +1,4 @@
-"""One process at a time in one place: a lock that the system itself takes back, however a process ends."""
+"""Let one process at a time use a file or folder, by a lock that the system releases however the process ends."""
 
 import os
 from collections.abc import Iterator
@@ -15,15 +15,12 @@ except ImportError:  # Windows, where nothing is locked.
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Keep everybody else who asks for the same file or folder out while the block runs.
+    """Lock a file or folder while the block runs.
 
-    Nothing is written for that. Pipes, devices, file systems that know no locks, and Windows keep nobody out.
-
-    Args:
-        path: A file or folder that is there.
+    Pipes, devices, file systems without locks, and Windows are not locked.
 
     Raises:
-        OutputError: Another process has it; names that process where the system tells.
+        OutputError: Another process has locked it; names that process where the system does.
         OSError: It cannot be opened.
     """
     # Opening a pipe would wait for who writes to it.
@@ -50,7 +47,7 @@ def _lock(descriptor: int, path: Path) -> None:
 
 
 def _holder(inode: int) -> str:
-    """Who has locked a file, by its number, as Linux lists it: `1: FLOCK ADVISORY WRITE 4711 08:02:131 0 EOF`."""
+    """Find who has locked an inode in Linux's list, whose lines read `1: FLOCK ADVISORY WRITE 4711 08:02:131 0 EOF`."""
     with suppress(OSError):
         for line in Path("/proc/locks").read_text().splitlines():
             fields = line.split()

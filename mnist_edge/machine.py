@@ -1,4 +1,4 @@
-"""What computer this is, as far as speed and compatibility depend on it."""
+"""Describe this computer, as far as speed and compatibility depend on it."""
 
 import os
 import platform
@@ -42,16 +42,12 @@ class Machine:
     python: str
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON types."""
+        """Convert to plain JSON types."""
         return asdict(self) | {"features": list(self.features)}
 
 
 def this_machine(root: Path = Path("/")) -> Machine:
-    """Describe this computer.
-
-    Args:
-        root: Where `proc` and `sys` are; tests put another there.
-    """
+    """Describe this computer; tests put another `root` in place of `/`, for `proc` and `sys`."""
     cpuinfo = _fields(root / "proc/cpuinfo")
     memory = _fields(root / "proc/meminfo")
     flags = (cpuinfo.get("flags") or cpuinfo.get("Features") or "").split()
@@ -87,7 +83,7 @@ def _cores() -> int:
 
 
 def _fields(path: Path) -> dict[str, str]:
-    """`name : value` lines; of several CPUs the first one's."""
+    """Parse `name : value` lines; of several CPUs the first counts."""
     fields: dict[str, str] = {}
     for line in _read(path).splitlines():
         name, _, value = line.partition(":")

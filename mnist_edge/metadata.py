@@ -26,11 +26,9 @@ CHECKSUM_BYTES = len("sha256:") + 64
 
 
 def append_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
-    """The model with `metadata.json` and `labels.txt` behind it, and a checksum behind these.
+    """Append `metadata.json`, `labels.txt` and a checksum to a model, a flatbuffer without metadata.
 
-    Args:
-        model: A flatbuffer without metadata.
-        metadata: JSON-serialisable facts: name, precision, input scaling, accuracy, calibration and so on.
+    `metadata` holds JSON-serialisable facts: name, precision, input scaling, accuracy, calibration and so on.
     """
     buffer = io.BytesIO(model)
     buffer.seek(0, io.SEEK_END)
@@ -42,12 +40,12 @@ def append_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
 
 
 def with_checksum(model: bytes) -> bytes:
-    """The file with the checksum of all that comes before in its last `CHECKSUM_BYTES`, the comment of its zip."""
+    """Write the checksum of all before it into the file's last `CHECKSUM_BYTES`, the comment of its zip."""
     return model[:-CHECKSUM_BYTES] + _checksum(model[:-CHECKSUM_BYTES])
 
 
 def carries_checksum(model: bytes) -> bool:
-    """Whether a file ends with a checksum, which `metadata_of` compares with its content."""
+    """Return whether a file ends with a checksum, which `metadata_of` verifies."""
     return DOCUMENT.encode() in model and model[-CHECKSUM_BYTES:].startswith(b"sha256:")
 
 
@@ -56,24 +54,19 @@ def _checksum(content: bytes) -> bytes:
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """The metadata inside a `.tflite`; empty where it has none.
-
-    Raises:
-        ModelError: As `metadata_of`.
-        OSError: The file cannot be read.
-    """
+    """Read the metadata of a `.tflite` file; empty where it has none. Raises as `metadata_of`."""
     return metadata_of(path.read_bytes(), path.name)
 
 
 def metadata_of(model: bytes, name: str) -> dict[str, Any]:
-    """The metadata at the end of a `.tflite`; empty where it has none.
+    """Read the metadata at the end of a `.tflite`; empty where it has none.
 
     Args:
-        model: The whole file.
+        model: Content of the whole file.
         name: Of the file, for the message.
 
     Raises:
-        ModelError: The file is not what its checksum says, or its metadata cannot be read.
+        ModelError: The checksum does not match, or the metadata cannot be read.
     """
     # Cut off or damaged, a zip may be none any more, but the names in it still tell of it.
     if DOCUMENT.encode() not in model:
@@ -89,7 +82,7 @@ def metadata_of(model: bytes, name: str) -> dict[str, Any]:
 
 
 def strip_metadata(model: bytes) -> bytes:
-    """The flatbuffer alone, as a microcontroller's C array wants it; the file itself where it has no metadata."""
+    """Cut the metadata off, as a microcontroller's C array wants it; a file without metadata stays as it is."""
     if not zipfile.is_zipfile(io.BytesIO(model)):
         return model
     with errors_as(ModelError, "the model", "export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:
@@ -97,14 +90,10 @@ def strip_metadata(model: bytes) -> bytes:
 
 
 def temperature_of(metadata: dict[str, Any], name: str) -> float:
-    """The temperature in a file's metadata; 1 where there is none.
-
-    Args:
-        metadata: As `read_metadata` gives it.
-        name: Of the file, for the message.
+    """Get the temperature from a file's metadata; 1 where there is none. `name` is the file's, for the message.
 
     Raises:
-        ModelError: It is none that could be applied.
+        ModelError: It is out of range, or no number.
     """
     found = metadata.get("temperature")
     if found is None:
@@ -118,14 +107,10 @@ def temperature_of(metadata: dict[str, Any], name: str) -> float:
 
 
 def refusal_threshold_of(metadata: dict[str, Any], name: str) -> float | None:
-    """The least score of a digit in a file's metadata; None where there is none.
-
-    Args:
-        metadata: As `read_metadata` gives it.
-        name: Of the file, for the message.
+    """Get the lowest score of a digit from a file's metadata; None where there is none. `name` is for the message.
 
     Raises:
-        ModelError: It is of another score, or none that could be applied.
+        ModelError: It belongs to another score, is out of range, or no number.
     """
     found = metadata.get("refusal")
     if found is None:

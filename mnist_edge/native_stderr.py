@@ -27,9 +27,9 @@ _lock = RLock()
 
 
 def enable_silencing() -> None:
-    """Make `silenced` work in this process, and ask native libraries to log no more than errors.
+    """Enable `silenced` in this process, and ask native libraries to log errors only, unless the user has set a level.
 
-    Called by a command line at its start, before such a library is loaded; what the user has set stays.
+    A command line calls it at its start, before such a library is loaded.
     """
     global silencing_enabled
     silencing_enabled = True

@@ -1,4 +1,4 @@
-"""The one way from ink to a 28x28 image in the convention of MNIST."""
+"""Normalise ink to a 28x28 image in the convention of MNIST; training, camera and library share this one function."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _extent(any_ink: NDArray[np.bool_]) -> slice:
-    """From the first that holds ink to the last."""
+    """Find the slice from the first row or column with ink to the last."""
     first = int(any_ink.argmax()) if len(any_ink) else 0
     if not any_ink.any():
         raise UsageError("there is no ink")
@@ -56,7 +56,7 @@ def _extent(any_ink: NDArray[np.bool_]) -> slice:
 
 
 def _resampling(profile: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
-    """The matrix, shape (28, n), that scales n pixels and moves their centre of mass to the middle of 28."""
+    """Build the matrix, shape (28, n), that scales n pixels and moves their centre of mass to the middle of 28."""
     length = len(profile)
     positions = np.arange(0.5, length, dtype=np.float32)
     centre = float(positions @ profile) / float(profile.sum())

@@ -1,4 +1,4 @@
-"""OpenCV, imported in one place: a missing package is one clear line; and the names that it can be given."""
+"""Import OpenCV, with one clear line where it is missing, and check the names that it is given."""
 
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ cv2: Any = require("cv2", extra="camera")
 
 
 def name_for_opencv(name: str | Path, error: type[MnistEdgeError], shown: str = "") -> str:
-    """The name of a file or an address, as OpenCV can be given it; any that is not UTF-8 would crash the process.
+    """Check the name of a file or stream for OpenCV, where any that is not UTF-8 would crash the process.
 
     Args:
         name: Of the file or the stream.
         error: What to raise.
-        shown: What to call it in the message, where `name` may hold a secret.
+        shown: What the message calls it, where `name` may hold a secret.
 
     Raises:
         MnistEdgeError: It is not UTF-8, as an `error`.

@@ -1,4 +1,4 @@
-"""The one door through which optional packages come in."""
+"""Import optional packages, or say how to install them."""
 
 import shutil
 import sys
@@ -22,15 +22,15 @@ EXTRAS = {
 
 
 def require(package: str, extra: str) -> Any:
-    """Import an optional package, or say how to install it.
+    """Import an optional package.
 
     Args:
         package: Import name, such as `tensorflow` or `cv2`.
         extra: The extra of mnist-edge that installs it, a key of `EXTRAS`; or, where none does, what pip calls it.
 
     Raises:
-        PackageMissing: It is not installed.
-        PackageBroken: It is installed, but cannot be imported; the cause says why.
+        PackageMissing: It is not installed; says how to install it.
+        PackageBroken: It is installed, but cannot be imported; the cause holds the reason.
     """
     name = package.split(".")[0]
     try:
@@ -44,11 +44,7 @@ def require(package: str, extra: str) -> Any:
 
 
 def pip_install(extra: str) -> str:
-    """The command that installs an extra's packages where this Python finds them.
-
-    Args:
-        extra: As `require` takes it.
-    """
+    """Write the command that installs the packages of an extra, as in `require`, where this Python finds them."""
     pip = shutil.which("pip")
     # In an environment that is not activated, `pip` alone is another's, or refuses.
     ours = pip is not None and Path(pip).parent == Path(sys.executable).parent

@@ -1,4 +1,4 @@
-"""What a network's ten outputs mean, recognised by their numbers, and the probabilities that they stand for."""
+"""Recognise by their values what a network's ten outputs are, and convert them to probabilities."""
 
 from enum import Enum
 from typing import Any
@@ -14,7 +14,7 @@ _SURE = 1e-6
 
 
 class OutputKind(Enum):
-    """What ten outputs are; all but the first are made probabilities by `to_probabilities`."""
+    """What ten outputs are."""
 
     PROBABILITIES = "probabilities"
     LOGITS = "logits"
@@ -23,10 +23,10 @@ class OutputKind(Enum):
 
 
 def probe_images() -> NDArray[np.uint8]:
-    """The images that every network is asked about: blank, full, a one, a zero, half, and noise.
+    """Draw the images that every network is probed with: blank, full, a one, a zero, half, and noise.
 
-    No softmax fails to sum to 1 on any image, and nothing else does so on all of these: ten sigmoids may on a clear
-    digit, but not on a blank page as well.
+    A softmax sums to 1 on each of them, and nothing else does: ten sigmoids may on a clear digit, but not on a blank
+    page as well.
 
     Returns:
         Shape (6, 28, 28, 1), the same on every machine.
@@ -40,13 +40,9 @@ def probe_images() -> NDArray[np.uint8]:
 
 
 def recognise(outputs: NDArray[Any]) -> OutputKind:
-    """Tell what outputs mean.
+    """Recognise the kind of outputs, shape (n, 10) in real units, for `probe_images`.
 
-    Args:
-        outputs: Shape (n, 10), real units, for `probe_images`.
-
-    Returns:
-        Probabilities, too, where a value is not finite: whoever looks at accuracy reports those.
+    Outputs that are not finite count as probabilities: whoever measures accuracy reports those.
     """
     if not np.isfinite(outputs).all():
         return OutputKind.PROBABILITIES
@@ -59,15 +55,7 @@ def recognise(outputs: NDArray[Any]) -> OutputKind:
 
 
 def to_probabilities(outputs: NDArray[np.float32], meaning: OutputKind) -> NDArray[np.float32]:
-    """The probabilities behind outputs: their softmax; of independent scores, that of their log odds.
-
-    Args:
-        outputs: Shape (n, 10), real units.
-        meaning: As `recognise` gives it.
-
-    Returns:
-        Shape (n, 10); each row sums to 1, except that probabilities stay as they are.
-    """
+    """Convert outputs, shape (n, 10) in real units, to probabilities: by a softmax, for scores of their log odds."""
     if meaning is OutputKind.PROBABILITIES:
         return outputs
     if meaning is OutputKind.SCORES:

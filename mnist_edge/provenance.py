@@ -1,4 +1,4 @@
-"""The data set that a model was made with: what its run or its file remembers of it, and how it is found again."""
+"""Find the data set again that a model was made with, by what its run folder or its metadata records."""
 
 import os
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from mnist_edge.shipped_models import is_shipped, resolve, resolve_shipped
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Which data a model was made with; two are equal where their content is.
+    """Which data a model was made with; two are equal if their content is.
 
     Attributes:
         name: As `Dataset.name`.
@@ -30,22 +30,22 @@ class Provenance:
 
     @classmethod
     def of(cls, data: Dataset) -> "Provenance":
-        """What to remember of a data set."""
+        """Record a data set."""
         return cls(data.name, data.sha256, Path(os.path.realpath(data.path)))
 
     def to_json(self) -> dict[str, Any]:
-        """As a run folder's `settings.json` holds it."""
+        """Convert to what a run folder's `settings.json` holds."""
         return {"name": self.name, "sha256": self.sha256, "path": str(self.path) if self.path else None}
 
     @classmethod
     def from_json(cls, document: Any) -> "Provenance":
-        """The inverse of `to_json`; a document that is none raises KeyError or TypeError."""
+        """Invert `to_json`; raises KeyError or TypeError for another document."""
         path = document.get("path")
         return cls(str(document["name"]), str(document["sha256"]), Path(path) if path else None)
 
 
 def provenance_of(model: str | Path) -> Provenance | None:
-    """The data behind MODEL, or None where neither its run folder nor its own metadata tells.
+    """Look up the data behind MODEL; None where neither its run folder nor its metadata records it.
 
     Args:
         model: A `.keras` or `.tflite` file, a run folder, or the name of a model that ships.
@@ -66,18 +66,16 @@ def provenance_of(model: str | Path) -> Provenance | None:
 
 
 def load_for(*models: str | Path, data: Path | None = None, progress: Progress = no_progress) -> Dataset:
-    """The data to export, verify or measure models with: what is named, else what they were made with.
-
-    A model of unknown origin is taken for one of MNIST.
+    """Load the data to export, verify or measure models with: `data` if given, else what they were made with.
 
     Args:
-        models: As `provenance_of` takes them.
-        data: As `load` takes it; where it is not what a model was made with, a note of the result says so.
-        progress: Told how a download goes.
+        models: As `provenance_of` takes them; one of unknown provenance is taken for one of MNIST.
+        data: As `load` takes it; where a model was made with other data, a note of the result says so.
+        progress: Receives the progress of a download.
 
     Raises:
         DataError: The data is not found; says what to name.
-        UsageError: The models were made with different data, and none is named.
+        UsageError: The models were made with different data, and `data` is not given.
     """
     known = {str(model): origin for model in models if (origin := provenance_of(model))}
     if data is not None:
@@ -91,12 +89,12 @@ def load_for(*models: str | Path, data: Path | None = None, progress: Progress =
 
 
 def find(model: str, origin: Provenance, progress: Progress = no_progress) -> Dataset:
-    """The data of an origin: where it was, else where data usually are, as long as the content is the same.
+    """Load the data of a provenance from its path or the usual places, if the content is the same.
 
     Args:
         model: Whose data it is, for the message.
         origin: What to look for.
-        progress: Told how a download goes.
+        progress: Receives the progress of a download.
 
     Raises:
         DataError: It is not found; says what to name.

@@ -1,4 +1,4 @@
-"""Whether what a network saw is a digit at all: a score, its threshold, and what the threshold costs."""
+"""Refuse what is no digit (out-of-distribution input): a score, its threshold, and what the threshold costs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,16 +15,16 @@ SHARES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
 
 
 def digit_score(probabilities: NDArray[Any]) -> NDArray[np.float32]:
-    """How sure the ten probabilities are together: 1 less their entropy, as a share of the entropy of ten equal ones.
+    """Compute 1 minus the entropy of the ten probabilities, as a share of the entropy of ten equal ones.
 
     Networks trained with the uniform distribution as the label of non-digits spread their answer over all ten digits,
-    which the entropy sees and the largest probability alone does not.
+    which the entropy shows and the largest probability alone does not.
 
     Args:
         probabilities: Shape (n, 10), 0 to 1.
 
     Returns:
-        Shape (n,): 0 where it could be anything, 1 where it is one digit for sure.
+        Shape (n,): 0 where all digits are equally likely, 1 where one digit is certain.
     """
     # 0 log 0 is 0.
     logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
@@ -33,15 +33,14 @@ def digit_score(probabilities: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def choose_threshold(scores: NDArray[Any], refused_share: float = REFUSED_DIGITS) -> float:
-    """The highest threshold that refuses no more than a share of digits.
+    """Choose the highest threshold that refuses no more than a share of digits.
 
     Args:
         scores: Of digits, shape (n,); a score below the threshold is refused.
         refused_share: 0 to 1.
 
     Returns:
-        Halfway between the last that is refused and the first that is not; just below the lowest score where none
-        may be.
+        Halfway between the last refused score and the first accepted one; just below the lowest where none is refused.
     """
     ordered = np.sort(np.asarray(scores, np.float64))
     refused = min(int(refused_share * len(ordered)), len(ordered) - 1)
@@ -67,7 +66,7 @@ class TradeOff:
 
 
 def at_threshold(digit_scores: NDArray[Any], non_digit_scores: NDArray[Any], threshold: float) -> TradeOff:
-    """What a threshold does to digits and non-digits, by their scores, shapes (n,) and (m,)."""
+    """Measure one threshold on the scores of digits, shape (n,), and of non-digits, shape (m,)."""
     shares = (float(np.mean(scores < threshold)) for scores in (digit_scores, non_digit_scores))
     return TradeOff(threshold, *shares)
 
@@ -75,15 +74,9 @@ def at_threshold(digit_scores: NDArray[Any], non_digit_scores: NDArray[Any], thr
 def trade_off(
     digit_scores: NDArray[Any], non_digit_scores: NDArray[Any], shares: tuple[float, ...] = SHARES
 ) -> tuple[TradeOff, ...]:
-    """The curve of refused non-digits against refused digits.
+    """Compute refused non-digits against refused digits, for scores of shape (n,) and (m,).
 
-    Args:
-        digit_scores: Shape (n,).
-        non_digit_scores: Shape (m,).
-        shares: How many digits each row's threshold may refuse, 0 to 1.
-
-    Returns:
-        One row a share.
+    Each row's threshold refuses one of `shares` (0 to 1) of the digits.
     """
     thresholds = [choose_threshold(digit_scores, share) for share in shares]
     return tuple(at_threshold(digit_scores, non_digit_scores, threshold) for threshold in thresholds)

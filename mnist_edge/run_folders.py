@@ -1,4 +1,4 @@
-"""Run folders: where trainings go when nobody says where, and what each remembers in plain JSON."""
+"""Read run folders, where trainings go by default, and what each records in plain JSON."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ METRICS = "metrics.json"
 
 
 def latest_run(folder: Path = RUNS) -> Path:
-    """The run folder in `folder` whose model was written last; what lies deeper, as comparisons do, is passed over.
+    """Find the run in `folder` whose model was written last; deeper ones, such as comparisons, do not count.
 
     Raises:
         ModelError: There is none.
@@ -28,7 +28,7 @@ def latest_run(folder: Path = RUNS) -> Path:
 
 
 def read_run(folder: Path) -> dict[str, Any] | None:
-    """The settings of the run in a folder; None where it is no run folder."""
+    """Read the settings of a run folder; None where it is no run folder."""
     for name in (SETTINGS, METRICS):
         try:
             document = json.loads((folder / name).read_text())
@@ -40,14 +40,7 @@ def read_run(folder: Path) -> dict[str, Any] | None:
 
 
 def refuse_unfinished(model: Path) -> None:
-    """Make sure that a model is not one of the epochs of a training that goes on, or was killed.
-
-    Args:
-        model: The file.
-
-    Raises:
-        ModelError: It lies in the folder of such a run; says how to go on with that.
-    """
+    """Raise `ModelError` if a model file belongs to a training that goes on or was killed; says how to resume that."""
     folder = model.parent
     if model.name == RUN_MODEL and (folder / SETTINGS).exists() and not (folder / METRICS).exists():
         raise ModelError(

@@ -1,4 +1,4 @@
-"""The TFLite runtimes, behind one adapter."""
+"""Run `.tflite` models by any of three runtimes, behind one adapter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mnist_edge.errors import ModelError, RuntimeMissing, UsageError
 
 
 class Interpreter(Protocol):
-    """What ai-edge-litert, tflite-runtime and tensorflow agree on."""
+    """The interface that ai-edge-litert, tflite-runtime and tensorflow share."""
 
     def allocate_tensors(self) -> None:
         """Plan memory; must come before `set_tensor` and after `resize_tensor_input`."""
@@ -22,16 +22,16 @@ class Interpreter(Protocol):
         """Change an input's shape."""
 
     def get_input_details(self) -> list[dict[str, Any]]:
-        """Index, shape, dtype and quantization of each input."""
+        """Describe each input: index, shape, dtype and quantization."""
 
     def get_output_details(self) -> list[dict[str, Any]]:
-        """Index, shape, dtype and quantization of each output."""
+        """Describe each output: index, shape, dtype and quantization."""
 
     def set_tensor(self, tensor_index: int, value: NDArray[Any]) -> None:
         """Copy an array into a tensor."""
 
     def get_tensor(self, tensor_index: int) -> NDArray[Any]:
-        """A copy of a tensor."""
+        """Copy a tensor into an array."""
 
     def invoke(self) -> None:
         """Run the network once."""
@@ -59,13 +59,13 @@ class Runtime:
 
     @property
     def hint(self) -> str:
-        """What most likely keeps it from running here, and what to do; empty where nothing is known."""
+        """The likely reason why it does not run here, and the remedy; empty where none is known."""
         if self.name == "tflite-runtime" and int(np.__version__.split(".")[0]) >= 2:
             return f"it needs numpy < 2 and here is numpy {np.__version__}: pip install 'numpy<2'"
         return ""
 
     def build(self, model: bytes, threads: int = 1) -> Interpreter:
-        """An interpreter for `model`, its tensors allocated; raises whatever the package raises."""
+        """Build an interpreter for `model` and allocate its tensors; raises whatever the package raises."""
         with native_stderr.silenced():
             module = import_module(self.module)
             make: Callable[..., Interpreter] = (
@@ -92,7 +92,7 @@ RUNTIMES = {
 def build_interpreter(
     model: bytes, name: str, runtime: str | None = None, threads: int = 1
 ) -> tuple[Interpreter, Runtime]:
-    """Build an interpreter in the first runtime that manages to: an import that succeeds proves nothing.
+    """Build an interpreter in the first runtime that succeeds: a successful import proves nothing.
 
     Args:
         model: Content of a `.tflite`, metadata included or not.
@@ -103,7 +103,7 @@ def build_interpreter(
     Raises:
         ModelError: `model` is no TFLite flatbuffer, or no installed runtime can run it.
         RuntimeMissing: There is no runtime, or not the one asked for.
-        UsageError: `threads` is no number from 1 to 256.
+        UsageError: `threads` is out of range.
     """
     if model[4:8] != b"TFL3":
         raise ModelError(f"{name} is no TFLite model (its identifier is missing); write one with: mnist-edge export")

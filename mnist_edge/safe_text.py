@@ -1,4 +1,4 @@
-"""Text that leaves the process: none of it steers a terminal, breaks an encoding or tells a secret."""
+"""Make text safe that leaves the process: it steers no terminal, breaks no encoding and holds no secret."""
 
 import json
 import re
@@ -21,17 +21,17 @@ _IN_A_TEXT = re.compile(r"(?<![\w+.-])[\w+.-]*://\S*?(?=[,.:;)]{0,2}(?:\s|$))")
 
 
 def printable(text: str) -> str:
-    r"""A text as one line that only shows: what would do something else stands as `\n`, `\x1b` or `\udcff`."""
+    r"""Make a text one line without control characters: they become `\n`, `\x1b` or `\udcff`."""
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def shortened(text: str) -> str:
-    """What a message quotes of a file or a request, not at any length."""
+    """Shorten what a message quotes of a file or a request."""
     return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}..."
 
 
 def to_json(document: Any) -> str:
-    r"""A document as one line of JSON that every encoding and terminal takes.
+    r"""Write a document as one line of JSON that every encoding and terminal takes.
 
     A name that is not UTF-8 is written as `\udcff` and the like, which Python's `json` reads back as the same name.
     """
@@ -39,11 +39,11 @@ def to_json(document: Any) -> str:
 
 
 def mask(address: str) -> str:
-    """An address as anybody may see it: without user and password, and without what stands in its query.
+    """Hide user, password and query of an address; what is no address stays as it is.
 
-    `rtsp://user:word@camera/1` is `rtsp://***@camera/1`, `http://camera/v.cgi?user=me&pwd=word` is
-    `http://camera/v.cgi?***`. What is no address stays as it is. People write passwords with `/`, `@` and `?` as they
-    are: all before the last @ is hidden, and the whole address where an @ follows a mark that either may hold.
+    `rtsp://user:word@camera/1` becomes `rtsp://***@camera/1`, `http://camera/v.cgi?user=me&pwd=word` becomes
+    `http://camera/v.cgi?***`. People write passwords with `/`, `@` and `?` unescaped: all before the last @ is
+    hidden, and the whole address where an @ follows a mark that either may hold.
     """
     found = _ADDRESS.fullmatch(address)
     if not found:
@@ -58,5 +58,5 @@ def mask(address: str) -> str:
 
 
 def mask_all(text: str) -> str:
-    """A text with each address in it masked; an address ends at the first space."""
+    """Mask each address in a text; an address ends at the first space."""
     return _IN_A_TEXT.sub(lambda found: mask(found[0]), text)

@@ -1,4 +1,4 @@
-"""The models that ship with the package, found by name."""
+"""Find the models that ship with the package by name."""
 
 import os
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ class ShippedModel:
 
 
 def shipped_folder() -> Path:
-    """Where the models that ship lie, inside the package."""
+    """Locate the models that ship, inside the package."""
     return Path(str(files("mnist_edge.models"))) / "shipped"
 
 
 def shipped_models() -> dict[str, ShippedModel]:
-    """Every network that ships, by name."""
+    """List every network that ships, by name."""
     folder = shipped_folder()
     found: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.glob("*.*.tflite")):
@@ -54,11 +54,7 @@ def shipped_models() -> dict[str, ShippedModel]:
 
 
 def find_shipped(name: str) -> ShippedModel:
-    """The network called `name`.
-
-    Raises:
-        ModelError: None that ships is.
-    """
+    """Look up the network called `name`; raises `ModelError` if none that ships is."""
     found = shipped_models().get(name)
     if found is None:
         raise ModelError(f"no model that ships is called {name!r}; there are: {_names()}")
@@ -66,10 +62,10 @@ def find_shipped(name: str) -> ShippedModel:
 
 
 def resolve_shipped(name: str) -> Path:
-    """The file behind `small` (int8), `small.float32` or `small.keras` (its weights).
+    """Locate the file behind `small` (int8), `small.float32` or `small.keras` (its weights).
 
     Raises:
-        ModelError: No such network, or not in that precision.
+        ModelError: There is no such network, or not in that precision.
     """
     stem, _, wanted = name.partition(".")
     shipped = find_shipped(stem)
@@ -82,9 +78,9 @@ def resolve_shipped(name: str) -> Path:
 
 
 def names_shipped(model: str | Path) -> bool:
-    """Whether this text is the name of something that ships: `small`, `small.int8`, `small.keras`.
+    """Return whether a text names something that ships: `small`, `small.int8`, `small.keras`.
 
-    Such a name means what ships, whatever lies in the current folder; `./small` and any `Path` mean the file or folder.
+    Such a name means what ships, whatever the current folder holds; `./small` and any `Path` mean the file or folder.
     """
     stem, _, kind = str(model).partition(".")
     shipped = shipped_models().get(stem) if isinstance(model, str) else None
@@ -115,19 +111,13 @@ def resolve(model: str | Path) -> Path:
 
 
 def resolve_weights(model: str | Path) -> Path:
-    """As `resolve`, but the bare name of a model that ships is its Keras network, so `small` is `small.keras`.
-
-    Where that network does not ship, it is the `.tflite` as ever.
-
-    Raises:
-        ModelError: There is neither such a name nor such a file or run.
-    """
+    """Locate a model as `resolve` does, but take the bare name of a model that ships for its Keras network."""
     shipped = shipped_models().get(model) if isinstance(model, str) else None
     return shipped.weights if shipped and shipped.weights else resolve(model)
 
 
 def is_shipped(path: Path) -> bool:
-    """Whether a file lies in the package, where nothing but a release may write."""
+    """Return whether a file lies in the package, where nothing but a release may write."""
     return Path(os.path.realpath(path)).parent == Path(os.path.realpath(shipped_folder()))
 
 

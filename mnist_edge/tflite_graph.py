@@ -1,4 +1,4 @@
-"""What a `.tflite` is made of: its operators, their tensors, and what one image costs."""
+"""List the operators and tensors of a `.tflite`, and count the multiply-accumulates of one image."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Operator:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates for one image; 0 for whatever is no convolution and no dense layer."""
+        """Multiply-accumulates for one image; 0 unless it is a convolution or a dense layer."""
         if self.name not in _WEIGHTS_PER_VALUE:
             return 0
         weights = self.inputs[1].shape[_WEIGHTS_PER_VALUE[self.name]]
@@ -56,11 +56,7 @@ class Operator:
 
 
 def read_graph(interpreter: Any) -> tuple[Operator, ...]:
-    """The operators of a model in the order of execution, before any delegate.
-
-    Args:
-        interpreter: Built by `mnist_edge.runtime.build_interpreter`, its tensors allocated.
-    """
+    """List the operators of an interpreter with allocated tensors, in order of execution, before any delegate."""
     tensors = {
         details["index"]: Tensor(
             details["name"], tuple(int(n) for n in details["shape"]), np.dtype(details["dtype"]).name
@@ -81,10 +77,10 @@ def read_graph(interpreter: Any) -> tuple[Operator, ...]:
 
 
 def operators(interpreter: Any) -> dict[str, int]:
-    """How often each operator occurs, in the order of first execution."""
+    """Count each operator, in order of first execution."""
     return dict(Counter(operator.name for operator in read_graph(interpreter)))
 
 
 def count_macs(interpreter: Any) -> int:
-    """Multiply-accumulate operations for one image, in convolutions and dense layers."""
+    """Count the multiply-accumulates for one image, in convolutions and dense layers."""
     return sum(operator.macs for operator in read_graph(interpreter))

@@ -1,4 +1,4 @@
-"""TensorFlow and Keras, loaded late and quietly."""
+"""Import TensorFlow and Keras late and quietly; all functions raise `PackageMissing` where one is not installed."""
 
 import os
 from collections.abc import Iterator
@@ -12,11 +12,7 @@ from mnist_edge.optional_packages import require
 
 @cache
 def load_tensorflow() -> Any:
-    """Import TensorFlow without its start-up messages.
-
-    Raises:
-        PackageMissing: TensorFlow is not installed.
-    """
+    """Import TensorFlow without its start-up messages."""
     with native_stderr.silenced():
         tensorflow = require("tensorflow", extra="train")
     if native_stderr.silencing_enabled:
@@ -26,22 +22,14 @@ def load_tensorflow() -> Any:
 
 @cache
 def load_tflite_schema() -> Any:
-    """Python classes of a `.tflite` file's parts, generated from TFLite's schema, which TensorFlow brings.
-
-    Raises:
-        PackageMissing: TensorFlow is not installed.
-    """
+    """Import the Python classes of a `.tflite` file's parts, which TensorFlow generates from TFLite's schema."""
     load_tensorflow()
     return require("tensorflow.lite.python.schema_py_generated", extra="train")
 
 
 @cache
 def load_keras() -> Any:
-    """Import Keras 3 without its backend's start-up messages; `KERAS_BACKEND` chooses the backend.
-
-    Raises:
-        PackageMissing: Keras is not installed.
-    """
+    """Import Keras 3 without its backend's start-up messages; `KERAS_BACKEND` chooses the backend."""
     if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
         load_tensorflow()
     with native_stderr.silenced():

@@ -1,4 +1,4 @@
-"""Reading bytes of unknown origin: whatever is wrong with them is one error, and unpacking them has a limit."""
+"""Read bytes of unknown origin: whatever is wrong with them is one error, and unpacking them has a limit."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +15,11 @@ PIECE = 1 << 20
 
 @contextmanager
 def errors_as(error: type[MnistEdgeError], name: str, advice: str) -> Iterator[None]:
-    """Turn every exception of a block that parses foreign bytes into one error of a single line.
+    """Turn every exception of a block that parses untrusted bytes into one error of a single line.
 
     Parsers raise far more than they document: a damaged zip alone gives BadZipFile, zlib.error, RuntimeError,
-    NotImplementedError, EOFError and others, depending on where the damage is. Files are best read before the block,
-    so that the operating system's errors stay what they are.
+    NotImplementedError, EOFError and others. Files are best read before the block, so that the operating system's
+    errors pass unchanged.
 
     Args:
         error: What to raise.
@@ -36,19 +36,14 @@ def errors_as(error: type[MnistEdgeError], name: str, advice: str) -> Iterator[N
 
 
 def unpacked_limit(packed_bytes: int) -> int:
-    """The most bytes that a packed file of this size may hold."""
+    """Compute the most bytes that a packed file of this size may hold."""
     return max(ALWAYS_ALLOWED, MAX_RATIO * packed_bytes)
 
 
 def read_limited(read: Callable[[int], bytes], limit: int) -> bytes:
-    """All that a stream unpacks, piece by piece.
+    """Read all that a stream unpacks; raises `ValueError` beyond `limit` bytes.
 
-    Args:
-        read: Its method, which gives up to so many bytes, and none at the end.
-        limit: The most bytes that there may be.
-
-    Raises:
-        ValueError: There are more than `limit`.
+    `read` is its method, which returns up to so many bytes, and none at the end.
     """
     content = bytearray()
     while piece := read(PIECE):
@@ -59,13 +54,7 @@ def read_limited(read: Callable[[int], bytes], limit: int) -> bytes:
 
 
 def read_member(archive: ZipFile, name: str, limit: int) -> bytes:
-    """One file of a zip.
-
-    Raises:
-        ValueError: It is larger than `limit`.
-        BadZipFile: It is packed in another way than Python can unpack piece by piece.
-        Exception: Whatever else `zipfile` raises; see `errors_as`.
-    """
+    """Read one file of a zip; raises `ValueError` beyond `limit` bytes, and whatever `zipfile` raises."""
     entry = archive.getinfo(name)
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise BadZipFile(f"{name} is packed by method {entry.compress_type}, and only deflate is read")

@@ -1,15 +1,15 @@
-"""Where the user's own files are; nowhere, where the user has no home."""
+"""Locate the user's own folders."""
 
 import os
 from pathlib import Path
 
 
 def user_folder(variable: str, usual: str) -> Path | None:
-    """A folder of the XDG Base Directory Specification, whether it exists or not; None where there is no home.
+    """Locate a folder of the XDG Base Directory Specification, existing or not; None if the user has no home.
 
     Args:
-        variable: What may name it, such as `XDG_CONFIG_HOME`; the specification has relative paths ignored.
-        usual: Where it is otherwise, below the home folder.
+        variable: Environment variable that may name it, such as `XDG_CONFIG_HOME`; a relative path is ignored.
+        usual: Its place otherwise, below the home folder.
     """
     given = Path(os.environ.get(variable, ""))
     if given.is_absolute():

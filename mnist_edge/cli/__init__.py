@@ -1,4 +1,4 @@
-"""The command line: each module here is one command, a thin line over a public function."""
+"""The command line: each module here is one command, which parses, calls a public function and prints."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""Where errors that a user can mend become one line and an exit code; a bug passes through with its traceback."""
+"""Turn errors that a user can mend into one line and an exit code; a bug keeps its traceback."""
 
 import errno
 import io
@@ -30,7 +30,7 @@ _ClickUsageError: type[Any] = typer.BadParameter.__mro__[1]
 
 
 def exit_code_of(error: MnistEdgeError) -> int:
-    """The exit code of a command that ends with this error."""
+    """Choose the exit code of a command that ends with this error."""
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
 
 
@@ -62,7 +62,7 @@ def _one_line_errors(program: str) -> Iterator[None]:
 
 @contextmanager
 def _flushed() -> Iterator[None]:
-    """Write out what was printed: a full disk or a closed pipe shows here, not when Python ends and complains."""
+    """Flush what was printed, so that a full disk or a closed pipe shows here and not when Python ends."""
     try:
         yield
         sys.stdout.flush()
@@ -76,19 +76,15 @@ def _flushed() -> Iterator[None]:
 
 
 class ClosedOutput(io.TextIOBase):
-    """Stands for a standard output that was closed before the program began (`>&-`)."""
+    """Replacement for a standard output that was closed before the program began (`>&-`)."""
 
     def write(self, text: str, /) -> NoReturn:
-        """Refuse.
-
-        Raises:
-            OutputError: Always.
-        """
+        """Raise `OutputError`."""
         raise OutputError("standard output is closed; send it to a file, a pipe or /dev/null")
 
 
 def replace_closed_streams() -> None:
-    """Keep the numbers of standard streams that were closed from the next file or camera that is opened."""
+    """Open the null device for standard streams that were closed, so that no file or camera gets their descriptors."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(descriptor)
@@ -103,7 +99,7 @@ def _fail(message: str, exit_code: int) -> None:
 
 @contextmanager
 def _warnings_as_notes() -> Iterator[None]:
-    """Print each `ModelWarning` once, as a note; other warnings are a developer's and stay as they are."""
+    """Print each `ModelWarning` once, as a note; other warnings concern developers and stay as they are."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", ModelWarning)
         show, said = warnings.showwarning, set[str]()
@@ -120,7 +116,7 @@ def _warnings_as_notes() -> Iterator[None]:
 
 
 class Root(Group):
-    """The root command; also accepts `--verbose` anywhere on the line."""
+    """The root command, which accepts `--verbose` anywhere on the line."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take `--verbose` out, then parse."""

@@ -53,7 +53,7 @@ def command(context: typer.Context, config: Config, show_config: ShowConfig, **f
 
 
 def given(context: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that stand on the command line, whatever their value."""
+    """Select the settings that were given on the command line, whatever their value."""
     names = [option.name for option in fields(Settings)]
     # The enumeration is Click's, which must not be imported: typer may bring its own.
     return {name: values[name] for name in names if context.get_parameter_source(name).name == "COMMANDLINE"}

@@ -1,4 +1,4 @@
-"""How commands talk: results to stdout, notes and progress to stderr."""
+"""Print results to stdout, and notes and progress to stderr."""
 
 import logging
 import os
@@ -20,10 +20,10 @@ STYLE_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "3
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table for people, as wide as their terminal; in a pipe each row is one line, of which nothing is cut.
+    """Print a table as wide as the terminal; in a pipe each row is one line, and nothing is cut.
 
     Args:
-        title: Stands above it; may be empty.
+        title: Printed above it; may be empty.
         columns: The headings; all empty for a list of names and values.
         rows: Cells. A column of figures is right-aligned, every other left.
     """
@@ -38,7 +38,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 
 def print_card(markdown: str) -> None:
-    """A model card: laid out on a terminal, as it stands in a pipe."""
+    """Print a model card: laid out on a terminal, unchanged in a pipe."""
     from mnist_edge.cli.markdown import render
 
     width = _terminal_width()
@@ -50,7 +50,7 @@ def _terminal_width() -> int | None:
 
 
 def painter(stream: TextIO) -> Paint:
-    """What gives a text its style on a stream: nothing where it is no terminal or colours are not wanted."""
+    """Choose how text is styled on a stream: not at all where it is no terminal or colours are not wanted."""
     wanted = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return _paint if wanted else plain
 
@@ -60,12 +60,12 @@ def _paint(text: str, style: str) -> str:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on one line of stdout."""
+    """Print a document as one line of JSON."""
     print(to_json(document), flush=True)
 
 
 def note(text: str) -> None:
-    """Something a user should know that is not the result; `note:` and `error:` at its begin are coloured."""
+    """Print a line to stderr that is not the result; a leading `note:` or `error:` is coloured."""
     text = printable(text)
     lines = wrap_words(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else [text]
     kind, colon, rest = "\n".join(lines).partition(":")
@@ -82,7 +82,7 @@ def print_notes(lines: Iterable[str]) -> None:
 
 @contextmanager
 def log_to(write: Callable[[str], object]) -> Iterator[None]:
-    """Have the package's log written as lines `note: ...` while the block runs; an inner block replaces an outer."""
+    """Write the package's log as lines `note: ...` while the block runs; an inner block replaces an outer."""
     logger, handler = logging.getLogger("mnist_edge"), LineHandler(write, private=True)
     outer, level = [one for one in logger.handlers if isinstance(one, LineHandler)], logger.level
     for one in outer:
@@ -100,9 +100,9 @@ def log_to(write: Callable[[str], object]) -> Iterator[None]:
 
 @contextmanager
 def progress(title: str) -> Iterator[Progress]:
-    """A progress bar on stderr while the block runs; nothing where stderr is no terminal.
+    """Show a progress bar on stderr while the block runs; nothing where stderr is no terminal.
 
-    Until the first report it shows a spinner, which serves work that cannot tell how far it is.
+    Until the first report it shows a spinner, for work that cannot know its length.
     """
     if not sys.stderr.isatty():
         yield no_progress

@@ -107,7 +107,7 @@ def command(
 
 
 def _data(source: str | Path, precision: str, data: Path | None, report: "Progress") -> "Dataset | None":
-    """The data that the model was made with; None where it is missing and what ships in the package will do."""
+    """Load the data that the model was made with; None where it is missing and what ships in the package suffices."""
     from mnist_edge.converters.keras_source import keras_path
     from mnist_edge.converters.precisions import find_precision
     from mnist_edge.errors import DataError

@@ -1,4 +1,4 @@
-"""How `--help` looks: groups under headings, names in one column, and words for users rather than parsers."""
+"""Format `--help`: groups under headings, names in one column, and words for users rather than parsers."""
 
 import sys
 from collections.abc import Iterable
@@ -14,10 +14,10 @@ COMMANDS, ARGUMENTS, OPTIONS = "Commands", "Arguments", "Options"
 
 
 class _Text:
-    """The parts above the options."""
+    """The parts of a help text above the options."""
 
     def collect_usage_pieces(self: Any, ctx: Any) -> list[str]:
-        """The words after the command's name."""
+        """List the words after the command's name."""
         shown = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
         arguments = [_argument(one) if one.required else f"[{_argument(one)}]" for one in shown]
         return ["[OPTIONS]", *arguments, *(["COMMAND ..."] if isinstance(self, TyperGroup) else [])]
@@ -30,7 +30,7 @@ class _Text:
 
 
 class Command(_Text, TyperCommand):
-    """A command whose options stand in groups."""
+    """A command whose help shows its options in groups."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options."""
@@ -38,7 +38,7 @@ class Command(_Text, TyperCommand):
 
 
 class Group(_Text, TyperGroup):
-    """A command with commands, which stand in groups as well."""
+    """A command whose help shows its subcommands and options in groups."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write commands and options."""
@@ -51,7 +51,7 @@ Row = tuple[str, str, str]
 
 
 def summary(command: Any) -> str:
-    """The first sentence of a command's help."""
+    """Get the first sentence of a command's help."""
     return " ".join((command.help or "").partition("\n\n")[0].split()).rstrip(".")
 
 

@@ -1,4 +1,4 @@
-"""A model card on a terminal: of Markdown, what our cards use (headings, paragraphs, tables and fenced text)."""
+"""Lay out Markdown for a terminal, as far as model cards use it: headings, paragraphs, tables and fenced text."""
 
 import re
 from collections.abc import Iterator
@@ -12,13 +12,7 @@ PARAGRAPHS = re.compile(r"\n{2,}")
 
 
 def render(markdown: str, width: int, paint: Paint) -> str:
-    """A card as a terminal of `width` characters shows it; no figure is broken.
-
-    Args:
-        markdown: The card.
-        width: Characters of a line.
-        paint: Gives a text its style.
-    """
+    """Lay out a card for a terminal of `width` characters; no figure is broken."""
     return "\n".join(_blocks(markdown, width, paint))
 
 
@@ -42,7 +36,7 @@ def _table(lines: list[str], width: int, paint: Paint) -> str:
 
 
 def _fenced(lines: list[str], width: int, paint: Paint) -> str:
-    """Text in columns as it stands, or column by column where it is too wide."""
+    """Lay out text in columns, column by column where it is too wide."""
     if max(map(len, lines)) + len(INDENT) <= width:
         return "".join(f"{INDENT}{line}\n" for line in lines)
     cells = [re.split(r" {2,}", line) for line in lines]

@@ -1,4 +1,4 @@
-"""Options that several commands share, declared once."""
+"""Options that several commands share."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,11 +8,7 @@ import typer
 
 
 def complete(names: Callable[[], Iterable[object]]) -> Callable[[str], list[str]]:
-    """What completes a value in the shell, which completes files by itself.
-
-    Args:
-        names: Called when somebody asks, since it may have to import.
-    """
+    """Make a shell completion from names, which are listed only when asked for, since that may import much."""
 
     def completion(incomplete: str) -> list[str]:
         return [name for name in map(str, names()) if name.startswith(incomplete)]

@@ -158,7 +158,7 @@ def _read(reader: Reader, frame: NDArray[np.uint8], source: str, drawn: dict[Kin
 
 
 def _sources(arguments: list[str], recursive: bool) -> tuple[list[str], bool]:
-    """The pictures that are there, and whether any argument stood for none."""
+    """List the pictures, and whether any argument stood for none."""
     from mnist_edge.camera.image_files import find_images
 
     found: list[str] = []
@@ -173,7 +173,7 @@ def _sources(arguments: list[str], recursive: bool) -> tuple[list[str], bool]:
 
 
 def _frames(sources: list[str], max_pixels: int) -> Iterator[tuple[str, NDArray[np.uint8] | None]]:
-    """The pixels of each picture, None where it cannot be read, with a note; shows the progress."""
+    """Yield the pixels of each picture, None with a note where it cannot be read; shows the progress."""
     from mnist_edge import native_stderr
     from mnist_edge.camera.images import read_image
 
@@ -191,7 +191,7 @@ def _frames(sources: list[str], max_pixels: int) -> Iterator[tuple[str, NDArray[
 
 
 def _printer(json: bool, text: bool, csv: bool) -> Callable[[Reading, dict[str, str]], None]:
-    """What prints one reading, given the paths of its drawings too."""
+    """Choose what prints a reading and the paths of its drawings."""
     from mnist_edge.reading import LIMITED
 
     if json + text + csv > 1:

@@ -109,9 +109,9 @@ def _service(name: str, system: bool | None) -> "Service":
 
 
 def _camera_command(words: list[str], system: bool) -> tuple[list[str], list[Path]]:
-    """The camera's whole command line, of absolute paths, and the folders that it writes to beside the service's own.
+    """Build the camera's command line with absolute paths, and list the folders that it writes to.
 
-    All is checked now, as nobody watches it later.
+    Everything is checked now, since nobody watches the service later.
     """
     from mnist_edge.camera.config import FIELDS, default_file, load_settings, located
     from mnist_edge.camera.settings import flag, masked

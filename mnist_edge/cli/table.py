@@ -1,6 +1,6 @@
-"""Cells laid out in columns, for tables and for help.
+"""Lay out cells in columns, for tables and for help.
 
-Text wraps between words, and columns that find no room go below the others; a figure is never broken and never cut.
+Text wraps between words, and columns that do not fit go below the others; a figure is never broken and never cut.
 """
 
 import re
@@ -30,12 +30,12 @@ class Column:
 
     @property
     def figures(self) -> bool:
-        """Whether it holds figures, which stand right-aligned and whole."""
+        """Whether it holds figures only, which are right-aligned and kept whole."""
         return any(self.cells) and all(FIGURE.fullmatch(cell) for cell in self.cells)
 
     @property
     def natural(self) -> int:
-        """Characters that it takes if there is room."""
+        """Characters that it takes without wrapping."""
         return max(len(line) for cell in (self.heading, *self.cells) for line in (cell.splitlines() or [""]))
 
     @property
@@ -47,20 +47,20 @@ class Column:
 
 
 def plain(text: str, style: str) -> str:
-    """Leave a text as it is: where there is no terminal."""
+    """Leave a text unstyled."""
     return text
 
 
 def lay_out(
     headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None, paint: Paint = plain
 ) -> str:
-    """Columns under their headings, the first of which names the row.
+    """Lay out columns under their headings; the first names the row.
 
     Args:
-        headings: One a column; no line of headings is written where all are empty.
-        rows: Cells; a line break in one is kept where there is a terminal.
+        headings: One a column; all empty for none.
+        rows: Cells; a line break in one is kept on a terminal.
         width: Characters of a line of the terminal; None writes each row on one line, whatever its length.
-        paint: Gives headings, and the words in `STYLES`, their style.
+        paint: Styles headings, and the words in `STYLES`.
 
     Returns:
         Lines, each with its end.
@@ -73,7 +73,7 @@ def lay_out(
 
 
 def _blocks(columns: list[Column], width: int) -> list[list[Column]]:
-    """As many columns beside the first as have room; the others below, beside the first again."""
+    """Put as many columns beside the first as fit; the others go below, beside the first again."""
     blocks = [columns[:1]]
     for column in columns[1:]:
         beside = [*blocks[-1], column]
@@ -121,7 +121,7 @@ def _lines(columns: list[Column], width: int | None, paint: Paint) -> list[str]:
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], paint: Paint) -> list[str]:
-    """A row's lines: as many as its highest cell has."""
+    """Lay out a row in as many lines as its highest cell has."""
     # At the right edge a long word is left to the terminal.
     last = len(cells) - 1
     wrapped = [wrap_words(cell, widths[index], break_words=index < last) for index, cell in enumerate(cells)]
@@ -138,12 +138,12 @@ def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], pai
 
 
 def wrap_words(text: str, width: int, *, break_words: bool = False) -> list[str]:
-    """A text's lines, broken between words only: a longer one, such as a path, stays whole, so that it can be copied.
+    """Wrap a text between words; a longer word, such as a path, stays whole, so that it can be copied.
 
     Args:
         text: Line breaks in it are kept.
         width: Characters of a line.
-        break_words: Break words that are longer than a line, too.
+        break_words: Also break words that are longer than a line.
     """
     parts = [wrap(part, width, break_long_words=break_words, break_on_hyphens=False) for part in text.splitlines()]
     return [line for part in parts for line in part] or [""]

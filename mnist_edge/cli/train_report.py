@@ -1,4 +1,4 @@
-"""What `mnist-edge train` prints of a run and of a comparison."""
+"""Print what `mnist-edge train` did."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show_recipes(json: bool) -> None:
-    """Print what can be trained, as a table or as one JSON document."""
+    """Print the recipes, as a table or as one JSON document."""
     from mnist_edge.models.recipes import RECIPES
 
     if json:
@@ -36,7 +36,7 @@ def show_comparison(results: Iterable[RecipeResult], data: str, folder: Path) ->
 
 
 def show_run(run: Run, json: bool) -> None:
-    """Print what came of a training, as a table or as one JSON document."""
+    """Print the figures of a run, as a table or as one JSON document."""
     best = run.epochs[run.kept]
     if run.interrupted:
         on = "" if run.fine_tuning else "; --resume goes on"

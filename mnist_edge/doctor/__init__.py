@@ -1,1 +1,1 @@
-"""What this device has, what is missing, and what to do about it."""
+"""Examine what this device has, what is missing, and what to do about it."""

@@ -1,11 +1,11 @@
-"""The value that each check of the doctor returns."""
+"""The result of one check."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Status(str, Enum):
-    """How a check came out."""
+    """The outcome of a check."""
 
     OK = "ok"
     MISSING = "missing"
@@ -14,11 +14,11 @@ class Status(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """One thing that was examined.
 
     Attributes:
         name: Such as `camera`.
-        status: `broken` is what is there but does not work.
+        status: `broken` means present, but not working.
         found: What was found, versions included, or why it does not work.
         advice: What to do about it; empty where nothing needs to be done.
     """
@@ -30,5 +30,5 @@ class Check:
 
     @property
     def ok(self) -> bool:
-        """Whether it is there and works."""
+        """Whether it is present and works."""
         return self.status is Status.OK

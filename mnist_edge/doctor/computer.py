@@ -1,4 +1,4 @@
-"""The computer, its Python and its memory."""
+"""Check the computer, its Python and its memory."""
 
 import sys
 
@@ -13,7 +13,7 @@ ENOUGH_MB = 200
 
 
 def checks() -> tuple[Check, ...]:
-    """Python, computer, processor and memory."""
+    """Check Python, computer, processor and memory."""
     machine = this_machine()
     return _python(), _computer(machine), _processor(machine), _memory(machine)
 

@@ -1,4 +1,4 @@
-"""Cameras and the display."""
+"""Check cameras and the display."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ SYSTEM_SITE = "sudo apt install python3-picamera2, and a venv made with --system
 
 
 def check_cameras(devices: Path = Path("/dev")) -> Check:
-    """USB cameras and others that the kernel shows as /dev/video*; none is switched on."""
+    """Look for cameras that the kernel shows as /dev/video*, without switching any on."""
     if not sys.platform.startswith("linux"):
         return Check("cameras", Status.OK, "not looked for on this system; try: mnist-edge camera")
     nodes = sorted(devices.glob("video[0-9]*"), key=lambda node: int(node.name[5:]) if node.name[5:].isdigit() else 0)
@@ -35,7 +35,7 @@ def check_cameras(devices: Path = Path("/dev")) -> Check:
 
 
 def _camera_name(node: Path) -> str | None:
-    """What the device calls itself, if it captures video: codecs and metadata have a node as well."""
+    """Ask a device for its name, None unless it captures video: codecs and metadata have device nodes as well."""
     import fcntl
 
     answer = bytearray(ANSWER_BYTES)
@@ -53,7 +53,7 @@ def _camera_name(node: Path) -> str | None:
 
 
 def check_picamera2(timeout_s: float) -> Check:
-    """What a Raspberry Pi's camera module needs, tried in a process of its own."""
+    """Import picamera2, for a Raspberry Pi's camera module, in a child process."""
     on_pi = "Raspberry Pi" in this_machine().board
     if find_spec("picamera2") is None:
         advice = SYSTEM_SITE if on_pi else "only a Raspberry Pi's camera module needs it"
@@ -68,7 +68,7 @@ def check_picamera2(timeout_s: float) -> Check:
 
 
 def check_display() -> Check:
-    """Whether a window can be shown."""
+    """Check whether a window can be shown."""
     if not sys.platform.startswith("linux"):
         return Check("display", Status.OK, "this system's own")
     wayland, x11 = os.environ.get("WAYLAND_DISPLAY"), os.environ.get("DISPLAY")

@@ -1,4 +1,4 @@
-"""Examine this device: every check at once, each bounded in time."""
+"""Run all checks at once, each with a time limit."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All checks.
+    """The results of all checks.
 
     Attributes:
         checks: In the order in which they are shown.
@@ -28,16 +28,16 @@ class Diagnosis:
     reading_works: bool
 
     def to_json(self) -> dict[str, Any]:
-        """The document that `doctor --json` prints."""
+        """Make the document that `doctor --json` prints."""
         return {"reading_works": self.reading_works, "checks": [asdict(check) for check in self.checks]}
 
 
 def examine(model: str | Path = DEFAULT, timeout_s: float = TIMEOUT_S) -> Diagnosis:
-    """Look at everything that mnist-edge can use; nothing is installed, fetched or opened for long.
+    """Check everything that mnist-edge can use; nothing is installed, downloaded or opened for long.
 
     Args:
         model: What the runtimes are tried with: a `.tflite` or the name of a model that ships.
-        timeout_s: Longest wait for each part that runs in a process of its own.
+        timeout_s: Longest wait for each child process.
     """
     models, path = _models(model)
     probes: list[Callable[[], Check]] = [

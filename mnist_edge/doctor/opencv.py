@@ -1,7 +1,7 @@
-"""OpenCV and what it was built with.
+"""Check OpenCV and what it was built with.
 
-Run as `python -m mnist_edge.doctor.opencv`, this prints the version and the build report; a process of its own, since a
-broken one can take Python down.
+Run as `python -m mnist_edge.doctor.opencv`, this prints the version and the build report, in a child process, since a
+broken OpenCV can crash Python.
 """
 
 import sys
@@ -20,7 +20,7 @@ BACK_ENDS = {"FFMPEG": "FFMPEG", "GStreamer": "GStreamer", "v4l/v4l2": "V4L2", "
 
 
 def check(timeout_s: float) -> Check:
-    """Whether OpenCV can be imported, and its window and video back ends."""
+    """Check whether OpenCV can be imported, and its window and video back ends."""
     if find_spec("cv2") is None:
         return Check("OpenCV", Status.MISSING, "not installed", INSTALL)
     wheels = [f"{name} {found}" for name in WHEELS if (found := _version(name))]
@@ -41,7 +41,7 @@ def check(timeout_s: float) -> Check:
 
 
 def build_parts(report: str) -> dict[str, str]:
-    """What matters in `cv2.getBuildInformation()`.
+    """Parse `cv2.getBuildInformation()`.
 
     Returns:
         `GUI` (the toolkit's name, or `none`), then each video back end of the report: `YES...` or `NO`.

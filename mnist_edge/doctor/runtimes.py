@@ -1,4 +1,4 @@
-"""Whether each TFLite runtime works: a model is built and run in a process of its own.
+"""Check whether each TFLite runtime works, by building and running a model in a child process.
 
 An import proves nothing (tflite-runtime imports with a numpy that it cannot use), and a wheel made for a newer
 processor dies of a signal that no `except` catches. Run as `python -m mnist_edge.doctor.runtimes NAME MODEL`, this is
@@ -28,13 +28,7 @@ INSTALL = {
 
 
 def check(name: str, model: Path | None, timeout_s: float) -> Check:
-    """Try one runtime.
-
-    Args:
-        name: One of `NAMES`.
-        model: A `.tflite` to run; without one the runtime cannot be tried.
-        timeout_s: Longest wait.
-    """
+    """Try the runtime called `name`, one of `NAMES`, with a `.tflite`, for at most `timeout_s` seconds."""
     runtime = RUNTIMES[name]
     if find_spec(runtime.module.partition(".")[0]) is None:
         return Check(name, Status.MISSING, "not installed", _install(name))
@@ -48,7 +42,7 @@ def check(name: str, model: Path | None, timeout_s: float) -> Check:
 
 
 def without_needless_advice(checks: Sequence[Check]) -> list[Check]:
-    """The same, but one runtime is enough: what else is not installed need not be."""
+    """Replace the advice to install further runtimes where one works."""
     if not any(check.ok for check in checks):
         return list(checks)
     return [
@@ -74,7 +68,7 @@ def _mend(runtime: Runtime, failure: str) -> str:
 
 
 def try_here(name: str, model: Path) -> None:
-    """Build and run in this process; raises whatever the runtime raises."""
+    """Build and run a model in this process; raises whatever the runtime raises."""
     interpreter = RUNTIMES[name].build(model.read_bytes())
     interpreter.invoke()
     interpreter.get_tensor(interpreter.get_output_details()[0]["index"])

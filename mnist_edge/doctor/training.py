@@ -1,4 +1,4 @@
-"""What training and measuring accuracy need: packages and data. Reading needs neither."""
+"""Check the packages and data for training and measuring accuracy. Reading needs neither."""
 
 import os
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +14,7 @@ PACKAGES = ("tensorflow", "keras", "scikit-learn", "matplotlib")
 
 
 def check_packages() -> Check:
-    """Whether the packages of the `train` extra are installed; the tensorflow runtime's check imports the largest."""
+    """Check whether the packages of the `train` extra are installed, without importing them."""
     versions = {name: _version(name) for name in PACKAGES}
     there = [f"{name} {found}" for name, found in versions.items() if found]
     missing = [name for name, found in versions.items() if not found]
@@ -25,7 +25,7 @@ def check_packages() -> Check:
 
 
 def check_data() -> Check:
-    """Whether MNIST is here and whole; nothing is downloaded."""
+    """Check whether MNIST is here and whole; nothing is downloaded."""
     named = os.environ.get("MNIST_EDGE_DATA")
     try:
         folder = Path(named) if named else cache_folder()

@@ -126,7 +126,7 @@ class Collector(BackgroundSink):
         if view.frame is not self._frame:
             self._frame = view.frame
             self._candidates = [*_digits(view), *(self._unsure(view) if self._keep_refused else ())]
-            self._frames = {one.key: self._frames.get(one.key, 0) + 1 for one in self._candidates}
+            self._frames = {seen.key: self._frames.get(seen.key, 0) + 1 for seen in self._candidates}
             # A track that has ended never comes back.
             self._queued &= self._frames.keys()
         self._queue_due(view.frame)
@@ -136,30 +136,30 @@ class Collector(BackgroundSink):
             self._corrections.append(waiting.popleft())
 
     def _unsure(self, view: View) -> Iterator[_Candidate]:
-        found = [one for one in view.reading.rejected if one.reason == UNSURE]
+        unsure = [ink for ink in view.reading.rejected if ink.reason == UNSURE]
         # A digit of which a single frame is not sure is still that digit.
-        found = [one for one in found if not any(one.box.overlaps(digit.box) for digit in view.digits)][:MAX_REFUSED]
-        self._refused.update([Digit(0, 0.0, one.box, crop=one.crop) for one in found])
+        unsure = [ink for ink in unsure if not any(ink.box.overlaps(digit.box) for digit in view.digits)][:MAX_REFUSED]
+        self._refused.update([Digit(0, 0.0, ink.box, crop=ink.crop) for ink in unsure])
         tracks = self._refused.digits
         if self._still:
             self._refused.end()
-        boxes = {one.box for one in found}
-        return (_Candidate(f"refused{one.track}", one, one.box in boxes, UNSURE) for one in tracks)
+        boxes = {ink.box for ink in unsure}
+        return (_Candidate(f"refused{digit.track}", digit, digit.box in boxes, UNSURE) for digit in tracks)
 
     def _queue_due(self, frame: Frame) -> None:
-        corrected = {str(one.track) for one in self._corrections}
+        corrected = {str(correction.track) for correction in self._corrections}
         due = tuple(
-            one
-            for one in self._candidates
-            if one.key not in self._queued
-            and (one.key in corrected or (one.present and self._frames[one.key] >= self._settled))
+            seen
+            for seen in self._candidates
+            if seen.key not in self._queued
+            and (seen.key in corrected or (seen.present and self._frames[seen.key] >= self._settled))
         )
         # Where the queue is full, what is there still is due again at the next frame.
         if self.worker.full or not (due or self._corrections):
             return
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         self.worker.put(_Task(frame.image, due, tuple(self._corrections), frozenset(self._frames), now))
-        self._queued.update(one.key for one in due)
+        self._queued.update(candidate.key for candidate in due)
         self._corrections.clear()
 
     def _collect(self, task: _Task) -> None:
@@ -174,14 +174,19 @@ class Collector(BackgroundSink):
                 self._answer(correction, task, failure)
 
     def _keep(self, task: _Task) -> None:
-        for one in task.due:
-            if one.digit.crop is None:
+        for candidate in task.due:
+            digit = candidate.digit
+            if digit.crop is None:
                 continue
             if self._folder.full:
                 self._warn_once("%s is full; no more digits are kept, only corrections", self._folder.path)
                 return
-            line = {"item": f"{self._run}-{one.key}", "time": task.time, "model": self._model} | one.to_json()
-            self._folder.add(line, one.digit.crop, cut_out(task.image, one.digit.box))
+            line = {
+                "item": f"{self._run}-{candidate.key}",
+                "time": task.time,
+                "model": self._model,
+            } | candidate.to_json()
+            self._folder.add(line, digit.crop, cut_out(task.image, digit.box))
 
     def _answer(self, correction: Correction, task: _Task, failure: str) -> None:
         meaning = "no digit" if correction.label == NO_DIGIT else str(correction.label)
@@ -218,5 +223,5 @@ class Collector(BackgroundSink):
 
 def _digits(view: View) -> Iterator[_Candidate]:
     present = {(digit.label, digit.box) for digit in view.reading.digits}
-    for one in view.digits:
-        yield _Candidate(str(one.track), one, (one.label, one.box) in present)
+    for digit in view.digits:
+        yield _Candidate(str(digit.track), digit, (digit.label, digit.box) in present)

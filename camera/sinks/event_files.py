@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from mnist_edge.camera.events import Event, EventSink, JsonLines
-from mnist_edge.camera.sinks.streams import PathStream, standard_output
+from mnist_edge.camera.sinks.streams import DescriptorStream, standard_output
 from mnist_edge.errors import OutputError
 from mnist_edge.safe_text import printable
 
@@ -43,7 +43,7 @@ def open_events(target: str, *, max_mb: float, files: int) -> EventSink:
     if target == STDOUT:
         return JsonLines(standard_output())
     if path.exists() and not path.is_file() and not path.is_dir():
-        return JsonLines(PathStream(path))
+        return JsonLines(DescriptorStream(path))
     return EventFile(path, max_mb=max_mb, files=files)
 
 
@@ -53,9 +53,6 @@ class EventFile:
     When the file would grow too large it becomes FILE.1, the file of that name FILE.2 and so on, and a new one begins.
     Each line opens the file anew, so that it may be moved away, deleted or mounted again at any time. Events that
     cannot be written are dropped, which is logged once, and once more when writing works again.
-
-    Attributes:
-        dropped: How many events could not be written.
     """
 
     def __init__(self, path: Path, *, max_mb: float, files: int) -> None:
@@ -69,14 +66,13 @@ class EventFile:
         Raises:
             OutputError: The file cannot be opened.
         """
-        self.dropped = 0
         # A link stays where it is; what it leads to is moved.
         self._path = Path(os.path.realpath(path))
         self._limit = max_mb * MB
         self._files = files
         self._as_csv = path.suffix.lower() == ".csv"
         self._header = _csv_line(COLUMNS) if self._as_csv else b""
-        self._failed = 0
+        self._dropped = 0
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.open("ab").close()
@@ -91,19 +87,18 @@ class EventFile:
         for event in events:
             line = _csv_line(_row(event)) if self._as_csv else (event.to_line() + "\n").encode()
             if not self._try(line):
-                self.dropped += 1
-                self._failed += 1
+                self._dropped += 1
 
     def _try(self, line: bytes) -> bool:
         try:
             self._append(line)
         except OSError as error:
-            if not self._failed:
+            if not self._dropped:
                 logger.warning("events cannot be written to %s (%s); they are dropped", self._path, error.strerror)
             return False
-        if self._failed:
-            logger.info("events are written to %s again; %d were dropped", self._path, self._failed)
-            self._failed = 0
+        if self._dropped:
+            logger.info("events are written to %s again; %d were dropped", self._path, self._dropped)
+            self._dropped = 0
         return True
 
     def _append(self, line: bytes) -> None:

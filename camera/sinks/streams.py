@@ -15,59 +15,40 @@ from mnist_edge.camera.events import TextStream
 
 
 class DescriptorStream:
-    """Writes to an open file descriptor, which stays open."""
+    """Writes to an open file descriptor, or to a named pipe or a device, which the first write opens.
 
-    def __init__(self, descriptor: int) -> None:
-        """Keep where to write."""
-        self._descriptor = descriptor
-
-    def write(self, text: str, /) -> None:
-        """Write all of a text, in UTF-8.
-
-        Raises:
-            BrokenPipeError: The reader of the pipe has left.
-            OSError: The text cannot be written.
-        """
-        write_all(self._descriptor, text)
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
-
-
-class PathStream:
-    """Writes to a named pipe or a device, which the first write opens.
-
-    Opening a pipe waits for its reader. Where the reader leaves, writing waits for the next one, who gets the line that
-    the last one did not get.
+    Opening a pipe waits for its reader. Where that reader leaves, writing waits for the next one, who gets the line
+    that the last one did not get.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Keep what to open."""
-        self._path = path
-        self._descriptor: int | None = None
+    def __init__(self, target: int | Path) -> None:
+        """Keep where to write; a descriptor is left open."""
+        self._path = None if isinstance(target, int) else target
+        self._descriptor = target if isinstance(target, int) else None
 
     def write(self, text: str, /) -> None:
-        """Write all of a text, in UTF-8.
+        """Write all of a text in UTF-8; the bytes of a file's name that are no text are escaped, which JSON reads back.
 
         Raises:
-            OSError: The pipe or device cannot be opened or written.
+            BrokenPipeError: The reader of a pipe that was open from the start has left.
+            OSError: The text cannot be written, or the path cannot be opened.
         """
-        while True:
-            if self._descriptor is None:
+        data = text.encode(errors="backslashreplace")
+        written = 0
+        while written < len(data):
+            if self._descriptor is None and self._path:
                 self._descriptor = os.open(self._path, os.O_WRONLY)
+            assert self._descriptor is not None
             try:
-                return write_all(self._descriptor, text)
+                written += os.write(self._descriptor, data[written:])
             except BrokenPipeError:
-                self.close()
+                if not self._path:
+                    raise
+                os.close(self._descriptor)
+                self._descriptor, written = None, 0
 
     def flush(self) -> None:
-        """Nothing is kept back."""
-
-    def close(self) -> None:
-        """Close the pipe; the next write opens it again."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Do nothing: no text is kept back."""
 
 
 def standard_output() -> TextStream:
@@ -90,10 +71,3 @@ def check_output() -> None:
         poll.register(sys.stdout.fileno(), 0)
         if any(what & select.POLLERR for _, what in poll.poll(0)):
             raise BrokenPipeError
-
-
-def write_all(descriptor: int, text: str) -> None:
-    """Write a text in UTF-8; the bytes of a file's name that are no text are escaped, which JSON reads back."""
-    data = text.encode(errors="backslashreplace")
-    while data:
-        data = data[os.write(descriptor, data) :]

@@ -178,7 +178,7 @@ def check_recovery(file: EventFile, path: Path, caplog: pytest.LogCaptureFixture
         (message,) = caplog.messages
         assert message.startswith(f"events cannot be written to {path}")
     file.write([event(5)])
-    assert frames(path) == [1, 5] and file.dropped == 3
+    assert frames(path) == [1, 5]
     assert caplog.messages[1:] == [f"events are written to {path} again; 3 were dropped"]
 
 
@@ -237,12 +237,11 @@ def test_a_real_disk_that_is_full(small_disk: Path, sink: Sink, caplog: pytest.L
 
     file = sink(path)
     with full():
-        before = file.dropped
-        assert before
         file.write([event(4)])
-        assert file.dropped == before + 1 and not caplog.messages
+        assert not caplog.messages
     file.write([event(5)])
-    assert frames(path)[-1] == 5 and 4 not in frames(path) and len(caplog.messages) == 1
+    assert frames(path)[-1] == 5 and 4 not in frames(path)
+    assert "events are written to" in caplog.text and len(caplog.messages) == 1
 
 
 def test_a_real_disk_that_turns_read_only(small_disk: Path, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:

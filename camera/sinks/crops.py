@@ -29,12 +29,7 @@ class CropFolder:
     """A folder that digits are added to; of several lines about one item the last counts."""
 
     def __init__(self, path: Path, max_files: int) -> None:
-        """Write nothing yet.
-
-        Args:
-            path: The folder; it is created with the first digit.
-            max_files: Pictures that it may hold, those of earlier runs included.
-        """
+        """Write nothing yet; `max_files` is how many pictures the folder may hold, those of earlier runs included."""
         self.path = path
         self._max_files = max_files
         self._files: int | None = None
@@ -42,11 +37,7 @@ class CropFolder:
 
     @property
     def full(self) -> bool:
-        """Whether the folder holds all that it may, or its disk has too little free space for another digit.
-
-        Raises:
-            OSError: The folder cannot be read.
-        """
+        """Whether the folder holds all that it may, or its disk has too little free space for another digit."""
         if self._files is None:
             self.path.mkdir(parents=True, exist_ok=True)
             with os.scandir(self.path) as entries:
@@ -74,15 +65,7 @@ class CropFolder:
         self._append({"item": item, "image": image, "crop": crop, **line, "corrected": None})
 
     def correct(self, item: str, label: int, time: str) -> bool:
-        """Record what an item really is.
-
-        Args:
-            item: The name of the digit, as it was added.
-            label: 0 to 9, or -1 for no digit.
-            time: Of the correction, ISO 8601.
-
-        Returns:
-            Whether the item is known, which the latest thousand are.
+        """Record that an item really is `label`, or -1 for no digit; return whether the item is known.
 
         Raises:
             OSError: The folder cannot be written, or the disk is full.
@@ -101,12 +84,7 @@ class CropFolder:
 
 
 def cut_out(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """Cut a box out of a picture with some paper around it, scaled down to 256 pixels at most.
-
-    Args:
-        image: Shape (height, width, 3), BGR.
-        box: In pixels of the image.
-    """
+    """Cut a box out of a picture with some paper around it, scaled down to 256 pixels at most."""
     margin = max(MIN_MARGIN, round(MARGIN * max(box.width, box.height)))
     top, left = max(0, box.y - margin), max(0, box.x - margin)
     crop = image[top : box.bottom + margin, left : box.right + margin]

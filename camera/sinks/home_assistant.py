@@ -9,27 +9,6 @@ DISCOVERY = "homeassistant"
 # The longest state that Home Assistant keeps.
 LONGEST_STATE = 255
 
-# Key -> kind of entity, topic below the prefix, template of its value, and further options of the entity.
-ENTITIES: dict[str, tuple[str, str, str, dict[str, str]]] = {
-    "text": (
-        "sensor",
-        "reading",
-        f"(value_json.text | join(' / '))[:{LONGEST_STATE}]",
-        {"name": "Text", "icon": "mdi:text-recognition"},
-    ),
-    "digits": (
-        "sensor",
-        "reading",
-        "value_json.digits | count",
-        {"name": "Digits", "icon": "mdi:counter", "state_class": "measurement"},
-    ),
-    "camera": (
-        "binary_sensor",
-        "stats",
-        "'OFF' if value_json.away else 'ON'",
-        {"name": "Camera", "device_class": "connectivity"},
-    ),
-}
 # Key of the statistics -> name and unit of its sensor.
 DIAGNOSTICS = {
     "capture_fps": ("Capture rate", "fps"),
@@ -39,17 +18,23 @@ DIAGNOSTICS = {
     "dropped": ("Dropped frames", "frames"),
     "events_dropped": ("Dropped events", "events"),
 }
+TEXT = {"name": "Text", "icon": "mdi:text-recognition"}
+COUNT = {"name": "Digits", "icon": "mdi:counter", "state_class": "measurement"}
+CONNECTIVITY = {"name": "Camera", "device_class": "connectivity"}
+DIAGNOSTIC = {"state_class": "measurement", "entity_category": "diagnostic"}
+# Key -> kind of entity, topic below the prefix, template of its value, and further options of the entity.
+ENTITIES: dict[str, tuple[str, str, str, dict[str, str]]] = {
+    "text": ("sensor", "reading", f"(value_json.text | join(' / '))[:{LONGEST_STATE}]", TEXT),
+    "digits": ("sensor", "reading", "value_json.digits | count", COUNT),
+    "camera": ("binary_sensor", "stats", "'OFF' if value_json.away else 'ON'", CONNECTIVITY),
+} | {
+    key: ("sensor", "stats", f"value_json.{key}", {"name": name, "unit_of_measurement": unit, **DIAGNOSTIC})
+    for key, (name, unit) in DIAGNOSTICS.items()
+}
 
 
 def announcements(prefix: str) -> dict[str, dict[str, Any]]:
-    """Return the messages of MQTT discovery, one for each entity of one device; they are to be retained.
-
-    Args:
-        prefix: What the camera's topics begin with; it names the device.
-
-    Returns:
-        Topic to JSON document.
-    """
+    """Return the retained messages of MQTT discovery by topic, one for each entity of the device named by a prefix."""
     # A topic of discovery may hold fewer characters than a prefix.
     node = f"mnist_edge_{hashlib.sha256(prefix.encode()).hexdigest()[:12]}"
     shared = {
@@ -71,17 +56,5 @@ def announcements(prefix: str) -> dict[str, dict[str, Any]]:
             "value_template": f"{{{{ {value} }}}}",
             **shared,
         }
-        for key, (kind, topic, value, more) in _entities().items()
-    }
-
-
-def _entities() -> dict[str, tuple[str, str, str, dict[str, str]]]:
-    return ENTITIES | {
-        key: (
-            "sensor",
-            "stats",
-            f"value_json.{key}",
-            {"name": name, "unit_of_measurement": unit, "state_class": "measurement", "entity_category": "diagnostic"},
-        )
-        for key, (name, unit) in DIAGNOSTICS.items()
+        for key, (kind, topic, value, more) in ENTITIES.items()
     }

@@ -25,10 +25,6 @@ class OneVideo(ExitStack):
     def __init__(self, path: Path, force: bool) -> None:
         """Check that no file would be replaced without `force`.
 
-        Args:
-            path: Ends in a suffix of `encoders.SUFFIXES`.
-            force: Whether a video that is there is replaced.
-
         Raises:
             OutputError: There is such a video, or an unfinished one, which another process may be writing.
         """
@@ -80,12 +76,7 @@ class Ring(ExitStack):
     """
 
     def __init__(self, folder: Path, files: int) -> None:
-        """Prepare; nothing is written before the first video.
-
-        Args:
-            folder: Where the videos go; it is created when the first one begins.
-            files: How many videos to keep, 1 or more.
-        """
+        """Prepare to keep so many files, 1 or more; nothing is written before the first video."""
         super().__init__()
         self._folder, self._files = folder, files
         self._claimed = False

@@ -36,12 +36,7 @@ class Snapshots(BackgroundSink):
     """
 
     def __init__(self, folder: Path, controls: Controls) -> None:
-        """Prepare; nothing is written before the first snapshot.
-
-        Args:
-            folder: Where snapshots go; it is created with the first.
-            controls: Where snapshots are asked for, and reported.
-        """
+        """Prepare; nothing is written before the first snapshot."""
         self._folder, self._controls = folder, controls
         self.worker = Worker("snapshots", self._take, limit=1)
 

@@ -26,10 +26,6 @@ class VideoFile:
             path: Ends in a suffix of `encoders.SUFFIXES`; what is there is replaced.
             rate: Frames per second.
             size: Width and height in pixels, see `even_size`.
-
-        Raises:
-            OutputError: The disk is full, or the codec is missing.
-            OSError: The file cannot be written.
         """
         self.path = path
         self.bytes = 0
@@ -74,15 +70,7 @@ class VideoFile:
 
 
 def fit(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Scale a picture to fit a size, and pad it with black where its proportions differ.
-
-    Args:
-        picture: Shape (height, width, 3) or (height, width).
-        size: Width and height.
-
-    Returns:
-        Shape (height, width, 3).
-    """
+    """Scale a colour or grey picture to a width and height, padded with black where its proportions differ."""
     width, height = size
     colour = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 else picture
     if colour.shape[:2] == (height, width):

@@ -242,7 +242,7 @@ def test_refused_ink_is_left_out_where_it_is_not_wanted(desk: Desk) -> None:
     assert not desk.folder.exists()
 
 
-def test_a_full_folder_is_said_once_and_can_still_be_corrected(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_folder_is_logged_once_and_can_still_be_corrected(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     with desk.collector(max_files=4) as collector:
         desk.show(collector)
         desk.turn_page()
@@ -258,7 +258,7 @@ def test_a_full_folder_is_said_once_and_can_still_be_corrected(desk: Desk, caplo
     assert len(list(desk.folder.glob("*.png"))) == 4
 
 
-def test_a_folder_that_cannot_be_written_is_said_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_that_cannot_be_written_is_logged_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.folder.write_text("a file, where the folder should be")
     with desk.collector() as collector:
         for _ in range(3):
@@ -276,7 +276,7 @@ def test_a_folder_that_cannot_be_written_is_said_once(desk: Desk, caplog: pytest
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_is_said_once_and_the_loop_goes_on(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_is_logged_once_and_the_loop_goes_on(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.folder.mkdir()
     (desk.folder / LIST).symlink_to("/dev/full")
     with desk.collector() as collector:

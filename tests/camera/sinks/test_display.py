@@ -12,7 +12,7 @@ from mnist_edge.camera.sinks.display import NO_WINDOWS, why_no_window
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux may lack a display")
-def test_no_display_is_said_before_anything_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_display_is_reported_before_anything_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert "DISPLAY" in (why_no_window() or "")
@@ -36,7 +36,7 @@ def test_a_display_that_leads_nowhere_does_not_kill_the_process(monkeypatch: pyt
         (0, None),
     ],
 )
-def test_the_probe_tells_why(monkeypatch: pytest.MonkeyPatch, outcome: int, reason: str | None) -> None:
+def test_the_probe_reports_why(monkeypatch: pytest.MonkeyPatch, outcome: int, reason: str | None) -> None:
     monkeypatch.setenv("DISPLAY", ":1")
     monkeypatch.setattr(subprocess, "run", lambda *a, **k: SimpleNamespace(returncode=outcome))
     found = why_no_window()

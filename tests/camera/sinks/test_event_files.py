@@ -46,6 +46,7 @@ def sink() -> Callable[..., EventFile]:
     return make
 
 
+Disk = Callable[[int], Path]
 Sink = Callable[..., EventFile]
 
 
@@ -205,24 +206,13 @@ def test_a_folder_that_is_gone_for_a_while(tmp_path: Path, sink: Sink, caplog: p
     check_recovery(sink(path), path, caplog, pulled(path.parent))
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 kB, for those who may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("this user may not mount a small disk")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_a_real_disk_that_is_full(small_disk: Path, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
-    path = small_disk / "events.jsonl"
+def test_a_real_disk_that_is_full(small_disk: Disk, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
+    disk = small_disk(65536)
+    path = disk / "events.jsonl"
 
     @contextmanager
     def full() -> Iterator[None]:
-        filler = small_disk / "filler"
+        filler = disk / "filler"
         with filler.open("wb", buffering=0) as big:
             while True:
                 try:
@@ -244,20 +234,21 @@ def test_a_real_disk_that_is_full(small_disk: Path, sink: Sink, caplog: pytest.L
     assert "events are written to" in caplog.text and len(caplog.messages) == 1
 
 
-def test_a_real_disk_that_turns_read_only(small_disk: Path, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
-    path = small_disk / "events.csv"
+def test_a_real_disk_that_turns_read_only(small_disk: Disk, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
+    disk = small_disk(65536)
+    path = disk / "events.csv"
 
     @contextmanager
     def read_only() -> Iterator[None]:
-        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         yield
-        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
 
     check_recovery(sink(path), path, caplog, read_only())
 
 
 @pytest.mark.parametrize("wrong", ["folder", "file/events.jsonl"])
-def test_what_cannot_be_opened_is_said_at_the_start(tmp_path: Path, sink: Sink, wrong: str) -> None:
+def test_what_cannot_be_opened_is_an_error_at_the_start(tmp_path: Path, sink: Sink, wrong: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="--events"):

@@ -22,13 +22,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.meter import Stats
+from mnist_edge.camera.sinks.home_assistant import announcements
 from mnist_edge.camera.sinks.mqtt import IN_FLIGHT, MqttSink
-from mnist_edge.camera.sinks.mqtt_address import parse_address
 from mnist_edge.camera.view import View
-from mnist_edge.errors import PackageMissing, UsageError
+from mnist_edge.errors import PackageMissing
 from mnist_edge.reading import Box, Digit
 
 Views = Callable[..., View]
+Log = pytest.LogCaptureFixture
 # For what happens at once on a quiet machine.
 PATIENCE = 60.0
 LATE = "it did not take them in time"
@@ -118,6 +119,12 @@ def start_broker(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
+def broker(start_broker: Start) -> Broker:
+    """A plain broker."""
+    return start_broker()
+
+
+@pytest.fixture
 def persistent(start_broker: Start, tmp_path: Path) -> Broker:
     """A broker that remembers, over a restart, what its subscribers have not got yet."""
     return start_broker("persistence true", f"persistence_location {tmp_path}/")
@@ -170,6 +177,12 @@ def listen() -> Iterator[Callable[..., Listener]]:
 Listen = Callable[..., Listener]
 
 
+@pytest.fixture
+def listener(broker: Broker, listen: Listen) -> Listener:
+    """Hears all that the plain broker gets."""
+    return listen(broker)
+
+
 def tracks(listener: Listener, topic: str = "desk/camera/events") -> list[int]:
     """The numbers of the events that came, each where it came first."""
     return list(dict.fromkeys(document["track"] for document in listener.of(topic)))
@@ -181,12 +194,10 @@ def threads() -> list[str]:
 
 @with_broker
 def test_a_broker_hears_all_there_is_to_hear_at_once(
-    start_broker: Start, listen: Listen, view: Views, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    broker: Broker, listener: Listener, view: Views, monkeypatch: pytest.MonkeyPatch, caplog: Log
 ) -> None:
     # Nothing may wait for the next look at a quiet connection.
     monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.TURN_SECONDS", 300.0)
-    broker = start_broker()
-    listener = listen(broker)
     happened = [event(number, (seven(number),)) for number in range(1, 31)]
     with MqttSink(broker.url()) as sink:
         sink.write(happened[:10])
@@ -209,8 +220,7 @@ def test_a_broker_hears_all_there_is_to_hear_at_once(
 
 
 @with_broker
-def test_who_comes_late_knows_the_state_and_not_the_past(start_broker: Start, listen: Listen, view: Views) -> None:
-    broker = start_broker()
+def test_who_comes_late_knows_the_state_and_not_the_past(broker: Broker, listen: Listen, view: Views) -> None:
     with MqttSink(broker.url()) as sink:
         first = listen(broker)
         sink.write([event(1, (seven(1),))])
@@ -227,30 +237,26 @@ def test_who_comes_late_knows_the_state_and_not_the_past(start_broker: Start, li
 
 
 @with_broker
-def test_only_a_changed_reading_is_told(start_broker: Start, listen: Listen, view: Views) -> None:
-    broker = start_broker()
-    listener = listen(broker)
+def test_only_a_changed_reading_is_published(broker: Broker, listener: Listener, view: Views) -> None:
 
-    def told() -> list[list[str]]:
+    def published() -> list[list[str]]:
         return [document["text"] for document in listener.of("desk/camera/reading")]
 
     with MqttSink(broker.url()) as sink:
-        wait_for(lambda: told() == [[]], "the empty reading")
+        wait_for(lambda: published() == [[]], "the empty reading")
         for number in range(50):
             sink.show(view(number=number, digits=(seven(x=10 + number % 3, confidence=0.9 + number / 1000),)))
             time.sleep(0.002)
-        wait_for(lambda: told() == [[], ["7"]], "the first reading")
+        wait_for(lambda: published() == [[], ["7"]], "the first reading")
         sink.show(view(digits=(seven(label=1),)))
-        wait_for(lambda: told() == [[], ["7"], ["1"]], "the second reading")
+        wait_for(lambda: published() == [[], ["7"], ["1"]], "the second reading")
         sink.show(view(digits=(seven(label=1), seven(2))))
     wait_for(lambda: listener.last("desk/camera/available") == "offline", "the end")
-    assert told() == [[], ["7"], ["1"], ["17"]]
+    assert published() == [[], ["7"], ["1"], ["17"]]
 
 
 @with_broker
-def test_a_lost_camera_is_told_at_once(start_broker: Start, listen: Listen, view: Views) -> None:
-    broker = start_broker()
-    listener = listen(broker)
+def test_a_lost_camera_is_published_at_once(broker: Broker, listener: Listener, view: Views) -> None:
     with MqttSink(broker.url()) as sink:
         for outage in ("", "camera 0 is gone", ""):
             sink.show(view(outage=outage))
@@ -259,9 +265,7 @@ def test_a_lost_camera_is_told_at_once(start_broker: Start, listen: Listen, view
 
 
 @with_broker
-def test_a_restarted_broker_misses_nothing(
-    persistent: Broker, listen: Listen, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_restarted_broker_misses_nothing(persistent: Broker, listen: Listen, caplog: Log) -> None:
     listener = listen(persistent)
     with MqttSink(persistent.url()) as sink:
         for number in range(1, 301):
@@ -283,9 +287,7 @@ def test_a_restarted_broker_misses_nothing(
 
 
 @with_broker
-def test_a_broker_that_forgot_everything_is_told_again(start_broker: Start, listen: Listen, view: Views) -> None:
-    broker = start_broker()
-    listener = listen(broker)
+def test_a_broker_that_forgot_everything_gets_all_again(broker: Broker, listener: Listener, view: Views) -> None:
     with MqttSink(broker.url(), discovery=True) as sink:
         sink.show(view(digits=(seven(),)))
         wait_for(lambda: (listener.last("desk/camera/reading") or {}).get("text") == ["7"], "the reading")
@@ -298,9 +300,7 @@ def test_a_broker_that_forgot_everything_is_told_again(start_broker: Start, list
 
 
 @with_broker
-def test_a_late_broker_gets_the_newest_events(
-    persistent: Broker, listen: Listen, view: Views, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_late_broker_gets_the_newest_events(persistent: Broker, listen: Listen, view: Views, caplog: Log) -> None:
     listener = listen(persistent)
     persistent.stop()
     with MqttSink(persistent.url()) as sink:
@@ -319,9 +319,7 @@ def test_a_late_broker_gets_the_newest_events(
 
 
 @with_broker
-def test_a_broker_that_hangs_holds_nobody_up(start_broker: Start, listen: Listen, view: Views) -> None:
-    broker = start_broker()
-    listener = listen(broker)
+def test_a_broker_that_hangs_holds_nobody_up(broker: Broker, listener: Listener, view: Views) -> None:
     with MqttSink(broker.url()) as sink:
         sink.write([event(1)])
         wait_for(lambda: tracks(listener) == [1], "the first event")
@@ -383,53 +381,49 @@ class Relay:
         self.cut()
 
 
+@pytest.fixture
+def relay(broker: Broker) -> Iterator[Relay]:
+    relay = Relay(broker)
+    yield relay
+    relay.close()
+
+
 @with_broker
-def test_what_was_not_acknowledged_is_sent_again_in_order(start_broker: Start, listen: Listen) -> None:
-    broker = start_broker()
-    listener, relay = listen(broker), Relay(broker)
-    try:
-        with MqttSink(f"mqtt://127.0.0.1:{relay.port}/desk/camera") as sink:
-            sink.write([event(1)])
-            wait_for(lambda: tracks(listener) == [1] and not sink.waiting, "the first event")
-            relay.deaf = True
-            sink.write([event(number) for number in range(2, 102)])
-            wait_for(lambda: len(tracks(listener)) == IN_FLIGHT + 1, "those that may go without an answer")
-            relay.deaf = False
-            relay.cut()
-            wait_for(lambda: len(tracks(listener)) == 101, "all events")
-        received = [document["track"] for document in listener.of("desk/camera/events")]
-        assert received == [1, *range(2, 2 + IN_FLIGHT), *range(2, 102)]
-    finally:
-        relay.close()
+def test_what_was_not_acknowledged_is_sent_again_in_order(listener: Listener, relay: Relay) -> None:
+    with MqttSink(f"mqtt://127.0.0.1:{relay.port}/desk/camera") as sink:
+        sink.write([event(1)])
+        wait_for(lambda: tracks(listener) == [1] and not sink.waiting, "the first event")
+        relay.deaf = True
+        sink.write([event(number) for number in range(2, 102)])
+        wait_for(lambda: len(tracks(listener)) == IN_FLIGHT + 1, "those that may go without an answer")
+        relay.deaf = False
+        relay.cut()
+        wait_for(lambda: len(tracks(listener)) == 101, "all events")
+    received = [document["track"] for document in listener.of("desk/camera/events")]
+    assert received == [1, *range(2, 2 + IN_FLIGHT), *range(2, 102)]
 
 
 @with_broker
 def test_a_network_that_swallows_everything_is_noticed(
-    start_broker: Start, listen: Listen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    listener: Listener, relay: Relay, monkeypatch: pytest.MonkeyPatch, caplog: Log
 ) -> None:
     monkeypatch.setattr("mnist_edge.camera.sinks.mqtt_connection.KEEPALIVE_SECONDS", 2)
-    broker = start_broker()
-    listener, relay = listen(broker), Relay(broker)
-    try:
-        with MqttSink(f"mqtt://127.0.0.1:{relay.port}/desk/camera") as sink:
-            wait_for(lambda: listener.last("desk/camera/available") == "online", "the connection")
-            relay.deaf = True
-            sink.write([event(number) for number in range(1, 101)])
-            wait_for(lambda: caplog.messages, "the note")
-            relay.deaf = False
-            wait_for(lambda: not sink.waiting, "the acknowledgements")
-            wait_for(lambda: len(tracks(listener)) == 100, "all events")
-            assert tracks(listener) == list(range(1, 101))
-    finally:
-        relay.close()
+    with MqttSink(f"mqtt://127.0.0.1:{relay.port}/desk/camera") as sink:
+        wait_for(lambda: listener.last("desk/camera/available") == "online", "the connection")
+        relay.deaf = True
+        sink.write([event(number) for number in range(1, 101)])
+        wait_for(lambda: caplog.messages, "the note")
+        relay.deaf = False
+        wait_for(lambda: not sink.waiting, "the acknowledgements")
+        wait_for(lambda: len(tracks(listener)) == 100, "all events")
+        assert tracks(listener) == list(range(1, 101))
 
 
 @with_broker
-def test_a_killed_program_is_offline(start_broker: Start, listen: Listen) -> None:
-    broker = start_broker()
-    listener = listen(broker)
+def test_a_killed_program_is_offline(broker: Broker, listener: Listener) -> None:
     program = f"""
 import time
+from mnist_edge.camera.sinks.home_assistant import announcements
 from mnist_edge.camera.sinks.mqtt import MqttSink
 with MqttSink({broker.url()!r}):
     time.sleep(600)
@@ -445,7 +439,7 @@ with MqttSink({broker.url()!r}):
 
 @with_broker
 def test_a_wrong_password_is_one_note_and_the_right_one_none(
-    start_broker: Start, listen: Listen, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    start_broker: Start, listen: Listen, tmp_path: Path, caplog: Log
 ) -> None:
     passwords = tmp_path / "passwords"
     subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "ann", "s3cr@t/"], check=True, capture_output=True)
@@ -479,11 +473,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 
 @with_broker
 def test_encryption_trusts_the_systems_authorities_only(
-    start_broker: Start,
-    certificate: tuple[Path, Path],
-    monkeypatch: pytest.MonkeyPatch,
-    view: Views,
-    caplog: pytest.LogCaptureFixture,
+    start_broker: Start, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, view: Views, caplog: Log
 ) -> None:
     own, key = certificate
     broker = start_broker(f"certfile {own}", f"keyfile {key}")
@@ -500,7 +490,7 @@ def test_encryption_trusts_the_systems_authorities_only(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
-def test_nobody_there_is_one_note_and_costs_nothing(host: str, view: Views, caplog: pytest.LogCaptureFixture) -> None:
+def test_nobody_there_is_one_note_and_costs_nothing(host: str, view: Views, caplog: Log) -> None:
     with MqttSink(f"mqtt://{host}:{free_port()}/desk") as sink:
         wait_for(lambda: caplog.messages, "the note")
         began = time.monotonic()
@@ -515,37 +505,7 @@ def test_nobody_there_is_one_note_and_costs_nothing(host: str, view: Views, capl
     wait_for(lambda: not threads(), "the thread to end")
 
 
-@pytest.mark.parametrize(
-    "greeting",
-    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x00", b"\x20\x01\x00", b"\x20\xff\xff\xff\xff\xff", bytes(64)],
-    ids=["nothing", "web", "empty", "short", "endless", "zeros"],
-)
-def test_what_is_no_broker_is_one_note(greeting: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    def answer() -> None:
-        while True:
-            try:
-                caller, _ = server.accept()
-            except OSError:
-                return
-            with caller:
-                caller.recv(4096)
-                caller.sendall(greeting)
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        answering = threading.Thread(target=answer, daemon=True)
-        answering.start()
-        with MqttSink(f"mqtt://127.0.0.1:{server.getsockname()[1]}"):
-            wait_for(lambda: caplog.messages, "the note")
-            time.sleep(1.2)
-            assert threads()
-        server.shutdown(socket.SHUT_RDWR)
-    answering.join(PATIENCE)
-    assert len(caplog.messages) == 1
-
-
-def test_it_is_tried_again_and_again_but_ever_less_often(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_it_is_tried_again_and_again_but_ever_less_often(monkeypatch: pytest.MonkeyPatch, caplog: Log) -> None:
     monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.FIRST_DELAY_SECONDS", 0.1)
     monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.LAST_DELAY_SECONDS", 0.4)
     attempts: list[float] = []
@@ -562,9 +522,7 @@ def test_it_is_tried_again_and_again_but_ever_less_often(
 
 
 @with_broker
-def test_home_assistant_finds_what_is_published(start_broker: Start, listen: Listen, view: Views) -> None:
-    broker = start_broker()
-    listener = listen(broker)
+def test_home_assistant_finds_what_is_published(broker: Broker, listener: Listener, view: Views) -> None:
     with MqttSink(broker.url("büro/desk 1"), discovery=True) as sink:
         sink.show(view(digits=(seven(),)))
         wait_for(lambda: listener.of("büro/desk 1/stats"), "the stats")
@@ -584,57 +542,7 @@ def test_home_assistant_finds_what_is_published(start_broker: Start, listen: Lis
 
 
 def test_another_prefix_is_another_device() -> None:
-    from mnist_edge.camera.sinks.home_assistant import announcements
-
     assert not set(announcements("desk")) & set(announcements("door"))
-
-
-def test_an_address_has_sensible_defaults() -> None:
-    plain, full = parse_address("mqtt://pi.local"), parse_address("mqtts://ann:p%40ss@[::1]:1234/a%20b/c/")
-    assert (plain.host, plain.port, plain.tls, plain.user, plain.prefix) == ("pi.local", 1883, False, "", "mnist-edge")
-    assert (full.host, full.port, full.tls, full.user, full.password) == ("::1", 1234, True, "ann", "p@ss")
-    assert full.prefix == "a b/c" and parse_address("mqtts://pi.local").port == 8883
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "S3CRET",
-        "pi.local/S3CRET",
-        "http://ann:S3CRET@pi.local",
-        "mqtt://ann:S3CRET@",
-        "mqtt://ann:S3CRET@pi.local:port",
-        "mqtt://ann:S3CRET@pi.local:0",
-        "mqtt://ann:S3CRET@pi.local:70000",
-        "mqtt://ann:S3CRET/x@pi.local",
-        "mqtt://ann:12/S3CRET@pi.local",
-        "mqtt://ann:S3CRET#x@pi.local",
-        "mqtt://ann:S3CRET?x@pi.local",
-        "mqtt://:S3CRET@pi.local",
-        "mqtt://ann:S3CRET@[::1",
-        "mqtt://ann:S3CRET@pi..local",
-        f"mqtt://ann:S3CRET@{'x' * 100}.local",
-        "mqtt://ann:S3CRET@pi.local/a/+/b",
-        "mqtt://ann:S3CRET@pi.local/a/#",
-        "mqtt://ann:S3CRET@pi.local/a/%23",
-        "mqtt://ann:S3CRET@pi.local/$SYS",
-        "mqtt://ann:S3CRET@pi.local/a%00b",
-        "mqtt://ann:S3CRET@pi.local/a\nb",
-        f"mqtt://ann:S3CRET@pi.local/{'x' * 100_000}",
-        f"mqtt://ann:S3CRET@pi.local/{'a/' * 300}b",
-    ],
-)
-def test_a_wrong_address_is_refused_without_showing_the_password(url: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        MqttSink(url)
-    message = str(caught.value)
-    assert "S3CRET" not in message and len(message) < 1000 and "MQTT" in message
-
-
-def test_the_password_is_not_shown_elsewhere() -> None:
-    address = parse_address("mqtt://ann:S3CRET@pi.local")
-    assert "S3CRET" not in repr(address) + str(address)
 
 
 def test_without_paho_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -643,41 +551,3 @@ def test_without_paho_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(PackageMissing, match="install paho-mqtt"):
         MqttSink("mqtt://pi.local")
-
-
-CONNACK = b"\x20\x02\x00\x00"
-# A header that promises 64 MB for a topic of one letter, and such a message piece by piece.
-LARGE = b"\x30\x80\x80\x80\x20\x00\x01t"
-PIECE = bytes(1 << 20)
-
-
-def exactly_once(number: int) -> bytes:
-    """A small message of QoS 2, which its receiver keeps until it is released."""
-    return b"\x34\x09\x00\x01t" + (number % 65535 + 1).to_bytes(2, "big") + b"hello"[:4]
-
-
-@pytest.mark.parametrize(
-    "flood",
-    [
-        pytest.param(itertools.chain([LARGE], itertools.repeat(PIECE, 63)), id="one large message"),
-        pytest.param(map(exactly_once, range(100_000)), id="QoS 2 without end"),
-        pytest.param(itertools.repeat(b"\x20\xff\xff\xff\x7f" + PIECE, 64), id="a large answer"),
-        pytest.param(itertools.repeat(b"\x30\x03\x00\x01t", 100_000), id="small messages"),
-    ],
-)
-def test_a_broker_that_floods_is_left(flood: Iterator[bytes], caplog: pytest.LogCaptureFixture) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        url = f"mqtt://127.0.0.1:{server.getsockname()[1]}/desk"
-        with MqttSink(url):
-            connection, _ = server.accept()
-            with connection:
-                connection.settimeout(PATIENCE)
-                connection.recv(4096)
-                # It takes no more than what the system holds on the way.
-                with pytest.raises(ConnectionError):
-                    connection.sendall(CONNACK)
-                    for piece in flood:
-                        connection.sendall(piece)
-                        time.sleep(1e-5)
-            wait_for(lambda: caplog.messages, "the note")
-    assert "is away (it sends what was not asked for); reading goes on without it" in caplog.messages[0]

@@ -1,4 +1,4 @@
-"""More ink than is looked at is told: once for a camera, and for each picture."""
+"""More ink than is looked at is logged: once for a camera, and for each picture."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from mnist_edge.camera.sinks.opening import LimitWarning
 from mnist_edge.camera.view import View
 
 
-def test_it_is_said_once_for_each_source(view: Callable[..., View], caplog: pytest.LogCaptureFixture) -> None:
+def test_it_is_logged_once_for_each_source(view: Callable[..., View], caplog: pytest.LogCaptureFixture) -> None:
     sink, plain = LimitWarning(), view()
     limited = replace(plain, reading=replace(plain.reading, limited=True))
     for shown in (plain, limited, plain, limited):

@@ -223,12 +223,12 @@ class Handler(web.RequestHandler):  # type: ignore[misc]
             self._speed_check = loop.call_later(SPEED_CHECK_SECONDS, self._check_speed)
 
 
-class TaskWorker(Worker[tuple[Callable[[], Any], "Future[Any]"]]):
+class TaskWorker(Worker[Callable[[], None]]):
     """A thread for what would block the event loop, one task after the other."""
 
     def __init__(self, name: str) -> None:
         # Failures are raised where the result is awaited.
-        super().__init__(name, _run_task, limit=MAX_TASKS, silent=True)
+        super().__init__(name, lambda task: task(), limit=MAX_TASKS, silent=True)
 
     async def run(self, task: Callable[[], Result]) -> Result:
         """Return the result of `task`, or raise what it raises.
@@ -236,18 +236,17 @@ class TaskWorker(Worker[tuple[Callable[[], Any], "Future[Any]"]]):
         Nothing is run any more once the server is ending; who waits is then cancelled with the event loop.
         """
         future: Future[Result] = Future()
-        self.put((task, future))
+
+        def run() -> None:
+            # The client may have disconnected meanwhile.
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(task())
+                except Exception as error:
+                    future.set_exception(error)
+
+        self.put(run)
         return await asyncio.wrap_future(future)
-
-
-def _run_task(job: tuple[Callable[[], Any], "Future[Any]"]) -> None:
-    task, future = job
-    # The client may have disconnected meanwhile.
-    if future.set_running_or_notify_cancel():
-        try:
-            future.set_result(task())
-        except Exception as error:
-            future.set_exception(error)
 
 
 class _Masked(logging.Filter):

@@ -1,5 +1,6 @@
 """What all requests have in common: methods, sizes, speeds, and requests that are broken."""
 
+import re
 import threading
 import time
 from typing import Any
@@ -182,3 +183,19 @@ def test_a_viewer_that_does_not_read_slows_nobody_and_is_dropped(
     running.join()
     # Handing a picture over is nothing to the loop; the median, since the computer may be busy.
     assert sorted(shown)[len(shown) // 2] < 0.005
+
+
+def test_the_page_may_load_nothing_from_elsewhere(serve: Any) -> None:
+    answer = serve().ask("/")
+    policy = dict(one.strip().split(" ", 1) for one in answer.headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert re.fullmatch(r"('sha256-[\w+/=]+' ?)+", policy["script-src"])
+    assert "unsafe" not in str(policy)
+    assert "http" not in str(policy)
+    page = answer.body.decode().replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?:|//[a-z]+\.|@import|src=\"|\son\w+=", page)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.headers["Server"] is None

@@ -136,7 +136,7 @@ class Classifier:
         if self.refusal_threshold is None:
             return np.ones(len(probabilities), np.bool_)
         if not self.calibrated:
-            # The threshold was chosen on calibrated ones.
+            # The threshold was chosen on calibrated probabilities.
             probabilities = apply_temperature(probabilities, self.temperature)
         return digit_score(probabilities) >= self.refusal_threshold
 

@@ -17,7 +17,7 @@ from mnist_edge.progress import Progress, no_progress
 
 SPLIT_SEED = 2026
 VALIDATION_IMAGES = 5_000
-# Names of data sets that are found without being told where.
+# Names of the data sets that are found without a path.
 MNIST = "MNIST"
 SKLEARN = "scikit-learn digits"
 

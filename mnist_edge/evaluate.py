@@ -146,8 +146,8 @@ def score(
 
     `model`, `runtime` and `temperature` (by which the probabilities were scaled) only go into the result.
     """
-    said = probabilities.argmax(axis=1)
-    confusion = np.bincount(labels.astype(np.intp) * 10 + said, minlength=100).reshape(10, 10)
+    predicted = probabilities.argmax(axis=1)
+    confusion = np.bincount(labels.astype(np.intp) * 10 + predicted, minlength=100).reshape(10, 10)
     correct = int(confusion.trace())
     chosen = probabilities[np.arange(len(labels)), labels]
     loss = float(-np.log(np.maximum(chosen, SMALLEST_PROBABILITY)).mean())
@@ -178,9 +178,11 @@ def evaluate(
 
 
 def _class_figures(confusion: NDArray[np.int64], label: int) -> ClassFigures:
-    right, true, said = (int(n) for n in (confusion[label, label], confusion[label].sum(), confusion[:, label].sum()))
-    precision, recall = right / max(said, 1), right / max(true, 1)
-    return ClassFigures(label, true, precision, recall, 2 * right / max(true + said, 1))
+    right, true, predicted = (
+        int(n) for n in (confusion[label, label], confusion[label].sum(), confusion[:, label].sum())
+    )
+    precision, recall = right / max(predicted, 1), right / max(true, 1)
+    return ClassFigures(label, true, precision, recall, 2 * right / max(true + predicted, 1))
 
 
 def _first_line(error: Exception) -> str:

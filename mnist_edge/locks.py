@@ -23,7 +23,7 @@ def exclusive(path: Path) -> Iterator[None]:
         OutputError: Another process has locked it; names that process where the system does.
         OSError: It cannot be opened.
     """
-    # Opening a pipe would wait for who writes to it.
+    # Opening a pipe would wait for its writer.
     if fcntl is None or not (path.is_file() or path.is_dir()):
         yield
         return

@@ -22,10 +22,10 @@ class Machine:
         cpu: The processor's name.
         cores: CPUs that this process may use.
         features: Those of `FEATURES` that the processor has.
-        memory_mb: All memory, in units of 10^6 bytes; None where the system does not tell.
+        memory_mb: All memory, in units of 10^6 bytes; None where the system does not report it.
         free_mb: Memory that can be had without swapping, same unit.
-        governor: How the kernel chooses the clock, such as `ondemand`; None where it does not tell.
-        temperature_c: Of the processor, degrees Celsius; None where the system does not tell.
+        governor: How the kernel chooses the clock, such as `ondemand`; None where unknown.
+        temperature_c: Of the processor, degrees Celsius; None where the system does not report it.
         python: Version of Python.
     """
 

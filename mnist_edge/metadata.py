@@ -1,4 +1,4 @@
-"""What a `.tflite` says of itself: a small zip appended to the flatbuffer.
+"""Read and write the metadata of a `.tflite`: a small zip appended to the flatbuffer.
 
 Runtimes ignore what follows the flatbuffer; `unzip -p MODEL metadata.json` and the standard library read it. The zip's
 comment, at the very end of the file, is the SHA-256 of all bytes before it, so that damage anywhere is noticed.
@@ -68,7 +68,7 @@ def metadata_of(model: bytes, name: str) -> dict[str, Any]:
     Raises:
         ModelError: The checksum does not match, or the metadata cannot be read.
     """
-    # Cut off or damaged, a zip may be none any more, but the names in it still tell of it.
+    # A truncated or damaged zip may not be recognised as one, but still holds the name.
     if DOCUMENT.encode() not in model:
         return {}
     with errors_as(ModelError, name, "copy or export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:

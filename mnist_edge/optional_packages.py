@@ -8,7 +8,7 @@ from typing import Any
 
 from mnist_edge.errors import PackageBroken, PackageMissing
 
-# What each extra of pyproject.toml installs. Whoever installed from a clone or a wheel cannot have pip install
+# What each extra of pyproject.toml installs. After an installation from a clone or a wheel, pip cannot install
 # `mnist-edge[web]`: pip would look for mnist-edge in an index.
 EXTRAS = {
     "train": "tensorflow keras scikit-learn matplotlib",

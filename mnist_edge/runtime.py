@@ -76,7 +76,7 @@ class Runtime:
         return interpreter
 
 
-# More than any machine of ours has cores; each is a thread, and a million of them end the process.
+# More than any device has cores; a million threads would end the process.
 MAX_THREADS = 256
 # In the order of preference: the maintained one, the one of old devices, the one that comes with training.
 RUNTIMES = {
@@ -121,7 +121,7 @@ def build_interpreter(
                 continue
             refusals.append(f"{candidate.label}: {error}")
         # tflite-runtime with numpy 2 raises SystemError, a missing operator ValueError or RuntimeError, a
-        # mismatched build ImportError or AttributeError: each is a reason to try the next, and all are told.
+        # mismatched build ImportError or AttributeError: each is a reason to try the next runtime.
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             refusals.append(f"{candidate.label}: {reason}" + (f" ({candidate.hint})" if candidate.hint else ""))

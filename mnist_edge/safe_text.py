@@ -6,7 +6,7 @@ from typing import Any
 
 HIDDEN = "***"
 LONGEST_QUOTED = 60
-# What stands for itself on no terminal and in no encoding: C1 control characters (ECMA-48), which include 8-bit escape
+# Characters that no terminal shows or no encoding holds: C1 control characters (ECMA-48), which include 8-bit escape
 # sequences; what changes the direction of text or ends a line (Unicode, bidirectional controls, U+2028, U+2029); and
 # halves of surrogate pairs, by which Python names the bytes of a file's name that are not UTF-8 (PEP 383).
 _BEYOND_ASCII = "\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"

@@ -23,7 +23,7 @@ from mnist_edge.cli import (
 )
 from mnist_edge.cli.boundary import Root, replace_closed_streams
 from mnist_edge.cli.help import Command
-from mnist_edge.cli.interrupt import end
+from mnist_edge.cli.signals import end
 
 # Plain help: Rich's costs as much again as everything else that `--help` does.
 app = typer.Typer(

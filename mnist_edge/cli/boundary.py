@@ -14,13 +14,13 @@ import typer
 from mnist_edge import native_stderr
 from mnist_edge.cli.console import log_to, note
 from mnist_edge.cli.help import Group
-from mnist_edge.cli.interrupt import interruptible
+from mnist_edge.cli.signals import interruptible
 from mnist_edge.errors import CheckFailed, MnistEdgeError, ModelWarning, OutputError, UsageError
 from mnist_edge.safe_text import mask_all
 
-# Of a disk, a quota or a file that can grow no more.
+# No space left: on the disk, within the quota, or within the largest size of a file.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# Where whoever reads standard output has closed it: what a shell says of a program that SIGPIPE ended.
+# The exit code where the reader of standard output has closed it: a shell's for a program ended by SIGPIPE.
 OUTPUT_CLOSED = 128 + 13
 # What a command ends with; any other error of ours is 1.
 EXIT_CODES: dict[type[MnistEdgeError], int] = {UsageError: 2, CheckFailed: 3}
@@ -50,7 +50,7 @@ def _one_line_errors(program: str) -> Iterator[None]:
         message = mask_all(error.format_message()).rstrip(".")
         _fail(f"{message}{'' if message.endswith('?') else ';'} see: {command} --help", 2)
     except BrokenPipeError:
-        # Whoever read the output has enough of it, as `head` has: there is nothing to say.
+        # The reader of the output, such as `head`, has enough of it: nothing to report.
         raise typer.Exit(OUTPUT_CLOSED) from None
     except OSError as error:
         if error.strerror is None:
@@ -102,13 +102,13 @@ def _warnings_as_notes() -> Iterator[None]:
     """Print each `ModelWarning` once, as a note; other warnings concern developers and stay as they are."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", ModelWarning)
-        show, said = warnings.showwarning, set[str]()
+        show, printed = warnings.showwarning, set[str]()
 
         def shown(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             if not issubclass(category, ModelWarning):
                 show(message, category, *where, **more)
-            elif str(message) not in said:
-                said.add(str(message))
+            elif str(message) not in printed:
+                printed.add(str(message))
                 note(f"note: {message}")
 
         warnings.showwarning = shown

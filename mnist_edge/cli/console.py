@@ -13,7 +13,7 @@ from mnist_edge.logs import LineHandler
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.safe_text import printable, to_json
 
-# Characters of a progress bar, and of what stands beside it, gaps included.
+# Widths in characters: of a progress bar, and of spinner, times and gaps beside it.
 BAR, SPINNER_AND_TIMES = 20, 22
 # Parameters of SGR, "select graphic rendition" (ECMA-48, section 8.3.117).
 STYLE_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -117,12 +117,12 @@ def progress(title: str) -> Iterator[Progress]:
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(BAR), TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(), TimeRemainingColumn(),
         )  # fmt: skip
-        room = shutil.get_terminal_size().columns - len(title) - BAR - SPINNER_AND_TIMES
+        width = shutil.get_terminal_size().columns - len(title) - BAR - SPINNER_AND_TIMES
         with Bar(*columns, console=Console(file=terminal, force_terminal=True), transient=True) as bar:
             task = bar.add_task(title, total=None, note="")
 
             def report(done: float, total: float, note: str = "") -> None:
-                # What has no room would be cut out of the times.
-                bar.update(task, completed=done, total=total, note=printable(note)[: max(room, 0)])
+                # A longer note would push out the times.
+                bar.update(task, completed=done, total=total, note=printable(note)[: max(width, 0)])
 
             yield report

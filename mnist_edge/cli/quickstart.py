@@ -36,7 +36,7 @@ def command(
     from mnist_edge.training_stack import load_keras
 
     with progress("quickstart") as report:
-        # Whoever lacks the packages should not download MNIST first.
+        # Missing packages should be reported before MNIST is downloaded.
         load_keras()
         found = load(data, fallback=True, progress=report)
         print_notes(found.notes)

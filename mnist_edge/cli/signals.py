@@ -1,31 +1,89 @@
-"""Signals that end a command which has something to keep."""
+"""End a command by a signal: with one line and the exit code of a shell, and by keeping what there is to keep."""
 
+import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any, NoReturn
 
+import typer
+
+from mnist_edge.cli.console import note
+from mnist_edge.errors import MnistEdgeError
+
+# A shell's for a process that SIGINT ended: 128 + 2.
+EXIT_CODE = 130
 # `timeout` and `uv run` pass one signal on twice, at nearly the same time; nobody presses Ctrl-C twice this fast.
 ECHO_SECONDS = 0.3
 
 
 @contextmanager
-def interrupted_by_signals() -> Iterator[list[int]]:
-    """Let SIGTERM and SIGHUP end the work as Ctrl-C does, by KeyboardInterrupt; the list holds what came.
+def interruptible() -> Iterator[None]:
+    """Let SIGINT raise `KeyboardInterrupt` while the block runs; if that ends it, print a line and exit with 130."""
+    interrupted = False
 
-    What is ignored stays so: SIGHUP under nohup, SIGINT where a shell starts the command in the background.
+    def handle(number: int, frame: Any) -> None:
+        nonlocal interrupted
+        interrupted = True
+        raise KeyboardInterrupt
+
+    # Set by `mnist_edge.__main__`; a program that has its own handler keeps it.
+    ours = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+    hook = sys.unraisablehook
+    if ours:
+        signal.signal(signal.SIGINT, handle)
+        sys.unraisablehook = _end_if_interrupted
+    try:
+        yield
+    except (KeyboardInterrupt, Exception) as error:
+        # A library that is broken off in the middle of its import may raise an error of its own.
+        if isinstance(error, KeyboardInterrupt) or (interrupted and not isinstance(error, typer.Exit | MnistEdgeError)):
+            note("interrupted")
+            if ours:
+                # Threads may be waiting for a child process or a camera.
+                end(EXIT_CODE)
+            raise typer.Exit(EXIT_CODE) from None
+        raise
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            sys.unraisablehook = hook
+
+
+def end(exit_code: int) -> NoReturn:
+    """End the process at once, without waiting for threads and without finalising Python below them."""
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(exit_code)
+
+
+def _end_if_interrupted(unraisable: Any) -> None:
+    """End the process after Ctrl-C in a destructor, where Python would print the exception and continue."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    sys.__unraisablehook__(unraisable)
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[list[int]]:
+    """Let SIGTERM and SIGHUP end the work as Ctrl-C does, by KeyboardInterrupt; yields the list of received signals.
+
+    Ignored signals stay ignored: SIGHUP under nohup, SIGINT where a shell starts the command in the background.
     """
-    came: list[int] = []
+    received: list[int] = []
     first = 0.0
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal first
-        if came and time.monotonic() - first < ECHO_SECONDS:
+        if received and time.monotonic() - first < ECHO_SECONDS:
             return
         first = time.monotonic()
-        came.append(number)
-        # The boundary's own handler, so that it knows; none where Ctrl-C is ignored.
+        received.append(number)
+        # The handler of `interruptible`, which records it; none where Ctrl-C is ignored.
         if callable(ctrl_c := before.get(signal.SIGINT)):
             ctrl_c(number, frame)
         raise KeyboardInterrupt
@@ -35,7 +93,7 @@ def interrupted_by_signals() -> Iterator[list[int]]:
     for number in before:
         signal.signal(number, interrupt)
     try:
-        yield came
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

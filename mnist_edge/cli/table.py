@@ -128,9 +128,9 @@ def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], pai
     lines = []
     for number in range(max(map(len, wrapped))):
         parts = []
-        for cell, room, to_right in zip(wrapped, widths, right, strict=True):
+        for cell, width, to_right in zip(wrapped, widths, right, strict=True):
             text = cell[number] if number < len(cell) else ""
-            padding = " " * (room - len(text))
+            padding = " " * (width - len(text))
             painted = paint(text, STYLES[text]) if text in STYLES else text
             parts.append(padding + painted if to_right else painted + padding)
         lines.append((INDENT + GAP.join(parts)).rstrip())

@@ -87,7 +87,7 @@ def command(
         show_recipes(json)
         return
     _refuse_usage(recipe, compare, resume, extra, force)
-    with interrupted_by_signals() as came:
+    with interrupted_by_signals() as received:
         if compare:
             _compare(epochs, batch_size, seed or 0, output, data, force, json)
             return
@@ -97,7 +97,7 @@ def command(
             run = _train(recipe or DEFAULT, epochs, batch_size, seed or 0, output, extra, data, force)
         show_run(run, json)
     if run.interrupted:
-        raise typer.Exit(128 + came[0])
+        raise typer.Exit(128 + received[0])
 
 
 def _refuse_usage(recipe: str | None, compare: bool, resume: bool, extra: Path | None, force: bool) -> None:
@@ -138,7 +138,7 @@ def _train(
         with exclusive(folder):
             make_room(folder, force)
     with progress(name) as report:
-        # Whoever lacks the packages should not download MNIST first.
+        # Missing packages should be reported before MNIST is downloaded.
         load_keras()
         if extra:
             collected = read_extra(extra)

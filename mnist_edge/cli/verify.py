@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _percent(value: float | None) -> float | None:
-    # 0.998 would be a check that nothing fails: whoever writes it means a share.
+    # 0.998 percent would fail nothing: it must be meant as a share.
     if value is not None and 0 < value <= 1:
         raise typer.BadParameter(f"{value:g} is below 1 %; write percent, {100 * value:g}")
     return value

@@ -52,7 +52,7 @@ def examine(model: str | Path = DEFAULT, timeout_s: float = TIMEOUT_S) -> Diagno
     try:
         probed = [future.result() for future in [pool.submit(probe) for probe in probes]]
     finally:
-        # Who is interrupted does not wait for what still runs.
+        # Ctrl-C does not wait for the checks that still run.
         pool.shutdown(wait=False, cancel_futures=True)
     tried, rest = probed[: len(runtimes.NAMES)], probed[len(runtimes.NAMES) :]
     works = models.ok and any(check.ok for check in tried) and rest[0].ok

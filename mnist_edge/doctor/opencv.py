@@ -33,7 +33,7 @@ def check(timeout_s: float) -> Check:
     has = build_parts(report)
     window = has.pop("GUI")
     found = f"{' and '.join(wheels) or f'cv2 {release}, from the system'}; window: {window}; "
-    found += "video: " + (", ".join(name for name, there in has.items() if there != "NO") or "none")
+    found += "video: " + (", ".join(name for name, built in has.items() if built != "NO") or "none")
     if len(wheels) > 1:
         advice = f"they overwrite each other: pip uninstall {' '.join(WHEELS)}, then install one"
         return Check("OpenCV", Status.OK, found, advice)

@@ -25,23 +25,23 @@ class Measurement:
     """One model's figures on this machine.
 
     Attributes:
-        model: Its name.
-        file: Where it is.
-        precision: As its metadata says; None where they do not.
-        runtime: What ran it, and the version.
+        model: Name of the model.
+        file: Path of the model.
+        precision: Its precision by its metadata; None where they have none.
+        runtime: Name and version of the runtime.
         threads: CPU threads for one invoke.
         batch: Images in one invoke; always 1.
-        size_bytes: Of the file.
+        size_bytes: Size of the file.
         init_ms: Building an interpreter until it is ready, in a fresh process.
         first_ms: The first invoke, in a fresh process.
         invoke_us: The runtime's own `invoke()`.
         classify_us: A prepared 28x28 image to a digit: quantise, invoke, dequantise, decide.
         end_to_end_us: A digit's ink to a digit: normalise, quantise, invoke, dequantise, decide.
-        peak_rss_mb: Most memory resident in a fresh process, units of 10^6 bytes; None where the system does not tell.
+        peak_rss_mb: Most memory resident in a fresh process, units of 10^6 bytes; None where the system does not know.
         runtime_rss_mb: The part of it that Python, NumPy and the runtime take before the model is loaded.
         macs: Multiply-accumulates of one invoke.
         accuracy: Share of right digits, 0 to 1; None if it was not asked for.
-        images: How many images `accuracy` is of; 0 if it was not asked for.
+        images: Number of images behind `accuracy`; 0 if it was not asked for.
         device: The computer.
     """
 
@@ -65,7 +65,7 @@ class Measurement:
     device: Machine
 
     def to_json(self) -> dict[str, Any]:
-        """One object of the list that `benchmark --json` prints; without accuracy where it was not asked for."""
+        """Return one object of the list that `benchmark --json` prints; without accuracy where it was not asked for."""
         document = asdict(self) | {"file": str(self.file), "device": self.device.to_json()}
         if self.accuracy is None:
             del document["accuracy"], document["images"]
@@ -91,7 +91,7 @@ def benchmark(
         runtime: None takes the first that works.
         split: Images for the accuracy; None leaves it out.
         warm_up_ms: How long each action runs before it is timed.
-        progress: Told how far the timing is.
+        progress: Receives the rounds of timing done.
 
     Returns:
         One measurement a model, in the same order.
@@ -106,8 +106,7 @@ def benchmark(
     classifiers = [Classifier(path, runtime=runtime, threads=threads) for path in paths]
     # Memory first: what follows would compete for it on a small machine.
     starts = [measure_fresh_start(c.path, _runtime_name(c), threads) for c in classifiers]
-    of_each = [stages(classifier) for classifier in classifiers]
-    actions = [action for one in of_each for action in (one.invoke, one.classify, one.end_to_end)]
+    actions = [action for classifier in classifiers for action in stages(classifier)]
     timings = time_actions(actions, runs, warm_up_ms, progress)
     machine = this_machine()
     return [

@@ -20,10 +20,10 @@ MOST = 12
 # Colours that the colour-blind can tell apart, BGR; and what a picture that does not fill its place lies on.
 GREEN, ORANGE, PURPLE, PLACE = (40, 150, 20), (0, 110, 235), (170, 40, 150), (225, 225, 225)
 COLUMNS = 3
-# Pixels: a picture's place, the two lines of text under it, what lies between them, the title with the legend, and the
-# letters of labels.
+# Pixels: a picture's place, the two lines of text under it, the space between pictures, the title with the legend, and
+# the letters of labels.
 WIDTH, HEIGHT, FOOT, GAP, HEAD, LETTER = 640, 480, 52, 16, 76, 11
-# Some of its surroundings are shown around what is marked: this share of the picture's longer side.
+# What is marked is shown with a margin, as a share of the picture's longer side.
 MARGIN = 0.1
 
 
@@ -48,8 +48,8 @@ def contact_sheet(folder: Path, pictures: Sequence[PictureScore], title: str) ->
     Each is cut to what is marked and its surroundings, and fills its place.
 
     Args:
-        folder: Where their files are.
-        pictures: What to show, in this order.
+        folder: The folder of the files.
+        pictures: The pictures to show, in this order.
         title: The first line.
 
     Returns:
@@ -81,7 +81,7 @@ def refuse_format(path: Path) -> None:
 
 
 def counts_line(picture: PictureScore) -> str:
-    """What became of a picture's digits, such as `2 of 4 digits right, 1 missed, 1 misread, 3 false, 0 of 1 rows`."""
+    """Return a picture's counts, such as `2 of 4 digits right, 1 missed, 1 misread, 3 false, 0 of 1 rows`."""
     counts = picture.counts()
     missed, false = (counts[side] - counts["matched"] for side in ("digits", "found"))
     line = f"{counts['right']} of {counts['digits']} digits right, {missed} missed, "
@@ -92,15 +92,15 @@ def counts_line(picture: PictureScore) -> str:
 def _kind(outcome: Outcome) -> Kind:
     if not outcome.counts:
         return UNCOUNTED
-    if outcome.said is None:
+    if outcome.predicted is None:
         return MISSED
-    return RIGHT if outcome.said == outcome.true else WRONG
+    return RIGHT if outcome.predicted == outcome.true else WRONG
 
 
 def _text(outcome: Outcome) -> str:
-    if outcome.said is None:
+    if outcome.predicted is None:
         return str(outcome.true)
-    return str(outcome.said) + ("" if outcome.true in (None, outcome.said) else f" for {outcome.true}")
+    return str(outcome.predicted) + ("" if outcome.true in (None, outcome.predicted) else f" for {outcome.true}")
 
 
 def _tile(image: NDArray[np.uint8], outcomes: Sequence[Outcome]) -> NDArray[np.uint8]:
@@ -123,7 +123,7 @@ def _tile(image: NDArray[np.uint8], outcomes: Sequence[Outcome]) -> NDArray[np.u
 
 
 def _view(width: int, height: int, boxes: Sequence[Box]) -> Box:
-    """What to show of a picture: all boxes with a margin, or all of it where there are none."""
+    """The part of a picture to show: all boxes with a margin, or all of it where there are none."""
     if not boxes:
         return Box(0, 0, width, height)
     margin = round(MARGIN * max(width, height))

@@ -1,6 +1,6 @@
 """What a model's time consists of: the bare network, one prepared image, one digit's ink."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,8 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.normalisation import normalise
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """One model's actions to time, each within the next.
+class Stages(NamedTuple):
+    """One model's actions to time, each a part of the next.
 
     Attributes:
         invoke: The runtime's own `invoke()` and nothing else.
@@ -26,7 +25,7 @@ class Stages:
 
 
 def stages(classifier: Classifier) -> Stages:
-    """The actions to time of a model."""
+    """Return the actions to time of a model."""
     ink = sample_ink()
     image = normalise(ink)[None]
 
@@ -41,7 +40,7 @@ def stages(classifier: Classifier) -> Stages:
 
 
 def sample_ink(height: int = 60, width: int = 45, pen: float = 8.0) -> NDArray[np.uint8]:
-    """A zero as a camera might see one: a ring, `pen` pixels wide, with soft edges.
+    """Return a zero as a camera might see it: a ring, `pen` pixels wide, with soft edges.
 
     Returns:
         Shape (height, width), 0 = paper, 255 = full ink.

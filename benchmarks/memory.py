@@ -1,16 +1,16 @@
 """Start-up time and peak memory of a model, measured in a process that does nothing else.
 
-Run as `python -m mnist_edge.benchmarks.memory MODEL RUNTIME THREADS`, this is that process: it loads the runtime and
-the model and invokes, and prints its figures as JSON.
+`python -m mnist_edge.benchmarks.memory MODEL RUNTIME THREADS` is that process: it loads the runtime and the model,
+invokes, and prints its figures as JSON.
 """
 
 import json
 import sys
-from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
+from typing import NamedTuple
 
 from mnist_edge.child_process import run_module
 from mnist_edge.errors import ModelError
@@ -20,15 +20,14 @@ INVOKES = 50
 TIMEOUT_S = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class FreshStart:
-    """What a model costs in a process of its own.
+class FreshStart(NamedTuple):
+    """The cost of a model in a process of its own.
 
     Attributes:
-        init_ms: Building an interpreter until it is ready, the runtime being imported.
+        init_ms: Building an interpreter until it is ready, after the runtime is imported.
         first_ms: The first invoke.
         peak_rss_mb: Most memory ever resident, units of 10^6 bytes: Python, NumPy, runtime and model. None where the
-            system does not tell.
+            system does not know.
         runtime_rss_mb: The same before the model is loaded.
     """
 
@@ -39,23 +38,18 @@ class FreshStart:
 
 
 def measure_fresh_start(model: Path, runtime: str, threads: int = 1, starts: int = 3) -> FreshStart:
-    """Start a model in fresh processes, and take the median of each figure.
-
-    Args:
-        model: A `.tflite`.
-        runtime: Name of the runtime.
-        threads: CPU threads for one invoke.
-        starts: How many processes, one after the other.
+    """Start a model in fresh processes, one after the other, and return the median of each figure.
 
     Raises:
         ModelError: The process failed.
     """
     found = [_start(model, runtime, threads) for _ in range(starts)]
-    peaks = [one.peak_rss_mb for one in found if one.peak_rss_mb is not None]
-    bases = [one.runtime_rss_mb for one in found if one.runtime_rss_mb is not None]
+    init, first, peaks, bases = (
+        [value for value in column if value is not None] for column in zip(*found, strict=True)
+    )
     return FreshStart(
-        init_ms=round(median(one.init_ms for one in found), 3),
-        first_ms=round(median(one.first_ms for one in found), 3),
+        init_ms=round(median(init), 3),
+        first_ms=round(median(first), 3),
         peak_rss_mb=round(median(peaks), 1) if peaks else None,
         runtime_rss_mb=round(median(bases), 1) if bases else None,
     )
@@ -72,7 +66,7 @@ def _start(model: Path, runtime: str, threads: int) -> FreshStart:
 
 
 def peak_rss_mb() -> float | None:
-    """The most memory that this process ever had resident, in units of 10^6 bytes; None where nothing tells."""
+    """Return the most memory that this process ever had resident, units of 10^6 bytes; None where it is not known."""
     try:
         # Not ru_maxrss: on Linux a process started by a large one inherits that one's peak.
         for line in Path("/proc/self/status").read_text().splitlines():
@@ -89,7 +83,7 @@ def peak_rss_mb() -> float | None:
 
 
 def reset_peak_rss() -> float | None:
-    """Let `peak_rss_mb` count from now on, where the system can; the memory resident now, None where it cannot."""
+    """Let `peak_rss_mb` count from now on; return the memory resident now, None where the system cannot."""
     try:
         # proc(5): 5 sets the peak to what is resident now.
         Path("/proc/self/clear_refs").write_text("5")
@@ -99,7 +93,7 @@ def reset_peak_rss() -> float | None:
 
 
 def start_here(model: Path, runtime: str, threads: int) -> FreshStart:
-    """Load and run a model in this process, which should be fresh."""
+    """Load and run a model in this process, which should be fresh, and return what that cost."""
     found = RUNTIMES[runtime]
     import_module(found.module)
     content = model.read_bytes()
@@ -115,4 +109,4 @@ def start_here(model: Path, runtime: str, threads: int) -> FreshStart:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(start_here(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))))
+    print(json.dumps(start_here(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))._asdict()))

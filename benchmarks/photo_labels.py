@@ -1,4 +1,4 @@
-"""What is written in pictures: `labels.json`, which `benchmark --photos DIR` compares with what is read.
+"""The labels of pictures: `labels.json`, which `benchmark --photos DIR` compares with what is read.
 
 A list with one object a picture:
 
@@ -6,7 +6,7 @@ A list with one object a picture:
      "ignore": [[x, y, width, height], ...], "reading_order_text": ["7 42", ...], "tags": ["shadow", ...]}
 
 `file`, from the folder of `labels.json`, and `digits` must be there; boxes are in pixels, tight around the ink. A
-picture whose `digits` are empty is one without any. `docs/reading.md` tells the rest.
+picture whose `digits` are empty is one without any. `docs/reading.md` describes the rest.
 """
 
 import json
@@ -26,7 +26,7 @@ def write_labels(path: Path, readings: Iterable[tuple[str, Reading]]) -> None:
 
     Args:
         path: Such as `photos/labels.json`; written whole.
-        readings: Each with the path of its picture.
+        readings: Readings, each with the path of its picture.
     """
     folder = os.path.realpath(path.parent)
     pictures = [_picture(os.path.relpath(os.path.realpath(file), folder), reading) for file, reading in readings]
@@ -41,7 +41,7 @@ def _picture(file: str, reading: Reading) -> str:
 
 
 def read_labels(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a folder's `labels.json`.
+    """Return the rows of a folder's `labels.json`.
 
     Raises:
         DataError: It is missing, or not what it should be.

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge.benchmarks.photos import PhotoScore, PictureScore, read_pictures
+from mnist_edge.benchmarks.report import threads_text
 from mnist_edge.camera.reader import Reader
 from mnist_edge.machine import Machine, this_machine
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import DEFAULT
 
-# What the table shows: a label, and the figure as text.
+# The rows of the table: a label, and the figure as text.
 ROWS: tuple[tuple[str, Callable[[PhotoScore], str]], ...] = (
     ("F1, right box and right label", lambda s: f"{s.f1:.3f}"),
     ("recall, digits found", lambda s: _share(s.matched, s.digits)),
@@ -29,9 +30,9 @@ class PhotoReport:
     """How one model's reader did on a folder of pictures.
 
     Attributes:
-        model: Its name.
-        file: Where it is.
-        runtime: What ran it, and the version.
+        model: Name of the model.
+        file: Path of the model.
+        runtime: Name and version of the runtime.
         threads: CPU threads for one invoke.
         pictures: In the order of `labels.json`.
         device: The computer.
@@ -46,24 +47,24 @@ class PhotoReport:
 
     @property
     def score(self) -> PhotoScore:
-        """Over all pictures."""
+        """Score over all pictures."""
         return PhotoScore.of(self.pictures)
 
     @property
     def tags(self) -> list[tuple[str, PhotoScore]]:
-        """The score of each tag's pictures with digits, lowest F1 first."""
-        photos = [one for one in self.pictures if not one.negative]
-        names = sorted({tag for one in photos for tag in one.tags})
-        scores = [(name, PhotoScore.of([one for one in photos if name in one.tags])) for name in names]
+        """Score of each tag's pictures with digits, lowest F1 first."""
+        photos = [picture for picture in self.pictures if not picture.negative]
+        names = sorted({tag for picture in photos for tag in picture.tags})
+        scores = [(name, PhotoScore.of([photo for photo in photos if name in photo.tags])) for name in names]
         return sorted(scores, key=lambda scored: (scored[1].f1, -scored[1].digits))
 
     @property
     def worst(self) -> list[PictureScore]:
         """All pictures, most errors first."""
-        return sorted(self.pictures, key=lambda one: -one.errors)
+        return sorted(self.pictures, key=lambda picture: -picture.errors)
 
     def to_json(self) -> dict[str, Any]:
-        """One object of the list that `benchmark --photos --json` prints."""
+        """Return one object of the list that `benchmark --photos --json` prints."""
         keys = ("photos", "digits", "f1", "recall", "precision")
         tags = [(name, score.to_json()) for name, score in self.tags]
         return {
@@ -93,7 +94,7 @@ def benchmark_photos(
         models: `.tflite` files or names of models that ship.
         runtime: None takes the first that works.
         threads: CPU threads for one invoke.
-        progress: Told the number of pictures read.
+        progress: Receives the number of pictures read.
 
     Returns:
         One report a model, in the same order.
@@ -119,33 +120,26 @@ def benchmark_photos(
 
 
 def table_rows(reports: Sequence[PhotoReport]) -> list[tuple[str, ...]]:
-    """One row a figure, one column a model."""
+    """Return one row a figure, one column a model."""
     scores = [report.score for report in reports]
     return [(label, *(figure(score) for score in scores)) for label, figure in ROWS]
 
 
 def tag_rows(report: PhotoReport) -> list[tuple[str, ...]]:
-    """One row a tag, worst first, under `TAG_COLUMNS`."""
+    """Return one row a tag, worst first, under `TAG_COLUMNS`."""
     return [
         (name, f"{s.photos}", f"{s.digits}", f"{s.f1:.3f}", f"{s.recall:.3f}", f"{s.precision:.3f}")
         for name, s in report.tags
     ]
 
 
-def titles(reports: Sequence[PhotoReport]) -> list[str]:
-    """A short name of each model: its file's, or the path where that names two."""
-    names = [report.file.stem for report in reports]
-    return [r.file.stem if names.count(r.file.stem) == 1 else str(r.file) for r in reports]
-
-
 def caption(reports: Sequence[PhotoReport]) -> str:
-    """On what, by what and where it was measured, in one line."""
+    """Return the pictures, the runtime and the device, in one line."""
     first = reports[0]
     score = first.score
-    threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
     return (
         f"{score.photos} pictures with {score.digits} digits, {score.negatives} without; "
-        f"{first.runtime}, {threads}, on {first.device.cpu}"
+        f"{first.runtime}, {threads_text(first.threads)}, on {first.device.cpu}"
     )
 
 

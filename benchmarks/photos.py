@@ -1,8 +1,8 @@
 """How well photographs are read: digits found, labels right, rows, and digits seen where there are none.
 
-A folder holds pictures and `labels.json` (`photo_labels`). What a person could not tell (`ambiguous`) and what is read
-inside of `ignore` counts neither for nor against. A row of `reading_order_text` is read when one row of the reading
-says the same, spaces aside; pictures with ambiguous digits count no rows.
+A folder holds pictures and `labels.json` (`photo_labels`). A digit that a person does not recognise (`ambiguous`) and
+what is read inside of `ignore` count neither for nor against. A row of `reading_order_text` is right when one row of
+the reading has the same digits, spaces aside; pictures with ambiguous digits count no rows.
 
 `mnist-edge benchmark --photos DIR` shows it (`photo_report`).
 """
@@ -20,24 +20,24 @@ from mnist_edge.camera.reader import Reader
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.reading import Box, Reading
 
-# A reading has found a digit where their boxes share so much of what both cover together.
+# A digit counts as found where the IoU with a box of the reading reaches this: boxes drawn by hand are never exact.
 MIN_OVERLAP = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one digit, written or only read.
+    """The outcome of one digit, written or only read.
 
     Attributes:
         box: Where it was read, or where it is written if it was missed.
         true: Its label; None where no digit is written.
-        said: The label that was read; None where it was missed.
-        counts: False for what a person could not tell or sees only in part.
+        predicted: The label that was read; None where it was missed.
+        counts: False for a digit that a person does not recognise or sees only in part.
     """
 
     box: Box
     true: int | None
-    said: int | None
+    predicted: int | None
     counts: bool = True
 
 
@@ -50,9 +50,9 @@ class PictureScore:
         tags: What makes it hard.
         negative: Whether no digit is written in it.
         outcomes: One for each digit that is written, and for each other that was read.
-        rows: How many rows count.
-        rows_right: Those that were read exactly.
-        milliseconds: How long the reader took.
+        rows: Number of rows that count.
+        rows_right: Number of rows that were read exactly.
+        milliseconds: Time of the reader.
     """
 
     file: str
@@ -64,11 +64,11 @@ class PictureScore:
     milliseconds: float
 
     def counts(self) -> dict[str, int]:
-        """Digits that are written, `found` by the reader, `matched` with each other and `right`; and the errors."""
-        counting = [one for one in self.outcomes if one.counts]
-        digits = sum(one.true is not None for one in counting)
-        found = sum(one.said is not None for one in counting)
-        right = sum(one.true == one.said for one in counting)
+        """Return the digits that are written, `found` by the reader, `matched` and `right`; and the errors."""
+        counting = [outcome for outcome in self.outcomes if outcome.counts]
+        digits = sum(outcome.true is not None for outcome in counting)
+        found = sum(outcome.predicted is not None for outcome in counting)
+        right = sum(outcome.true == outcome.predicted for outcome in counting)
         return {
             "errors": digits + found - 2 * right,
             "digits": digits,
@@ -83,7 +83,7 @@ class PictureScore:
         return self.counts()["errors"]
 
     def to_json(self) -> dict[str, Any]:
-        """The counts and the time."""
+        """Return the counts and the time."""
         rows = {"rows": self.rows, "rows_right": self.rows_right}
         return {"file": self.file} | self.counts() | rows | {"milliseconds": round(self.milliseconds, 3)}
 
@@ -94,15 +94,15 @@ class PhotoScore:
 
     Attributes:
         photos: Pictures with digits.
-        negatives: Pictures without.
-        digits: What is written in the photographs and counts.
-        found: What was read there and counts.
-        matched: Digits that were found.
-        right: Those of them with the right label.
-        false_on_negatives: Digits read where there are none.
+        negatives: Pictures without digits.
+        digits: Digits that are written in the photographs and count.
+        found: Digits that were read there and count.
+        matched: Written digits that were found.
+        right: Written digits that were found with the right label.
+        false_on_negatives: Digits that were read in the negatives.
         rows: Rows of digits in the photographs, where they are known.
-        rows_right: Those that were read exactly.
-        median_ms: How long half of the pictures took at most, negatives included.
+        rows_right: Rows that were read exactly.
+        median_ms: Median time of a picture, negatives included.
     """
 
     photos: int
@@ -118,20 +118,20 @@ class PhotoScore:
 
     @classmethod
     def of(cls, pictures: Sequence[PictureScore]) -> "PhotoScore":
-        """The sum of pictures."""
-        photos = [one for one in pictures if not one.negative]
-        counts = [one.counts() for one in photos]
+        """Return the sum over pictures."""
+        photos = [picture for picture in pictures if not picture.negative]
+        total = sum((Counter(picture.counts()) for picture in photos), Counter())
         return cls(
             photos=len(photos),
             negatives=len(pictures) - len(photos),
-            digits=sum(one["digits"] for one in counts),
-            found=sum(one["found"] for one in counts),
-            matched=sum(one["matched"] for one in counts),
-            right=sum(one["right"] for one in counts),
-            false_on_negatives=sum(one.errors for one in pictures if one.negative),
-            rows=sum(one.rows for one in photos),
-            rows_right=sum(one.rows_right for one in photos),
-            median_ms=round(median(one.milliseconds for one in pictures), 3) if pictures else 0.0,
+            digits=total["digits"],
+            found=total["found"],
+            matched=total["matched"],
+            right=total["right"],
+            false_on_negatives=sum(picture.errors for picture in pictures if picture.negative),
+            rows=sum(picture.rows for picture in photos),
+            rows_right=sum(picture.rows_right for picture in photos),
+            median_ms=round(median(picture.milliseconds for picture in pictures), 3) if pictures else 0.0,
         )
 
     @property
@@ -151,7 +151,7 @@ class PhotoScore:
 
     @property
     def f1(self) -> float:
-        """Of right boxes with right labels."""
+        """F1 score of boxes that are right and have the right label, 0 to 1."""
         return 2 * self.right / max(self.digits + self.found, 1)
 
     @property
@@ -165,7 +165,7 @@ class PhotoScore:
         return self.false_on_negatives / max(self.negatives, 1)
 
     def to_json(self) -> dict[str, Any]:
-        """Counts and shares, the latter to four decimals."""
+        """Return counts and shares, the latter to four decimals."""
         shares = ("label_accuracy", "f1", "precision", "recall", "rows_exact", "false_per_negative")
         return asdict(self) | {name: round(getattr(self, name), 4) for name in shares}
 
@@ -175,8 +175,8 @@ def measure_photos(folder: Path, reader: Reader, progress: Progress = no_progres
 
     Args:
         folder: Holds both.
-        reader: With the model and the least confidence to measure.
-        progress: Told the number of pictures read.
+        reader: The reader to measure.
+        progress: Receives the number of pictures read.
 
     Raises:
         DataError: There are no labels.
@@ -186,7 +186,7 @@ def measure_photos(folder: Path, reader: Reader, progress: Progress = no_progres
 
 
 def read_pictures(folder: Path, reader: Reader, progress: Progress = no_progress) -> list[PictureScore]:
-    """As `measure_photos`, picture by picture."""
+    """Return the score of each picture; see `measure_photos`."""
     labels, scores = read_labels(folder), []
     for row in labels:
         reading = reader.read(read_image(str(folder / row["file"])), row["file"])
@@ -195,20 +195,10 @@ def read_pictures(folder: Path, reader: Reader, progress: Progress = no_progress
     return scores
 
 
-def score_photos(labels: Iterable[Mapping[str, Any]], readings: Iterable[Reading]) -> PhotoScore:
-    """Compare readings with labels.
-
-    Args:
-        labels: Rows of `labels.json`.
-        readings: One for each of them, in the same order.
-    """
-    return PhotoScore.of([score_picture(*pair) for pair in zip(labels, readings, strict=True)])
-
-
 def score_picture(row: Mapping[str, Any], reading: Reading) -> PictureScore:
     """Compare one reading with its row of `labels.json`."""
     rows = row.get("reading_order_text") or ()
-    if not row["digits"] or any(one.get("ambiguous") for one in row["digits"]):
+    if not row["digits"] or any(digit.get("ambiguous") for digit in row["digits"]):
         rows = ()
     return PictureScore(
         file=row["file"],
@@ -223,30 +213,30 @@ def score_picture(row: Mapping[str, Any], reading: Reading) -> PictureScore:
 
 def _outcomes(row: Mapping[str, Any], reading: Reading) -> Iterable[Outcome]:
     truth, areas = row["digits"], [Box(*area) for area in row.get("ignore") or ()] if row["digits"] else ()
-    ignored = [one for one in reading.digits if any(area.contains(*one.box.centre) for area in areas)]
-    found = [one for one in reading.digits if one not in ignored]
-    yield from (Outcome(one.box, None, one.label, counts=False) for one in ignored)
-    # Matched before they are left out: a reading of an ambiguous digit is no false one.
-    match = dict(match_boxes([Box(*one["box"]) for one in truth], [one.box for one in found]))
+    ignored = [digit for digit in reading.digits if any(area.contains(*digit.box.centre) for area in areas)]
+    found = [digit for digit in reading.digits if digit not in ignored]
+    yield from (Outcome(digit.box, None, digit.label, counts=False) for digit in ignored)
+    # Matched before they are left out: a reading of an ambiguous digit is no false positive.
+    match = dict(match_boxes([Box(*digit["box"]) for digit in truth], [digit.box for digit in found]))
     for index, true in enumerate(truth):
-        said = found[match[index]] if index in match else None
-        box = said.box if said else Box(*(round(side) for side in true["box"]))
-        yield Outcome(box, true["label"], said.label if said else None, counts=not true.get("ambiguous"))
+        read = found[match[index]] if index in match else None
+        box = read.box if read else Box(*(round(side) for side in true["box"]))
+        yield Outcome(box, true["label"], read.label if read else None, counts=not true.get("ambiguous"))
     matched = set(match.values())
-    yield from (Outcome(one.box, None, one.label) for index, one in enumerate(found) if index not in matched)
+    yield from (Outcome(digit.box, None, digit.label) for index, digit in enumerate(found) if index not in matched)
 
 
 def _rows_right(rows: Iterable[str], text: Iterable[str]) -> int:
-    # Each row of the reading serves once.
-    true, said = (Counter(row.replace(" ", "") for row in side) for side in (rows, text))
-    return (true & said).total()
+    # Each row of the reading counts once.
+    true, read = (Counter(row.replace(" ", "") for row in side) for side in (rows, text))
+    return (true & read).total()
 
 
 def match_boxes(truth: Sequence[Box], found: Sequence[Box]) -> list[tuple[int, int]]:
-    """Pairs of boxes that overlap by `MIN_OVERLAP`, best first, each box once: their indices in both lists."""
-    overlaps = ((true.iou(said), i, j) for i, true in enumerate(truth) for j, said in enumerate(found))
+    """Return the indices of pairs with an IoU of `MIN_OVERLAP`, the highest first; each box is in one pair."""
+    overlaps = ((true.iou(box), i, j) for i, true in enumerate(truth) for j, box in enumerate(found))
     matched: dict[int, int] = {}
-    for _, i, j in sorted((one for one in overlaps if one[0] >= MIN_OVERLAP), key=lambda one: -one[0]):
+    for _, i, j in sorted((pair for pair in overlaps if pair[0] >= MIN_OVERLAP), key=lambda pair: -pair[0]):
         if i not in matched and j not in matched.values():
             matched[i] = j
     return [*matched.items()]

@@ -25,18 +25,20 @@ from mnist_edge.progress import Progress, no_progress
 RECIPE = "two-conv"
 EPOCHS = 5
 SCENE_SEED = 7
+# Smaller data sets are shown more often, so that each training sees about as many images.
+ENOUGH_IMAGES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Quickstart:
-    """What the whole path gave.
+    """The results of the whole path.
 
     Attributes:
         folder: Holds the run, both exports, `scene.png` with what was read, and `quickstart.json`.
         data: Name of the data set.
         run: The training.
-        parities: Of the float32 and the int8 file against the Keras model.
-        measurements: Of the same two.
+        parities: Parity of the float32 and the int8 file with the Keras model.
+        measurements: Speed and memory of the same two.
         written: The rows of the generated scene.
         read: The rows that the int8 file read there.
     """
@@ -50,7 +52,7 @@ class Quickstart:
     read: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The document in `quickstart.json`."""
+        """Return the document in `quickstart.json`."""
         return {
             "data": self.data,
             "recipe": self.run.recipe,
@@ -67,11 +69,11 @@ def quickstart(
     """Train a network, export it to float32 and int8, verify and benchmark both, and read a generated page.
 
     Args:
-        data: What to train on.
-        folder: Where everything goes.
-        epochs: Of the training; the small bundled digits get as many more as they are fewer.
+        data: The data to train on.
+        folder: The folder for everything.
+        epochs: Epochs of the training; the small bundled digits get as many more as they are fewer.
         force: Replace what is there.
-        progress: Told the step and how far it is.
+        progress: Receives the step and how much of it is done.
 
     Raises:
         OutputError: The folder holds a run already.
@@ -83,7 +85,7 @@ def quickstart(
         progress(0, 1, name)
         return lambda done, total, note="": progress(done, total, f"{name} {note}")
 
-    epochs = max(epochs, round(epochs * 20_000 / len(data.training)))
+    epochs = max(epochs, round(epochs * ENOUGH_IMAGES / len(data.training)))
     recipe = find_recipe(RECIPE).with_overrides(epochs, None)
     run = train(recipe, data, folder, force=force, progress=step("train"))
     if run.interrupted:

@@ -26,14 +26,14 @@ class Trained:
     """One recipe trained with one seed, float and int8.
 
     Attributes:
-        seed: Of the training.
-        epochs: Trained before validation stopped improving.
-        kept_epoch: The one whose weights were kept, counted from 1.
+        seed: Seed of the training.
+        epochs: Number of epochs before validation stopped improving.
+        kept_epoch: The epoch whose weights were kept, from 1.
         seconds: Wall-clock time of the training.
-        accuracy: Of the Keras model on the test images, 0 to 1.
+        accuracy: Accuracy of the Keras model on the test images, 0 to 1.
         loss: Mean cross-entropy there, nats.
-        int8_accuracy: Of the int8 file on the same images.
-        agreement: Share of test images on which both say the same digit.
+        int8_accuracy: Accuracy of the int8 file on the same images, 0 to 1.
+        agreement: Share of test images to which both give the same digit.
     """
 
     seed: int
@@ -51,9 +51,9 @@ class RecipeResult:
     """A recipe with its runs.
 
     Attributes:
-        recipe: Its name.
+        recipe: Name of the recipe.
         summary: Its architecture in words.
-        parameters: Weights.
+        parameters: Number of weights.
         macs: Multiply-accumulates for one image.
         int8_bytes: Size of the int8 file.
         published_percent: Accuracy that others report for it, None for our own.
@@ -69,11 +69,11 @@ class RecipeResult:
     runs: tuple[Trained, ...]
 
     def mean_of(self, figure: str) -> float:
-        """Mean of a figure of `Trained` over the seeds."""
+        """Return the mean of a figure of `Trained` over the seeds."""
         return float(mean(getattr(run, figure) for run in self.runs))
 
     def to_json(self) -> dict[str, Any]:
-        """The recipe's entry in `recipes.json`."""
+        """Return the recipe's entry in `recipes.json`."""
         return asdict(self)
 
 
@@ -88,17 +88,17 @@ def compare_recipes(
     force: bool = False,
     progress: Progress = no_progress,
 ) -> list[RecipeResult]:
-    """Train recipes (or take up runs, finished or broken off), export each to int8 and compare.
+    """Train recipes, or resume their runs, export each to int8 and compare.
 
     Args:
-        names: Of recipes.
-        data: The same for all.
+        names: Names of recipes.
+        data: The data, the same for all.
         folder: Holds one run folder and one int8 file a recipe and seed, and `recipes.json` and `recipes.png`.
-        seeds: How often each is trained.
+        seeds: The seeds that each is trained with.
         epochs: Instead of each recipe's own.
         batch_size: Instead of each recipe's own.
-        force: Train anew what is there.
-        progress: Told how each training goes.
+        force: Train from the start what is there.
+        progress: Receives the progress of each training.
 
     Returns:
         One result a recipe, in the order of `names`.
@@ -203,12 +203,7 @@ def comparison(results: list[RecipeResult], data: Dataset) -> dict[str, Any]:
 
 
 def plot_recipes(results: Sequence[RecipeResult], path: Path) -> None:
-    """Accuracy, loss, size and arithmetic of the recipes as bars beside each other.
-
-    Args:
-        results: What to draw.
-        path: The PNG to write.
-    """
+    """Draw accuracy, loss, size and arithmetic of the recipes as bars beside each other."""
     figure, axes = new_figure(13, 0.5 * len(results) + 1.5, columns=4)
     names = [result.recipe for result in results][::-1]
     panels: tuple[tuple[str, Callable[[RecipeResult], float]], ...] = (

@@ -9,7 +9,7 @@ from typing import Any
 from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.benchmark import Measurement
 
-# What the table shows: a label, the figure, and how to write it.
+# The rows of the table: a label, the figure, and its format.
 ROWS: tuple[tuple[str, Callable[[Measurement], float | None], str], ...] = (
     ("invoke, median us", lambda m: m.invoke_us.median, ".1f"),
     ("invoke, min us", lambda m: m.invoke_us.min, ".1f"),
@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, Callable[[Measurement], float | None], str], ...] = (
 
 
 def table_rows(measurements: Sequence[Measurement]) -> list[tuple[str, ...]]:
-    """One row a figure, one column a model; behind the first model, also the ratio to it."""
+    """Return one row a figure, one column a model, each with its ratio to the first."""
     rows = [
         (label, *_cells([figure(m) for m in measurements], form))
         for label, figure, form in ROWS
@@ -38,24 +38,28 @@ def table_rows(measurements: Sequence[Measurement]) -> list[tuple[str, ...]]:
     return rows
 
 
-def titles(measurements: Sequence[Measurement]) -> list[str]:
-    """A short name of each model: its file's, or as much of the path as tells it from the others."""
-    names = [m.file.stem for m in measurements]
-    return [m.file.stem if names.count(m.file.stem) == 1 else str(m.file) for m in measurements]
+def titles(files: Sequence[Path]) -> list[str]:
+    """Return a short title of each model: the stem of its file, or the path where two have that stem."""
+    stems = [file.stem for file in files]
+    return [file.stem if stems.count(file.stem) == 1 else str(file) for file in files]
+
+
+def threads_text(threads: int) -> str:
+    """Return a number of threads in words."""
+    return "1 thread" if threads == 1 else f"{threads} threads"
 
 
 def caption(measurements: Sequence[Measurement]) -> str:
-    """On what, by what and how it was measured, in one line."""
+    """Return the device, the runtime and the settings of the measurements, in one line."""
     first = measurements[0]
     device = first.device
     where = f"{device.cpu}, {device.cores} cores" + (f", governor {device.governor}" if device.governor else "")
-    threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
     runtimes = ", ".join(dict.fromkeys(m.runtime for m in measurements))
-    return f"{runtimes}, {threads}, batch 1, {first.invoke_us.samples} samples, on {where}"
+    return f"{runtimes}, {threads_text(first.threads)}, batch 1, {first.invoke_us.samples} samples, on {where}"
 
 
 def batches_note(measurements: Sequence[Measurement]) -> str | None:
-    """What a reader must know where one sample is several invokes; None where none is."""
+    """Return a note for where one sample is several invokes; None where none is."""
     counts = {m.invoke_us.per_sample for m in measurements}
     if counts == {1}:
         return None
@@ -66,7 +70,7 @@ def batches_note(measurements: Sequence[Measurement]) -> str | None:
 
 
 def write_csv(measurements: Sequence[Measurement], path: Path) -> None:
-    """One line a model; nested figures become columns such as `invoke_us_median`."""
+    """Write one line a model; nested figures become columns such as `invoke_us_median`."""
     rows = [_flat(m.to_json()) for m in measurements]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")

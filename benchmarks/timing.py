@@ -12,11 +12,13 @@ from mnist_edge.progress import Progress, no_progress
 
 Action = Callable[[], object]
 
-# Reading the clock twice costs about 0.1 us: in a sample at least this long it is below 0.2 %.
+# Reading the clock twice costs about 0.1 us, which is below 0.2 % of a sample of this length.
 SHORTEST_SAMPLE_NS = 50_000
-# All actions take turns this often, so that a slow second hits all alike.
+# All actions take turns this often, so that a slow second affects all alike.
 ROUNDS = 20
 WARM_UP_MS = 200.0
+# Calls whose fastest decides how many calls fill a sample.
+TRIALS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,13 @@ def time_actions(
     warm_up_ms: float = WARM_UP_MS,
     progress: Progress = no_progress,
 ) -> list[Timing]:
-    """Time each action, all in turns.
+    """Time each action, all in turns; return one timing an action.
 
     Args:
-        actions: What to time; each is called without arguments.
+        actions: The functions to time; each is called without arguments.
         runs: Samples of each action. A sample is one call, or as many as fill 50 us.
         warm_up_ms: How long each action runs before its first sample: caches fill and the clock speeds up.
-        progress: Told the rounds that are done.
+        progress: Receives the number of rounds done.
     """
     per_sample = [_calls_per_sample(action, warm_up_ms) for action in actions]
     samples: list[list[NDArray[np.int64]]] = [[] for _ in actions]
@@ -88,7 +90,7 @@ def _calls_per_sample(action: Action, warm_up_ms: float) -> int:
     action()
     while perf_counter_ns() < end:
         action()
-    fastest = max(int(_sample(action, 1, 20).min()), 1)
+    fastest = max(int(_sample(action, 1, TRIALS).min()), 1)
     return -(-SHORTEST_SAMPLE_NS // fastest)
 
 

@@ -64,14 +64,7 @@ class Cost:
 def measure_loop_cost(
     frames: Sequence[Frame], ways: Mapping[str, Way], rounds: int = ROUNDS, progress: Progress = no_progress
 ) -> list[Cost]:
-    """Time each way, in turns.
-
-    Args:
-        frames: What one call of a way reads.
-        ways: The first is what the others are compared with.
-        rounds: How often each is timed.
-        progress: Receives the number of rounds done.
-    """
+    """Time each way to read all frames once, in turns, and compare it with the first."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     # The round before the first is a warm-up.
     for done in range(-1, rounds):

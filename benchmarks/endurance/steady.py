@@ -107,13 +107,7 @@ class Steadiness:
 
 
 def steady_film(split: Split, training: Split, seed: int) -> Film:
-    """Return the video with a seed.
-
-    Args:
-        split: The digits to write.
-        training: Decides which of them are clear.
-        seed: Seed of everything that is random.
-    """
+    """Return a video with the clear digits of a split; see `clear_glyphs`."""
     return Film(clear_glyphs(split, training), WIDTH, HEIGHT, RATE, seed, UNREST, sizes=SIZES)
 
 
@@ -122,10 +116,6 @@ def clear_glyphs(split: Split, training: Split) -> Glyph:
 
     A digit is clear if others write it much like that, and the images most like its strokes all have its label. No
     network takes part in this decision.
-
-    Args:
-        split: The digits to write.
-        training: The images that they are compared with.
 
     Raises:
         DataError: While a sheet is drawn: hardly any digit is clear.
@@ -155,14 +145,7 @@ def _as_vectors(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def measure_steadiness(film: Film, reader: FrameReader, frames: int = FRAMES, seed: int = 0) -> Steadiness:
-    """Read a video with the real loop, and compare views and events with the truth.
-
-    Args:
-        film: The video.
-        reader: Reads each frame.
-        frames: Number of frames.
-        seed: Seed of the video, for the report.
-    """
+    """Read a video with the real loop, and compare views and events with the truth."""
     comparison, source = _Comparison(film), ArraySource(map(film.frame, range(frames)), rate=film.rate)
     run(source, reader, events=[comparison], views=[comparison])
     return comparison.result(seed)

@@ -26,12 +26,7 @@ class Client:
 
 @contextmanager
 def watch_page(url: str, count: int) -> Iterator[list[Client]]:
-    """Have clients watch the live picture while the block runs.
-
-    Args:
-        url: Address of the page.
-        count: Number of clients.
-    """
+    """Have clients watch the live picture while the block runs."""
     clients, ended = [Client() for _ in range(count)], Event()
 
     def watch(client: Client) -> None:

@@ -18,13 +18,7 @@ COLUMN = 6
 
 
 def card(name: str, figures: dict[str, Any], instructions: dict[str, dict[str, int]]) -> str:
-    """Return the model card, Markdown.
-
-    Args:
-        name: Name of the model.
-        figures: The model's entry in `models.json`.
-        instructions: As `read_instructions` gives them; empty where there are none.
-    """
+    """Return the model card, Markdown."""
     summary = figures["recipe"]["summary"]
     test = figures["recipe"]["data"]
     return "\n\n".join(

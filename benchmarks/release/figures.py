@@ -12,12 +12,7 @@ from mnist_edge.benchmarks.release.card import write_cards
 
 
 def update_released(tool: str, update: Callable[[dict[str, Any]], None]) -> None:
-    """Let a tool change the figures of all models, then write them with its stamp, and the cards.
-
-    Args:
-        tool: The tool's name, for the stamp.
-        update: Measures, and changes the figures that it is given.
-    """
+    """Let a tool change the figures of all models, then write them with its stamp, and the cards."""
     checkout()
     figures, measured_at = released.read_released(), stamp()
     update(figures)

@@ -71,13 +71,7 @@ def accuracy_axis(axis: Any, ticks: Sequence[float], lowest: float, highest: flo
 
 
 def points_by_bytes(released: dict[str, Any], recipes: dict[str, Any], published: list[dict[str, Any]]) -> list[Point]:
-    """Return every network whose size is known, or the number of its parameters.
-
-    Args:
-        released: The document of `models.json`.
-        recipes: The document of `recipes.json`.
-        published: The document of `published.json`.
-    """
+    """Return every network whose size is known, or the number of its parameters, from the three documents."""
     ours, classic, measured, guessed = _STYLES
     points = [Point(name, ours, one["files"]["int8"]["bytes"], _accuracies(one)) for name, one in released.items()]
     for one in recipes["recipes"]:
@@ -93,13 +87,7 @@ def points_by_bytes(released: dict[str, Any], recipes: dict[str, Any], published
 def points_by_instructions(
     released: dict[str, Any], recipes: dict[str, Any], instructions: dict[str, dict[str, int]]
 ) -> list[Point]:
-    """Return every network whose instructions were counted.
-
-    Args:
-        released: The document of `models.json`.
-        recipes: The document of `recipes.json`.
-        instructions: Counts by processor and name; empty where there are none.
-    """
+    """Return every network whose instructions were counted."""
     ours, classic, *_ = _STYLES
     counts = instructions.get(CPU, {})
     points = [Point(name, ours, counts[name], _accuracies(one)) for name, one in released.items() if name in counts]

@@ -60,10 +60,6 @@ class Pi:
 def set_up(tools: Path, folder: Path) -> list[Pi]:
     """Return one emulated Pi for each of `CPUS`, with the runtime in the version that is installed here.
 
-    Args:
-        tools: The folder with `TOOLS`.
-        folder: Where the Pis are made, or were made before; about 275 MB each.
-
     Raises:
         UsageError: A tool is missing.
         PackageMissing: A program that they need is not installed, or the runtime is not.
@@ -120,9 +116,6 @@ def measure_instructions(models: Mapping[str, Path], pis: Iterable[Pi]) -> dict[
 
 def name_models(models: Sequence[str]) -> dict[str, Path]:
     """Return the files to measure by their names in the result, which have no `.int8.tflite`.
-
-    Args:
-        models: Files or names of models that ship; none takes every int8 model that ships.
 
     Raises:
         ModelError: There is no such model.

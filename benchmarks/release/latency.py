@@ -12,12 +12,7 @@ from mnist_edge.shipped_models import shipped_models
 
 
 def keep_latency(figures: dict[str, Any], measured: list[Measurement]) -> None:
-    """Put each measurement beside the file that it is of; a file without figures is left out.
-
-    Args:
-        figures: The document of `models.json`.
-        measured: Measurements of files that ship.
-    """
+    """Put each measurement beside the file that it is of; a file without figures is left out."""
     for one in measured:
         facts = figures.get(one.model, {}).get("files", {}).get(one.precision, {})
         if facts.get("sha256") == file_facts(one.file)["sha256"]:

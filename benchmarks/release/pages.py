@@ -23,14 +23,7 @@ FIRST_SEED, COUNT = 10_000, 200
 def read_pages(
     reader: Reader, split: Split, seeds: Iterable[int], progress: Progress = no_progress
 ) -> list[PictureScore]:
-    """Draw a page for each seed, read it, and return its score.
-
-    Args:
-        reader: The reader to measure.
-        split: The digits to write.
-        seeds: Seeds of `draw_page`, which decide on the conditions too.
-        progress: Receives the number of pages read.
-    """
+    """Draw a page for each seed, read it, and return its score."""
     scores, seeds = [], list(seeds)
     for seed in seeds:
         page = draw_page(split, seed)

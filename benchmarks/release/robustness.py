@@ -109,12 +109,7 @@ def perturbed(images: NDArray[np.uint8], row: Perturbation, step: float, seed: i
 
 
 def plot_robustness(results: Sequence[Robustness], path: Path) -> None:
-    """Draw one panel a perturbation, one line a model.
-
-    Args:
-        results: What to draw; all have the same perturbations.
-        path: The picture to write.
-    """
+    """Draw one panel a perturbation, one line a model."""
     figure, axes = new_figure(13, 2.9, columns=len(PERTURBATIONS))
     for index, (axis, row) in enumerate(zip(axes, PERTURBATIONS, strict=True)):
         for result in results:

@@ -28,12 +28,7 @@ SHOW_SECONDS = 16.0
 
 
 def picture_page(chromium: str, folder: Path) -> bytes:
-    """Return a picture of the web page as JPEG, after the fake camera has shown some sheets.
-
-    Args:
-        chromium: Path of the browser.
-        folder: A folder for temporary files.
-    """
+    """Return a picture of the web page as JPEG, after the fake camera has shown some sheets."""
     flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"]
     with start_camera(folder, "--source", "fake", "--serve", "127.0.0.1:0", "--events", "-") as camera:
         camera.wait_until_it_reads()

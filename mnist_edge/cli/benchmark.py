@@ -98,7 +98,7 @@ def _measure_speed(
     if json:
         print_json([one.to_json() for one in measured])
         return
-    print_table(caption(measured), ("", *titles(measured)), table_rows(measured))
+    print_table(caption(measured), ("", *titles([one.file for one in measured])), table_rows(measured))
     if batched := batches_note(measured):
         note(f"note: {batched}")
 
@@ -109,7 +109,8 @@ def _read_photos(
     from mnist_edge import native_stderr
     from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.contact_sheet import MOST, contact_sheet, refuse_format
-    from mnist_edge.benchmarks.photo_report import TAG_COLUMNS, benchmark_photos, caption, table_rows, tag_rows, titles
+    from mnist_edge.benchmarks.photo_report import TAG_COLUMNS, benchmark_photos, caption, table_rows, tag_rows
+    from mnist_edge.benchmarks.report import titles
     from mnist_edge.camera.images import write_image
 
     if sheet:
@@ -120,7 +121,7 @@ def _read_photos(
     # Some decoders write warnings below Python; the progress bar has a descriptor of its own.
     with progress("photographs") as report, native_stderr.silenced():
         reports = benchmark_photos(folder, models, runtime=runtime, threads=threads, progress=report)
-    names = titles(reports)
+    names = titles([one.file for one in reports])
     if sheet:
         title = f"{names[0]}: F1 {reports[0].score.f1:.3f}; the worst of {len(reports[0].pictures)} pictures"
         write_image(sheet, contact_sheet(folder, reports[0].worst[:MOST], title))

@@ -84,8 +84,8 @@ def test_the_table_has_the_ratio_to_the_first_model(measured: list[Measurement])
     sizes = rows["file, bytes"]
     assert sizes == (f"{first.size_bytes:,}", f"{second.size_bytes:,}  ({second.size_bytes / first.size_bytes:.2f}x)")
     assert rows["accuracy"][0].endswith(f"of {first.images}")
-    assert titles(measured) == [m.file.stem for m in measured]
-    assert titles([first, first]) == [str(first.file)] * 2
+    assert titles([m.file for m in measured]) == [m.file.stem for m in measured]
+    assert titles([first.file, first.file]) == [str(first.file)] * 2
     assert "1 thread" in caption(measured) and first.runtime in caption(measured)
 
 

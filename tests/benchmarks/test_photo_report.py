@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from mnist_edge.benchmarks.photo_report import PhotoReport, caption, table_rows, tag_rows, titles
+from mnist_edge.benchmarks.photo_report import PhotoReport, caption, table_rows, tag_rows
 from mnist_edge.benchmarks.photos import Outcome, PictureScore
+from mnist_edge.benchmarks.report import titles
 from mnist_edge.machine import this_machine
 from mnist_edge.reading import Box
 
@@ -71,9 +72,9 @@ def test_what_cannot_be_measured_is_a_dash() -> None:
 
 def test_columns_are_told_apart() -> None:
     other = report(GOOD, file="folder/nano.int8.tflite")
-    assert titles([REPORT, other]) == ["small.int8", "nano.int8"]
+    assert titles([REPORT.file, other.file]) == ["small.int8", "nano.int8"]
     twin = report(GOOD, file="other/small.int8.tflite")
-    assert titles([REPORT, twin]) == ["folder/small.int8.tflite", "other/small.int8.tflite"]
+    assert titles([REPORT.file, twin.file]) == ["folder/small.int8.tflite", "other/small.int8.tflite"]
 
 
 def test_json() -> None:

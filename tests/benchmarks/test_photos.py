@@ -8,10 +8,10 @@ import pytest
 from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.benchmarks.photos import (
     Outcome,
+    PhotoScore,
     match_boxes,
     measure_photos,
     read_pictures,
-    score_photos,
     score_picture,
 )
 from mnist_edge.camera.images import write_image
@@ -30,6 +30,10 @@ def reading(*digits: tuple[int, tuple[int, int, int, int]], text: tuple[str, ...
 
 def photo(file: str, *digits: tuple[int, tuple[int, int, int, int]], **more: Any) -> dict[str, Any]:
     return {"file": file, "digits": [{"label": label, "box": [*box]} for label, box in digits], **more}
+
+
+def score_photos(labels: list[dict[str, Any]], readings: list[Reading]) -> PhotoScore:
+    return PhotoScore.of([score_picture(*pair) for pair in zip(labels, readings, strict=True)])
 
 
 A, B, FAR = (0, 0, 10, 10), (30, 0, 10, 10), (70, 70, 10, 10)
@@ -129,7 +133,7 @@ def test_rows(said: tuple[str, ...], right: int) -> None:
 
 
 def test_nothing_at_all_is_no_division_by_zero() -> None:
-    assert set(score_photos([], []).to_json().values()) == {0}
+    assert set(PhotoScore.of([]).to_json().values()) == {0}
 
 
 @pytest.fixture

@@ -15,12 +15,7 @@ QUEUE_SECONDS = 1.0
 
 
 def record_twice(video: str, folder: Path) -> Outcome:
-    """Have a second camera record to the same place, although it may replace what is there.
-
-    Args:
-        video: Where both record to.
-        folder: The working folder of both.
-    """
+    """Have a second camera record to the same place, although it may replace what is there."""
     flags = ("--events", "-", "--force", "--record", video)
     with fake_camera(folder, *flags) as camera:
         began = time.monotonic()

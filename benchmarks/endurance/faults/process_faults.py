@@ -31,13 +31,7 @@ WATCHDOG_SECONDS, OUTAGE_SECONDS = 3.0, 5.0
 
 
 def kill_while_recording(video: str, goes_on: bool, folder: Path) -> Outcome:
-    """Kill the camera, which leaves it no moment, play what it has recorded, and start it again.
-
-    Args:
-        video: Where it records to.
-        goes_on: Whether the next start must record on; otherwise it must refuse to replace what is there.
-        folder: The working folder.
-    """
+    """Kill the camera while it records; the next start must record on (`goes_on`), or refuse to replace the video."""
     flags = ("--source", "fake", "--rate", f"{RATE}", "--record", video)
     with start_camera(folder, *flags) as camera:
         camera.wait_until_it_reads()

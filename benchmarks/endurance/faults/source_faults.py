@@ -116,12 +116,7 @@ def has(trouble: Trouble) -> Happening:
 
 
 def comes_back(camera: CameraProcess, left: int) -> Outcome:
-    """Return whether the camera recovers now that its stream is there again.
-
-    Args:
-        camera: The camera, which is ended here.
-        left: How many digits were shown while the stream was not there.
-    """
+    """End the camera after its stream is there again; `left` digits were shown while it was not."""
     seconds = camera.reads_after(time.monotonic())
     time.sleep(SETTLE_SECONDS)
     lost, back = camera.logged(LOST), camera.logged(BACK)

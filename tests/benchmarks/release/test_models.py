@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mnist_edge import Classifier
-from mnist_edge.benchmarks.photos import PhotoScore, score_photos
+from mnist_edge.benchmarks.photos import PhotoScore
 from mnist_edge.benchmarks.release.card import card
 from mnist_edge.benchmarks.release.figures import write_released
 from mnist_edge.benchmarks.release.models import RELEASES, Plan, main, release
@@ -117,7 +117,7 @@ def test_nothing_is_trained_twice_and_later_measurements_are_kept(
     figures: dict[str, Any], home: Path, recipe: Recipe, data: Dataset, others: NonDigits
 ) -> None:
     before = json.loads(json.dumps(figures))
-    before["photos"] = score_photos([], []).to_json()
+    before["photos"] = PhotoScore.of([]).to_json()
     before["files"]["int8"]["latency"] = {"median_us": 1.5, "device": "a computer", "runtime": "a runtime"}
     trained = {path: path.stat().st_mtime_ns for path in (home / "runs").rglob("model.keras")}
     assert json.loads(json.dumps(again(home, recipe, data, others, before=before))) == before

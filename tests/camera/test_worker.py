@@ -88,6 +88,14 @@ def test_a_failure_is_said_once_and_the_next_is_tried(caplog: pytest.LogCaptureF
     assert caplog.messages == ["eggs are being lost: basket: No space left on device", "eggs lost: 2"]
 
 
+def test_a_silent_worker_logs_no_loss(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    with Worker("eggs", door.handle, limit=1, silent=True, end_seconds=0.1) as worker:
+        worker.put(1)
+        assert door.entered.wait(LIMIT_SECONDS)
+        assert [worker.put(number) for number in (2, 3)] == [True, False]
+    assert (worker.lost, caplog.messages) == (3, [])
+
+
 def test_a_failure_that_ends_all_is_raised_to_whoever_leaves(caplog: pytest.LogCaptureFixture) -> None:
     stop = Stop()
 

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
@@ -22,9 +21,7 @@ from mnist_edge.camera.frames import Frame, Source, SourceInfo
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
-from mnist_edge.camera.sources.devices import list_cameras, why_not
-from mnist_edge.camera.sources.video import VideoSource
-from mnist_edge.errors import ImageError, SourceError
+from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2
 
 Image = NDArray[np.uint8]
@@ -75,46 +72,6 @@ def test_videos_that_ffmpeg_made(tmp_path: Path, name: str) -> None:
     assert len(frames_from(str(tmp_path / name))) == 10
 
 
-class Stamped:
-    """`cv2.VideoCapture` of a video whose frames have these times, in milliseconds."""
-
-    damaged = 0
-
-    def __init__(self, stamps: list[float], rate: float = 10.0) -> None:
-        self.left, self.rate, self.now = list(stamps), rate, 0.0
-
-    def read(self) -> tuple[bool, Any]:
-        if not self.left:
-            return False, None
-        self.now = self.left.pop(0)
-        return True, np.zeros((2, 2, 3), np.uint8)
-
-    def get(self, property: int) -> float:
-        return {cv2.CAP_PROP_POS_MSEC: self.now, cv2.CAP_PROP_FPS: self.rate}.get(property, 0.0)
-
-    def release(self) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("stamps", "expected"),
-    [
-        ([0, 40, 80, 1000, 1040], [0, 0.04, 0.08, 1.0, 1.04]),
-        # They may begin anywhere.
-        ([500, 540, 700], [0, 0.04, 0.2]),
-        # Unknown, or no times at all: by the rate.
-        ([0, 0, 0, 0], [0, 0.1, 0.2, 0.3]),
-        ([float("nan")] * 3, [0, 0.1, 0.2]),
-        ([float("nan"), 100, 250], [0, 0.1, 0.25]),
-        # One that goes back, or is infinite, is passed over.
-        ([0, 1000, 500, 2000], [0, 1.0, 1.1, 2.0]),
-        ([0, float("inf"), 200], [0, 0.1, 0.2]),
-    ],
-)
-def test_a_file_has_times_of_its_own(stamps: list[float], expected: list[float]) -> None:
-    with VideoSource("clip", lambda: Stamped(stamps), Stop(), False, 10.0) as source:
-        assert [frame.seconds for frame in frames_in(source)] == pytest.approx(expected)
-
-
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm"])
 def test_the_times_of_a_real_video_of_variable_rate(tmp_path: Path, suffix: str) -> None:
@@ -126,45 +83,6 @@ def test_the_times_of_a_real_video_of_variable_rate(tmp_path: Path, suffix: str)
     subprocess.run(command, check=True)
     expected = [number / 10 for number in range(10)] + [1 + number / 2 for number in range(5)]
     assert [frame.seconds for frame in frames_from(str(path))] == pytest.approx(expected, abs=0.02)
-
-
-def test_a_folder_gives_its_pictures_by_name_each_a_page_of_its_own(tmp_path: Path) -> None:
-    for name, level in (("b.png", 100), ("a.jpg", 0), ("c.PNG", 200)):
-        cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), level, np.uint8))
-    (tmp_path / "notes.txt").write_text("no picture")
-    with opened(str(tmp_path)) as source:
-        assert source.info.still
-        frames = frames_in(source)
-    assert [Path(frame.source).name for frame in frames] == ["a.jpg", "b.png", "c.PNG"]
-    assert [round(frame.image.mean() / 100) for frame in frames] == [0, 1, 2]
-
-
-def test_damaged_pictures_are_named_and_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    for name in ("b.png", "d.png"):
-        cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), 50, np.uint8))
-    for name in ("a.png", "c.png", "e.png"):
-        (tmp_path / name).write_bytes((tmp_path / "b.png").read_bytes()[:40])
-    with open_source(Settings(str(tmp_path)), Stop()) as source:
-        frames = frames_in(source)
-    assert [(frame.number, Path(frame.source).name) for frame in frames] == [(0, "b.png"), (1, "d.png")]
-    assert [Path(note.split()[0]).name for note in caplog.messages] == ["a.png", "c.png", "e.png"]
-
-
-def test_pictures_that_are_all_damaged_are_one_error(tmp_path: Path) -> None:
-    for name in ("a.png", "b.png"):
-        (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n and no more")
-    with pytest.raises(SourceError, match=f"none of the 2 pictures of {tmp_path} can be read"):
-        frames_from(str(tmp_path))
-    # Of one alone the reason itself is told.
-    with pytest.raises(ImageError, match=r"a\.png"):
-        frames_from(str(tmp_path / "a.png"))
-
-
-def test_one_picture_is_known_by_its_content(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), np.full((20, 30, 3), 50, np.uint8))
-    (tmp_path / "a.png").rename(tmp_path / "photo")
-    (frame,) = frames_from(str(tmp_path / "photo"))
-    assert frame.image.shape == (20, 30, 3)
 
 
 def cut_short(path: Path, write_video: WriteVideo) -> Path:
@@ -204,17 +122,8 @@ def test_files_that_are_no_video_are_one_clear_error(tmp_path: Path, write_video
 def test_opencv_says_nothing_of_its_own_on_the_command_line(tmp_path: Path, write_video: WriteVideo) -> None:
     path = cut_short(tmp_path / "cut.mp4", write_video)
     for source in (str(path), "63", "/dev/zero"):
-        command = [
-            sys.executable,
-            "-m",
-            "mnist_edge",
-            "camera",
-            "--source",
-            source,
-            "--no-window",
-            "--max-retries",
-            "0",
-        ]
+        flags = ["--source", source, "--no-window", "--max-retries", "0"]
+        command = [sys.executable, "-m", "mnist_edge", "camera", *flags]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done.stderr
@@ -237,131 +146,6 @@ def test_a_camera_that_is_not_there() -> None:
 def test_a_device_that_is_no_camera() -> None:
     with pytest.raises(SourceError, match="/dev/zero"):
         frames_from("/dev/zero")
-
-
-def test_the_error_names_the_cameras_that_exist(tmp_path: Path) -> None:
-    for name in ("video10", "video2", "video-notes", "audio1"):
-        (tmp_path / name).touch()
-    cameras = list_cameras(tmp_path)
-    assert [Path(camera).name for camera in cameras] == ["video2", "video10"]
-    assert f"--source ({cameras[0]}, {cameras[1]})" in why_not(str(tmp_path / "video0"), cameras)
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
-def test_a_busy_camera_is_told_from_a_missing_one(tmp_path: Path) -> None:
-    device = tmp_path / "video0"
-    device.touch()
-    assert "is there but does not open" in why_not(str(device), [])
-    with device.open() as held, subprocess.Popen(["sleep", "60"], stdin=held) as other:
-        message = why_not(str(device), [])
-        other.kill()
-    assert f"in use by sleep (process {other.pid})" in message
-
-
-class FakeCamera:
-    """Gives a frame for each `allow`; fails once it is unplugged."""
-
-    damaged = 0
-
-    def __init__(self) -> None:
-        self.steps = threading.Semaphore(0)
-        self.waiting = threading.Semaphore(0)
-        self.plugged = True
-        self.released = threading.Event()
-        self.number = 0
-
-    def allow(self, frames: int) -> None:
-        """Return when the camera has given so many frames and is asked for another."""
-        for _ in range(frames):
-            self.steps.release()
-            assert self.waiting.acquire(timeout=10)
-
-    def unplug(self) -> None:
-        self.plugged = False
-        self.steps.release()
-
-    def read(self) -> tuple[bool, Any]:
-        if self.number:
-            self.waiting.release()
-        self.steps.acquire()
-        self.number += 1
-        return self.plugged, np.zeros((2, 2, 3), np.uint8) if self.plugged else None
-
-    def get(self, _: int) -> float:
-        return 0.0
-
-    def release(self) -> None:
-        self.released.set()
-
-
-def live(camera: FakeCamera, stop: Stop | None = None, timeout_seconds: float = 10.0) -> VideoSource:
-    return VideoSource("camera 0", lambda: camera, stop or Stop(), True, timeout_seconds)
-
-
-def test_a_live_source_keeps_the_newest_frame_and_counts_the_others() -> None:
-    camera = FakeCamera()
-    camera.steps.release()
-    with live(camera) as source:
-        frames = iter(source)
-        assert following(frames).number == 0
-        assert camera.waiting.acquire(timeout=10)
-        camera.allow(5)
-        assert following(frames).number == 5
-        assert source.dropped == 4
-        camera.unplug()
-    assert camera.released.wait(10)
-
-
-def test_a_camera_that_is_unplugged_is_an_error_and_is_released() -> None:
-    camera = FakeCamera()
-    camera.steps.release()
-    with pytest.raises(SourceError, match="camera 0 stopped after 1 frames; check its cable"), live(camera) as source:
-        frames = iter(source)
-        following(frames)
-        camera.unplug()
-        following(frames)
-    assert camera.released.is_set()
-
-
-def test_a_camera_that_opens_but_gives_nothing() -> None:
-    camera = FakeCamera()
-    camera.unplug()
-    with pytest.raises(SourceError, match="gives no picture"), live(camera):
-        pass
-    assert camera.released.is_set()
-
-
-def test_a_camera_that_hangs_ends_in_an_error() -> None:
-    camera = FakeCamera()
-    with pytest.raises(SourceError, match="sent nothing"), live(camera, timeout_seconds=-1.9):
-        pass
-    camera.unplug()
-    assert camera.released.wait(10)
-
-
-def test_a_request_to_stop_ends_a_source_that_waits() -> None:
-    camera, stop = FakeCamera(), Stop()
-    threading.Timer(0.2, lambda: setattr(stop, "requested", True)).start()
-    with live(camera, stop) as source:
-        assert frames_in(source) == []
-        camera.unplug()
-
-
-def test_a_slow_camera_is_waited_for_when_it_is_left() -> None:
-    camera = FakeCamera()
-    camera.steps.release()
-    with live(camera) as source:
-        following(iter(source))
-        threading.Timer(0.8, camera.unplug).start()
-    assert camera.released.is_set()
-
-
-def test_a_bug_in_the_device_is_shown_as_it_is() -> None:
-    camera = FakeCamera()
-    camera.read = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
-    with pytest.raises(ZeroDivisionError), live(camera):
-        pass
-    assert camera.released.is_set()
 
 
 @pytest.fixture
@@ -435,23 +219,6 @@ def test_a_video_behind_a_url_loses_no_frame(
     assert len(frames_from(f"http://127.0.0.1:{server.server_port}/clip.mp4")) == 30
 
 
-def test_a_glob_gives_its_files_in_order(tmp_path: Path) -> None:
-    for name, level in (("scan10.png", 200), ("scan02.png", 100), ("scan01.jpg", 0), ("deep/scan03.png", 50)):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), level, np.uint8))
-    with opened(str(tmp_path / "*.png")) as source:
-        assert source.info.still
-        assert [Path(frame.source).name for frame in frames_in(source)] == ["scan02.png", "scan10.png"]
-    assert len(frames_from(str(tmp_path / "**" / "scan*"))) == 4
-    with pytest.raises(SourceError, match=r"\*\.tif names no picture"):
-        frames_from(str(tmp_path / "*.tif"))
-
-
-def test_a_picture_whose_name_looks_like_a_glob_is_that_picture(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "page[1].png"), np.full((20, 30, 3), 50, np.uint8))
-    assert len(frames_from(str(tmp_path / "page[1].png"))) == 1
-
-
 @pytest.mark.parametrize("name", ["x" * 5000, "", "/dev/video63", "no*thing"])
 def test_a_name_that_is_none_is_one_error(name: str) -> None:
     with pytest.raises(SourceError) as caught:
@@ -518,47 +285,8 @@ def test_a_camera_is_left_as_it_is_where_nothing_is_asked(monkeypatch: pytest.Mo
     assert camera.asked == [(cv2.CAP_PROP_BUFFERSIZE, 1)]
 
 
-def test_a_frame_says_when_it_came() -> None:
-    camera = FakeCamera()
-    began = time.monotonic()
-    camera.steps.release()
-    with live(camera) as source:
-        first = following(iter(source))
-        camera.unplug()
-    assert began <= first.captured <= time.monotonic()
-
-
 @pytest.mark.parametrize("source", ["0", "picamera", "http://127.0.0.1:1/x", "rtsp://127.0.0.1:1/x", "-", "fake"])
 def test_nothing_is_opened_before_it_is_entered(source: str) -> None:
     threads = threading.active_count()
     opened(source)
     assert threading.active_count() == threads
-
-
-ABANDONED = """
-import sys, threading, time
-import cv2, numpy
-from mnist_edge.camera.signals import Stop
-from mnist_edge.camera.sources.video import VideoSource
-noise = numpy.random.default_rng(0).integers(0, 256, (600, 600), numpy.uint8)
-class Slow:
-    began, frames, damaged = 0.0, 0, 0
-    def read(self):
-        self.frames += 1
-        # The second frame takes longer than leaving waits, and comes from OpenCV.
-        while self.frames > 1 and not (self.began and time.monotonic() > self.began + 4):
-            self.began = self.began or time.monotonic()
-            cv2.medianBlur(noise, 31)
-        return True, noise
-    def get(self, property):
-        return 0.0
-    def release(self):
-        print("released", flush=True)
-with VideoSource("slow", Slow, Stop(), True, 60.0) as source:
-    pass
-"""
-
-
-def test_a_program_that_abandons_a_slow_stream_ends_in_order() -> None:
-    done = subprocess.run([sys.executable, "-c", ABANDONED], capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "released\n", "")

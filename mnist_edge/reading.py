@@ -1,4 +1,4 @@
-"""What was read in a picture: plain values between finding, drawing and reporting."""
+"""The values of a reading: boxes, digits and rejected ink, as every part of the package passes them on."""
 
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -149,7 +149,7 @@ class Rejected:
     crop: "NDArray[np.uint8] | None" = field(default=None, compare=False, repr=False)
 
 
-# What people are told where `Reading.limited` holds.
+# The note that people get where `Reading.limited` holds.
 LIMITED = "more ink than is looked at; digits may be missing"
 
 

@@ -33,7 +33,7 @@ LINE_LETTERS, LINE_SHARE = 2, 1.0
 # The farthest neighbour on a line, in heights (farther off a tilt would matter), and the least overlap of the heights.
 LINE_REACH, LINE_OVERLAP = 12.0, 0.3
 # So many digits in its row accept a candidate that was refused for one of these reasons.
-VOUCHERS, DOUBTS = 2, ("not a digit", "low confidence")
+MIN_ROW, DOUBTS = 2, ("not a digit", "low confidence")
 # Digits of a row: the farthest in heights, the least overlap of heights, the largest ratios of heights and strengths.
 ROW_REACH, ROW_OVERLAP, ROW_HEIGHTS, ROW_STRENGTHS = 3.0, 0.5, 1.4, 1.6
 # The largest ratio of heights and of strengths of the letters of one text.
@@ -79,15 +79,15 @@ def accept_by_context(
         What is accepted now, and what stays refused.
     """
     near_misses = [one for one in refused if one.reason in DOUBTS and one.confidence >= min_confidence]
-    if not near_misses or len(accepted) < VOUCHERS:
+    if not near_misses or len(accepted) < MIN_ROW:
         return accepted, refused
     table, digits = _table(near_misses), _table(accepted)
     near_digits = _in_a_row(table, digits) @ digits[:, WHOLE]
     # Each near miss is among the letters itself.
     near_letters = _in_a_row(table, _table(_letters(refused))).sum(axis=1) - 1
-    holds = (near_digits >= VOUCHERS) & (near_digits > 2 * near_letters)
-    vouched = [one for one, held in zip(near_misses, holds, strict=True) if held]
-    return [*accepted, *(replace(one, reason="") for one in vouched)], [one for one in refused if one not in vouched]
+    holds = (near_digits >= MIN_ROW) & (near_digits > 2 * near_letters)
+    in_rows = [one for one, held in zip(near_misses, holds, strict=True) if held]
+    return [*accepted, *(replace(one, reason="") for one in in_rows)], [one for one in refused if one not in in_rows]
 
 
 def _letters(refused: Sequence[Classified]) -> list[Classified]:

@@ -46,7 +46,7 @@ def decide(
     classify: Classify,
     min_confidence: float,
     min_score: float = 0.0,
-    vouched_confidence: float = 1.0,
+    row_confidence: float = 1.0,
 ) -> Decision:
     """Decide which candidates are digits.
 
@@ -55,7 +55,7 @@ def decide(
         classify: The network.
         min_confidence: Least confidence of a digit, 0 to 1.
         min_score: Least score of a digit, 0 to 1 (`Classifier.refusal_threshold`).
-        vouched_confidence: Least confidence, whatever the score, of a digit in a row of digits.
+        row_confidence: Least confidence, whatever the score, of a digit in a row of digits.
     """
 
     def convinces(one: Classified) -> bool:
@@ -85,7 +85,7 @@ def decide(
                 continue
         refused.extend(refuse([one], reason))
     accepted, by_context = refuse_by_context(accepted, refused)
-    accepted, refused = accept_by_context(accepted, refused + by_context, vouched_confidence)
+    accepted, refused = accept_by_context(accepted, refused + by_context, row_confidence)
     joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
     # A fragment that belongs to a broken digit was read with it.
     fragments = [one for one in found.rejected if not any(whole.encloses(one.box) for whole in joined)]

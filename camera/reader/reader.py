@@ -13,7 +13,7 @@ from mnist_edge.camera.images import read_image
 from mnist_edge.camera.reader.decision import Decision, decide
 from mnist_edge.camera.reader.ink import InkMap, find_ink
 from mnist_edge.camera.reader.rows import in_reading_order
-from mnist_edge.camera.reader.segment import TOO_MANY, cut
+from mnist_edge.camera.reader.segment import TOO_MANY, segment
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import UsageError, described
 from mnist_edge.reading import Box, Reading
@@ -97,7 +97,7 @@ class Reader:
         frame = _as_bgr(frame)
         started = time.perf_counter()
         ink = find_ink(frame)
-        found = cut(ink)
+        found = segment(ink)
         segmented = time.perf_counter()
         decision = decide(
             found,

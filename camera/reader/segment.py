@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.reader.candidate import Candidate
-from mnist_edge.camera.reader.ink import InkMap, find_ink
+from mnist_edge.camera.reader.ink import InkMap
 from mnist_edge.camera.reader.lines import without_lines
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Rejected
@@ -32,33 +32,26 @@ class Segmentation:
     Attributes:
         candidates: Those of one component first, then those of several.
         rejected: Ink whose box is no digit's, with the reason; boxes at working size.
-        scale: Working size divided by the frame's.
         limited: Whether there were more components than are looked at.
     """
 
     candidates: tuple[Candidate, ...]
     rejected: tuple[Rejected, ...]
-    scale: float
     limited: bool = False
 
 
-def segment(frame: NDArray[np.uint8]) -> Segmentation:
-    """Find the ink of a frame, shape (height, width, 3), BGR, and cut it into candidates."""
-    return cut(find_ink(frame))
-
-
-def cut(ink: InkMap) -> Segmentation:
+def segment(ink: InkMap) -> Segmentation:
     """Cut the ink into candidates: components, and neighbours that may be one broken digit."""
     components = without_lines(ink.components)
     sound = np.flatnonzero((components.areas >= MIN_AREA) & (components.boxes[:, 3] >= MIN_SPECK_HEIGHT))
     limited = len(sound) > MAX_CANDIDATES
     ids, boxes = components.ids[sound[:MAX_CANDIDATES]], components.boxes[sound[:MAX_CANDIDATES]]
-    candidates, rejected, room = [], [], MAX_COVER * components.binary.size
+    candidates, rejected, pixels_left = [], [], MAX_COVER * components.binary.size
     for group in [*((index,) for index in range(len(ids))), *_may_be_one(boxes)]:
         parts, box = frozenset(ids[list(group)].tolist()), _around(boxes[list(group)])
-        reason = _impossible(box, components.binary.shape) or (TOO_MANY if box.area > room else None)
+        reason = _impossible(box, components.binary.shape) or (TOO_MANY if box.area > pixels_left else None)
         if reason is None:
-            room -= box.area
+            pixels_left -= box.area
             candidate = _candidate(ink, components.labels, parts, box)
             if candidate:
                 candidates.append(candidate)
@@ -66,7 +59,7 @@ def cut(ink: InkMap) -> Segmentation:
             reason = "too faint"
         if len(group) == 1:
             rejected.append(Rejected(box, reason))
-    return Segmentation(tuple(candidates), tuple(rejected), ink.scale, limited)
+    return Segmentation(tuple(candidates), tuple(rejected), limited)
 
 
 def _impossible(box: Box, shape: tuple[int, ...]) -> str | None:

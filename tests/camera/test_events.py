@@ -18,7 +18,7 @@ def happened(blank: Callable[..., Frame], *labels: int) -> list[Event]:
     return describe(changes, blank(12, 0.48, "a.mp4"), tracker)
 
 
-def said(text: tuple[str, ...]) -> Event:
+def event_of(text: tuple[str, ...]) -> Event:
     return Event("", 0, 0.0, "", "appeared", Digit(7, 0.9, Box(0, 0, 1, 1), track=1), (), text)
 
 
@@ -68,5 +68,5 @@ def test_people_get_a_line_whenever_the_text_changes_to_something() -> None:
     file = io.StringIO()
     lines = TextLines(file)
     for text in (("7",), ("7",), ("7", "42"), (), ("7", "42")):
-        lines.write([said(text)])
+        lines.write([event_of(text)])
     assert file.getvalue() == "7\n7 / 42\n7 / 42\n"

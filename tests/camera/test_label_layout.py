@@ -1,4 +1,4 @@
-"""Labels that cover nothing, as long as there is room; measured on crowded pages."""
+"""Labels cover nothing while there is a free place; measured on crowded pages."""
 
 from itertools import combinations
 

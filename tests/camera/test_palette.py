@@ -1,4 +1,4 @@
-"""Colours of confidence: told apart on any paper and by any eye."""
+"""Colours of confidence differ on any paper and for each kind of colour vision."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from mnist_edge.opencv import cv2
 
 STEPS = (0.4, 0.5, 0.75, 0.9, 0.95, 0.98, 0.999)
 # What a dichromat sees of linear red, green and blue (Machado, Oliveira and Fernandes, 2009, severity 1).
-EYES = {
+VISION = {
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
     "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
@@ -38,9 +38,9 @@ def test_colours_stand_out_on_white_paper_and_on_a_blackboard(confidence: float)
     assert (luminance(confidence) + 0.05) / 0.05 >= 3
 
 
-@pytest.mark.parametrize("eye", EYES)
-def test_every_eye_tells_a_guess_from_doubt_from_certainty(eye: str) -> None:
-    seen = [np.clip(np.array(EYES[eye]) @ linear(step), 0, 1) for step in (0.5, 0.93, 0.999)]
+@pytest.mark.parametrize("vision", VISION)
+def test_a_guess_a_doubt_and_certainty_differ_for_each_kind_of_colour_vision(vision: str) -> None:
+    seen = [np.clip(np.array(VISION[vision]) @ linear(step), 0, 1) for step in (0.5, 0.93, 0.999)]
     screen = [np.where(one <= 0.0031308, one * 12.92, 1.055 * one ** (1 / 2.4) - 0.055) for one in seen]
     lab = cv2.cvtColor(np.array([screen], np.float32), cv2.COLOR_RGB2Lab)[0]
     # About 2 can just be seen side by side; far apart on a page it takes more.

@@ -1,4 +1,4 @@
-"""Following digits: flicker is no news, and what stays different is."""
+"""Following digits: what a single frame misreads changes nothing, and what stays different does."""
 
 from collections.abc import Sequence
 

@@ -90,9 +90,9 @@ def test_a_word_in_one_component_counts_as_many_letters() -> None:
     assert reasons(pair, [refused(164, 100, 30, 40)]) == {}
 
 
-def text(pieces: int) -> list[Classified]:
+def text(count: int) -> list[Classified]:
     """Letters, each too far from the next to make a word."""
-    return [refused(60 * (k % 10), 200 + 100 * (k // 10)) for k in range(pieces)]
+    return [refused(60 * (k % 10), 200 + 100 * (k // 10)) for k in range(count)]
 
 
 def test_a_few_digits_on_a_page_of_text_are_accidents() -> None:

@@ -23,7 +23,7 @@ def answers(*rows: NDArray[np.float32]) -> Classify:
 def decision(candidates: list[Candidate], opinions: list[tuple[int, float]], least: float = 0.7) -> Decision:
     """What is decided where the network has one opinion on each candidate: its label and confidence."""
     rows = [np.eye(10, dtype=np.float32)[label] * np.float32(confidence) for label, confidence in opinions]
-    return decide(Segmentation(tuple(candidates), (), 1.0), answers(*rows), least)
+    return decide(Segmentation(tuple(candidates), ()), answers(*rows), least)
 
 
 def refusals(found: Decision) -> list[tuple[Box, str]]:
@@ -64,7 +64,7 @@ def doubtful(confidence: float, spread: int) -> NDArray[np.float32]:
 def test_what_the_network_refuses_is_no_digit_and_what_it_is_unsure_of_another(
     row: NDArray[np.float32], reason: str | None
 ) -> None:
-    found = decide(Segmentation((candidate(ONE, {1}),), (), 1.0), answers(row), 0.7, 0.6)
+    found = decide(Segmentation((candidate(ONE, {1}),), ()), answers(row), 0.7, 0.6)
     assert [digit.label for digit in found.digits] == [3] * (reason is None)
     assert refusals(found) == ([(ONE, reason)] if reason else [])
 
@@ -72,7 +72,7 @@ def test_what_the_network_refuses_is_no_digit_and_what_it_is_unsure_of_another(
 @pytest.mark.parametrize("confidence", [0.75, 0.65])
 def test_what_the_network_thinks_is_kept_of_what_is_read_and_of_what_is_refused(confidence: float) -> None:
     fragment, row = Rejected(Box(0, 0, 5, 5), "too small"), doubtful(confidence, 1)
-    found = decide(Segmentation((candidate(ONE, {1}),), (fragment,), 1.0), answers(row), 0.7)
+    found = decide(Segmentation((candidate(ONE, {1}),), (fragment,)), answers(row), 0.7)
     assert [digit.runner_up for digit in found.digits] == [Guess(4, 0.25)] * (confidence > 0.7)
     # The network is not asked about fragments.
     assert (found.rejected[0].label, found.rejected[0].probability) == (None, None)
@@ -81,7 +81,7 @@ def test_what_the_network_thinks_is_kept_of_what_is_read_and_of_what_is_refused(
 
 def test_a_join_that_is_no_digit_for_the_network_replaces_nothing() -> None:
     rows = doubtful(0.1, 6), doubtful(0.8, 1), doubtful(0.85, 6)
-    whole = Segmentation(tuple(pieces()), (), 1.0)
+    whole = Segmentation(tuple(parts_and_whole()), ())
     assert [digit.box for digit in decide(whole, answers(*rows), 0.7).digits] == [WHOLE]
     assert [digit.box for digit in decide(whole, answers(*rows), 0.7, 0.7).digits] == [BODY]
 
@@ -97,12 +97,12 @@ BAR, BODY = Box(106, 100, 20, 11), Box(100, 112, 24, 30)
 WHOLE = Box(100, 100, 26, 42)
 
 
-def pieces() -> list[Candidate]:
+def parts_and_whole() -> list[Candidate]:
     return [candidate(BAR, {1}), candidate(BODY, {2}), candidate(WHOLE, {1, 2})]
 
 
 def test_a_join_that_reads_better_replaces_its_parts() -> None:
-    found = decision(pieces(), [(1, 0.6), (3, 0.8), (5, 0.95)])
+    found = decision(parts_and_whole(), [(1, 0.6), (3, 0.8), (5, 0.95)])
     assert [(digit.label, digit.box) for digit in found.digits] == [(5, WHOLE)]
     assert found.rejected == ()
 
@@ -110,7 +110,7 @@ def test_a_join_that_reads_better_replaces_its_parts() -> None:
 def test_a_part_too_small_to_stand_alone_is_not_refused_once_its_join_is_read() -> None:
     fragment, speck = Rejected(Box(106, 100, 20, 8), "too small"), Rejected(Box(300, 100, 5, 5), "too small")
     rows = np.eye(10, dtype=np.float32)[[3, 5]] * np.float32(0.9)
-    found = decide(Segmentation(tuple(pieces()[1:]), (fragment, speck), 1.0), answers(*rows), 0.7)
+    found = decide(Segmentation(tuple(parts_and_whole()[1:]), (fragment, speck)), answers(*rows), 0.7)
     assert [digit.label for digit in found.digits] == [5]
     assert found.rejected == (speck,)
 
@@ -118,7 +118,7 @@ def test_a_part_too_small_to_stand_alone_is_not_refused_once_its_join_is_read() 
 @pytest.mark.parametrize("join", [0.85, 0.65], ids=["worse than a part", "below the threshold"])
 def test_a_join_that_does_not_is_dropped_without_a_word(join: float) -> None:
     part = 0.9 if join > 0.7 else 0.6
-    found = decision(pieces(), [(1, 0.3), (3, part), (5, join)])
+    found = decision(parts_and_whole(), [(1, 0.3), (3, part), (5, join)])
     assert [digit.label for digit in found.digits] == [3] * (part > 0.7)
     assert WHOLE not in [rejected.box for rejected in found.rejected]
 
@@ -127,7 +127,7 @@ def test_a_piece_serves_one_join_only_the_surest() -> None:
     other = candidate(Box(130, 100, 20, 11), {4})
     rival = candidate(Box(100, 100, 50, 42), {2, 4})
     opinions = [(1, 0.2), (3, 0.2), (5, 0.8), (1, 0.2), (6, 0.9)]
-    found = decision([*pieces(), other, rival], opinions)
+    found = decision([*parts_and_whole(), other, rival], opinions)
     assert [digit.label for digit in found.digits] == [6]
     assert [rejected.box for rejected in found.rejected] == [BAR]
 
@@ -144,7 +144,7 @@ def test_touching_digits_are_split_where_the_whole_does_not_convince(min_score: 
         rows[:, 1] = [0.97 if np.count_nonzero(crop.any(axis=0)) < 14 else 0.4 for crop in crops]
         return rows
 
-    found = decide(Segmentation((pair,), (), 1.0), classify, 0.7, min_score)
+    found = decide(Segmentation((pair,), ()), classify, 0.7, min_score)
     # Each half scores 0.987.
     assert [digit.label for digit in found.digits] == ([1, 1] if min_score < 0.987 else [])
     assert refusals(found) == ([] if min_score < 0.987 else [(pair.box, "not a digit")])
@@ -162,7 +162,7 @@ def test_what_is_much_lower_than_the_digits_is_not_cut(height: int, cut: bool) -
     two_bars[:, :8] = two_bars[:, -8:] = 255
     wide = Candidate(Box(300, 100, 2 * height, height), two_bars, frozenset({3}), 0.0, 200.0)
     digits = [candidate(Box(100, 100, 40, 60), {1}), candidate(Box(200, 100, 40, 60), {2})]
-    found = decide(Segmentation((*digits, wide), (), 1.0), classify, 0.7)
+    found = decide(Segmentation((*digits, wide), ()), classify, 0.7)
     assert (len(asked) > 1) == cut
     assert refusals(found) == [(wide.box, "low confidence")]
 
@@ -172,7 +172,7 @@ def test_what_segmentation_and_the_surroundings_refused_is_listed_too() -> None:
     fragment = candidate(Box(300, 130, 6, 10), {3})
     digits = [candidate(ONE, {1}), candidate(TWO, {2})]
     rows = np.eye(10, dtype=np.float32)[[7, 7, 7]]
-    found = decide(Segmentation((*digits, fragment), (speck,), 1.0), answers(*rows), 0.7)
+    found = decide(Segmentation((*digits, fragment), (speck,)), answers(*rows), 0.7)
     assert [digit.box for digit in found.digits] == [ONE, TWO]
     assert refusals(found) == [(speck.box, "too small"), (fragment.box, "too small beside the others")]
 
@@ -181,4 +181,4 @@ def test_nothing_found_nothing_asked() -> None:
     def never(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         raise AssertionError("asked")
 
-    assert decide(Segmentation((), (), 1.0), never, 0.7) == Decision((), ())
+    assert decide(Segmentation((), ()), never, 0.7) == Decision((), ())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_edge.camera.reader.ink import find_ink
 from mnist_edge.camera.reader.segment import Segmentation, segment
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
@@ -17,6 +18,10 @@ def paper(height: int = 480, width: int = 640) -> Image:
     return np.full((height, width, 3), 235, np.uint8)
 
 
+def candidates_of(frame: Image) -> Segmentation:
+    return segment(find_ink(frame))
+
+
 def singles(found: Segmentation) -> list[Box]:
     return sorted(candidate.box for candidate in found.candidates if len(candidate.parts) == 1)
 
@@ -26,14 +31,14 @@ def joined(found: Segmentation) -> list[Box]:
 
 
 def off_by(a: Box, b: Box) -> int:
-    return max(abs(a.x - b.x), abs(a.y - b.y), abs(a.x + a.width - b.x - b.width), abs(a.y + a.height - b.y - b.height))
+    return max(abs(a.x - b.x), abs(a.y - b.y), abs(a.right - b.right), abs(a.bottom - b.bottom))
 
 
 @pytest.mark.parametrize("height", [30, 90])
 def test_one_tight_candidate_a_digit(write_digit: Callable[..., Box], height: int) -> None:
     frame = paper(480, 1400)
     true = [write_digit(frame, label, 40 + 135 * label, 200, height, height // 10) for label in range(10)]
-    found = segment(frame)
+    found = candidates_of(frame)
     assert len(singles(found)) == 10
     assert max(map(off_by, singles(found), sorted(true))) <= 2
     assert not joined(found)
@@ -45,7 +50,7 @@ def test_a_candidate_holds_its_own_ink_only() -> None:
     # A 1 in the crook of a 7: their boxes overlap, their ink does not.
     cv2.polylines(frame, [np.array([[100, 100], [300, 100], [300, 400]])], False, (30, 30, 30), 14)
     cv2.line(frame, (180, 180), (180, 320), (30, 30, 30), 14)
-    seven, one = sorted((c for c in segment(frame).candidates if len(c.parts) == 1), key=lambda c: -c.box.width)
+    seven, one = sorted((c for c in candidates_of(frame).candidates if len(c.parts) == 1), key=lambda c: -c.box.width)
     assert (seven.ink.shape, one.ink.shape) == (seven.box[3:1:-1], one.box[3:1:-1])
     top, left = one.box.y - seven.box.y, one.box.x - seven.box.x
     assert seven.ink[top : top + one.box.height, left : left + one.box.width].max() == 0
@@ -58,7 +63,7 @@ def test_a_five_whose_bar_came_off_is_also_offered_whole(write_digit: Callable[.
     whole = write_digit(frame, 5, 300, 150, 120, 10)
     # Paper between the bar and the belly.
     frame[:, 316:324] = np.where(np.arange(480)[:, None, None] < 180, 235, frame[:, 316:324])
-    found = segment(frame)
+    found = candidates_of(frame)
     assert len(singles(found)) == 2
     assert [off_by(box, whole) <= 2 for box in joined(found)] == [True]
     parts = frozenset[int]().union(*(one.parts for one in found.candidates if len(one.parts) == 1))
@@ -70,7 +75,7 @@ def test_a_digit_in_three_pieces_is_also_offered_whole() -> None:
     # A 7 whose pen skipped twice; its bar is too low to be a digit of its own.
     for start, end in (((300, 150), (352, 150)), ((350, 162), (340, 190)), ((336, 204), (320, 260))):
         cv2.line(frame, start, end, (30, 30, 30), 8)
-    found = segment(frame)
+    found = candidates_of(frame)
     assert sorted(len(candidate.parts) for candidate in found.candidates) == [1, 1, 2, 2, 3]
     whole = next(candidate for candidate in found.candidates if len(candidate.parts) == 3)
     assert off_by(whole.box, Box(295, 145, 62, 120)) <= 3
@@ -80,21 +85,21 @@ def test_two_full_digits_side_by_side_are_not_joined() -> None:
     frame = paper()
     for x in (200, 219):
         cv2.line(frame, (x, 150), (x, 250), (30, 30, 30), 10)
-    assert len(singles(segment(frame))) == 2
-    assert not joined(segment(frame))
+    assert len(singles(candidates_of(frame))) == 2
+    assert not joined(candidates_of(frame))
 
 
 def test_what_no_digit_can_be_is_rejected_with_the_reason() -> None:
     frame = paper()
     cv2.rectangle(frame, (100, 100), (106, 106), (30, 30, 30), cv2.FILLED)
     cv2.rectangle(frame, (300, 300), (369, 310), (30, 30, 30), cv2.FILLED)
-    found = segment(frame)
+    found = candidates_of(frame)
     assert {(r.reason, r.box.width > 20) for r in found.rejected} == {("too small", False), ("a line", True)}
     assert not singles(found)
     frame = paper()
     cv2.rectangle(frame, (1, 1), (638, 478), (30, 30, 30), 8)
-    assert [r.reason for r in segment(frame).rejected] in ([], ["fills the picture"])
-    assert not segment(frame).candidates
+    assert [r.reason for r in candidates_of(frame).rejected] in ([], ["fills the picture"])
+    assert not candidates_of(frame).candidates
 
 
 def test_the_paper_around_tells_a_sheet_from_a_texture() -> None:
@@ -102,17 +107,16 @@ def test_the_paper_around_tells_a_sheet_from_a_texture() -> None:
     cv2.line(clean, (320, 150), (320, 300), (30, 30, 30), 16)
     rough = clean.astype(float) - np.abs(np.random.default_rng(0).normal(0, 60, (*clean.shape[:2], 1)))
     rough = cv2.GaussianBlur(np.clip(rough, 0, 255), (0, 0), 1.2).astype(np.uint8)
-    calm = segment(clean).candidates[0].clutter
+    calm = candidates_of(clean).candidates[0].clutter
     assert calm < 0.05
-    restless = [candidate.clutter for candidate in segment(rough).candidates]
-    assert not restless or min(restless) > 2 * calm
+    uneven = [candidate.clutter for candidate in candidates_of(rough).candidates]
+    assert not uneven or min(uneven) > 2 * calm
 
 
 def test_boxes_are_at_working_size() -> None:
     frame = paper(2400, 3200)
     cv2.line(frame, (1600, 800), (1600, 1600), (30, 30, 30), 80)
-    found = segment(frame)
-    assert found.scale == 0.5
+    found = candidates_of(frame)
     assert off_by(singles(found)[0], Box(780, 380, 41, 441)) <= 4
 
 
@@ -139,17 +143,17 @@ def crowd(name: str) -> Image:
 @pytest.mark.parametrize("name", ["specks", "checkerboard", "squares in rings", "rings"])
 def test_a_crowd_costs_a_bounded_number_of_pixels_and_candidates(name: str) -> None:
     frame = crowd(name)
-    found = segment(frame)
+    found = candidates_of(frame)
     assert len(singles(found)) + len(found.rejected) <= 400
     assert len(joined(found)) <= 400
     assert sum(candidate.ink.size for candidate in found.candidates) <= 16 * 1200 * 1600
 
 
 def test_the_crowds_are_crowds() -> None:
-    assert len(joined(segment(crowd("squares in rings")))) == 400
-    assert sum(r.reason == "one of too many" for r in segment(crowd("rings")).rejected) > 10
+    assert len(joined(candidates_of(crowd("squares in rings")))) == 400
+    assert sum(r.reason == "one of too many" for r in candidates_of(crowd("rings")).rejected) > 10
 
 
 def test_an_empty_page_has_no_candidates() -> None:
-    found = segment(paper())
-    assert (found.candidates, found.rejected, found.scale) == ((), (), 1.0)
+    found = candidates_of(paper())
+    assert (found.candidates, found.rejected) == ((), ())

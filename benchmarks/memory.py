@@ -60,7 +60,7 @@ def _start(model: Path, runtime: str, threads: int) -> FreshStart:
     if outcome.failure:
         raise ModelError(
             f"{model.name} failed in a fresh process with {runtime}: {outcome.failure}; "
-            "`mnist-edge doctor` says which runtimes work, and --runtime chooses one"
+            "`mnist-edge doctor` shows which runtimes work, and --runtime chooses one"
         )
     return FreshStart(**json.loads(outcome.output.splitlines()[-1]))
 

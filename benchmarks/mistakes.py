@@ -1,4 +1,4 @@
-"""What a model gets wrong while it is sure: listed, and drawn on the machine that has the images."""
+"""The mistakes that a model makes with high confidence: listed, and drawn on the machine that has the images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Mistake:
     """One image that was read wrong.
 
     Attributes:
-        index: Its place in the split, counted from 0.
+        index: Its place in the split, from 0.
         true: Its label.
-        said: The model's answer.
-        confidence: Of that answer, 0 to 1.
+        said: The label that the model gave; the key in `models.json`.
+        confidence: The confidence of that label, 0 to 1.
     """
 
     index: int
@@ -39,27 +39,27 @@ class Mistake:
 def worst_mistakes(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], most: int = MOST
 ) -> tuple[Mistake, ...]:
-    """The wrong answers with the highest confidence, worst first.
+    """Return the wrong labels with the highest confidence, worst first.
 
     Args:
         probabilities: Shape (n, 10).
         labels: The true digits, shape (n,).
         most: How many at most.
     """
-    said, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(said != labels)
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != labels)
     # Stable, so that equal confidences, which int8 often gives, stay in the order of the images.
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
-    return tuple(Mistake(int(k), int(labels[k]), int(said[k]), round(float(confidence[k]), 4)) for k in worst)
+    return tuple(Mistake(int(k), int(labels[k]), int(predicted[k]), round(float(confidence[k]), 4)) for k in worst)
 
 
 def draw_mistakes(images: NDArray[np.uint8], mistakes: Sequence[Mistake], title: str, path: Path) -> None:
-    """A sheet of the images that were read wrong, dark on white, each with its label, the answer and how sure it was.
+    """Draw the images that were read wrong, dark on white, each with its label, the model's label and the confidence.
 
     Args:
         images: Shape (n, 28, 28, 1), which the mistakes' indices point into.
         mistakes: In the order in which they are drawn.
-        title: Above them.
+        title: The line above them.
         path: The picture to write; its suffix names the format.
 
     Raises:

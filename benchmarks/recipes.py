@@ -121,8 +121,8 @@ def _run(recipe: Recipe, data: Dataset, folder: Path, seed: int, force: bool, pr
     def named(done: float, total: float, note: str = "") -> None:
         progress(done, total, f"{recipe.name}, seed {seed}: {note}")
 
-    anew = "choose another --output, or add --force to train anew"
-    return train_or_resume(recipe, data, folder, seed, force=force, anew=anew, progress=named)
+    advice = "choose another --output, or add --force to train anew"
+    return train_or_resume(recipe, data, folder, seed, force=force, advice=advice, progress=named)
 
 
 def train_or_resume(
@@ -132,7 +132,7 @@ def train_or_resume(
     seed: int,
     *,
     force: bool = False,
-    anew: str = "move it away to train anew",
+    advice: str = "move it away to train anew",
     progress: Progress = no_progress,
 ) -> Run:
     """Return the run in `folder`; it is trained now where it is not finished, from where it was interrupted.
@@ -143,7 +143,7 @@ def train_or_resume(
         folder: The run folder.
         seed: The seed of the training.
         force: Train from the start, whatever is there.
-        anew: For the error message: how a user can train although the folder holds another training.
+        advice: For the error message: how a user can train although the folder holds another training.
         progress: Receives the number of epochs done.
 
     Raises:
@@ -157,7 +157,7 @@ def train_or_resume(
     there = read_settings(folder)
     if there and not (resume or force) and (differing := there.differences(Settings.of(recipe, data, seed))):
         # Days of training are not replaced because a recipe has changed since.
-        raise OutputError(f"{folder} holds another training: this one has {'; '.join(differing)}; {anew}")
+        raise OutputError(f"{folder} holds another training: this one has {'; '.join(differing)}; {advice}")
     run = train(recipe, data, folder, seed=seed, force=force, resume=resume, progress=progress)
     if run.interrupted:
         raise ModelError(f"interrupted during {recipe.name}, seed {seed}; the same command goes on from there")

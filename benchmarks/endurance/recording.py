@@ -68,7 +68,7 @@ def page(number: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     picture = paper.copy()
     left = width // 16 + int(width / 32 * np.sin(number / 8))
     cv2.putText(picture, "2026 12345", (left, height // 2), cv2.FONT_HERSHEY_SIMPLEX, width / 300, (20, 20, 20), 6)
-    # The same noise elsewhere in each frame: drawing it anew would take longer than to encode it.
+    # The same noise elsewhere in each frame: drawing new noise would take longer than encoding it.
     return np.asarray(cv2.add(picture, np.roll(noise, 7919 * number), dtype=cv2.CV_8U), np.uint8)
 
 

@@ -11,7 +11,7 @@ from mnist_edge.benchmarks.released import read_released
 
 PACKAGE = Path(__file__).resolve().parents[2] / "models" / "shipped"
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-# What a table of the worst mistakes has room for; `models show NAME --mistakes` draws more.
+# Mistakes that fit into a table; `models show NAME --mistakes` draws more.
 LISTED = 12
 # Characters of a column of figures.
 COLUMN = 6
@@ -30,7 +30,7 @@ def card(name: str, figures: dict[str, Any], instructions: dict[str, dict[str, i
             f"{_trained(len(figures['seeds']))} Test: {test['test']:,} images of {test['name']}.",
             _seeds(figures),
             _facts(name, figures, instructions),
-            f"What it said to each digit of the test images (int8):\n\n{_confusion(figures['confusion'])}",
+            f"What each digit of the test images was read as (int8):\n\n{_confusion(figures['confusion'])}",
             f"Test accuracy, %, under perturbations (int8):\n\n{_robustness(figures['robustness']['curves'])}",
             f"The worst mistakes (images counted from 0); `mnist-edge models show {name} --mistakes FILE.png` draws "
             f"them and more:\n\n"
@@ -176,7 +176,7 @@ def _photos(photos: dict[str, Any]) -> str:
 
 
 def _confusion(confusion: Sequence[Sequence[int]]) -> str:
-    rows = [("true", *(f"{said}" for said in range(10)))]
+    rows = [("true", *map(str, range(10)))]
     rows += [(f"{true}", *(f"{count}" if count else "." for count in row)) for true, row in enumerate(confusion)]
     return _block(rows)
 
@@ -193,7 +193,7 @@ def _mistakes(mistakes: Sequence[dict[str, Any]]) -> str:
     rows = [
         ("test image", *(f"{one['index']}" for one in mistakes)),
         ("true", *(f"{one['true']}" for one in mistakes)),
-        ("said", *(f"{one['said']}" for one in mistakes)),
+        ("read as", *(f"{one['said']}" for one in mistakes)),
         ("sure, %", *(f"{100 * one['confidence']:.1f}" for one in mistakes)),
     ]
     return _block(rows)

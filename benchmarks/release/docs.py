@@ -7,24 +7,15 @@ import json
 import re
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from statistics import mean
 from typing import Any
-
-import numpy as np
 
 from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.harness.tool import checkout, run_tool, tool_parser
 from mnist_edge.benchmarks.release.card import RESULTS, read_instructions, table, write_cards
-from mnist_edge.benchmarks.release.frontier import CPU, plot_frontier, points_by_bytes, points_by_instructions
-from mnist_edge.benchmarks.release.robustness import Curve, Robustness, plot_robustness
+from mnist_edge.benchmarks.release.frontier import CPU
+from mnist_edge.benchmarks.release.pictures import draw_models, draw_reading
 from mnist_edge.benchmarks.released import read_released
-from mnist_edge.camera.images import read_image, write_image
-from mnist_edge.camera.overlay import annotate
-from mnist_edge.camera.reader import Reader
-from mnist_edge.dataset import load
-from mnist_edge.models.pages.conditions import Conditions
-from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.shipped_models import DEFAULT
 
 Row = Mapping[str, Any]
@@ -37,8 +28,6 @@ DOCUMENTS = (
     "docs/reading.md",
     "docs/camera.md",
 )
-# The generated page that is shown beside what is read on it.
-PAGE_SEED = 27
 _BLOCK = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -253,33 +242,6 @@ FIGURES: dict[str, Callable[[], str]] = {
 }
 
 
-def draw_reading(folder: Path) -> None:
-    """Draw a generated page, `page.jpg`, and beside it what the model that ships reads on it, `page-read.jpg`."""
-    page = draw_page(load().test, PAGE_SEED, Conditions(rows=3, lines="ruled"), width=640, height=480)
-    write_image(folder / "page.jpg", page.image)
-    image = read_image(str(folder / "page.jpg"))
-    reading = Reader().read(image)
-    status = f"read: {' / '.join(reading.text)}    written: {' / '.join(page.text)}"
-    write_image(folder / "page-read.jpg", np.hstack([image, annotate(image, reading, status)]))
-
-
-def draw_models(folder: Path) -> None:
-    """Draw the two pictures of `docs/models.md`: accuracy against cost, and accuracy under perturbations."""
-    released, recipes, published = read_released(), _result("recipes"), _result("published")
-    of_no_size = next(row for row in published if not row["bytes"] and not row["parameters"])
-    plot_frontier(
-        points_by_bytes(released, recipes, published),
-        points_by_instructions(released, recipes, read_instructions()),
-        folder / "models.png",
-        (of_no_size["name"], of_no_size["accuracy_percent"]),
-    )
-    plot_robustness([_robustness(one["robustness"]) for one in released.values()], folder / "robustness.png")
-
-
-def _robustness(found: dict[str, Any]) -> Robustness:
-    return Robustness(**found | {"curves": tuple(Curve(**curve) for curve in found["curves"])})
-
-
 def _missed(name: str) -> str:
     """The bounds that did not hold when a figure was measured, to be written beside it."""
     path = RESULTS / f"{name.replace('-', '_')}.json"
@@ -303,5 +265,5 @@ def _write(_: Namespace) -> None:
     for name in DOCUMENTS:
         path = root / name
         write_text(path, render(path.read_text()))
-    draw_models(root / "docs")
+    draw_models(_result("recipes"), _result("published"), root / "docs")
     draw_reading(root / "docs")

@@ -54,7 +54,7 @@ def _measure(options: Namespace, progress: Progress) -> Result:
     pictures = read_pages(reader, data.test, range(FIRST_SEED, FIRST_SEED + options.count), progress)
     measured = PhotoReport(reader.model, reader.classifier.path, reader.runtime, 1, tuple(pictures), this_machine())
     document = measured.to_json()
-    # Of 200 pages nobody looks at each; a path is of one machine, which the stamp names; times have tools of their own.
+    # 200 pages are too many to list; path and device are of one machine, which the stamp names; times have other tools.
     for name in ("pictures", "file", "device", "median_ms"):
         del document[name]
     return Result(document | {"data": data.name, "first_seed": FIRST_SEED})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge.benchmarks.endurance.broker import Messages, free_port, start_broker, subscribe
-from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, judge, stream_camera
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, outcome_of, stream_camera
 from mnist_edge.benchmarks.endurance.proxy import Proxy, open_proxy
 from mnist_edge.benchmarks.harness.camera_process import CameraProcess, until
 from mnist_edge.errors import CheckFailed
@@ -87,7 +87,7 @@ def _all_delivered(camera: CameraProcess, folder: Path, messages: Messages) -> O
         **ended,
     }
     figures = {"events": len(written), "missing": missing, "twice": len(received) - len(once)}
-    return judge(camera, seconds, promises, figures)
+    return outcome_of(camera, seconds, promises, figures)
 
 
 def _events(messages: Messages) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from mnist_edge.benchmarks.endurance.faults.fault import (
     attempt,
     end,
     fake_camera,
-    judge,
+    outcome_of,
     stream_camera,
 )
 from mnist_edge.benchmarks.endurance.recording import count_frames
@@ -50,7 +50,7 @@ def fill_while_recording(folder: Path) -> Outcome:
                 "what was recorded cannot be played": bool(first) and playable,
                 **end(camera),
             }
-            return judge(camera, seconds, promises)
+            return outcome_of(camera, seconds, promises)
 
 
 def fill_while_writing(folder: Path) -> Outcome:
@@ -74,7 +74,7 @@ def fill_while_writing(folder: Path) -> Outcome:
                 "what had been written was changed": written.startswith(left),
                 **ended,
             }
-            return judge(camera, seconds, promises, {"events": len(written.splitlines())})
+            return outcome_of(camera, seconds, promises, {"events": len(written.splitlines())})
 
 
 @contextmanager

@@ -112,7 +112,7 @@ def end(camera: CameraProcess) -> dict[str, bool]:
     return {f"Ctrl-C ended it with exit code {code}": code == 0, f"Ctrl-C took {took:.1f} s": took <= MAX_END_SECONDS}
 
 
-def judge(
+def outcome_of(
     camera: CameraProcess, seconds: float | None, promises: Mapping[str, bool], figures: Mapping[str, Any] | None = None
 ) -> Outcome:
     """Return the outcome for a camera that has ended.

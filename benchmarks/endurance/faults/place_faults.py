@@ -4,7 +4,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, fake_camera, judge
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, fake_camera, outcome_of
 from mnist_edge.benchmarks.endurance.recording import count_frames
 from mnist_edge.benchmarks.harness.camera_process import start_camera
 
@@ -32,7 +32,7 @@ def record_twice(video: str, folder: Path) -> Outcome:
             f"{len(videos)} videos can be played": len(videos) == 1,
             **ended,
         }
-        return judge(camera, seconds, promises)
+        return outcome_of(camera, seconds, promises)
 
 
 def flood(folder: Path) -> Outcome:
@@ -60,7 +60,7 @@ def flood(folder: Path) -> Outcome:
             **end(camera),
             "the recording cannot be played": count_frames(folder / "video.mp4") > 0,
         }
-        return judge(camera, seconds, promises, {"asked_seconds": round(asked, 1), "taken": taken})
+        return outcome_of(camera, seconds, promises, {"asked_seconds": round(asked, 1), "taken": taken})
 
 
 PLACE_FAULTS = (

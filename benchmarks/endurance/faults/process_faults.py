@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
-from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, judge, stream_camera
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, outcome_of, stream_camera
 from mnist_edge.benchmarks.endurance.mjpeg_stream import Trouble
 from mnist_edge.benchmarks.endurance.recording import count_frames
 from mnist_edge.benchmarks.harness.camera_process import Line, start_camera, until
@@ -55,7 +55,7 @@ def kill_while_recording(video: str, goes_on: bool, folder: Path) -> Outcome:
     }
     seconds = round(time.monotonic() - killed, 2) if refused else seconds
     figures = {"file": left.name, "frames": meant, "played": played, "started_again": not refused}
-    return judge(again, seconds, promises, figures)
+    return outcome_of(again, seconds, promises, figures)
 
 
 def interrupt(trouble: Trouble, folder: Path) -> Outcome:
@@ -64,7 +64,7 @@ def interrupt(trouble: Trouble, folder: Path) -> Outcome:
         time.sleep(BACK_OFF_SECONDS)
         pressed = time.monotonic()
         ended = end(camera)
-        return judge(camera, round(time.monotonic() - pressed, 2), ended)
+        return outcome_of(camera, round(time.monotonic() - pressed, 2), ended)
 
 
 def interrupt_twice(folder: Path) -> Outcome:
@@ -79,7 +79,7 @@ def interrupt_twice(folder: Path) -> Outcome:
             # It may have been at its end already.
             f"it ended with exit code {code}": code in (-signal.SIGINT, 0),
         }
-        return judge(camera, None if code is None else round(seconds, 2), promises, {"exit_code": code})
+        return outcome_of(camera, None if code is None else round(seconds, 2), promises, {"exit_code": code})
 
 
 def watch(folder: Path) -> Outcome:
@@ -104,7 +104,7 @@ def watch(folder: Path) -> Outcome:
             "its last message was not that it stops": states[-1:] == ["STOPPING=1"],
             f"no sign of life for {longest:.1f} of {WATCHDOG_SECONDS:g} s": longest < WATCHDOG_SECONDS,
         }
-        return judge(camera, seconds, promises, {"signs": len(alive), "longest_silence_s": round(longest, 2)})
+        return outcome_of(camera, seconds, promises, {"signs": len(alive), "longest_silence_s": round(longest, 2)})
 
 
 def _videos(folder: Path) -> list[Path]:

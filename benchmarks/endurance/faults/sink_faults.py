@@ -15,7 +15,7 @@ from mnist_edge.benchmarks.endurance.faults.fault import (
     Outcome,
     end,
     fake_camera,
-    judge,
+    outcome_of,
 )
 from mnist_edge.benchmarks.harness.camera_process import CameraProcess, until
 
@@ -39,7 +39,7 @@ def stall_reader(folder: Path) -> Outcome:
             **end(camera),
             "what was lost was not logged": camera.logged("events for standard output lost: ") == 1,
         }
-        return judge(camera, seconds, promises)
+        return outcome_of(camera, seconds, promises)
 
 
 def late_reader(folder: Path) -> Outcome:
@@ -61,7 +61,7 @@ def late_reader(folder: Path) -> Outcome:
             f"SIGTERM took {took:.1f} s": took <= MAX_END_SECONDS,
             "what was lost was not logged": camera.logged("events for pipe lost: ") == 1,
         }
-        return judge(camera, seconds, promises)
+        return outcome_of(camera, seconds, promises)
 
 
 def hang_disk(folder: Path) -> Outcome:
@@ -78,7 +78,7 @@ def hang_disk(folder: Path) -> Outcome:
             **end(camera),
             "how many were lost was not logged": camera.logged("frames of the recording lost: ") == 1,
         }
-        return judge(camera, seconds if read_on else None, promises)
+        return outcome_of(camera, seconds if read_on else None, promises)
 
 
 def close_output(folder: Path) -> Outcome:
@@ -88,7 +88,7 @@ def close_output(folder: Path) -> Outcome:
         os.close(pipe)
         seconds = camera.seconds_until(lambda: camera.process.poll() is not None)
         code = camera.wait_for_end()
-        return judge(camera, seconds, {f"it ended with exit code {code}": code == OUTPUT_CLOSED})
+        return outcome_of(camera, seconds, {f"it ended with exit code {code}": code == OUTPUT_CLOSED})
 
 
 @contextmanager

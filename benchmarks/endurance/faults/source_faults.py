@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, attempt, end, judge, stream_camera
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, attempt, end, outcome_of, stream_camera
 from mnist_edge.benchmarks.endurance.mjpeg_stream import MjpegStream, Trouble
 from mnist_edge.benchmarks.harness.camera_process import CameraProcess
 
@@ -35,7 +35,9 @@ def hesitate(folder: Path) -> Outcome:
             time.sleep(1.0)
         seconds = camera.reads_after(time.monotonic())
         time.sleep(SETTLE_SECONDS)
-        return judge(camera, seconds, {"it was logged": not camera.logged("note:"), **_numbered(camera), **end(camera)})
+        return outcome_of(
+            camera, seconds, {"it was logged": not camera.logged("note:"), **_numbered(camera), **end(camera)}
+        )
 
 
 def damage(folder: Path) -> Outcome:
@@ -48,7 +50,7 @@ def damage(folder: Path) -> Outcome:
             "it was taken for lost": not camera.logged(LOST),
             "it was not logged once": camera.logged(DAMAGED) == 1,
         }
-        return judge(camera, seconds, {**logged, **_numbered(camera), **end(camera)})
+        return outcome_of(camera, seconds, {**logged, **_numbered(camera), **end(camera)})
 
 
 def lose_name(folder: Path) -> Outcome:
@@ -98,7 +100,7 @@ def give_up(folder: Path) -> Outcome:
             "it logged nothing of three attempts": bool(camera.logged("given up after 3 attempts")),
             "digits were left": not _digits(camera),
         }
-        return judge(camera, seconds, promises)
+        return outcome_of(camera, seconds, promises)
 
 
 @contextmanager
@@ -127,7 +129,7 @@ def comes_back(camera: CameraProcess, left: int) -> Outcome:
         **_numbered(camera),
         **end(camera),
     }
-    return judge(camera, seconds, promises)
+    return outcome_of(camera, seconds, promises)
 
 
 def _lose(camera: CameraProcess, happening: AbstractContextManager[None], seconds: float) -> Outcome:

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
-from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, fake_camera, judge
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, fake_camera, outcome_of
 from mnist_edge.benchmarks.endurance.viewers import TIMEOUT_SECONDS, Client, watch_page
 from mnist_edge.benchmarks.harness.camera_process import CameraProcess
 
@@ -69,7 +69,7 @@ def endure(come: Clients, folder: Path) -> Outcome:
             **end(camera),
         }
         rates = {"before": before, "during": during, "after": after}
-        return judge(camera, seconds, promises, {"fps": rates, "served": served, "refused": refused})
+        return outcome_of(camera, seconds, promises, {"fps": rates, "served": served, "refused": refused})
 
 
 @contextmanager

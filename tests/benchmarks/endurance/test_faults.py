@@ -1,4 +1,4 @@
-"""The faults: what their judge must not let pass, what they are injected with, and two real ones."""
+"""The faults: what must hold after them, what they are injected with, and two real ones."""
 
 import json
 import signal
@@ -16,7 +16,7 @@ import pytest
 
 from mnist_edge.benchmarks.endurance import faults as module
 from mnist_edge.benchmarks.endurance.faults import FAULTS, find_faults, main, source_faults
-from mnist_edge.benchmarks.endurance.faults.fault import Fault, NotInjected, Outcome, attempt, end, judge
+from mnist_edge.benchmarks.endurance.faults.fault import Fault, NotInjected, Outcome, attempt, end, outcome_of
 from mnist_edge.benchmarks.endurance.faults.process_faults import interrupt_twice
 from mnist_edge.benchmarks.endurance.faults.source_faults import comes_back, has, lose
 from mnist_edge.benchmarks.endurance.mjpeg_stream import Trouble, open_stream
@@ -122,7 +122,7 @@ def test_how_a_camera_must_end(program: str, broken: list[str]) -> None:
         assert camera.wait_for(lambda: bool(camera.results)) or broken
         if "sys.exit(4)" in program:
             camera.wait_for_end()
-        found = judge(camera, 1.0, end(camera))
+        found = outcome_of(camera, 1.0, end(camera))
     assert len(found.broken) == len(broken)
     assert all(part in what for part, what in zip(broken, found.broken, strict=True))
     assert not any("frames in" in note for note in found.notes)

@@ -111,7 +111,7 @@ def _tile(image: NDArray[np.uint8], outcomes: Sequence[Outcome]) -> NDArray[np.u
     tile = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
     occupancy = Occupancy.of(size[0], size[1])
     boxes, labels = [], []
-    for kind, outcome in ((kind, one) for kind in KINDS for one in outcomes if _kind(one) is kind):
+    for kind, outcome in ((kind, candidate) for kind in KINDS for candidate in outcomes if _kind(candidate) is kind):
         # Around the ink, which stays visible.
         frame = outline(tile, _placed(outcome.box, view, scale), kind.colour, 2)
         occupancy.occupy(frame)

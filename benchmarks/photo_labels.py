@@ -35,7 +35,7 @@ def write_labels(path: Path, readings: Iterable[tuple[str, Reading]]) -> None:
 
 def _picture(file: str, reading: Reading) -> str:
     row = {"file": Path(file).as_posix(), "tags": [], "ignore": [], "reading_order_text": reading.text}
-    digits = (json.dumps({"label": one.label, "box": one.box}) for one in reading.digits)
+    digits = (json.dumps({"label": digit.label, "box": digit.box}) for digit in reading.digits)
     # Like `json.dumps(row)`, with the digits on lines of their own.
     return json.dumps(row)[:-1] + ', "digits": [' + ",".join(f"\n  {digit}" for digit in digits) + "]}"
 
@@ -73,8 +73,8 @@ def _is_row(row: Any) -> bool:
         return (
             isinstance(row["file"], str)
             and isinstance(row["digits"], list)
-            and all(isinstance(one, list) for one in (areas, rows, tags))
-            and all(one["label"] in range(10) and _is_box(one["box"]) for one in digits)
+            and all(isinstance(field, list) for field in (areas, rows, tags))
+            and all(digit["label"] in range(10) and _is_box(digit["box"]) for digit in digits)
             and all(_is_box(area) for area in areas)
             and all(isinstance(text, str) for text in rows + tags)
         )

@@ -74,7 +74,7 @@ class PhotoReport:
             "threads": self.threads,
             **self.score.to_json(),
             "tags": [{"tag": name} | {key: score[key] for key in keys} for name, score in tags],
-            "pictures": [one.to_json() for one in self.pictures],
+            "pictures": [picture.to_json() for picture in self.pictures],
             "device": self.device.to_json(),
         }
 

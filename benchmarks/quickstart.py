@@ -58,7 +58,7 @@ class Quickstart:
             "recipe": self.run.recipe,
             "test": self.run.test.to_json(),
             "verify": [parity.to_json() for parity in self.parities],
-            "benchmark": [one.to_json() for one in self.measurements],
+            "benchmark": [measurement.to_json() for measurement in self.measurements],
             "scene": {"written": list(self.written), "read": list(self.read)},
         }
 

@@ -92,13 +92,13 @@ def fuzz(seconds: float, first_seed: int, folder: Path = FOLDER, progress: Progr
     began = monotonic()
     outcomes = _outcomes(seconds, first_seed, progress)
     slowest = max(range(len(outcomes)), key=lambda index: outcomes[index].milliseconds)
-    growths = [(one.growth_mb, one.kind.removesuffix(" file") in READERS) for one in outcomes]
+    growths = [(outcome.growth_mb, outcome.kind.removesuffix(" file") in READERS) for outcome in outcomes]
     summary = Summary(
         first_seed=first_seed,
         seconds=round(monotonic() - began, 1),
         cases=len(outcomes),
-        kinds=dict(sorted(Counter(one.kind for one in outcomes).items())),
-        refusals=dict(Counter(one.refusal for one in outcomes if one.refusal).most_common()),
+        kinds=dict(sorted(Counter(outcome.kind for outcome in outcomes).items())),
+        refusals=dict(Counter(outcome.refusal for outcome in outcomes if outcome.refusal).most_common()),
         slowest_ms=round(outcomes[slowest].milliseconds, 1),
         slowest_seed=first_seed + slowest,
         growth_mb=round(max(growth for growth, _ in growths), 1),
@@ -158,7 +158,7 @@ def _work(connection: Connection) -> None:
     warnings.simplefilter("ignore")
     # What is imported when it is first needed, such as Keras, is no case's memory.
     with native_stderr.silenced():
-        first = [examine(Case(kind, one.sound(), kind), reader) for kind, one in READERS.items()]
+        first = [examine(Case(kind, file.sound(), kind), reader) for kind, file in READERS.items()]
     _limit_memory()
     connection.send(Outcome("ready", broken=tuple(line for outcome in first for line in outcome.broken)))
     while True:

@@ -34,9 +34,9 @@ class Proxy:
     def close(self) -> None:
         """Close it for good."""
         # Unlike close, shutdown also ends the wait of every thread that uses the socket.
-        for one in (self._listening, *self._forwarded):
+        for connection in (self._listening, *self._forwarded):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         self._forwarded.clear()
 
@@ -74,6 +74,6 @@ def _forward(source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 16):
                 target.sendall(data)
-        for one in (source, target):
+        for connection in (source, target):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)

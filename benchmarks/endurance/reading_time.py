@@ -84,15 +84,15 @@ class ReadingTime:
         names = ("floor_ms", "webcam_ms", "reader_ms", "contours", "digits")
         return {
             "frames": len(self.frames),
-            **{name: round(median(getattr(one, name) for one in self.frames), 3) for name in names},
+            **{name: round(median(getattr(frame, name) for frame in self.frames), 3) for name in names},
             "to_floor": round(self.to_floor, 3),
             "to_webcam": round(self.to_webcam, 3),
-            "median_to_floor": round(median(one.reader_ms / one.floor_ms for one in self.frames), 3),
-            "median_to_webcam": round(median(one.reader_ms / one.webcam_ms for one in self.frames), 3),
+            "median_to_floor": round(median(frame.reader_ms / frame.floor_ms for frame in self.frames), 3),
+            "median_to_webcam": round(median(frame.reader_ms / frame.webcam_ms for frame in self.frames), 3),
         }
 
     def _total(self, name: str) -> float:
-        return float(sum(getattr(one, name) for one in self.frames))
+        return float(sum(getattr(frame, name) for frame in self.frames))
 
 
 def floor(frame: Frame) -> int:

@@ -113,7 +113,7 @@ def soak(frames: int = FRAMES, progress: Progress = no_progress) -> Soak:
     settled = [sample for sample in samples if sample.frames >= min(SETTLED, frames / 2)]
     if not settled:
         raise CheckFailed(f"{frames} frames are too few to see anything; take more")
-    memory, threads, files = ([getattr(one, what) for one in settled] for what in ("rss_mb", "threads", "files"))
+    memory, threads, files = ([getattr(sample, what) for sample in settled] for what in ("rss_mb", "threads", "files"))
     return Soak(
         frames=samples[-1].frames,
         seconds=round(seconds, 1),

@@ -251,8 +251,8 @@ def _measure(options: Namespace, progress: Progress) -> Result:
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         found.append(measure_steadiness(steady_film(split, data.training, seed), reader, options.frames, seed))
         progress(len(found), options.seeds, f"{found[-1].share:.4f}")
-    videos = [one.to_json() for one in found]
+    videos = [video.to_json() for video in found]
     return Result(
         {"data": data.name, "split": options.split, "model": reader.model, "videos": videos},
-        [f"video {one.seed}: {', '.join(one.broken())}" for one in found if one.broken()],
+        [f"video {video.seed}: {', '.join(video.broken())}" for video in found if video.broken()],
     )

@@ -79,7 +79,7 @@ def measure_window_speed(
         source=name,
         with_window=round(median(turn["rate"] for turn in with_window), 2),
         without=round(median(turn["rate"] for turn in without), 2),
-        ratio=round(median(one["rate"] / other["rate"] for one, other in pairs), 3),
+        ratio=round(median(with_it["rate"] / other["rate"] for with_it, other in pairs), 3),
         shown=round(median(turn["display_fps"] for turn in with_window), 1),
         screen_ms=round(with_window[-1]["screen_ms"], 1),
     )

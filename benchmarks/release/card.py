@@ -191,10 +191,10 @@ def _robustness(curves: Sequence[dict[str, Any]]) -> str:
 
 def _mistakes(mistakes: Sequence[dict[str, Any]]) -> str:
     rows = [
-        ("test image", *(f"{one['index']}" for one in mistakes)),
-        ("true", *(f"{one['true']}" for one in mistakes)),
-        ("read as", *(f"{one['said']}" for one in mistakes)),
-        ("sure, %", *(f"{100 * one['confidence']:.1f}" for one in mistakes)),
+        ("test image", *(f"{mistake['index']}" for mistake in mistakes)),
+        ("true", *(f"{mistake['true']}" for mistake in mistakes)),
+        ("read as", *(f"{mistake['said']}" for mistake in mistakes)),
+        ("sure, %", *(f"{100 * mistake['confidence']:.1f}" for mistake in mistakes)),
     ]
     return _block(rows)
 

@@ -119,7 +119,7 @@ def published_table() -> str:
 def reading_table() -> str:
     """Return the table of how generated pages and other people's photographs are read."""
     measured = {"generated pages": _result("pages"), "photographs": read_released()[DEFAULT]["photos"]}
-    head = ("figure", *(f"{one['photos'] + one['negatives']} {what}" for what, one in measured.items()))
+    head = ("figure", *(f"{score['photos'] + score['negatives']} {what}" for what, score in measured.items()))
     figures = (
         ("digits written", "{digits:,}"),
         ("F1, right box and right label", "**{f1:.3f}**"),
@@ -129,12 +129,12 @@ def reading_table() -> str:
         ("rows read exactly", "{rows_exact:.3f}"),
         ("false digits a picture without any", "{false_per_negative:.2f}"),
     )
-    return table(head, [(label, *(text.format(**one) for one in measured.values())) for label, text in figures])
+    return table(head, [(label, *(text.format(**score) for score in measured.values())) for label, text in figures])
 
 
 def reading_conditions_table() -> str:
     """Return the table of how generated pages are read by what is on them, hardest first."""
-    rows = [{**one, "condition": one["tag"].replace("_", " ")} for one in _result("pages")["tags"]]
+    rows = [{**tag, "condition": tag["tag"].replace("_", " ")} for tag in _result("pages")["tags"]]
     template = "{condition} | {photos} | {f1:.3f} | {recall:.3f} | {precision:.3f}"
     return _filled(rows, "condition | pages | F1 | recall | precision", template)
 
@@ -185,19 +185,19 @@ def steady_table() -> str:
     head = "video | frames shown exactly | read exactly | digits | appeared once | gone once | false"
     template = "{seed} | **{share:.2%}** | {share_of_reader:.2%} | {digits} | {once_appeared} | {once_gone} | {false}"
     videos = _result("steady")["videos"]
-    once = [{f"once_{kind}": one[kind].get("1", 0) for kind in ("appeared", "gone")} for one in videos]
-    return _filled([{**one, **counts} for one, counts in zip(videos, once, strict=True)], head, template)
+    once = [{f"once_{kind}": video[kind].get("1", 0) for kind in ("appeared", "gone")} for video in videos]
+    return _filled([{**video, **counts} for video, counts in zip(videos, once, strict=True)], head, template)
 
 
 def faults_table() -> str:
     """Return what was done to a running camera, and how it came back."""
     rows = [
         {
-            **one,
-            "back": "yes" if one["recovered"] else "**no**",
-            "after": "" if one["seconds"] is None else f"{one['seconds']:.1f}",
+            **fault,
+            "back": "yes" if fault["recovered"] else "**no**",
+            "after": "" if fault["seconds"] is None else f"{fault['seconds']:.1f}",
         }
-        for one in _result("faults")["faults"]
+        for fault in _result("faults")["faults"]
     ]
     head = "fault | what was done | came back | seconds after its end"
     return _filled(rows, head, "{name} | {injected} | {back} | {after}")

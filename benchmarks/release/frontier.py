@@ -73,9 +73,11 @@ def accuracy_axis(axis: Any, ticks: Sequence[float], lowest: float, highest: flo
 def points_by_bytes(released: dict[str, Any], recipes: dict[str, Any], published: list[dict[str, Any]]) -> list[Point]:
     """Return every network whose size is known, or the number of its parameters, from the three documents."""
     ours, classic, measured, guessed = _STYLES
-    points = [Point(name, ours, one["files"]["int8"]["bytes"], _accuracies(one)) for name, one in released.items()]
-    for one in recipes["recipes"]:
-        points.append(Point(one["recipe"], classic, one["int8_bytes"], _mean_of(one)))
+    points = [
+        Point(name, ours, figures["files"]["int8"]["bytes"], _accuracies(figures)) for name, figures in released.items()
+    ]
+    for recipe in recipes["recipes"]:
+        points.append(Point(recipe["recipe"], classic, recipe["int8_bytes"], _mean_of(recipe)))
     for row in published:
         cost = row["bytes"] or row["parameters"]
         if cost:
@@ -90,10 +92,12 @@ def points_by_instructions(
     """Return every network whose instructions were counted."""
     ours, classic, *_ = _STYLES
     counts = instructions.get(CPU, {})
-    points = [Point(name, ours, counts[name], _accuracies(one)) for name, one in released.items() if name in counts]
-    for one in recipes["recipes"]:
-        if one["recipe"] in counts:
-            points.append(Point(one["recipe"], classic, counts[one["recipe"]], _mean_of(one)))
+    points = [
+        Point(name, ours, counts[name], _accuracies(figures)) for name, figures in released.items() if name in counts
+    ]
+    for recipe in recipes["recipes"]:
+        if recipe["recipe"] in counts:
+            points.append(Point(recipe["recipe"], classic, counts[recipe["recipe"]], _mean_of(recipe)))
     return points
 
 

@@ -121,7 +121,7 @@ def name_models(models: Sequence[str]) -> dict[str, Path]:
         ModelError: There is no such model.
         UsageError: Two have the same name, or one has that of the reference.
     """
-    paths = [resolve(model) for model in models] or [one.default for one in shipped_models().values()]
+    paths = [resolve(model) for model in models] or [model.default for model in shipped_models().values()]
     named = {path.name.removesuffix(".tflite").removesuffix(".int8"): path for path in paths}
     if len(named) < len(paths) or REFERENCE in named:
         raise UsageError(f"each model needs a file name of its own, and {REFERENCE} is measured anyway; rename a copy")

@@ -13,11 +13,15 @@ from mnist_edge.shipped_models import shipped_models
 
 def keep_latency(figures: dict[str, Any], measured: list[Measurement]) -> None:
     """Put each measurement beside the file that it is of; a file without figures is left out."""
-    for one in measured:
-        facts = figures.get(one.model, {}).get("files", {}).get(one.precision, {})
-        if facts.get("sha256") == file_facts(one.file)["sha256"]:
-            device = one.device.board or one.device.cpu
-            facts["latency"] = {"median_us": round(one.invoke_us.median, 1), "device": device, "runtime": one.runtime}
+    for measurement in measured:
+        facts = figures.get(measurement.model, {}).get("files", {}).get(measurement.precision, {})
+        if facts.get("sha256") == file_facts(measurement.file)["sha256"]:
+            device = measurement.device.board or measurement.device.cpu
+            facts["latency"] = {
+                "median_us": round(measurement.invoke_us.median, 1),
+                "device": device,
+                "runtime": measurement.runtime,
+            }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -114,16 +114,8 @@ def release(
 ) -> dict[str, Any]:
     """Train a recipe with every seed, or resume its runs, and put the best into the package.
 
-    Args:
-        recipe: The recipe to train.
-        plan: Seeds, and what ships.
-        data: The data; its test images are only reported on.
-        others: Non-digits that the model is shown, from `held_out_non_digits`.
-        runs: The folder of the runs `NAME-seedN`.
-        package: The folder for what ships.
-        photos: A folder for `measure_photos`; None keeps the figures of `before` where the file is the same.
-        before: The model's figures so far.
-        progress: Receives what is done.
+    The test images are only reported on. Without a folder of photographs their figures are those of `before`, where the
+    file is still the same.
 
     Returns:
         The entry of the model in `models.json`.
@@ -138,7 +130,7 @@ def release(
         prepare(train_or_resume(recipe, data, folder, seed, progress=progress), data)
         for seed, folder in folders.items()
     ]
-    best = max(candidates, key=lambda one: one.validation)
+    best = max(candidates, key=lambda candidate: candidate.validation)
     best.parity.raise_if_failed()
     keras = package / f"{recipe.name}.keras"
     write_deployable(load_keras_model(best.run.model), keras)
@@ -150,12 +142,12 @@ def release(
     }
     figures = {
         "recipe": _recipe_facts(recipe, data),
-        "seeds": [one.to_json() for one in candidates],
+        "seeds": [candidate.to_json() for candidate in candidates],
         "shipped_seed": best.run.seed,
         "parameters": load_keras_model(keras).count_params(),
         "macs": exports["int8"].macs,
         "parity": parity_facts(best.parity),
-        "files": {"keras": file_facts(keras)} | {name: _export_facts(one) for name, one in exports.items()},
+        "files": {"keras": file_facts(keras)} | {name: _export_facts(export) for name, export in exports.items()},
         **_measured(exports["int8"].path, data, others, progress),
         "photos": measure_photos(photos, Reader(exports["int8"].path), progress).to_json() if photos else None,
     }

@@ -99,6 +99,6 @@ def _measure(options: Namespace, progress: Progress) -> Result:
         progress(len(found), len(options.models), str(model))
         found.append(measure_overhead(model))
     return Result(
-        {"models": [asdict(one) | {"broken": one.broken()} for one in found]},
-        [f"{one.file}: {sentence}" for one in found for sentence in one.broken()],
+        {"models": [asdict(model) | {"broken": model.broken()} for model in found]},
+        [f"{model.file}: {sentence}" for model in found for sentence in model.broken()],
     )

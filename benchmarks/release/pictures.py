@@ -40,7 +40,7 @@ def draw_models(recipes: dict[str, Any], published: list[dict[str, Any]], folder
         folder / "models.png",
         (of_no_size["name"], of_no_size["accuracy_percent"]),
     )
-    plot_robustness([_robustness(one["robustness"]) for one in released.values()], folder / "robustness.png")
+    plot_robustness([_robustness(figures["robustness"]) for figures in released.values()], folder / "robustness.png")
 
 
 def _robustness(found: dict[str, Any]) -> Robustness:

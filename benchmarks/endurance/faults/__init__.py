@@ -91,4 +91,6 @@ def _measure(options: Namespace, progress: Progress) -> Result:
         "faults": [_row(fault, outcome) for fault, outcome in outcomes],
         "skipped": [fault.name for fault, outcome in outcomes if outcome.skipped],
     }
-    return Result(document, [f"{fault.name}: {'; '.join(one.broken)}" for fault, one in outcomes if one.broken])
+    return Result(
+        document, [f"{fault.name}: {'; '.join(outcome.broken)}" for fault, outcome in outcomes if outcome.broken]
+    )

@@ -58,7 +58,7 @@ def endure(come: Clients, folder: Path) -> Outcome:
         frames = camera.frames_read()
         seconds = camera.seconds_until(lambda: camera.frames_read() > frames)
         after, healthy_after = _rate(camera)
-        served, refused = (sum(bool(getattr(one, what)) for one in clients) for what in ("done", "refused"))
+        served, refused = (sum(bool(getattr(client, what)) for client in clients) for what in ("done", "refused"))
         promises = {
             f"the rate fell from {before} to {during} frames per second": during >= MIN_SHARE * before > 0,
             f"the rate was {before} before, and {after} afterwards": after >= MIN_SHARE * before,

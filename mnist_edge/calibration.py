@@ -7,13 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 15
-# What a temperature may be; beyond, float32 runs out of range.
+# The range of a temperature; beyond it float32 overflows.
 LOWEST, HIGHEST = 0.05, 20.0
-# Where one is searched for: what lies outside says that the network is wrong, not that it is ill calibrated.
+# The range of the search: a temperature outside shows a wrong network, not a badly calibrated one.
 _SEARCHED = (0.25, 4.0)
-# Width of the prior on log T: on 5,000 images it does nothing, on 150 that are all right it keeps T from its limit.
+# Width of the prior on log T: negligible for 5,000 images, for 150 correct ones it keeps T off its limit.
 _PRIOR = 0.5
-_NEVER = 1e-7
+# Smallest probability that the likelihood counts, so that one wrong answer with probability 0 costs no infinity.
+_SMALLEST = 1e-7
+# The search narrows a grid of temperatures around the best one: after three rounds to four decimals.
+_GRID_POINTS, _ROUNDS = 41, 3
 
 
 def apply_temperature(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float32]:
@@ -46,7 +49,7 @@ def fit_temperature(probabilities: NDArray[Any], labels: NDArray[np.uint8]) -> f
     """
     logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny), dtype=np.float64)
     # A quantised output of 0 may stand for anything below half a quantum.
-    smallest = max(_NEVER, float(probabilities[probabilities > 0].min()) / 2)
+    smallest = max(_SMALLEST, float(probabilities[probabilities > 0].min()) / 2)
     right = np.maximum(logs[np.arange(len(labels)), labels], np.log(smallest))
     logs = np.where(probabilities > 0, logs, -np.inf)
 
@@ -56,8 +59,8 @@ def fit_temperature(probabilities: NDArray[Any], labels: NDArray[np.uint8]) -> f
         return float(loss.sum() + log_temperature**2 / (2 * _PRIOR**2))
 
     low, high = np.log(_SEARCHED)
-    for _ in range(3):
-        grid = np.linspace(low, high, 41)
+    for _ in range(_ROUNDS):
+        grid = np.linspace(low, high, _GRID_POINTS)
         best = int(np.argmin([cost(value) for value in grid]))
         low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     return round(float(np.exp(grid[best])), 4)

@@ -15,7 +15,7 @@ from mnist_edge.errors import ModelError, ModelWarning, RuntimeMissing, UsageErr
 from mnist_edge.metadata import carries_checksum, metadata_of, refusal_threshold_of, temperature_of
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise, to_probabilities
 from mnist_edge.refusal import digit_score
-from mnist_edge.runtime import build_interpreter
+from mnist_edge.runtime import build_interpreter, is_flatbuffer
 from mnist_edge.safe_text import printable
 from mnist_edge.shipped_models import DEFAULT, resolve
 from mnist_edge.tensors import as_input, byte_values, dequantise, pixel_range, quantise, with_channel
@@ -78,7 +78,7 @@ class Classifier:
         self.calibrated = calibrated
         self.temperature = temperature_of(self.metadata, self.path.name)
         self.refusal_threshold = refusal_threshold_of(self.metadata, self.path.name)
-        if __name__ != "__main__" and not carries_checksum(content):
+        if __name__ != "__main__" and is_flatbuffer(content) and not carries_checksum(content):
             self._try_in_child(runtime)
         self.interpreter, found = build_interpreter(content, self.path.name, runtime, threads)
         self.runtime = found.label

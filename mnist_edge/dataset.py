@@ -15,8 +15,11 @@ from mnist_edge.normalisation import normalise
 from mnist_edge.optional_packages import require
 from mnist_edge.progress import Progress, no_progress
 
+# Of all splits: changing it would change every model's validation images.
 SPLIT_SEED = 2026
 VALIDATION_IMAGES = 5_000
+# A validation split takes no more than one in so many images.
+MIN_POOL_PER_VALIDATION = 5
 # Names of the data sets that are found without a path.
 MNIST = "MNIST"
 SKLEARN = "scikit-learn digits"
@@ -81,7 +84,9 @@ class Dataset:
 
         It only grows, so that no recipe was trained on what thresholds were chosen on.
         """
-        missing = min(images, (len(self.training) + len(self.validation)) // 5) - len(self.validation)
+        missing = min(images, (len(self.training) + len(self.validation)) // MIN_POOL_PER_VALIDATION) - len(
+            self.validation
+        )
         if missing <= 0:
             return self
         kept, drawn = stratified(self.training.labels, missing, SPLIT_SEED)
@@ -168,7 +173,7 @@ def stratified(labels: NDArray[np.uint8], count: int, seed: int) -> tuple[NDArra
 
 
 def _split(name: str, path: Path, pool: Split, test: Split, validation_images: int, notes: tuple[str, ...]) -> Dataset:
-    kept, drawn = stratified(pool.labels, min(validation_images, len(pool) // 5), SPLIT_SEED)
+    kept, drawn = stratified(pool.labels, min(validation_images, len(pool) // MIN_POOL_PER_VALIDATION), SPLIT_SEED)
     digest = hashlib.sha256()
     for array in (pool.images, pool.labels, test.images, test.labels):
         digest.update(np.ascontiguousarray(array).tobytes())

@@ -17,7 +17,11 @@ MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.go
 # Of the systems that have no XDG folders: what names the user's cache, and where it is otherwise, below the home.
 CACHE = {"darwin": ("XDG_CACHE_HOME", "Library/Caches"), "win32": ("LOCALAPPDATA", "AppData/Local")}
 TIMEOUT_S = 10.0
+# The largest file of MNIST has 10 MB.
 MAX_BYTES = 64 << 20
+BLOCK_BYTES = 1 << 16
+# Digits of a Content-Length that is believed; int() refuses those of 5,000 digits.
+MAX_LENGTH_DIGITS = 11
 
 # SHA-256 of the uncompressed files, which every copy of MNIST shares; the .gz around them differs from copy to copy.
 MNIST_SHA256 = {
@@ -91,10 +95,9 @@ def _fetch(address: str, target: Path, sha256: str, progress: Progress, timeout_
 
 def _receive(response: HTTPResponse, name: str, progress: Progress) -> bytes:
     length = response.headers.get("Content-Length") or ""
-    # A length of another form, or far beyond what is taken, says nothing; int() refuses those of 5,000 digits.
-    total = int(length) if length.isascii() and length.isdecimal() and len(length) < 12 else 0
+    total = int(length) if length.isascii() and length.isdecimal() and len(length) <= MAX_LENGTH_DIGITS else 0
     content = bytearray()
-    while block := response.read(1 << 16):
+    while block := response.read(BLOCK_BYTES):
         content += block
         if len(content) > MAX_BYTES:
             raise DataError(f"{name} is larger than {MAX_BYTES >> 20} MiB")

@@ -17,9 +17,11 @@ from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
+from mnist_edge.untrusted import MAX_REASON
 
+# Images between two reports of the progress.
 CHUNK = 1_000
-# Quantised softmax outputs can be exactly 0; the loss of a wrong, fully sure answer is then -log of this.
+# Quantised softmax outputs can be exactly 0: the highest loss of one image is -log of this.
 SMALLEST_PROBABILITY = 1e-7
 
 
@@ -187,4 +189,4 @@ def _class_figures(confusion: NDArray[np.int64], label: int) -> ClassFigures:
 
 def _first_line(error: Exception) -> str:
     # Keras quotes whole configurations.
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:MAX_REASON]

@@ -12,6 +12,7 @@ import numpy as np
 from mnist_edge.errors import ModelError, ModelWarning
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise
 from mnist_edge.training_stack import load_keras
+from mnist_edge.untrusted import MAX_REASON
 
 _IMAGE = (28, 28, 1)
 _SOFTMAX = "appended_softmax"
@@ -93,6 +94,7 @@ def _takes_bytes(keras: Any, model: Any, inputs: list[Any]) -> bool:
         if isinstance(layer, keras.layers.Rescaling):
             return bool(np.abs(layer.scale).max() <= _SCALE_OF_BYTES)
         if isinstance(layer, keras.layers.Normalization) and layer.mean is not None:
+            # The mean of pixels from 0 to 1 is below 1.
             return bool(np.max(keras.ops.convert_to_numpy(layer.mean)) > 1)
         if layer.trainable_weights:
             break
@@ -108,7 +110,7 @@ def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, 
         # Whatever a class of the user's own raises.
         except Exception as error:
             # Keras wraps what the class raised into a page of its own.
-            reason = shorten(_COLOUR.sub("", str(error)).rpartition("Error encountered:")[2], 200)
+            reason = shorten(_COLOUR.sub("", str(error)).rpartition("Error encountered:")[2], MAX_REASON)
             continue
         if getattr(outputs, "shape", ())[1:] != (10,):
             raise ModelError(f"{model.name}: output layer {_last(model)!r} gives {_shape_of(outputs)}; a digit model "

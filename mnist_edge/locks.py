@@ -9,7 +9,7 @@ from mnist_edge.errors import OutputError
 
 try:
     import fcntl
-except ImportError:  # Windows, where nothing is locked.
+except ImportError:  # Windows: nothing is locked.
     fcntl = None  # type: ignore[assignment]
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Ten probabilities that were each rounded to 1/256, as int8 graphs do even where they give floating point, and what a
-# byte cannot say of a probability of 1: 10/512 + 1/256, and a little.
+# The sum of ten probabilities, each rounded to 1/256 as in int8 graphs, may be off by 10/512; a byte's highest value
+# lacks another 1/256 to 1.
 _ROUNDING = 0.03
-# Never surer than this of a single score, so that its odds stay finite.
+# Scores are clipped by this much from 0 and 1, so that their odds stay finite.
 _SURE = 1e-6
 
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 SCORE = "1 - entropy / ln 10"
 # Share of digits that a model may refuse on the validation images; the test images then stay below 0.3 %.
 REFUSED_DIGITS = 0.002
+# Puts a threshold below a score by more than float32's rounding, so that the same image is accepted again.
+BELOW = 1 - 1e-5
 # Shares of refused digits that a curve shows.
 SHARES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
 
@@ -45,8 +47,7 @@ def choose_threshold(scores: NDArray[Any], refused_share: float = REFUSED_DIGITS
     ordered = np.sort(np.asarray(scores, np.float64))
     refused = min(int(refused_share * len(ordered)), len(ordered) - 1)
     if not refused:
-        # Below by more than float32's rounding, so that the same image is not refused when it is scored again.
-        return float(ordered[0]) * (1 - 1e-5)
+        return float(ordered[0]) * BELOW
     return float((ordered[refused - 1] + ordered[refused]) / 2)
 
 

@@ -89,6 +89,11 @@ RUNTIMES = {
 }
 
 
+def is_flatbuffer(model: bytes) -> bool:
+    """Return whether content has the identifier of a TFLite flatbuffer."""
+    return model[4:8] == b"TFL3"
+
+
 def build_interpreter(
     model: bytes, name: str, runtime: str | None = None, threads: int = 1
 ) -> tuple[Interpreter, Runtime]:
@@ -105,7 +110,7 @@ def build_interpreter(
         RuntimeMissing: There is no runtime, or not the one asked for.
         UsageError: `threads` is out of range.
     """
-    if model[4:8] != b"TFL3":
+    if not is_flatbuffer(model):
         raise ModelError(f"{name} is no TFLite model (its identifier is missing); write one with: mnist-edge export")
     if runtime is not None and runtime not in RUNTIMES:
         raise RuntimeMissing(f"there is no runtime {runtime!r}; choose one of: {', '.join(RUNTIMES)}")

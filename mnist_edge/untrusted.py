@@ -6,11 +6,14 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from mnist_edge.errors import MnistEdgeError
 
-# Images pack to a fifth and JSON to a tenth; a bomb is packed a thousandfold.
+# Unpacked by packed size: images have 5, JSON has 10, a bomb has 1,000.
 MAX_RATIO = 50
-# Bytes that may come out of any file, however small: a few blank images are no bomb.
+# Unpacked bytes that any file may have, however small: a few blank images are no bomb.
 ALWAYS_ALLOWED = 16 << 20
+# Unpacked bytes between two checks of the limit.
 PIECE = 1 << 20
+# Characters of a parser's message that are quoted.
+MAX_REASON = 200
 
 
 @contextmanager
@@ -31,7 +34,7 @@ def errors_as(error: type[MnistEdgeError], name: str, advice: str) -> Iterator[N
     except MnistEdgeError:
         raise
     except Exception as cause:
-        reason = " ".join(str(cause).split())[:200] or type(cause).__name__
+        reason = " ".join(str(cause).split())[:MAX_REASON] or type(cause).__name__
         raise error(f"{name} is damaged ({reason}); {advice}") from None
 
 

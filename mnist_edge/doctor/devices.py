@@ -15,6 +15,8 @@ QUERY_CAPABILITIES = 0x80685600
 ANSWER_BYTES = 104
 CARD, DEVICE_CAPABILITIES = slice(16, 48), slice(88, 92)
 VIDEO_CAPTURE, VIDEO_CAPTURE_MULTIPLANAR = 0x1, 0x1000
+# Seconds for a display server to accept a connection, and the TCP port of X display 0.
+DISPLAY_SECONDS, X11_PORT = 1.0, 6000
 SYSTEM_SITE = "sudo apt install python3-picamera2, and a venv made with --system-site-packages"
 
 
@@ -91,7 +93,7 @@ def _x11_answers(display: str) -> bool:
         path = f"/tmp/.X11-unix/X{index}"
         return _answers(path) or _answers(f"\0{path}")
     try:
-        socket.create_connection((host, 6000 + int(index)), timeout=1).close()
+        socket.create_connection((host, X11_PORT + int(index)), timeout=DISPLAY_SECONDS).close()
     except OSError:
         return False
     return True
@@ -99,7 +101,7 @@ def _x11_answers(display: str) -> bool:
 
 def _answers(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(1)
+        connection.settimeout(DISPLAY_SECONDS)
         try:
             connection.connect(path)
         except OSError:

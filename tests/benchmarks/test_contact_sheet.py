@@ -96,11 +96,11 @@ def test_the_frame_is_around_the_ink_and_only_errors_have_a_text(digits: Dataset
         shown = place(contact_sheet(tmp_path, [picture("scene.png", Outcome(box, 3, said), *corners)], ""), 0)
         colour = GREEN if said else ORANGE
         edge = (shown == colour).all(axis=2)
-        assert edge[box.y - 1, box.x : box.x + box.width].all()
-        assert edge[box.y : box.y + box.height, box.x - 1].all()
-        inside = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
+        assert edge[box.y - 1, box.x : box.right].all()
+        assert edge[box.y : box.bottom, box.x - 1].all()
+        inside = box.slices
         assert (shown[inside] == scene.image[inside]).all()
-        plates.append(edge[: box.y - 4, box.x : box.x + box.width].sum())
+        plates.append(edge[: box.y - 4, box.x : box.right].sum())
     assert plates[0] == 0 < 50 < plates[1]
 
 

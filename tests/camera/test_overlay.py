@@ -134,7 +134,7 @@ def test_no_label_covers_a_digit(scale: float, grid: tuple[int, int]) -> None:
     touched = changed(frame, annotate(frame, found))
     for one in found.digits:
         # The frames of neighbours that touch may lie on its rim.
-        ink = touched[one.box.y : one.box.y + one.box.height, one.box.x : one.box.x + one.box.width]
+        ink = touched[one.box.slices]
         rim = 2 + round(3 * scale)
         assert not ink[rim:-rim, rim:-rim].any()
 

@@ -96,11 +96,10 @@ def test_parts_stand_in_order_inside_the_whole(write: Write, classify: Classify)
         assert all(part.candidate.parts == whole.parts for part in parts)
         assert all(part.confidence >= 0.95 for part in parts)
         # They may share the stroke where they touch.
-        assert all(a.box.x + a.box.width <= b.box.x + 20 and a.box.x < b.box.x for a, b in pairwise(parts))
+        assert all(a.box.right <= b.box.x + 20 and a.box.x < b.box.x for a, b in pairwise(parts))
         for part in parts:
             assert part.candidate.ink.shape == (part.box.height, part.box.width)
-            assert whole.box.x <= part.box.x <= whole.box.x + whole.box.width - part.box.width
-            assert whole.box.y <= part.box.y <= whole.box.y + whole.box.height - part.box.height
+            assert whole.box.encloses(part.box)
     assert found >= 5
 
 
@@ -131,8 +130,8 @@ def sure_of(label: int, confidence: float) -> Classify:
 def test_the_cut_is_where_there_is_little_ink() -> None:
     left, right = split(candidate(two_bars()), sure_of(1, 0.97), 0.7)
     assert left.box.x == 100
-    assert 108 <= left.box.x + left.box.width <= right.box.x <= 152
-    assert right.box.x + right.box.width == 160
+    assert 108 <= left.box.right <= right.box.x <= 152
+    assert right.box.right == 160
 
 
 def test_parts_that_do_not_convince_are_no_split() -> None:

@@ -52,7 +52,7 @@ def test_frames_may_have_any_size(size: tuple[int, int]) -> None:
     for number in (0, 60, 500):
         assert source.picture(number).shape == (*size[::-1], 3)
         for digit in source.truth(number):
-            assert digit.box.x + digit.box.width <= size[0] and digit.box.y + digit.box.height <= size[1]
+            assert digit.box.right <= size[0] and digit.box.bottom <= size[1]
 
 
 def test_frames_move_and_truth_moves_with_them() -> None:

@@ -33,8 +33,8 @@ def pages(digits: Dataset) -> list[Page]:
 
 def around(box: Box, margin: int) -> tuple[slice, slice]:
     return (
-        slice(max(box.y - margin, 0), box.y + box.height + margin),
-        slice(max(box.x - margin, 0), box.x + box.width + margin),
+        slice(max(box.y - margin, 0), box.bottom + margin),
+        slice(max(box.x - margin, 0), box.right + margin),
     )
 
 

@@ -92,9 +92,9 @@ def test_the_frame_is_around_the_ink_and_only_errors_have_a_text(digits: Dataset
     # A second box in each far corner, so that the whole picture is shown at its own size.
     corners = [Outcome(Box(0, 0, 20, 20), 1, 1), Outcome(Box(620, 460, 20, 20), 1, 1)]
     plates = []
-    for said in (3, None):
-        shown = place(contact_sheet(tmp_path, [picture("scene.png", Outcome(box, 3, said), *corners)], ""), 0)
-        colour = GREEN if said else ORANGE
+    for predicted in (3, None):
+        shown = place(contact_sheet(tmp_path, [picture("scene.png", Outcome(box, 3, predicted), *corners)], ""), 0)
+        colour = GREEN if predicted else ORANGE
         edge = (shown == colour).all(axis=2)
         assert edge[box.y - 1, box.x : box.right].all()
         assert edge[box.y : box.bottom, box.x - 1].all()

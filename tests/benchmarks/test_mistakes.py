@@ -10,19 +10,19 @@ from mnist_edge.opencv import cv2
 
 def probabilities(*rows: tuple[int, float]) -> np.ndarray:
     found = np.zeros((len(rows), 10), np.float32)
-    for row, (said, confidence) in zip(found, rows, strict=True):
+    for row, (predicted, confidence) in zip(found, rows, strict=True):
         row[:] = (1 - confidence) / 9
-        row[said] = confidence
+        row[predicted] = confidence
     return found
 
 
 def test_the_surest_wrong_answers_come_first() -> None:
-    said = probabilities((1, 0.9), (2, 0.6), (3, 0.99), (4, 0.8), (5, 0.8))
+    predicted = probabilities((1, 0.9), (2, 0.6), (3, 0.99), (4, 0.8), (5, 0.8))
     labels = np.array([1, 7, 8, 9, 6], np.uint8)
     expected = (Mistake(2, 8, 3, 0.99), Mistake(3, 9, 4, 0.8), Mistake(4, 6, 5, 0.8), Mistake(1, 7, 2, 0.6))
-    assert worst_mistakes(said, labels) == expected
-    assert worst_mistakes(said, labels, most=2) == expected[:2]
-    assert worst_mistakes(said, np.arange(1, 6, dtype=np.uint8)) == ()
+    assert worst_mistakes(predicted, labels) == expected
+    assert worst_mistakes(predicted, labels, most=2) == expected[:2]
+    assert worst_mistakes(predicted, np.arange(1, 6, dtype=np.uint8)) == ()
 
 
 def test_each_mistake_is_a_tile_with_its_image(tmp_path: Path) -> None:

@@ -72,9 +72,9 @@ def test_counts_and_shares() -> None:
 def test_what_a_person_could_not_tell_counts_neither_way() -> None:
     row = photo("one.jpg", (1, A), (2, B))
     row["digits"][1]["ambiguous"] = True
-    # Whatever is said of it, and where nothing is.
-    for said in ((2, B), (9, B)):
-        score = score_photos([row], [reading((1, A), said)])
+    # Whatever was read there, and where nothing was.
+    for read in ((2, B), (9, B)):
+        score = score_photos([row], [reading((1, A), read)])
         assert (score.digits, score.found, score.matched, score.right) == (1, 1, 1, 1)
     assert score_photos([row], [reading((1, A))]) == score
 
@@ -112,7 +112,7 @@ def test_every_digit_on_a_negative_is_false() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "right"),
+    ("read", "right"),
     [
         (("7 42", "7 42", "1"), 3),
         # Spaces and the order of the rows are not judged.
@@ -124,12 +124,12 @@ def test_every_digit_on_a_negative_is_false() -> None:
         ((), 0),
     ],
 )
-def test_rows(said: tuple[str, ...], right: int) -> None:
+def test_rows(read: tuple[str, ...], right: int) -> None:
     row = photo("one.jpg", (1, A), reading_order_text=["742", "7 42", "1"])
-    score = score_photos([row, photo("two.jpg", (1, A))], [reading(text=said), reading(text=("1",))])
+    score = score_photos([row, photo("two.jpg", (1, A))], [reading(text=read), reading(text=("1",))])
     assert (score.rows, score.rows_right, score.rows_exact) == (3, right, right / 3)
     row["digits"][0]["ambiguous"] = True
-    assert score_photos([row], [reading(text=said)]).rows == 0
+    assert score_photos([row], [reading(text=read)]).rows == 0
 
 
 def test_nothing_at_all_is_no_division_by_zero() -> None:

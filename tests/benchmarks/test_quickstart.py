@@ -26,7 +26,7 @@ def data() -> Dataset:
 
 @pytest.fixture(scope="module")
 def steps() -> Steps:
-    """What `progress` was told."""
+    """What `progress` received."""
     return []
 
 

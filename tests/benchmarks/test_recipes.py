@@ -70,7 +70,7 @@ def test_the_files_hold_the_same(results: list[RecipeResult], data: Dataset, fol
     assert picture is not None and picture.std() > 5
 
 
-def test_finished_runs_are_taken_up(results: list[RecipeResult], data: Dataset, folder: Path) -> None:
+def test_finished_runs_are_not_trained_again(results: list[RecipeResult], data: Dataset, folder: Path) -> None:
     before = trained_at(folder)
     again = compare_recipes(NAMES, data, folder, seeds=SEEDS, epochs=3, batch_size=64)
     assert again == results

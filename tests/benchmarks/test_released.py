@@ -28,7 +28,7 @@ def test_the_figures_are_those_that_the_file_carries(name: str, precision: str) 
 
 
 @pytest.mark.parametrize("name", shipped_models())
-def test_what_is_said_of_the_seed_that_ships_is_said_of_its_file(name: str) -> None:
+def test_the_figures_of_the_seed_that_ships_are_those_of_its_file(name: str) -> None:
     figures, carried = FIGURES[name], read_metadata(find_shipped(name).default)
     correct, images = carried["accuracy"]["correct"], carried["accuracy"]["images"]
     (ships,) = [run for run in figures["seeds"] if run["seed"] == figures["shipped_seed"]]
@@ -46,7 +46,7 @@ def test_every_share_follows_from_its_counts(name: str) -> None:
     images = FIGURES[name]["recipe"]["data"]["test"]
     for run in FIGURES[name]["seeds"]:
         assert run["int8_accuracy"] == run["int8_correct"] / images
-        # Where both say the same digit, both are right or wrong.
+        # Where both give the same digit, both are right or wrong.
         assert abs(run["int8_correct"] - round(run["accuracy"] * images)) <= run["disagreements"]
     best = max(FIGURES[name]["seeds"], key=lambda run: (run["val_accuracy"], -run["val_loss"]))
     assert best["seed"] == FIGURES[name]["shipped_seed"]

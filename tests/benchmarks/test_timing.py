@@ -65,10 +65,10 @@ def test_timings_come_in_the_order_of_the_actions() -> None:
 
 
 def test_progress_ends_complete() -> None:
-    told: list[tuple[float, float]] = []
+    reports: list[tuple[float, float]] = []
 
     def report(done: float, total: float, note: str = "") -> None:
-        told.append((done, total))
+        reports.append((done, total))
 
     time_actions([lambda: None], 10, warm_up_ms=0, progress=report)
-    assert told[-1][0] == told[-1][1]
+    assert reports[-1][0] == reports[-1][1]

@@ -1,4 +1,4 @@
-"""The house: folders, links, and who may import whom."""
+"""The layout: folders, links, and who may import whom."""
 
 import ast
 import os
@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # The table in pyproject.toml; Python 3.10 has no parser for it.
 TABLE = dict(re.findall(r'^"(mnist_edge[\w.]*)" = "(\w+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE))
-ROOMS = {"camera", "converters", "models", "benchmarks"}
+PACKAGES = {"camera", "converters", "models", "benchmarks"}
 TOP_LEVEL = {
     "mnist_edge", "camera", "converters", "models", "benchmarks", "tests", "docs", "pyproject.toml", "README.md",
     "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "Makefile", "MANIFEST.in",
@@ -55,10 +55,10 @@ class Import:
         return f"{self.file} imports {self.module}"
 
     @property
-    def room(self) -> str | None:
-        """The room it comes from, None for everything else."""
+    def package(self) -> str | None:
+        """The package it comes from, None for everything else."""
         parts = self.module.split(".")
-        return parts[1] if parts[0] == "mnist_edge" and len(parts) > 1 and parts[1] in ROOMS else None
+        return parts[1] if parts[0] == "mnist_edge" and len(parts) > 1 and parts[1] in PACKAGES else None
 
 
 def imports_of(path: Path, root: Path = ROOT) -> Iterator[Import]:
@@ -86,7 +86,7 @@ def imports_of(path: Path, root: Path = ROOT) -> Iterator[Import]:
 @pytest.fixture(scope="module")
 def imports() -> list[Import]:
     """Every import of the product, wherever it stands."""
-    # Links are not followed: each file counts once, under its own room.
+    # Links are not followed: each file counts once, under its own package.
     files = [path for folder in sorted({*TABLE.values()}) for path in _modules(ROOT / folder)]
     assert len(files) > 50
     return [one for path in files for one in imports_of(path)]
@@ -99,8 +99,8 @@ def _modules(folder: Path) -> list[Path]:
     return found
 
 
-def test_the_table_has_all_rooms() -> None:
-    expected = {"mnist_edge": "mnist_edge", **{f"mnist_edge.{room}": room for room in ROOMS}}
+def test_the_table_has_all_packages() -> None:
+    expected = {"mnist_edge": "mnist_edge", **{f"mnist_edge.{package}": package for package in PACKAGES}}
     assert dict(TABLE) == expected
 
 
@@ -111,13 +111,13 @@ def test_every_package_is_its_folder(name: str) -> None:
     assert Path(module.__file__).resolve().parent == ROOT / TABLE[name]
 
 
-@pytest.mark.parametrize("room", sorted(ROOMS))
-def test_links_are_relative_and_committed(room: str, tracked: list[Path]) -> None:
-    link = ROOT / "mnist_edge" / room
+@pytest.mark.parametrize("package", sorted(PACKAGES))
+def test_links_are_relative_and_committed(package: str, tracked: list[Path]) -> None:
+    link = ROOT / "mnist_edge" / package
     assert link.is_symlink()
-    assert os.readlink(link) == f"../{room}"
+    assert os.readlink(link) == f"../{package}"
     staged = subprocess.run(
-        ["git", "ls-files", "-s", f"mnist_edge/{room}"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-s", f"mnist_edge/{package}"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     # 120000 is git's mode of a link.
     assert staged.stdout.startswith("120000 ")
@@ -132,23 +132,23 @@ def test_nothing_large_is_committed(tracked: list[Path]) -> None:
     assert not large
 
 
-def test_the_ground_floor_knows_no_room(imports: list[Import]) -> None:
+def test_mnist_edge_knows_no_other_package(imports: list[Import]) -> None:
     wrong = [
         str(one)
         for one in imports
-        if one.file.startswith("mnist_edge/") and not one.file.startswith("mnist_edge/cli/") and one.room
-        # The public names come from all rooms, on first use.
+        if one.file.startswith("mnist_edge/") and not one.file.startswith("mnist_edge/cli/") and one.package
+        # The public names come from all packages, on first use.
         if not (one.file == "mnist_edge/__init__.py" and one.for_types)
     ]
     assert not wrong
 
 
-def test_rooms_do_not_know_each_other(imports: list[Import]) -> None:
+def test_packages_do_not_know_each_other(imports: list[Import]) -> None:
     wrong = [
         str(one)
         for one in imports
-        if (home := one.file.split("/")[0]) in ROOMS - {"benchmarks"}
-        if one.room not in (None, home) or one.module.startswith("mnist_edge.cli")
+        if (home := one.file.split("/")[0]) in PACKAGES - {"benchmarks"}
+        if one.package not in (None, home) or one.module.startswith("mnist_edge.cli")
     ]
     assert not wrong
 
@@ -165,15 +165,15 @@ def test_only_tools_know_tools(imports: list[Import]) -> None:
     assert not wrong
 
 
-def test_rooms_are_imported_by_their_full_names(imports: list[Import]) -> None:
-    assert not [str(one) for one in imports if one.module.split(".")[0] in ROOMS | {"tests"}]
+def test_packages_are_imported_by_their_full_names(imports: list[Import]) -> None:
+    assert not [str(one) for one in imports if one.module.split(".")[0] in PACKAGES | {"tests"}]
 
 
-def test_heavy_packages_come_through_one_door(imports: list[Import]) -> None:
+def test_heavy_packages_come_through_one_module(imports: list[Import]) -> None:
     statements = [str(one) for one in imports if not one.required and one.module.split(".")[0] in NEVER_A_STATEMENT]
     assert not statements
-    doors = {package: {one.file for one in imports if one.module.split(".")[0] == package} for package in ONLY_IN}
-    assert doors == ONLY_IN
+    modules = {package: {one.file for one in imports if one.module.split(".")[0] == package} for package in ONLY_IN}
+    assert modules == ONLY_IN
 
 
 def test_commands_import_at_use(imports: list[Import]) -> None:
@@ -197,7 +197,7 @@ def test_the_rules_see_what_they_forbid(tmp_path: Path) -> None:
         "def work():\n    import cv2\n    return require('tensorflow', extra='train')\n"
     )
     found = {one.module: one for one in imports_of(file, tmp_path)}
-    assert found["mnist_edge.camera"].room == "camera" and found["mnist_edge.camera"].at_top
+    assert found["mnist_edge.camera"].package == "camera" and found["mnist_edge.camera"].at_top
     assert found["keras"].for_types and not found["keras"].at_top
     assert not found["cv2"].at_top
     assert found["tensorflow"].required

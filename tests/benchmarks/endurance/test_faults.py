@@ -44,8 +44,8 @@ def running(program: str) -> Iterator[CameraProcess]:
             camera.wait_for_end()
 
 
-def say(text: str, *, aloud: bool = False) -> str:
-    return f"print({text!r}, file=sys.{'stdout' if aloud else 'stderr'})\n"
+def prints(text: str, *, result: bool = False) -> str:
+    return f"print({text!r}, file=sys.{'stdout' if result else 'stderr'})\n"
 
 
 def test_each_fault_has_a_name() -> None:
@@ -96,7 +96,7 @@ def test_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     assert "there is no fault 'sun'" in capsys.readouterr().err
 
 
-def test_what_cannot_be_done_is_said() -> None:
+def test_a_fault_that_cannot_be_injected_has_a_reason() -> None:
     attempt("true", otherwise="nobody may")
     for command in ("false", "no-such-command"):
         with pytest.raises(NotInjected, match="only root may"):
@@ -106,12 +106,18 @@ def test_what_cannot_be_done_is_said() -> None:
 @pytest.mark.parametrize(
     ("program", "broken"),
     [
-        (SERVES + say("note: all is well") + say("3 frames in 1.0 s") + say("up", aloud=True) + WAITS, []),
-        (SERVES + say("up", aloud=True) + "sys.exit(4)", ["it ended by itself, with exit code 4"]),
-        ("import sys, time\n" + say("up", aloud=True) + WAITS, ["Ctrl-C ended it with exit code", "what is no note"]),
-        (SERVES + say("Traceback (most recent call last):") + say("up", aloud=True) + WAITS, ["what is no note"]),
+        (SERVES + prints("note: all is well") + prints("3 frames in 1.0 s") + prints("up", result=True) + WAITS, []),
+        (SERVES + prints("up", result=True) + "sys.exit(4)", ["it ended by itself, with exit code 4"]),
         (
-            SERVES.replace("sys.exit(0)", "(time.sleep(3.5), sys.exit(0))") + say("up", aloud=True) + WAITS,
+            "import sys, time\n" + prints("up", result=True) + WAITS,
+            ["Ctrl-C ended it with exit code", "what is no note"],
+        ),
+        (
+            SERVES + prints("Traceback (most recent call last):") + prints("up", result=True) + WAITS,
+            ["what is no note"],
+        ),
+        (
+            SERVES.replace("sys.exit(0)", "(time.sleep(3.5), sys.exit(0))") + prints("up", result=True) + WAITS,
             ["Ctrl-C took"],
         ),
     ],
@@ -130,14 +136,14 @@ def test_how_a_camera_must_end(program: str, broken: list[str]) -> None:
 
 def test_what_a_lost_stream_must_lead_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_faults, "SETTLE_SECONDS", 0.2)
-    lost, back = say("note: x stopped; trying again"), say("note: x is back after 2.0 s")
-    first, again = say(EVENT % (5, 1, ""), aloud=True), "while time.sleep(0.3) is None: "
-    later = again + say(EVENT % (9, 2, ""), aloud=True)
+    lost, back = prints("note: x stopped; trying again"), prints("note: x is back after 2.0 s")
+    first, again = prints(EVENT % (5, 1, ""), result=True), "while time.sleep(0.3) is None: "
+    later = again + prints(EVENT % (9, 2, ""), result=True)
     with running(SERVES + lost + first + back + later) as camera:
         camera.wait_until_it_reads()
         good = comes_back(camera, left=0)
     assert not good.broken and good.seconds is not None and good.seconds > 0
-    earlier = again + say(EVENT % (4, 2, ""), aloud=True)
+    earlier = again + prints(EVENT % (4, 2, ""), result=True)
     with running(SERVES + 2 * lost + first + 2 * back + earlier) as camera:
         camera.wait_until_it_reads()
         bad = comes_back(camera, left=3)
@@ -155,16 +161,16 @@ def test_what_a_lost_stream_must_lead_to(monkeypatch: pytest.MonkeyPatch) -> Non
     assert never.broken[:2] == ("it did not come back", "0 notes of the return")
 
 
-def test_a_camera_that_does_not_read_is_told_with_its_words() -> None:
+def test_the_error_about_a_camera_that_does_not_read_holds_its_log() -> None:
     with (
-        running(SERVES + say("error: no such stream") + "sys.exit(1)") as camera,
+        running(SERVES + prints("error: no such stream") + "sys.exit(1)") as camera,
         pytest.raises(CheckFailed, match=r"no such stream.*exit code is 1"),
     ):
         camera.wait_until_it_reads()
 
 
-def test_digits_that_went_are_no_news() -> None:
-    gone = say('{"event": "gone", "digits": []}', aloud=True)
+def test_digits_that_went_are_no_new_digits() -> None:
+    gone = prints('{"event": "gone", "digits": []}', result=True)
     with running(SERVES + gone) as camera:
         assert camera.wait_for_end() == 0
         assert camera.reads_after(0.0) is None
@@ -191,8 +197,8 @@ def test_a_stream_that_is_lost(trouble: Trouble) -> None:
                 watching.read()
             with pytest.raises(HTTPError if trouble == "unavailable" else OSError, match=r"503|refused"):
                 urlopen(stream.url, timeout=30)
-        with urlopen(stream.url, timeout=30) as anew:
-            assert anew.read(100)
+        with urlopen(stream.url, timeout=30) as again:
+            assert again.read(100)
 
 
 def test_a_stream_that_is_silent() -> None:

@@ -1,4 +1,4 @@
-"""The fuzz runs, its cases come from their seeds, and it tells what breaks."""
+"""The fuzz runs, its cases come from their seeds, and it reports what breaks."""
 
 import json
 import multiprocessing
@@ -57,9 +57,9 @@ def test_a_seed_is_a_case() -> None:
 
 @pytest.mark.parametrize("kind", READERS)
 def test_every_reader_takes_its_sound_file_and_refuses_another_in_one_line(kind: str) -> None:
-    sound = examine(Case(kind, READERS[kind].sound(), kind), Saying([]))
+    sound = examine(Case(kind, READERS[kind].sound(), kind), Answering([]))
     assert sound.broken == () and (sound.refusal is None or kind == "collected")
-    other = examine(Case(kind, b"\x89 nothing that anybody reads", kind), Saying([]))
+    other = examine(Case(kind, b"\x89 nothing that anybody reads", kind), Answering([]))
     assert other.broken == () and (kind == "run" or other.refusal)
 
 
@@ -67,21 +67,21 @@ def test_every_reader_takes_its_sound_file_and_refuses_another_in_one_line(kind:
 def test_every_bomb_is_refused(kind: str | None) -> None:
     bomb = BOMBS[kind]()
     assert len(bomb) < 1_000_000
-    outcome = examine(Case("bomb", bomb, kind), Saying([]))
+    outcome = examine(Case("bomb", bomb, kind), Answering([]))
     assert outcome.broken == () and outcome.refusal
 
 
-def test_a_reader_that_raises_something_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_raises_something_else_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(path: Path) -> None:
         raise RecursionError("too deep")
 
     case = Case("npz file", b"", "npz")
     monkeypatch.setitem(READERS, "npz", replace(READERS["npz"], read=fail))
-    assert "RecursionError: too deep" in examine(case, Saying([])).broken[0]
+    assert "RecursionError: too deep" in examine(case, Answering([])).broken[0]
 
 
-class Saying(Reader):
-    """A reader that says what it is told."""
+class Answering(Reader):
+    """A reader that gives the answers that it was made with."""
 
     def __init__(self, answers: list[Reading | Exception]) -> None:
         self.answers, self.min_confidence = answers, 0.8
@@ -95,7 +95,7 @@ class Saying(Reader):
 
 def test_a_sound_reading_keeps_every_promise() -> None:
     assert broken_promises(SOUND, PAGE, 0.8) == []
-    assert examine(Case("flat", PAGE), Saying([SOUND, replace(SOUND, milliseconds={})])).broken == ()
+    assert examine(Case("flat", PAGE), Answering([SOUND, replace(SOUND, milliseconds={})])).broken == ()
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def test_each_promise_can_be_broken(promise: str, reading: Reading) -> None:
     assert [line.split(" of Reading")[0] for line in broken] == [promise]
 
 
-def test_what_goes_wrong_is_told() -> None:
-    changing = examine(Case("flat", PAGE), Saying([SOUND, replace(SOUND, rejected=())]))
+def test_what_goes_wrong_is_reported() -> None:
+    changing = examine(Case("flat", PAGE), Answering([SOUND, replace(SOUND, rejected=())]))
     assert changing.broken == ("the same frame was read in two ways",)
-    raising = examine(Case("flat", PAGE), Saying([ZeroDivisionError("by nought")]))
+    raising = examine(Case("flat", PAGE), Answering([ZeroDivisionError("by nought")]))
     assert "ZeroDivisionError: by nought" in raising.broken[0]
-    refused = examine(Case("png file", b"no picture"), Saying([]))
+    refused = examine(Case("png file", b"no picture"), Answering([]))
     assert refused.broken == () and refused.refusal and "no picture" in refused.refusal
 
 

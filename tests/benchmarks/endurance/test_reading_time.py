@@ -1,4 +1,4 @@
-"""The three ways do what they say, and the figures follow from their times."""
+"""The three ways do what their names promise, and the figures follow from their times."""
 
 import json
 from pathlib import Path

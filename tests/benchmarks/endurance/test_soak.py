@@ -1,4 +1,4 @@
-"""The soak: what it must not let pass, and a short real one."""
+"""The soak: its bounds, and a short real one."""
 
 import json
 import shutil
@@ -23,9 +23,9 @@ def test_the_bounds() -> None:
         "files": ((29, 30), "open files ranged from 29 to 30"),
         "pictures": ((900, 0), "a viewer got no picture"),
     }
-    for name, (value, said) in worse.items():
+    for name, (value, sentence) in worse.items():
         (broken,) = replace(GOOD, **{name: value}).broken()
-        assert broken.startswith(said)
+        assert broken.startswith(sentence)
 
 
 @pytest.mark.skipif(not MOSQUITTO, reason="there is no mosquitto")

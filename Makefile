@@ -24,12 +24,15 @@ $(VENV)/installed: pyproject.toml constraints.txt
 quickstart: install
 	$(BIN)/mnist-edge quickstart --force
 
+# Two processes, each with whole files of tests, those with slow tests first; ARGS are for pytest. What is left out by
+# ARGS='-m "not slow"' is most of the time.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: install
-	$(BIN)/pytest
+	$(PYTEST) $(ARGS)
 
 # Lines and branches that no test runs, also in the processes that tests start; fails below the floor in pyproject.toml.
 coverage: install
-	$(BIN)/pytest --cov --cov-report=term --cov-report=html:build/coverage
+	$(PYTEST) --cov --cov-report=term --cov-report=html:build/coverage
 
 check: install site
 	$(BIN)/ruff check

@@ -1,8 +1,10 @@
 """What the tests share: real digits and one small network, trained once a session."""
 
+import fcntl
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +25,16 @@ FIGURE = re.compile(r"[-+(]?\d[\d.,]*(%|x\))?")
 # A shell that starts the tests in the background has Ctrl-C ignored, and so would all processes that they start.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what depends on the data set, and begin with files of slow tests: none of them shall be the last alone."""
+    for item in items:
+        if "digits" in getattr(item, "fixturenames", ()):
+            item.add_marker("dataset")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)
@@ -95,18 +107,39 @@ def digits() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def trained(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """`make_once("trained", make)`: a folder that `make(folder)` has filled, in whichever test process came first."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        content, ready = folder / name, folder / f"{name}.ready"
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not ready.exists():
+                shutil.rmtree(content, ignore_errors=True)
+                content.mkdir()
+                make(content)
+                ready.touch()
+        return content
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def trained(digits: Dataset, make_once: Callable[..., Path]) -> Path:
     """The `model.keras` of a two-conv run: one epoch of MNIST, or a few of the much smaller digits."""
     from mnist_edge.models.recipes import find_recipe
     from mnist_edge.models.train import train
 
     epochs = 1 if digits.name == "MNIST" else 12
     recipe = find_recipe("two-conv").with_overrides(epochs, 64)
-    return train(recipe, digits, tmp_path_factory.mktemp("trained") / "two-conv").model
+    return make_once("trained", lambda folder: train(recipe, digits, folder / "two-conv")) / "two-conv" / "model.keras"
 
 
 @pytest.fixture(scope="session")
-def exported(trained: Path, digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def exported(trained: Path, digits: Dataset, make_once: Callable[..., Path]) -> dict[str, Path]:
     """The trained network as a `.tflite` in every precision, by its name.
 
     Their accuracy is measured on a part of the test images only: int16x8 is slow on a desktop.
@@ -114,8 +147,11 @@ def exported(trained: Path, digits: Dataset, tmp_path_factory: pytest.TempPathFa
     from mnist_edge.converters.convert import convert
     from mnist_edge.converters.precisions import PRECISIONS
 
-    folder = tmp_path_factory.mktemp("exported")
     data = replace(digits, test=digits.test.take(np.arange(min(1000, len(digits.test)))))
-    return {
-        name: convert(trained, name, data=data, output=folder / f"two-conv.{name}.tflite").path for name in PRECISIONS
-    }
+
+    def export(folder: Path) -> None:
+        for name in PRECISIONS:
+            convert(trained, name, data=data, output=folder / f"two-conv.{name}.tflite")
+
+    folder = make_once("exported", export)
+    return {name: folder / f"two-conv.{name}.tflite" for name in PRECISIONS}

@@ -254,6 +254,7 @@ class TestData:
         assert check.status is Status.BROKEN
         assert "MNIST_EDGE_DATA" in check.advice
 
+    @pytest.mark.dataset
     @pytest.mark.skipif("MNIST_EDGE_DATA" not in os.environ, reason="needs MNIST: set MNIST_EDGE_DATA")
     def test_mnist_is_ok(self) -> None:
         assert training.check_data().status is Status.OK

@@ -19,59 +19,59 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-class Door:
-    """Handles items, but waits before each while it is shut."""
+class Handler:
+    """Handles items, but waits before each until it is released."""
 
     def __init__(self) -> None:
-        self.opened, self.entered = threading.Event(), threading.Event()
+        self.released, self.entered = threading.Event(), threading.Event()
         self.handled: list[int] = []
 
     def handle(self, item: int) -> None:
         self.entered.set()
-        assert self.opened.wait(LIMIT_SECONDS)
+        assert self.released.wait(LIMIT_SECONDS)
         self.handled.append(item)
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    door = Door()
-    yield door
-    door.opened.set()
+def handler() -> Iterator[Handler]:
+    handler = Handler()
+    yield handler
+    handler.released.set()
 
 
-def test_all_is_handled_in_order_before_it_is_left(door: Door, caplog: pytest.LogCaptureFixture) -> None:
-    door.opened.set()
-    with Worker("eggs", door.handle, limit=100, last=lambda: door.handle(-1)) as worker:
+def test_all_is_handled_in_order_before_it_is_left(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
+    handler.released.set()
+    with Worker("eggs", handler.handle, limit=100, last=lambda: handler.handle(-1)) as worker:
         assert worker.put(*range(10)) and worker.put(10)
-    assert door.handled == [*range(11), -1]
+    assert handler.handled == [*range(11), -1]
     assert (worker.lost, caplog.messages, worker.busy) == (0, [], False)
 
 
-def test_what_finds_no_room_is_counted_and_said_twice(door: Door, caplog: pytest.LogCaptureFixture) -> None:
-    with Worker("eggs", door.handle, limit=3, slow="the hen is tired") as worker:
+def test_what_finds_no_room_is_counted_and_said_twice(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
+    with Worker("eggs", handler.handle, limit=3, slow="the hen is tired") as worker:
         assert worker.put(0)
-        assert door.entered.wait(LIMIT_SECONDS)
+        assert handler.entered.wait(LIMIT_SECONDS)
         assert [worker.put(number) for number in range(1, 6)] == [True, True, True, False, False]
         assert worker.full and worker.busy
         assert (worker.lost, caplog.messages) == (2, ["eggs are being lost: the hen is tired"])
-        door.opened.set()
+        handler.released.set()
         wait_for(lambda: not worker.busy)
         assert not worker.full and worker.put(6)
-    assert door.handled == [0, 1, 2, 3, 6]
+    assert handler.handled == [0, 1, 2, 3, 6]
     assert caplog.messages[1:] == ["eggs lost: 2"]
 
 
-def test_one_that_is_stuck_is_left_at_the_deadline(door: Door, caplog: pytest.LogCaptureFixture) -> None:
-    with Worker("eggs", door.handle, limit=9, slow="the hen is tired") as worker:
+def test_one_that_is_stuck_is_left_at_the_deadline(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
+    with Worker("eggs", handler.handle, limit=9, slow="the hen is tired") as worker:
         worker.put(1, 2, 3)
-        assert door.entered.wait(LIMIT_SECONDS)
+        assert handler.entered.wait(LIMIT_SECONDS)
         worker.end(time.monotonic() + 0.1)
         # Nobody may add to what is counted at the end.
         assert not worker.put(4)
     assert (worker.lost, caplog.messages) == (4, ["eggs lost: 4; the hen is tired"])
-    door.opened.set()
+    handler.released.set()
     wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name == "eggs"])
-    assert door.handled == [1]
+    assert handler.handled == [1]
 
 
 def test_a_failure_is_said_once_and_the_next_is_tried(caplog: pytest.LogCaptureFixture) -> None:
@@ -88,10 +88,10 @@ def test_a_failure_is_said_once_and_the_next_is_tried(caplog: pytest.LogCaptureF
     assert caplog.messages == ["eggs are being lost: basket: No space left on device", "eggs lost: 2"]
 
 
-def test_a_silent_worker_logs_no_loss(door: Door, caplog: pytest.LogCaptureFixture) -> None:
-    with Worker("eggs", door.handle, limit=1, silent=True, end_seconds=0.1) as worker:
+def test_a_silent_worker_logs_no_loss(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
+    with Worker("eggs", handler.handle, limit=1, silent=True, end_seconds=0.1) as worker:
         worker.put(1)
-        assert door.entered.wait(LIMIT_SECONDS)
+        assert handler.entered.wait(LIMIT_SECONDS)
         assert [worker.put(number) for number in (2, 3)] == [True, False]
     assert (worker.lost, caplog.messages) == (3, [])
 

@@ -1,10 +1,7 @@
 """A damaged picture now and then is not a lost camera."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -18,9 +15,9 @@ from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.sources.capture import MAX_FAILED_READS, OpenCvCapture
 from mnist_edge.camera.sources.piped import PipeCapture
 from mnist_edge.camera.sources.video import VideoSource
-from mnist_edge.opencv import cv2
+from tests.camera.sources.conftest import NetworkCamera, grey_jpeg
 
-GOOD = cv2.imencode(".jpg", np.full((48, 64, 3), 120, np.uint8))[1].tobytes()
+GOOD = grey_jpeg(120)
 DAMAGED = {
     "zeros": GOOD[:2] + bytes(len(GOOD) - 2),
     "noise": np.random.default_rng(0).bytes(len(GOOD)),
@@ -28,41 +25,11 @@ DAMAGED = {
 }
 
 
-@pytest.fixture
-def camera() -> Iterator[Callable[[bytes], str]]:
-    """`camera(damaged)`: the address of one whose every tenth picture is that."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-
-        def start(damaged: bytes) -> str:
-            class Camera(BaseHTTPRequestHandler):
-                def do_GET(self) -> None:
-                    self.send_response(200)
-                    self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=cut")
-                    self.end_headers()
-                    number, pause = 0, threading.Event()
-                    with suppress(OSError):
-                        while not pause.wait(0.005):
-                            number += 1
-                            part = GOOD if number % 10 else damaged
-                            head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}\r\n\r\n"
-                            self.wfile.write(head.encode() + part + b"\r\n")
-
-                def log_message(self, *args: object) -> None: ...
-
-            server.RequestHandlerClass = Camera
-            server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            return f"http://127.0.0.1:{server.server_address[1]}/"
-
-        yield start
-        server.shutdown()
-
-
 @pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_picture_of_a_stream_is_passed_over_and_said(
-    camera: Callable[[bytes], str], damaged: bytes, caplog: pytest.LogCaptureFixture
+    network_camera: Callable[..., NetworkCamera], damaged: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    url = camera(damaged)
+    url = network_camera(part=lambda number: GOOD if number % 10 else damaged).url
     with open_source(Settings(url), Stop()) as source:
         numbers, frames = list[int](), iter(source)
         while len(numbers) < 60:

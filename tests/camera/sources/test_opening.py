@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source
 from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2
+from tests.camera.sources.conftest import NetworkCamera
 
 Image = NDArray[np.uint8]
 WriteVideo = Callable[[Path, list[Image]], Path]
@@ -167,31 +168,12 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args: object) -> None: ...
 
 
-class Multipart(BaseHTTPRequestHandler):
-    """The stream of a network camera."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=cut")
-        self.end_headers()
-        jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 120, np.uint8))[1].tobytes()
-        head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()
-        try:
-            while True:
-                self.wfile.write(head + jpeg + b"\r\n")
-        except OSError:
-            self.server.left.set()  # type: ignore[attr-defined]
-
-    def log_message(self, *args: object) -> None: ...
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[[Any], ThreadingHTTPServer]]:
     started: list[ThreadingHTTPServer] = []
 
     def start(handler: Any) -> ThreadingHTTPServer:
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.left = threading.Event()  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         started.append(server)
         return server
@@ -202,13 +184,13 @@ def serve() -> Iterator[Callable[[Any], ThreadingHTTPServer]]:
         server.server_close()
 
 
-def test_a_network_camera_is_live_and_let_go_at_the_end(serve: Callable[[Any], Any]) -> None:
-    server = serve(Multipart)
-    with opened(f"http://127.0.0.1:{server.server_port}/live") as source:
+def test_a_network_camera_is_live_and_disconnected_at_the_end(network_camera: Callable[..., NetworkCamera]) -> None:
+    camera = network_camera()
+    with opened(camera.url) as source:
         frames = iter(source)
         numbers = [following(frames).number for _ in range(5)]
     assert numbers == sorted(set(numbers))
-    assert server.left.wait(10)
+    assert camera.disconnected.wait(10)
 
 
 def test_a_video_behind_a_url_loses_no_frame(

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count, islice, repeat
 from typing import Any
 
@@ -20,6 +19,7 @@ from mnist_edge.camera.sources.retry import RetryingSource, back_off
 from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2
+from tests.camera.sources.conftest import NetworkCamera
 
 PATIENCE_SECONDS = 60.0
 
@@ -341,78 +341,18 @@ def test_dropped_frames_are_counted_over_all_openings() -> None:
 
 def test_the_loop_tells_that_digits_go_and_come_with_the_camera(ink_reader: FrameReader) -> None:
     script = Script(ScriptedCamera(60, ink=True), GONE, ScriptedCamera(1e9, ink=True))
-    told: list[str] = []
+    names: list[str] = []
 
     class Sink:
         def write(self, events: Any) -> None:
-            told.extend(event.event for event in events)
-            script.stop.requested = told.count("appeared") == 2
+            names.extend(event.event for event in events)
+            script.stop.requested = names.count("appeared") == 2
 
     from mnist_edge.camera.controls import Controls
 
     with script.source() as source:
         run(source, ink_reader, events=[Sink()], controls=Controls(0.5, script.stop))
-    assert told == ["appeared", "gone", "appeared", "gone"]
-
-
-class NetworkCamera(ThreadingHTTPServer):
-    """A stream of JPEGs whose grey level counts; may stop sending, or cut its viewers off."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), Viewer)
-        self.frame = 0
-        self.stalled = False
-        self.dying = False
-        self.viewers = 0
-        self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.thread.start()
-
-    def die(self) -> None:
-        self.dying = True
-        self.shutdown()
-        self.server_close()
-        self.thread.join(PATIENCE_SECONDS)
-
-    def handle_error(self, request: Any, client_address: Any) -> None: ...
-
-
-class Viewer(BaseHTTPRequestHandler):
-    server: NetworkCamera
-
-    def do_GET(self) -> None:
-        self.server.viewers += 1
-        self.server.stalled = False
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=cut")
-        self.end_headers()
-        while not self.server.dying:
-            if not self.server.stalled:
-                self.server.frame += 1
-                image = np.full((48, 64, 3), self.server.frame % 256, np.uint8)
-                jpeg = cv2.imencode(".jpg", image)[1].tobytes()
-                head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()
-                self.wfile.write(head + jpeg + b"\r\n")
-            time.sleep(0.02)
-        self.connection.close()
-
-    def log_message(self, *args: object) -> None: ...
-
-
-@pytest.fixture
-def network_camera() -> Iterator[Callable[..., NetworkCamera]]:
-    started: list[NetworkCamera] = []
-
-    def start(port: int = 0) -> NetworkCamera:
-        started.append(NetworkCamera(port))
-        return started[-1]
-
-    yield start
-    for camera in started:
-        if not camera.dying:
-            camera.die()
+    assert names == ["appeared", "gone", "appeared", "gone"]
 
 
 def opened(camera: NetworkCamera, **settings: Any) -> AbstractContextManager[Source]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-# These values are read by programs that have no NumPy to load.
+# For types alone: who only looks at readings need not load NumPy.
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,6 @@ from mnist_edge.camera.sinks.snapshots import Snapshots, snapshots_in
 from mnist_edge.camera.sinks.streams import check_output, standard_output
 from mnist_edge.camera.sinks.window import Window
 from mnist_edge.camera.view import View
-from mnist_edge.camera.web import Gallery, WebView
 from mnist_edge.camera.worker import END_SECONDS, BackgroundSink, Worker
 from mnist_edge.errors import OutputError
 from mnist_edge.reading import LIMITED, Reading
@@ -41,9 +40,21 @@ RECORDINGS = "recordings"
 MAX_EVENTS = 1000
 
 Read = Callable[[NDArray[np.uint8]], Reading]
-Background = BackgroundSink | MqttSink | WebView
+if TYPE_CHECKING:
+    # Importing it at run time needs the `web` extra, which a camera without a page does not have.
+    from mnist_edge.camera.web import WebView
+
+    Background = BackgroundSink | MqttSink | WebView
 
 logger = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Beating(Protocol):
+    """A sink that wants to know that the loop lives, frame or no frame."""
+
+    def beat(self) -> None:
+        """Take a sign of life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ def open_sinks(settings: Settings, source: Source, controls: Controls, meter: Me
         views: list[ViewSink] = [*(sink for sink in background if isinstance(sink, ViewSink)), LimitWarning()]
         if window:
             views.append(stack.enter_context(window))
-        beats = [sink.beat for sink in background if isinstance(sink, WebView)]
+        beats = [sink.beat for sink in background if isinstance(sink, Beating)]
         if window is None or settings.events == STDOUT:
             beats.append(check_output)
         try:
@@ -108,7 +119,7 @@ def open_sinks(settings: Settings, source: Source, controls: Controls, meter: Me
 
 def _background_sinks(
     settings: Settings, source: Source, controls: Controls, meter: Meter, read: Read, window: Window | None
-) -> Iterator[Background]:
+) -> "Iterator[Background]":
     """Make one sink after the other; each is entered before the next is made."""
     if settings.events == STDOUT:
         yield _Events(_open_events(settings), "events for standard output", controls.stop)
@@ -156,7 +167,9 @@ def _open_events(settings: Settings) -> EventSink:
     return open_events(str(settings.events), max_mb=settings.events_mb, files=settings.events_files)
 
 
-def _web_view(settings: Settings, address: str, controls: Controls, meter: Meter, read: Read) -> WebView:
+def _web_view(settings: Settings, address: str, controls: Controls, meter: Meter, read: Read) -> "WebView":
+    from mnist_edge.camera.web import Gallery, WebView
+
     return WebView(
         address,
         controls,

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ def require(package: str, extra: str) -> Any:
         raise PackageBroken(
             f"{name} is installed, but cannot be imported ({error}); `mnist-edge doctor` says what to do"
         ) from error
+
+
+def installed_version(distribution: str) -> str | None:
+    """Look up the version of an installed distribution, by its name on PyPI; None where it is not installed."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
 
 
 def pip_install(extra: str) -> str:

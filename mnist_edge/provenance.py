@@ -1,6 +1,7 @@
 """Find the data set again that a model was made with, by what its run folder or its metadata records."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -77,48 +78,48 @@ def load_for(*models: str | Path, data: Path | None = None, progress: Progress =
         DataError: The data is not found; says what to name.
         UsageError: The models were made with different data, and `data` is not given.
     """
-    known = {str(model): origin for model in models if (origin := provenance_of(model))}
+    known = {str(model): made_with for model in models if (made_with := provenance_of(model))}
     if data is not None:
         found = load(data)
-        foreign = [f"{model} was made with {one.name}" for model, one in known.items() if one != Provenance.of(found)]
-        return replace(found, notes=(*found.notes, *(f"{one}, and this is {found.name}" for one in foreign)))
+        others = [f"{model} was made with {one.name}" for model, one in known.items() if one != Provenance.of(found)]
+        return replace(found, notes=(*found.notes, *(f"{one}, and this is {found.name}" for one in others)))
     if len(set(known.values())) > 1:
-        each = ", ".join(f"{model} with {origin.name}" for model, origin in known.items())
+        each = ", ".join(f"{model} with {one.name}" for model, one in known.items())
         raise UsageError(f"these models were made with different data ({each}); say which to use with --data")
     return find(*next(iter(known.items())), progress) if known else load(progress=progress)
 
 
-def find(model: str, origin: Provenance, progress: Progress = no_progress) -> Dataset:
+def find(model: str, recorded: Provenance, progress: Progress = no_progress) -> Dataset:
     """Load the data of a provenance from its path or the usual places, if the content is the same.
 
     Args:
         model: Whose data it is, for the message.
-        origin: What to look for.
+        recorded: What to look for.
         progress: Receives the progress of a download.
 
     Raises:
         DataError: It is not found; says what to name.
     """
-    paths = [Path(path) for path in (origin.path, os.environ.get("MNIST_EDGE_DATA")) if path]
-    looks = [partial(load, path) for path in paths]
-    looks += [look for name, look in _found_by_name(progress).items() if name == origin.name]
-    for look in looks:
+    paths = [Path(path) for path in (recorded.path, os.environ.get("MNIST_EDGE_DATA")) if path]
+    loads: list[Callable[[], Dataset]] = [partial(load, path) for path in paths]
+    if recorded.name == SKLEARN:
+        loads.append(sklearn_digits)
+    elif recorded.name == MNIST:
+        loads.append(partial(fetch_mnist, progress=progress))
+    for attempt in loads:
         try:
-            found = look()
+            found = attempt()
         except DownloadError as error:
-            raise DownloadError(f"{model} was made with {origin.name}, but {error}") from None
+            raise DownloadError(f"{model} was made with {recorded.name}, but {error}") from None
         except DataError:
             continue
-        if found.sha256 == origin.sha256:
+        if found.sha256 == recorded.sha256:
             return found
-    where = f"which is not in {' or '.join(map(str, paths))}" if paths else "and nothing tells where that is"
+    where = f"which is not in {' or '.join(map(str, paths))}" if paths else "and nothing records where that is"
     raise DataError(
-        f"{model} was made with {origin.name} (sha256 {origin.sha256[:12]}...), {where}; name its folder with --data"
+        f"{model} was made with {recorded.name} (sha256 {recorded.sha256[:12]}...), {where}; "
+        "name its folder with --data"
     )
-
-
-def _found_by_name(progress: Progress) -> dict[str, partial[Dataset]]:
-    return {SKLEARN: partial(sklearn_digits), MNIST: partial(fetch_mnist, progress=progress)}
 
 
 def _of_run(folder: Path) -> Provenance | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mnist_edge import native_stderr
 from mnist_edge.errors import ModelError, RuntimeMissing, UsageError
+from mnist_edge.optional_packages import installed_version
 
 
 class Interpreter(Protocol):
@@ -52,10 +53,7 @@ class Runtime:
     @property
     def label(self) -> str:
         """Name and version, such as `ai-edge-litert 2.3.0`."""
-        try:
-            return f"{self.name} {metadata.version(self.name)}"
-        except metadata.PackageNotFoundError:
-            return self.name
+        return " ".join(filter(None, (self.name, installed_version(self.name))))
 
     @property
     def hint(self) -> str:

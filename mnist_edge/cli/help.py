@@ -13,13 +13,13 @@ from mnist_edge.cli.table import INDENT, lay_out, wrap_words
 COMMANDS, ARGUMENTS, OPTIONS = "Commands", "Arguments", "Options"
 
 
-class _Text:
-    """The parts of a help text above the options."""
+class _Help:
+    """The parts of a help text, as Click asks for them."""
 
     def collect_usage_pieces(self: Any, ctx: Any) -> list[str]:
         """List the words after the command's name."""
-        shown = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
-        arguments = [_argument(one) if one.required else f"[{_argument(one)}]" for one in shown]
+        shown = [parameter for parameter in self.get_params(ctx) if parameter.param_type_name == "argument"]
+        arguments = [_argument(argument) if argument.required else f"[{_argument(argument)}]" for argument in shown]
         return ["[OPTIONS]", *arguments, *(["COMMAND ..."] if isinstance(self, TyperGroup) else [])]
 
     def format_help_text(self: Any, ctx: Any, formatter: Any) -> None:
@@ -28,22 +28,19 @@ class _Text:
             lines = wrap_words(" ".join(paragraph.split()), formatter.width - len(INDENT))
             formatter.write("\n" + "".join(f"{INDENT}{line}\n" for line in lines))
 
+    def format_options(self: Any, ctx: Any, formatter: Any) -> None:
+        """Write subcommands, arguments and options."""
+        if isinstance(self, TyperGroup):
+            _write(formatter, _commands(self))
+        _write(formatter, _parameters(self, ctx))
 
-class Command(_Text, TyperCommand):
+
+class Command(_Help, TyperCommand):
     """A command whose help shows its options in groups."""
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write arguments and options."""
-        _write(formatter, _parameters(self, ctx))
 
-
-class Group(_Text, TyperGroup):
+class Group(_Help, TyperGroup):
     """A command whose help shows its subcommands and options in groups."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write commands and options."""
-        _write(formatter, _commands(self))
-        _write(formatter, _parameters(self, ctx))
 
 
 Row = tuple[str, str, str]
@@ -64,10 +61,13 @@ def _commands(group: TyperGroup) -> list[Row]:
 
 
 def _parameters(command: Any, ctx: Any) -> list[Row]:
-    shown = [one for one in command.get_params(ctx) if not getattr(one, "hidden", False)]
-    arguments = [(ARGUMENTS, _argument(one), _about(one)) for one in shown if one.param_type_name == "argument"]
-    options = [(_panel(one, OPTIONS), _names(one), _about(one)) for one in shown if one.param_type_name == "option"]
-    return arguments + options
+    shown = [parameter for parameter in command.get_params(ctx) if not getattr(parameter, "hidden", False)]
+    arguments = [parameter for parameter in shown if parameter.param_type_name == "argument"]
+    options = [parameter for parameter in shown if parameter.param_type_name == "option"]
+    return [
+        *((ARGUMENTS, _argument(argument), _about(argument)) for argument in arguments),
+        *((_panel(option, OPTIONS), _names(option), _about(option)) for option in options),
+    ]
 
 
 def _panel(thing: Any, otherwise: str) -> str:

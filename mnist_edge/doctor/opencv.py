@@ -5,13 +5,12 @@ broken OpenCV can crash Python.
 """
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from mnist_edge.child_process import run_module
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.errors import PackageBroken
-from mnist_edge.optional_packages import pip_install, require
+from mnist_edge.optional_packages import installed_version, pip_install, require
 
 # They all install the same folder, cv2: the last one wins, and removing one breaks the other.
 WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
@@ -23,7 +22,7 @@ def check(timeout_s: float) -> Check:
     """Check whether OpenCV can be imported, and its window and video back ends."""
     if find_spec("cv2") is None:
         return Check("OpenCV", Status.MISSING, "not installed", INSTALL)
-    wheels = [f"{name} {found}" for name in WHEELS if (found := _version(name))]
+    wheels = [f"{name} {found}" for name in WHEELS if (found := installed_version(name))]
     outcome = run_module(__name__, timeout_s=timeout_s)
     if outcome.failure:
         return Check(
@@ -61,13 +60,6 @@ def _mend(failure: str) -> str:
     if "numpy" in failure.lower() or "_ARRAY_API" in failure:
         return "OpenCV below 4.12 wants numpy < 2, from 4.12 on numpy >= 2: change one of them"
     return INSTALL
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
 
 
 if __name__ == "__main__":

@@ -1,21 +1,20 @@
 """Check the packages and data for training and measuring accuracy. Reading needs neither."""
 
 import os
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mnist_edge.dataset import load
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.download import cache_folder
 from mnist_edge.errors import DataError
-from mnist_edge.optional_packages import pip_install
+from mnist_edge.optional_packages import installed_version, pip_install
 
 PACKAGES = ("tensorflow", "keras", "scikit-learn", "matplotlib")
 
 
 def check_packages() -> Check:
     """Check whether the packages of the `train` extra are installed, without importing them."""
-    versions = {name: _version(name) for name in PACKAGES}
+    versions = {name: installed_version(name) for name in PACKAGES}
     there = [f"{name} {found}" for name, found in versions.items() if found]
     missing = [name for name, found in versions.items() if not found]
     if missing:
@@ -39,10 +38,3 @@ def check_data() -> Check:
         advice = "correct or unset MNIST_EDGE_DATA" if named else "fetch it: mnist-edge data"
         return Check("data", Status.BROKEN, str(error), advice)
     return Check("data", Status.OK, f"{dataset.name} in {folder}", *dataset.notes[:1])
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None

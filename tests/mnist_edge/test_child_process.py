@@ -29,22 +29,22 @@ def test_the_child_finds_what_this_process_finds(module: Callable[[str], str]) -
     assert outcome.output.strip() == sys.modules["mnist_edge"].__file__
 
 
-def test_an_exception_is_told_in_its_last_line(module: Callable[[str], str]) -> None:
+def test_an_exception_is_reported_in_its_last_line(module: Callable[[str], str]) -> None:
     outcome = run_module(module("raise SystemError('_ARRAY_API not found')"), timeout_s=30)
     assert outcome.failure == "SystemError: _ARRAY_API not found"
 
 
-def test_an_exit_code_is_told(module: Callable[[str], str]) -> None:
+def test_an_exit_code_is_reported(module: Callable[[str], str]) -> None:
     assert run_module(module("raise SystemExit(7)"), timeout_s=30).failure == "exit code 7"
 
 
 @pytest.mark.parametrize("name", ["SIGILL", "SIGSEGV", "SIGABRT", "SIGKILL"])
-def test_a_signal_is_told_by_its_name(module: Callable[[str], str], name: str) -> None:
+def test_a_signal_is_reported_by_its_name(module: Callable[[str], str], name: str) -> None:
     code = f"import os, signal; os.kill(os.getpid(), signal.{name})"
     assert str(run_module(module(code), timeout_s=30).failure).startswith(f"killed by {name} (")
 
 
-def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+def test_a_signal_without_a_name_is_reported_by_its_number() -> None:
     assert failure_of(-signal.SIGRTMIN - 1) == f"killed by signal {signal.SIGRTMIN + 1} (real-time signal 1)"
 
 

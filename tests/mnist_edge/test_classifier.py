@@ -32,7 +32,7 @@ def one_by_one(classifier: Classifier, images: NDArray[np.uint8]) -> NDArray[np.
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, MAX_BATCH, 300])
-def test_a_batch_says_what_its_images_say_one_by_one(
+def test_a_batch_gives_what_its_images_give_one_by_one(
     classifier: Classifier, images: NDArray[np.uint8], one_by_one: NDArray[np.float32], count: int
 ) -> None:
     found = classifier.probabilities(images[:count])
@@ -147,7 +147,7 @@ def test_threads_do_not_change_decisions(exported: dict[str, Path], images: NDAr
     assert (one.argmax(1) == two.argmax(1)).all()
 
 
-def test_name_and_runtime_are_told(exported: dict[str, Path]) -> None:
+def test_name_and_runtime_are_known(exported: dict[str, Path]) -> None:
     classifier = Classifier(exported["int8"], runtime="ai-edge-litert")
     assert classifier.path == exported["int8"]
     assert classifier.name == classifier.metadata["name"]
@@ -174,11 +174,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         Classifier(tmp_path / "gone.tflite")
 
 
-def retold(model: Path, folder: Path, **facts: object) -> Path:
+def with_metadata(model: Path, folder: Path, **facts: object) -> Path:
     """The same network with other metadata; None takes a fact away."""
-    told = {name: value for name, value in (read_metadata(model) | facts).items() if value is not None}
+    changed = {name: value for name, value in (read_metadata(model) | facts).items() if value is not None}
     path = folder / model.name
-    path.write_bytes(append_metadata(strip_metadata(model.read_bytes()), told))
+    path.write_bytes(append_metadata(strip_metadata(model.read_bytes()), changed))
     return path
 
 
@@ -186,7 +186,7 @@ def retold(model: Path, folder: Path, **facts: object) -> Path:
 def test_confidence_is_scaled_by_the_temperature_of_the_file(
     exported: dict[str, Path], images: NDArray[np.uint8], tmp_path: Path, precision: str
 ) -> None:
-    path = retold(exported[precision], tmp_path, temperature=1.7)
+    path = with_metadata(exported[precision], tmp_path, temperature=1.7)
     scaled, plain = Classifier(path), Classifier(path, calibrated=False)
     assert scaled.temperature == plain.temperature == 1.7
     expected = apply_temperature(plain.probabilities(images), 1.7)
@@ -201,7 +201,7 @@ def test_confidence_is_scaled_by_the_temperature_of_the_file(
 def test_without_a_temperature_the_softmax_is_as_the_file_gives_it(
     exported: dict[str, Path], images: NDArray[np.uint8], tmp_path: Path, precision: str, temperature: float | None
 ) -> None:
-    classifier = Classifier(retold(exported[precision], tmp_path, temperature=temperature))
+    classifier = Classifier(with_metadata(exported[precision], tmp_path, temperature=temperature))
     plain = Classifier(exported[precision], calibrated=False)
     assert classifier.temperature == 1
     np.testing.assert_array_equal(classifier.probabilities(images), plain.probabilities(images))
@@ -210,7 +210,7 @@ def test_without_a_temperature_the_softmax_is_as_the_file_gives_it(
 def test_below_the_threshold_is_no_digit_with_or_without_calibration(
     exported: dict[str, Path], images: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    path = retold(exported["float32"], tmp_path, temperature=1.7, refusal={"score": SCORE, "threshold": 0.8})
+    path = with_metadata(exported["float32"], tmp_path, temperature=1.7, refusal={"score": SCORE, "threshold": 0.8})
     scaled, plain = Classifier(path), Classifier(path, calibrated=False)
     assert scaled.refusal_threshold == 0.8
     probabilities = scaled.probabilities(images)
@@ -223,7 +223,7 @@ def test_below_the_threshold_is_no_digit_with_or_without_calibration(
 
 
 def test_without_a_threshold_all_are_digits(exported: dict[str, Path], tmp_path: Path) -> None:
-    classifier = Classifier(retold(exported["int8"], tmp_path, refusal=None))
+    classifier = Classifier(with_metadata(exported["int8"], tmp_path, refusal=None))
     assert classifier.refusal_threshold is None
     assert classifier.is_digit(np.full((3, 10), 0.1, np.float32)).tolist() == [True] * 3
 
@@ -232,7 +232,7 @@ def test_without_a_threshold_all_are_digits(exported: dict[str, Path], tmp_path:
 def test_a_temperature_that_makes_no_sense_is_one_clear_error(
     exported: dict[str, Path], tmp_path: Path, temperature: object
 ) -> None:
-    path = retold(exported["int8"], tmp_path, temperature=temperature)
+    path = with_metadata(exported["int8"], tmp_path, temperature=temperature)
     with pytest.raises(ModelError, match=r"two-conv\.int8\.tflite says its temperature is .*export it again") as caught:
         Classifier(path)
     assert "\n" not in str(caught.value)
@@ -248,7 +248,7 @@ def test_a_temperature_that_makes_no_sense_is_one_clear_error(
 def test_a_refusal_that_makes_no_sense_is_one_clear_error(
     exported: dict[str, Path], tmp_path: Path, refusal: object
 ) -> None:
-    path = retold(exported["int8"], tmp_path, refusal=refusal)
+    path = with_metadata(exported["int8"], tmp_path, refusal=refusal)
     with pytest.raises(ModelError, match=r"two-conv\.int8\.tflite says it refuses by .*export it again"):
         Classifier(path)
 

@@ -30,7 +30,7 @@ def is_picture(path: Path, least: int = 300) -> bool:
     return image is not None and min(image.shape[:2]) >= least and image.std() > 5
 
 
-def test_data_says_what_is_there(invoke: Invoke, idx_folder: Path) -> None:
+def test_data_describes_what_is_there(invoke: Invoke, idx_folder: Path) -> None:
     code, out, err = invoke("data", "--data", idx_folder, "--json")
     assert code == 0
     document = json.loads(out)

@@ -129,7 +129,7 @@ def test_splits_share_no_image(digits: Dataset) -> None:
     assert shared <= 0.02 * len(digits.validation)
 
 
-def test_mnist_is_what_it_says(digits: Dataset) -> None:
+def test_mnist_has_its_known_content(digits: Dataset) -> None:
     if digits.name != "MNIST":
         pytest.skip("needs MNIST: set MNIST_EDGE_DATA")
     assert digits.notes == ()

@@ -50,7 +50,9 @@ def test_a_runtime_that_works_is_ok(exported: dict[str, Path]) -> None:
     assert f"numpy {np.__version__}" in check.found
 
 
-def test_a_runtime_that_raises_is_broken_and_says_why(stand_in: Callable[..., None], exported: dict[str, Path]) -> None:
+def test_a_runtime_that_raises_is_broken_with_its_reason(
+    stand_in: Callable[..., None], exported: dict[str, Path]
+) -> None:
     stand_in("ai_edge_litert", interpreter_that("raise SystemError('_ARRAY_API not found')"))
     check = runtimes.check("ai-edge-litert", exported["int8"], timeout_s=60)
     assert check.status is Status.BROKEN
@@ -58,7 +60,7 @@ def test_a_runtime_that_raises_is_broken_and_says_why(stand_in: Callable[..., No
     assert "pip install" in check.advice
 
 
-def test_a_runtime_that_dies_of_a_signal_is_told_by_its_name(
+def test_a_runtime_that_dies_of_a_signal_is_reported_by_its_name(
     stand_in: Callable[..., None], exported: dict[str, Path]
 ) -> None:
     stand_in("ai_edge_litert", interpreter_that("os.kill(os.getpid(), signal.SIGILL)"))

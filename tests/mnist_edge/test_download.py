@@ -100,7 +100,7 @@ def test_offline_falls_back_to_the_bundled_digits(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("spoil", LENGTHS)
-def test_a_mirror_may_say_any_length(tmp_path: Path, spoil: str) -> None:
+def test_a_mirror_may_claim_any_length(tmp_path: Path, spoil: str) -> None:
     with mirror(spoil) as (bad, _), mirror() as (good, _):
         download(tmp_path, [bad, good], expected=EXPECTED, timeout_s=2)
     assert names(tmp_path) == [f"file-{k}.gz" for k in range(4)]

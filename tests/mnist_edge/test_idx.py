@@ -34,7 +34,7 @@ def test_damage_is_named_with_its_file(content: bytes, reason: str) -> None:
     assert "train-labels" in str(caught.value)
 
 
-def test_gzip_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+def test_gzip_is_recognised_by_content_not_by_name(tmp_path: Path) -> None:
     for name, content in (("plain.gz", LABELS), ("zipped", gzip.compress(LABELS))):
         (tmp_path / name).write_bytes(content)
         assert read_bytes(tmp_path / name) == LABELS
@@ -49,7 +49,7 @@ def test_gzip_is_told_by_content_not_by_name(tmp_path: Path) -> None:
         (gzip.compress(np.random.default_rng(0).bytes(999))[:200] + b"\x00" * 99, "damaged"),
     ],
 )
-def test_empty_and_truncated_files_are_told_apart(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_empty_and_truncated_files_are_distinguished(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "labels.gz").write_bytes(content)
     with pytest.raises(DataError, match=reason):
         read_bytes(tmp_path / "labels.gz")

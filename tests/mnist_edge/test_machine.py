@@ -38,7 +38,7 @@ def test_memory_is_in_units_of_a_million_bytes(pi: Machine) -> None:
     assert pi.free_mb == pytest.approx(1024, abs=0.1)
 
 
-def test_a_system_that_tells_nothing_is_described_all_the_same(tmp_path: Path) -> None:
+def test_a_system_that_reports_nothing_is_described_all_the_same(tmp_path: Path) -> None:
     machine = this_machine(tmp_path)
     assert (machine.memory_mb, machine.governor, machine.temperature_c) == (None, None, None)
     assert machine.features == ()

@@ -43,7 +43,7 @@ def test_stripping_gives_the_flatbuffer_back() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", MODEL, b"PK\x05\x06 not really", zipped({"other.json": "{}"})])
-def test_what_has_none_says_nothing(tmp_path: Path, content: bytes) -> None:
+def test_a_file_without_metadata_has_empty_metadata(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(content)
     assert read_metadata(path) == {}

@@ -1,4 +1,4 @@
-"""Chatter is kept off the terminal by a command line only; a program that uses the library keeps its own streams."""
+"""Only a command line silences the log messages of native libraries; a program that uses the library is left alone."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def hushed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def silencing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As in the process of a command line."""
     monkeypatch.setattr(native_stderr, "silencing_enabled", True)
     yield
@@ -27,14 +27,14 @@ def chatter() -> None:
     os.write(2, b"from below\n")
 
 
-def test_only_standard_error_is_silenced(hushed: None, capfd: pytest.CaptureFixture[str]) -> None:
+def test_only_standard_error_is_silenced(silencing: None, capfd: pytest.CaptureFixture[str]) -> None:
     with native_stderr.silenced():
         chatter()
     print("afterwards", file=sys.stderr)
     assert capfd.readouterr() == ("a result\n", "afterwards\n")
 
 
-def test_an_error_passes_and_the_stream_comes_back(hushed: None, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_error_passes_and_the_stream_comes_back(silencing: None, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ZeroDivisionError), native_stderr.silenced():
         chatter()
         _ = 1 / 0
@@ -42,7 +42,7 @@ def test_an_error_passes_and_the_stream_comes_back(hushed: None, capfd: pytest.C
     assert capfd.readouterr().err == "heard again\n"
 
 
-def test_no_descriptor_is_lost(hushed: None) -> None:
+def test_no_descriptor_is_lost(silencing: None) -> None:
     def open_descriptors() -> int:
         return len(os.listdir("/proc/self/fd"))
 
@@ -102,7 +102,7 @@ from mnist_edge.opencv import cv2
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError
 
-if sys.argv[1:] == ["hush"]:
+if sys.argv[1:] == ["silence"]:
     native_stderr.enable_silencing()
 picture = bytes(cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 255, (90, 90, 3), np.uint8))[1])
 done = Event()
@@ -131,7 +131,7 @@ os.write(2, b"standard error is back\\n")
 """
 
 
-@pytest.mark.parametrize("arguments", [[], ["hush"]], ids=["library", "command line"])
+@pytest.mark.parametrize("arguments", [[], ["silence"]], ids=["library", "command line"])
 def test_no_result_of_another_thread_is_lost(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", THREADS, *arguments], capture_output=True, text=True, timeout=200)
     *results, count = done.stdout.splitlines()

@@ -14,7 +14,7 @@ def test_what_is_there_is_returned() -> None:
     assert require("json.decoder", extra="train").JSONDecodeError
 
 
-def test_what_is_missing_says_how_to_install_it() -> None:
+def test_a_missing_package_says_how_to_install_it() -> None:
     with pytest.raises(PackageMissing, match=r"no_such_package is not installed.* install opencv-python$"):
         require("no_such_package.part", extra="camera")
 

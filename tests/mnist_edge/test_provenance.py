@@ -112,7 +112,7 @@ def test_a_model_of_mnist_is_not_measured_with_the_bundled_digits(
         load_for("small")
 
 
-def test_what_ships_was_made_with_mnist_and_does_not_tell_where_that_was() -> None:
+def test_what_ships_was_made_with_mnist_in_no_recorded_place() -> None:
     for name in ("small", "small.keras", "nano", "large.int8"):
         origin = provenance_of(name)
         assert origin is not None
@@ -133,7 +133,7 @@ def test_a_model_of_unknown_origin_is_taken_for_one_of_mnist(
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"data": 1}', '{"data": {"name": "a"}}', "[" * 9999])
-def test_settings_that_are_none_tell_nothing(tmp_path: Path, text: str) -> None:
+def test_invalid_settings_record_nothing(tmp_path: Path, text: str) -> None:
     for name in ("settings.json", "metrics.json"):
         (tmp_path / name).write_text(text)
     shutil.copy(resolve_shipped("small.keras"), tmp_path / "model.keras")

@@ -147,7 +147,7 @@ def test_a_file_called_as_the_weights_is_a_path(package: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, found in shipped_models().items() if "float32" in found.files])
-def test_weights_that_ship_say_what_the_float32_file_says(name: str, digits: Dataset) -> None:
+def test_weights_that_ship_give_what_the_float32_file_gives(name: str, digits: Dataset) -> None:
     images = digits.test.images[:200]
-    said = load_predictor(f"{name}.keras").probabilities(images)
-    assert np.abs(said - Classifier(f"{name}.float32", calibrated=False).probabilities(images)).max() < 1e-4
+    given = load_predictor(f"{name}.keras").probabilities(images)
+    assert np.abs(given - Classifier(f"{name}.float32", calibrated=False).probabilities(images)).max() < 1e-4

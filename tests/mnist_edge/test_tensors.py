@@ -5,7 +5,7 @@ from mnist_edge.tensors import dequantise, quantise
 
 
 @pytest.mark.parametrize(("dtype", "zero_point"), [("int8", -128), ("int8", 3), ("uint8", 0), ("int16", 0)])
-def test_quantise_rounds_and_clips_as_the_formula_says(dtype: str, zero_point: int) -> None:
+def test_quantise_rounds_and_clips_by_the_formula(dtype: str, zero_point: int) -> None:
     scale = 0.25
     details = {"dtype": np.dtype(dtype).type, "quantization": (scale, zero_point)}
     lowest, highest = np.iinfo(dtype).min, np.iinfo(dtype).max

@@ -138,7 +138,7 @@ def test_the_result_is_exported_verified_and_read_with_at_once(
         (("small",), 1, "mnist-edge camera --collect"),
     ],
 )
-def test_wrong_use_is_said_before_data_is_looked_for(
+def test_wrong_use_is_reported_before_data_is_looked_for(
     invoke: Invoke, tmp_path: Path, line: tuple[str, ...], code: int, why: str
 ) -> None:
     found, out, err = invoke("train", *line, "--extra", tmp_path / "nothing", "--data", tmp_path / "nowhere")

@@ -1,4 +1,4 @@
-"""Data sets and metadata from strangers: one line each, and little memory."""
+"""Data sets and metadata of unknown origin: one line each, and little memory."""
 
 import gzip
 import io
@@ -35,7 +35,7 @@ def test_whatever_a_parser_raises_is_one_line(raised: Exception) -> None:
     assert str(caught.value).endswith("; copy it again")
 
 
-def test_errors_that_say_it_already_pass() -> None:
+def test_errors_of_ours_pass_unchanged() -> None:
     with pytest.raises(ModelError, match="no model"), errors_as(DataError, "file", "copy it again"):
         raise ModelError("no model")
 
@@ -94,8 +94,8 @@ def test_an_npz_bomb_takes_little_memory(tmp_path: Path, growth: Growth) -> None
     blank = np.zeros((150_000, 28, 28), np.uint8)
     np.savez_compressed(path, **dict.fromkeys(NPZ_KEYS, blank))  # type: ignore[arg-type]
     assert path.stat().st_size < 2_000_000
-    grown, said = growth(LOAD, path)
-    assert "unpacks to more than" in said and grown < MAX_GROWTH_MB
+    grown, error = growth(LOAD, path)
+    assert "unpacks to more than" in error and grown < MAX_GROWTH_MB
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -112,8 +112,8 @@ def test_a_gzip_bomb_takes_little_memory(tmp_path: Path, growth: Growth) -> None
     with gzip.open(tmp_path / "train-images-idx3-ubyte.gz", "wb", 9) as file:
         for _ in range(400):
             file.write(bytes(1 << 20))
-    grown, said = growth(LOAD, tmp_path)
-    assert "unpacks to more than" in said and grown < MAX_GROWTH_MB
+    grown, error = growth(LOAD, tmp_path)
+    assert "unpacks to more than" in error and grown < MAX_GROWTH_MB
 
 
 def test_metadata_that_is_a_bomb_takes_little_memory(tmp_path: Path, growth: Growth) -> None:
@@ -121,5 +121,5 @@ def test_metadata_that_is_a_bomb_takes_little_memory(tmp_path: Path, growth: Gro
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("metadata.json", "w") as member:
         for _ in range(400):
             member.write(bytes(1 << 20))
-    grown, said = growth(METADATA, path)
-    assert "unpacks to more than" in said and grown < MAX_GROWTH_MB
+    grown, error = growth(METADATA, path)
+    assert "unpacks to more than" in error and grown < MAX_GROWTH_MB

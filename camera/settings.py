@@ -9,6 +9,10 @@ from mnist_edge.safe_text import HIDDEN, mask, mask_all, shortened
 
 # The limit of numbers that have no narrower one: what is computed from them, such as bytes of MB, fits 64 bits.
 LARGEST = 1_000_000_000
+# Frames per second that a source may have: a frame every ten seconds, and the fastest small cameras.
+MIN_RATE, MAX_RATE = 0.1, 240.0
+# How long a wait may be set to: a day, in seconds.
+MAX_TIMEOUT_SECONDS = 86_400
 
 
 def _option(default: Any, metavar: str, help: str, **more: Any) -> Any:
@@ -37,7 +41,7 @@ class Settings:
         perhaps_path=True,
     )
     resolution: str | None = _option(None, "WxH", "Ask the camera for frames of this size.")
-    rate: float | None = _option(None, "FPS", "Ask the camera for so many frames a second.", min=0.1, max=240)
+    rate: float | None = _option(None, "FPS", "Ask the camera for so many frames a second.", min=MIN_RATE, max=MAX_RATE)
     rotate: int = _option(0, "DEGREES", "Turn frames clockwise: 0, 90, 180 or 270.", choices=(0, 90, 180, 270))
     flip: str = _option(
         "none",
@@ -47,7 +51,7 @@ class Settings:
     )
     crop: str | None = _option(None, "X,Y,W,H", "Read only this part of a frame, in pixels; after --rotate and --flip.")
     timeout: float = _option(
-        10.0, "SECONDS", "How long opening, or waiting for a frame, may take.", min=0.1, max=86_400
+        10.0, "SECONDS", "How long opening, or waiting for a frame, may take.", min=0.1, max=MAX_TIMEOUT_SECONDS
     )
     max_megapixels: float = _option(
         50.0, "MP", "Refuse pictures and frames of more million pixels than this.", min=0.001, max=1000

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from mnist_edge.camera.frames import Source, SourceInfo
+from mnist_edge.camera.frames import Source
 from mnist_edge.camera.image_files import images_at
 from mnist_edge.camera.images import STDIN
 from mnist_edge.camera.settings import Settings
@@ -28,6 +28,7 @@ from mnist_edge.opencv import cv2, name_for_opencv
 from mnist_edge.safe_text import mask
 
 FAKE = "fake"
+# Of the fake camera: what most webcams deliver unasked.
 DEFAULT_SIZE = (640, 480)
 DEFAULT_RATE = 25.0
 # The share by which a camera's rate may differ from the one that was asked for: 29.97 is 30.
@@ -50,22 +51,20 @@ def open_source(settings: Settings, stop: Stop) -> Iterator[Source]:
     """
     size = parse_size(settings.resolution) if settings.resolution else None
     with _source(settings, size, stop) as source:
+        info, differing = source.info, []
+        if size and info.size and size != info.size:
+            differing.append("{}x{} pixels instead of {}x{}".format(*info.size, *size))
         # Only a camera is asked for a rate.
         rate = settings.rate if is_camera(settings.source) else None
-        if differing := list(_differences(source.info, size, rate)):
-            logger.warning("%s delivers %s", source.info.name, " and ".join(differing))
+        if rate and abs(info.rate - rate) > RATE_TOLERANCE * rate:
+            differing.append(f"{info.rate:g} frames a second instead of {rate:g}")
+        if differing:
+            logger.warning("%s delivers %s", info.name, " and ".join(differing))
         try:
             yield source
         finally:
             if source.damaged and not source.info.still:
                 logger.warning("damaged pictures passed over: %d", source.damaged)
-
-
-def _differences(info: SourceInfo, size: tuple[int, int] | None, rate: float | None) -> Iterator[str]:
-    if size and info.size and size != info.size:
-        yield "{}x{} pixels instead of {}x{}".format(*info.size, *size)
-    if rate and abs(info.rate - rate) > RATE_TOLERANCE * rate:
-        yield f"{info.rate:g} frames a second instead of {rate:g}"
 
 
 def is_camera(source: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnist_edge.camera.frames import Frame, SourceInfo
+from mnist_edge.camera.settings import MAX_RATE, MIN_RATE
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.capture import Capture
 from mnist_edge.errors import SourceError
@@ -21,8 +22,6 @@ POLL_SECONDS = 0.05
 GRACE_SECONDS = 2.0
 # How long leaving waits for a thread whose device delivers nothing; one that delivers gets the time of a slow frame.
 STUCK_SECONDS = 0.4
-# Rates that are believed, frames per second: streams and broken headers claim 0, NaN or 90000.
-MIN_RATE, MAX_RATE = 0.1, 240.0
 CULPRITS = "its cable, power and network"
 # Formats whose headers count the frames; in others OpenCV estimates the count from the duration.
 COUNTED = {".mp4", ".m4v", ".mov", ".avi"}
@@ -170,6 +169,7 @@ class VideoSource:
         counted = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         live = counted <= 0 if self._live is None else self._live
         rate = capture.get(cv2.CAP_PROP_FPS)
+        # Streams and broken headers claim 0, NaN or 90000.
         rate = rate if MIN_RATE <= rate <= MAX_RATE else self.info.rate
         self.info = replace(self.info, live=live, timed=self.info.timed and not live, rate=rate)
         number, timeline, damaged_before = 0, _Timeline(1 / rate), self.damaged

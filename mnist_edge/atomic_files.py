@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from mnist_edge.errors import OutputError
 from mnist_edge.locks import exclusive
 
-# How the folders are named in which files lie until they are whole.
+# Prefix of the hidden folders that hold incomplete files.
 UNFINISHED = ".mnist-edge-"
-# A folder that is younger may be about to be locked by who made it.
+# A younger folder may not be locked yet by the process that made it.
 SETTLED_SECONDS = 60.0
 
 
@@ -48,7 +48,7 @@ def write_atomically(path: Path, write: Callable[[Path], object], mode: int = 0o
     except OSError as error:
         if error.filename is not None and UNFINISHED not in str(error.filename):
             raise
-        # Some libraries raise it without a number and put all they know into the text.
+        # Some libraries raise it with a text only.
         raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
 
 
@@ -56,7 +56,7 @@ def write_atomically(path: Path, write: Callable[[Path], object], mode: int = 0o
 def _sweep(folder: Path) -> None:
     """Remove what killed processes left behind in a folder, once; a locked one belongs to a living process."""
     for left in folder.glob(f"{UNFINISHED}*"):
-        # Gone meanwhile, in use, or another user's.
+        # It may be gone by now, in use, or another user's.
         with suppress(OSError, OutputError):
             if time.time() - left.stat().st_mtime > SETTLED_SECONDS:
                 with exclusive(left):
@@ -64,7 +64,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    # Some file systems have no such thing for folders, and Windows cannot open one.
+    # Some file systems cannot sync folders, and Windows cannot open them.
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

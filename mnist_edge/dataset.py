@@ -15,10 +15,10 @@ from mnist_edge.normalisation import normalise
 from mnist_edge.optional_packages import require
 from mnist_edge.progress import Progress, no_progress
 
-# Of all splits: changing it would change every model's validation images.
+# Changing it would change the validation images of every model.
 SPLIT_SEED = 2026
 VALIDATION_IMAGES = 5_000
-# A validation split takes no more than one in so many images.
+# A validation split takes at most one of so many images.
 MIN_POOL_PER_VALIDATION = 5
 # Names of the data sets that are found without a path.
 MNIST = "MNIST"

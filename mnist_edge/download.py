@@ -14,13 +14,13 @@ from mnist_edge.progress import Progress, no_progress
 from mnist_edge.user_folders import user_folder
 
 MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
-# Of the systems that have no XDG folders: what names the user's cache, and where it is otherwise, below the home.
+# On systems without XDG folders: the variable that names the user's cache, and its default below the home.
 CACHE = {"darwin": ("XDG_CACHE_HOME", "Library/Caches"), "win32": ("LOCALAPPDATA", "AppData/Local")}
 TIMEOUT_S = 10.0
 # The largest file of MNIST has 10 MB.
 MAX_BYTES = 64 << 20
 BLOCK_BYTES = 1 << 16
-# Digits of a Content-Length that is believed; int() refuses those of 5,000 digits.
+# Digits of a Content-Length that is accepted; int() refuses those of 5,000 digits.
 MAX_LENGTH_DIGITS = 11
 
 # SHA-256 of the uncompressed files, which every copy of MNIST shares; the .gz around them differs from copy to copy.

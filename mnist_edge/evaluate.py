@@ -57,7 +57,7 @@ class KerasClassifier:
 
 def load_keras_model(path: Path) -> Any:
     """Load a Keras model from a `.keras` or an older `.h5` file; raises `ModelError` if it is damaged or none."""
-    # Keras calls such a file missing.
+    # Keras would report such a file as missing.
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ModelError(f"{path} is no Keras model: it is damaged, or was not written as .keras")
     keras = load_keras()
@@ -188,5 +188,5 @@ def _class_figures(confusion: NDArray[np.int64], label: int) -> ClassFigures:
 
 
 def _first_line(error: Exception) -> str:
-    # Keras quotes whole configurations.
+    # Keras' messages quote whole configurations.
     return (str(error).strip() or type(error).__name__).splitlines()[0][:MAX_REASON]

@@ -16,11 +16,11 @@ from mnist_edge.untrusted import MAX_REASON
 
 _IMAGE = (28, 28, 1)
 _SOFTMAX = "appended_softmax"
-# Tried in turn where a model does not say what it takes, as those of a class of one's own.
+# Shapes to try where a model of a user's own class does not declare its input.
 _SHAPES = (_IMAGE, (28, 28), (784,))
 # A first layer that multiplies by this or less was made for pixels from 0 to 255: 1/255, 1/127.5, 1/128.
 _SCALE_OF_BYTES = 1 / 64
-# Keras prints its errors in bold.
+# Terminal styles, in which Keras prints its errors.
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -72,7 +72,7 @@ def layers_of(model: Any) -> Iterator[Any]:
 
 
 def _inputs(model: Any) -> list[Any]:
-    # A model of a class of its own has no symbolic inputs.
+    # A model of a user's own class has no symbolic inputs.
     inputs = list(getattr(model, "inputs", None) or ())
     if inputs and (len(inputs) > 1 or prod(size or 0 for size in inputs[0].shape[1:]) != prod(_IMAGE)):
         found = ", ".join(f"{tensor.name!r} takes {tuple(tensor.shape)}" for tensor in inputs)
@@ -107,9 +107,9 @@ def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, 
     for shape in shapes:
         try:
             outputs = model(pixels if shape == _IMAGE else keras.layers.Reshape(shape)(pixels))
-        # Whatever a class of the user's own raises.
+        # A user's own class may raise anything.
         except Exception as error:
-            # Keras wraps what the class raised into a page of its own.
+            # Keras wraps that error into a page of text.
             reason = shorten(_COLOUR.sub("", str(error)).rpartition("Error encountered:")[2], MAX_REASON)
             continue
         if getattr(outputs, "shape", ())[1:] != (10,):

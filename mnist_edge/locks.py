@@ -41,7 +41,7 @@ def _lock(descriptor: int, path: Path) -> None:
     except BlockingIOError:
         who = _holder(os.fstat(descriptor).st_ino)
         raise OutputError(f"{path} is being written by {who}; end that first, or name another place") from None
-    # Not every file system of a network has locks.
+    # Some network file systems have no locks.
     except OSError:
         pass
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from mnist_edge.safe_text import mask_all, printable
 
-# What goes to a terminal that only its owner sees may show an address in full; see `LineHandler`.
+# The `extra` of a record whose addresses a private terminal may show in full; see `LineHandler`.
 UNMASKED = {"unmasked": True}
 
 

@@ -76,7 +76,7 @@ def _system(root: Path) -> str:
 
 
 def _cores() -> int:
-    # What `taskset` or a container allows may be less than what is there.
+    # `taskset` or a container may allow fewer than there are.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -18,7 +18,7 @@ from mnist_edge.untrusted import errors_as, read_member
 
 LABELS = tuple("0123456789")
 DOCUMENT = "metadata.json"
-# Ours has two thousand bytes.
+# Ours has 2,000 bytes.
 MAX_DOCUMENT_BYTES = 1 << 20
 # The earliest date a zip can hold: the same model gives the same bytes on any day.
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -72,7 +72,7 @@ def metadata_of(model: bytes, name: str) -> dict[str, Any]:
     if DOCUMENT.encode() not in model:
         return {}
     with errors_as(ModelError, name, "copy or export it again"), zipfile.ZipFile(io.BytesIO(model)) as archive:
-        # Exports of mnist-edge before this had no checksum.
+        # Early exports of mnist-edge have no checksum.
         if archive.comment and archive.comment != _checksum(model[:-CHECKSUM_BYTES]):
             raise ValueError("its checksum does not match")
         found = json.loads(read_member(archive, DOCUMENT, MAX_DOCUMENT_BYTES))

@@ -16,7 +16,7 @@ from threading import RLock
 silencing_enabled = False
 """Whether `silenced` has any effect in this process."""
 
-# Read by each library when it is loaded: errors at most.
+# Variables that each library reads when it is loaded, with their values for errors only.
 LOG_LEVELS = {
     "LIBCAMERA_LOG_LEVELS": "*:ERROR",
     "OPENCV_FFMPEG_LOGLEVEL": "-8",

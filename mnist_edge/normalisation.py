@@ -42,7 +42,7 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     vertical = _resampling(digit.sum(axis=1), scale)
     horizontal = _resampling(digit.sum(axis=0), scale)
     image = vertical @ digit @ horizontal.T
-    # What lands between pixels loses a little peak; MNIST's digits reach full ink.
+    # Resampling lowers the peak a little; MNIST's digits reach full ink.
     image *= 255 / max(image.max(), 1.0)
     return np.asarray(np.rint(image, out=image).clip(0, 255, out=image), np.uint8)
 
@@ -60,19 +60,19 @@ def _resampling(profile: NDArray[np.float32], scale: float) -> NDArray[np.float3
     length = len(profile)
     positions = np.arange(0.5, length, dtype=np.float32)
     centre = float(positions @ profile) / float(profile.sum())
-    # The digit may lean so far that centring would cut it: then it is moved back inside the frame.
+    # Centring may push a lopsided digit over the edge: then it is moved back inside the frame.
     first_edge = min(max(float(round(CENTRE + 0.5 - centre * scale)), 0.0), SIDE - length * scale)
     outputs = (_OUTPUTS - np.float32(first_edge)) / np.float32(scale)
     reach = max(1.0, 1.0 / scale)
-    # In place: these few steps are most of the time that a digit takes before the network sees it.
+    # In place, since these steps take most of the time of normalisation.
     weights = outputs.clip(0.5, length - 0.5)[:, None] - positions if scale > 1 else outputs[:, None] - positions
     np.abs(weights, out=weights)
     weights *= np.float32(-1 / reach)
     weights += 1
     np.maximum(weights, 0, out=weights)
-    # Weights are shares of ink, so a pixel at the rim keeps its faintness rather than being divided by its part.
+    # Weights are shares of ink and are not renormalised, so that a pixel at the rim stays faint.
     weights *= np.float32(1 / reach)
     if scale > 1:
-        # Enlarged ink ends where its outermost pixels do, rather than fading out over the next ones.
+        # Enlarged ink ends with its outermost pixels and does not fade out beyond them.
         weights[(outputs <= 0) | (outputs >= length)] = 0
     return weights

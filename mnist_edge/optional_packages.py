@@ -55,6 +55,6 @@ def installed_version(distribution: str) -> str | None:
 def pip_install(extra: str) -> str:
     """Write the command that installs the packages of an extra, as in `require`, where this Python finds them."""
     pip = shutil.which("pip")
-    # In an environment that is not activated, `pip` alone is another's, or refuses.
+    # In an environment that is not activated, `pip` is another Python's, or refuses.
     ours = pip is not None and Path(pip).parent == Path(sys.executable).parent
     return f"{'pip' if ours else f'{sys.executable} -m pip'} install {EXTRAS.get(extra, extra)}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# As the metadata of a model names it.
+# Name of the score in a model's metadata.
 SCORE = "1 - entropy / ln 10"
 # Share of digits that a model may refuse on the validation images; the test images then stay below 0.3 %.
 REFUSED_DIGITS = 0.002

@@ -7,11 +7,11 @@ from typing import Any
 from mnist_edge.errors import ModelError
 
 RUNS = Path("runs")
-# The network: from the first epoch on, the best so far.
+# The network of the best epoch so far.
 RUN_MODEL = "model.keras"
 # Written before the first step of a training: recipe, seed, data.
 SETTINGS = "settings.json"
-# Written at its end; holds the same settings, and what came of them.
+# Written at its end: the same settings, and the results.
 METRICS = "metrics.json"
 
 

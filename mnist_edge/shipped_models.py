@@ -9,9 +9,9 @@ from mnist_edge.errors import ModelError, UsageError, described
 from mnist_edge.run_folders import RUN_MODEL, refuse_unfinished
 
 DEFAULT = "small"
-# Beside the precisions of a model: `small.keras`.
+# Suffix of a model's Keras network, beside its precisions: `small.keras`.
 WEIGHTS = "keras"
-# Of the files that Keras writes; .h5 is its older form.
+# Suffixes of Keras models; .h5 is the older form.
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-# What a delegate puts behind the operators that it takes over; those stay in the list.
+# The operator that a delegate appends for those that it takes over, which stay in the list.
 _DELEGATE = "DELEGATE"
 # Which axes of its weights go into one output value.
 _WEIGHTS_PER_VALUE = {
@@ -70,7 +70,7 @@ def read_graph(interpreter: Any) -> tuple[Operator, ...]:
 
     return tuple(
         Operator(details["op_name"], named(details["inputs"]), named(details["outputs"]))
-        # None of the runtimes has a public list; all have this one.
+        # No runtime has a public list of operators; all have this one.
         for details in interpreter._get_ops_details()
         if details["op_name"] != _DELEGATE
     )

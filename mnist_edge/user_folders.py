@@ -17,6 +17,6 @@ def user_folder(variable: str, usual: str) -> Path | None:
     try:
         home = Path.home()
     except RuntimeError:
-        # Neither HOME nor an entry in the system's list of users, as in some containers.
+        # Some containers have neither HOME nor an entry for the user.
         return None
     return home / usual if home.is_absolute() else None

@@ -25,7 +25,7 @@ from mnist_edge.cli.boundary import Root, replace_closed_streams
 from mnist_edge.cli.help import Command
 from mnist_edge.cli.signals import end
 
-# Plain help: Rich's costs as much again as everything else that `--help` does.
+# Without Rich, which would double the time of `--help`.
 app = typer.Typer(
     cls=Root,
     help="Read handwritten digits on a small machine, and make the models that do it.",
@@ -72,13 +72,13 @@ def main() -> None:
     """Run the command line."""
     replace_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Rather a question mark than no table where the terminal's encoding lacks a character.
+        # A character that the terminal's encoding lacks becomes a question mark, not an error.
         sys.stdout.reconfigure(errors="replace")
     try:
         app(prog_name="mnist-edge", args=sys.argv[1:])
     except SystemExit as ending:
-        # A stuck stream leaves its thread behind, and so may a loop whose window was closed. A thread that comes back
-        # from OpenCV while Python is being taken down would abort the process.
+        # A stuck stream leaves its thread running, and so may a loop whose window was closed. A thread that returns
+        # from OpenCV while Python shuts down would abort the process.
         if any(thread.daemon for thread in threading.enumerate()):
             end(ending.code if isinstance(ending.code, int) else int(ending.code is not None))
         raise

@@ -22,7 +22,7 @@ from mnist_edge.safe_text import mask_all
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # The exit code where the reader of standard output has closed it: a shell's for a program ended by SIGPIPE.
 OUTPUT_CLOSED = 128 + 13
-# What a command ends with; any other error of ours is 1.
+# Exit codes of a command; any other error of ours is 1.
 EXIT_CODES: dict[type[MnistEdgeError], int] = {UsageError: 2, CheckFailed: 3}
 
 # typer brings its own Click or installs one, depending on its version: this is that Click's UsageError.
@@ -46,7 +46,7 @@ def _one_line_errors(program: str) -> Iterator[None]:
             raise
         context = getattr(error, "ctx", None)
         command = context.command_path if context else program
-        # It repeats what was typed; our own errors mask addresses where they are made.
+        # Click's message repeats what was typed; our own errors mask addresses themselves.
         message = mask_all(error.format_message()).rstrip(".")
         _fail(f"{message}{'' if message.endswith('?') else ';'} see: {command} --help", 2)
     except BrokenPipeError:
@@ -70,7 +70,7 @@ def _flushed() -> Iterator[None]:
         try:
             sys.stdout.flush()
         except OSError:
-            # Python would try once more at its end.
+            # Otherwise Python would try to flush once more at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise
 

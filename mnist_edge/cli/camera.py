@@ -19,9 +19,9 @@ Config = Annotated[
         help="Settings as TOML; flags win. Default: ~/.config/mnist-edge/camera.toml, if it is there.",
     ),
 ]
-# That may wait for standard error.
+# Lines that may wait for standard error.
 MAX_NOTES = 1000
-# How long the end waits for it.
+# Seconds that the end of the command waits for them.
 NOTES_SECONDS = 0.5
 ShowConfig = Annotated[
     bool, typer.Option("--show-config", help="Print the settings in effect as such a file, and end.")
@@ -46,7 +46,7 @@ def command(context: typer.Context, config: Config, show_config: ShowConfig, **f
     from mnist_edge.camera.run_camera import run_camera
     from mnist_edge.camera.worker import Worker
 
-    # The loop waits for no terminal either.
+    # A worker writes the lines, so that a slow terminal does not stop the loop.
     notes = Worker("notes", note, limit=MAX_NOTES, end_seconds=NOTES_SECONDS, silent=True)
     with log_to(notes.put), notes:
         notes.put(str(run_camera(found.settings)))
@@ -76,7 +76,7 @@ def _parameter(option: "Field[Any]", heading: str) -> Parameter:
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default, annotation=annotation)
 
 
-# What typer looks at; no flag is written twice.
+# Typer reads this signature: each flag is declared once, in `Settings`.
 command.__signature__ = Signature(  # type: ignore[attr-defined]
     [
         Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context),

@@ -9,7 +9,7 @@ from typer.core import TyperCommand, TyperGroup
 from mnist_edge.cli.console import painter
 from mnist_edge.cli.table import INDENT, lay_out, wrap_words
 
-# Of typer's `rich_help_panel`, which names the group of a command or an option.
+# Headings of commands and parameters without a heading of their own, which is typer's `rich_help_panel`.
 COMMANDS, ARGUMENTS, OPTIONS = "Commands", "Arguments", "Options"
 
 

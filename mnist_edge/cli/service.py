@@ -77,7 +77,7 @@ def status_command(system: System = None, name: Name = "camera") -> None:
     from mnist_edge.camera.systemd_unit import check_systemd, show_status
 
     service = _service(name, system)
-    # Anybody may ask.
+    # Without a command to repeat under sudo: every user may ask for the status.
     check_systemd(service, [])
     raise typer.Exit(show_status(service))
 

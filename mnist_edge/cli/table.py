@@ -12,11 +12,11 @@ Paint = Callable[[str, str], str]
 """Gives a text a style: `bold`, `dim`, or the name of a colour."""
 
 INDENT = GAP = "  "
-# Characters: a longer word, such as a path, may be broken.
+# Characters of a word; a longer one, such as a path, may be broken.
 LONGEST_WORD = 28
-# Characters that a column of text takes at least; of the last column the terminal wraps longer words.
+# Least width of a column of text; in the last column the terminal wraps longer words.
 LEAST_TEXT = 16
-# Such as 99.55%, -0.01 points, 1,024 and 11.6 us (1.00x); `none`, - and nothing stand for a figure that is not there.
+# Such as 99.55%, -0.01 points, 1,024 and 11.6 us (1.00x); `none`, - and an empty cell are missing figures.
 FIGURE = re.compile(r"([-+<>~]?\.?\d.{0,24}|none|-|)")
 STYLES = {"ok": "green", "passed": "green", "missing": "yellow", "broken": "red", "FAILED": "red", "0": "dim"}
 
@@ -98,7 +98,7 @@ def _widths(columns: list[Column], width: int | None) -> list[int]:
     text = [0 if column.figures else LEAST_TEXT for column in columns]
     while width is not None and _total(widths) > width:
         spare = [(have, index) for index, have in enumerate(widths) if have > least[index]]
-        # Rather a broken word than a broken line.
+        # A broken word is better than a broken line.
         spare = spare or [(have, index) for index, have in enumerate(widths) if have > text[index] > 0]
         if not spare:
             break

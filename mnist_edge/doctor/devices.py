@@ -61,7 +61,7 @@ def check_picamera2(timeout_s: float) -> Check:
         advice = SYSTEM_SITE if on_pi else "only a Raspberry Pi's camera module needs it"
         return Check("picamera2", Status.MISSING, "not installed", advice)
     outcome = run_module("picamera2", timeout_s=timeout_s)
-    # The package cannot be run, only imported; that complaint means that the import went well.
+    # A package without `__main__` cannot be run: this message means that the import succeeded.
     if outcome.failure and "cannot be directly executed" not in outcome.failure:
         numpy = "numpy" in outcome.failure.lower()
         advice = "it was built for numpy < 2: pip install 'numpy<2' 'opencv-python<4.12'" if numpy else SYSTEM_SITE

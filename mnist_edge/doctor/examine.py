@@ -11,7 +11,7 @@ from mnist_edge.doctor.check import Check, Status
 from mnist_edge.errors import ModelError
 from mnist_edge.shipped_models import DEFAULT, resolve, shipped_models
 
-# Importing TensorFlow takes many seconds on a small machine; everything else answers within a few.
+# Importing TensorFlow takes up to 20 s on a small machine; everything else answers within a few.
 TIMEOUT_S = 30.0
 
 

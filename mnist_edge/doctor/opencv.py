@@ -12,7 +12,7 @@ from mnist_edge.doctor.check import Check, Status
 from mnist_edge.errors import PackageBroken
 from mnist_edge.optional_packages import installed_version, pip_install, require
 
-# They all install the same folder, cv2: the last one wins, and removing one breaks the other.
+# All install the same folder, cv2: the last one wins, and removing one breaks the other.
 WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
 INSTALL = f"{pip_install('camera')}, or on a machine without a screen: {pip_install('headless')}"
 BACK_ENDS = {"FFMPEG": "FFMPEG", "GStreamer": "GStreamer", "v4l/v4l2": "V4L2", "AVFoundation": "AVFoundation"}
@@ -48,7 +48,7 @@ def build_parts(report: str) -> dict[str, str]:
     lines = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in report.splitlines())}
     toolkit = lines.get("GUI", "")
     if not toolkit:
-        # Up to 4.5 the toolkits follow on lines of their own.
+        # Up to OpenCV 4.5 each toolkit has a line of its own.
         toolkit = next((name for name in ("QT", "GTK+", "Win32 UI", "Cocoa") if lines.get(name, "NO") != "NO"), "NONE")
     parts = {"GUI": "none" if toolkit == "NONE" else toolkit}
     return parts | {title: lines[name].split()[0] for name, title in BACK_ENDS.items() if lines.get(name)}

@@ -6,7 +6,7 @@ from fractions import Fraction
 from importlib.util import find_spec
 from io import FileIO
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ OPENCV_CONTAINERS = {".mp4": (".ismv", ".mp4") if os.name == "posix" else (".mp4
 # The buffer that FFmpeg fills before it writes, in bytes.
 BUFFER_BYTES = 262_144
 
+# The fastest settings, since a small board encodes while it reads; crf is the quality, b the most bits a second.
 H264 = {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}
 VP8 = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "crf": "20", "b": "4M"}
 # The colours that `cv2.COLOR_BGR2YUV_I420` makes; players would guess others for large pictures.
@@ -40,20 +41,6 @@ SUFFIXES = tuple(dict.fromkeys((*PYAV_FORMATS, *OPENCV_CODECS)))
 
 # A blank picture takes a byte for so many pixels, and so many bytes at least, in either codec of OpenCV.
 PIXELS_PER_BYTE, MIN_PICTURE_BYTES = 1000, 20
-
-
-class Encoder(Protocol):
-    """Writes pictures into one video file."""
-
-    def write(self, picture: NDArray[np.uint8]) -> None:
-        """Add a picture, shape (height, width, 3), BGR.
-
-        Raises:
-            OSError: It cannot be written.
-        """
-
-    def close(self) -> None:
-        """End the video."""
 
 
 def has_pyav() -> bool:
@@ -86,7 +73,7 @@ def check_suffix(path: Path) -> None:
         )
 
 
-def open_encoder(path: Path, rate: float, size: tuple[int, int]) -> Encoder:
+def open_encoder(path: Path, rate: float, size: tuple[int, int]) -> "PyAvEncoder | OpenCvEncoder":
     """Begin a video file, in H.264 or VP8 where PyAV is installed and the container takes them.
 
     Args:
@@ -147,7 +134,11 @@ class PyAvEncoder:
         self._stream.pix_fmt = "yuv420p"
 
     def write(self, picture: NDArray[np.uint8]) -> None:
-        """Add a picture."""
+        """Add a picture, shape (height, width, 3), BGR.
+
+        Raises:
+            OSError: It cannot be written.
+        """
         planes = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)
         frame = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts = self._frames
@@ -187,7 +178,7 @@ class OpenCvEncoder:
         self._bytes = self._unchanged = 0
 
     def write(self, picture: NDArray[np.uint8]) -> None:
-        """Add a picture.
+        """Add a picture, shape (height, width, 3), BGR.
 
         Raises:
             OutputError: The file does not grow any more.

@@ -2,7 +2,6 @@
 
 import io
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.endurance.fuzz_promises import broken_promises
-from mnist_edge.camera.image_files import find_images
 from mnist_edge.camera.images import decode_image, read_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError
@@ -172,41 +170,9 @@ def test_every_kind_of_picture_is_read_and_may_be_cut(seven: Image) -> None:
     assert {name: text for name, text in wrong.items() if text != ("7",)} == {}
 
 
-@pytest.fixture
-def pipe(tmp_path: Path) -> Path:
-    if not hasattr(os, "mkfifo"):
-        pytest.skip("no named pipes here")
-    os.mkfifo(tmp_path / "pipe.png")
-    return tmp_path / "pipe.png"
-
-
-@pytest.mark.timeout(20)
-def test_a_pipe_is_refused_rather_than_waited_for(pipe: Path) -> None:
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
-    with pytest.raises(ImageError, match="standard input"):
-        read_image(str(pipe))
-    with pytest.raises(ImageError, match="neither a file nor a folder"):
-        list(find_images([str(pipe)]))
-    with pytest.raises(ImageError, match="no picture"):
-        list(find_images([str(pipe.parent)]))
-
-
-def test_a_folder_that_is_called_like_a_picture(tmp_path: Path) -> None:
-    (tmp_path / "x.png").mkdir()
-    (tmp_path / "y.png").touch()
-    assert list(find_images([str(tmp_path)])) == [str(tmp_path / "y.png")]
-    with pytest.raises(ImageError, match=r"x\.png"):
-        read_image(str(tmp_path / "x.png"))
-
-
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read anything")
 def test_without_permission_it_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.png"
     path.touch(mode=0)
     with pytest.raises(ImageError, match="Permission denied"):
         read_image(str(path))
-
-
-def test_a_name_too_long_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="xxx"):
-        list(find_images([str(tmp_path / ("x" * 5000))]))

@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.memory import peak_rss_mb
-from mnist_edge.camera.image_files import find_images
 from mnist_edge.camera.images import decode_image, read_image, write_image
 from mnist_edge.errors import ImageError, OutputError
 from mnist_edge.opencv import cv2
@@ -210,26 +209,6 @@ except ImageError as error:
         pytest.skip("nothing here says how much memory is mapped")
     done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=60)
     assert done.stdout == f"{path} does not fit into memory; make it smaller\n", done.stderr
-
-
-def test_files_folders_and_globs_in_order(tmp_path: Path) -> None:
-    for name in ("b.png", "a.JPG", "notes.txt"):
-        (tmp_path / name).touch()
-    both = [str(tmp_path / "a.JPG"), str(tmp_path / "b.png")]
-    assert list(find_images([str(tmp_path)])) == both
-    assert list(find_images([str(tmp_path / "*.png"), "-"])) == [both[1], "-"]
-    # A file named outright is tried whatever its suffix.
-    assert list(find_images([str(tmp_path / "notes.txt")])) == [str(tmp_path / "notes.txt")]
-
-
-def test_nothing_found_is_an_error(tmp_path: Path) -> None:
-    for argument, reason in (
-        (tmp_path / "x.png", "no such file"),
-        (tmp_path / "*.png", "no such"),
-        (tmp_path, "no picture"),
-    ):
-        with pytest.raises(ImageError, match=reason):
-            list(find_images([str(argument)]))
 
 
 def test_writing_needs_a_suffix_that_means_something(tmp_path: Path) -> None:

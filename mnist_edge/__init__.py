@@ -36,24 +36,16 @@ if TYPE_CHECKING:
     from mnist_edge.normalisation import normalise
     from mnist_edge.reading import Box, Digit, Guess, Reading, Rejected
 
-_HOME = {
-    "Box": "mnist_edge.reading",
-    "Classifier": "mnist_edge.classifier",
-    "Digit": "mnist_edge.reading",
-    "Guess": "mnist_edge.reading",
-    "ImageError": "mnist_edge.errors",
-    "MnistEdgeError": "mnist_edge.errors",
-    "ModelError": "mnist_edge.errors",
-    "ModelWarning": "mnist_edge.errors",
-    "PackageMissing": "mnist_edge.errors",
-    "Reader": "mnist_edge.camera.reader",
-    "Reading": "mnist_edge.reading",
-    "Rejected": "mnist_edge.reading",
-    "RuntimeMissing": "mnist_edge.errors",
-    "UsageError": "mnist_edge.errors",
-    "normalise": "mnist_edge.normalisation",
-    "read": "mnist_edge.camera.reader",
-}
+_MODULES = {
+    "camera.reader": ("Reader", "read"),
+    "classifier": ("Classifier",),
+    "errors": (
+        "ImageError", "MnistEdgeError", "ModelError", "ModelWarning", "PackageMissing", "RuntimeMissing", "UsageError",
+    ),
+    "normalisation": ("normalise",),
+    "reading": ("Box", "Digit", "Guess", "Reading", "Rejected"),
+}  # fmt: skip
+_HOME = {name: f"mnist_edge.{module}" for module, names in _MODULES.items() for name in names}
 
 # Written out, since type checkers follow no `list(_HOME)`.
 __all__ = [

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_edge.errors import ModelError, RuntimeMissing, UsageError
+from mnist_edge.errors import ModelError, RuntimeMissing
 from mnist_edge.runtime import RUNTIMES, build_interpreter
 
 FLATBUFFER = b"\0\0\0\0TFL3" + bytes(100)
@@ -107,11 +107,6 @@ def test_numpy_1_under_tflite_runtime_is_not_blamed(
     assert "numpy" not in str(raised.value)
 
 
-def test_an_unknown_runtime_lists_the_known_ones() -> None:
-    with pytest.raises(RuntimeMissing, match=r"'onnx'.*ai-edge-litert, tflite-runtime, tensorflow"):
-        build_interpreter(FLATBUFFER, "m.tflite", "onnx")
-
-
 @pytest.mark.parametrize("content", [b"", b"short", b"PK\x03\x04 a zip", bytes(1000)])
 def test_what_is_no_flatbuffer_is_refused_by_name(content: bytes) -> None:
     with pytest.raises(ModelError, match=r"photo\.jpg is no TFLite model"):
@@ -121,9 +116,3 @@ def test_what_is_no_flatbuffer_is_refused_by_name(content: bytes) -> None:
 def test_a_flatbuffer_without_a_model_is_refused_by_name() -> None:
     with pytest.raises(ModelError, match=r"m\.tflite cannot be run here"):
         build_interpreter(FLATBUFFER, "m.tflite", "ai-edge-litert")
-
-
-@pytest.mark.parametrize("threads", [0, 1_000_000])
-def test_threads_are_as_many_as_a_machine_may_have(exported: dict[str, Path], threads: int) -> None:
-    with pytest.raises(UsageError, match=f"1 to 256, not {threads}"):
-        build_interpreter(exported["int8"].read_bytes(), "m", threads=threads)

@@ -75,10 +75,6 @@ def test_a_path_means_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert resolve("./small") == resolve_weights("./small") == Path("small/model.keras")
 
 
-def test_a_name_finds_int8_and_a_precision_its_file() -> None:
-    assert resolve("small") == resolve("small.int8") == find_shipped("small").files["int8"]
-
-
 @pytest.mark.parametrize("missing", ["nowhere/model", "model.tflite", "model.keras", "./model"])
 def test_what_looks_like_a_path_is_missed_as_a_path(missing: str) -> None:
     with pytest.raises(ModelError, match=r"there is no model .*small"):
@@ -88,11 +84,6 @@ def test_what_looks_like_a_path_is_missed_as_a_path(missing: str) -> None:
 def test_a_folder_without_a_run_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"is a folder without model\.keras, so it is no run; give .*small"):
         resolve(tmp_path)
-
-
-def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ModelError, match=r"'huge'.*there are: .*small"):
-        resolve("huge")
 
 
 def test_an_unknown_precision_lists_the_known_ones() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_edge.tensors import dequantise, quantise
+from mnist_edge.tensors import as_input, dequantise, quantise
 
 
 @pytest.mark.parametrize(("dtype", "zero_point"), [("int8", -128), ("int8", 3), ("uint8", 0), ("int16", 0)])
@@ -34,3 +34,10 @@ def test_float_tensors_pass_through() -> None:
     details = {"dtype": np.float32, "quantization": (0.0, 0)}
     values = np.array([0.1, 7.5, -3], np.float32)
     assert quantise(values, details).tolist() == values.tolist() == dequantise(values, details).tolist()
+
+
+def test_as_input_scales_bytes_and_keeps_floats() -> None:
+    assert as_input(np.full((2, 28, 28), 255, np.uint8)).tolist() == np.ones((2, 28, 28, 1)).tolist()
+    half = as_input(np.full((1, 28, 28, 1), 0.5))
+    assert half.dtype == np.float32
+    assert half.max() == half.min() == 0.5

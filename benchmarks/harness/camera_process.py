@@ -87,7 +87,16 @@ class CameraProcess:
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
         """Wait for a condition; return whether it came true before the time was over or the process had ended."""
-        return until(lambda: condition() or self.process.poll() is not None, seconds) and condition()
+        met = False
+
+        def is_over() -> bool:
+            nonlocal met
+            met = condition()
+            return met or self.process.poll() is not None
+
+        until(is_over, seconds)
+        # The last output may have come just before the end.
+        return met or condition()
 
     def seconds_until(self, condition: Callable[[], bool]) -> float | None:
         """Wait for a condition as `wait_for` does; return how many seconds that took, None if it never came true."""

@@ -7,7 +7,6 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from mnist_edge.benchmarks.harness.tool import checkout, run_tool, stamp, tool_parser
@@ -41,25 +40,23 @@ RUNS = Path("runs/release")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What of a recipe ships.
+    """What a recipe ships as.
 
     Attributes:
-        seeds: One training each; the best on validation images ships.
-        precisions: What it ships as, beside the Keras model.
+        seeds: Seeds of the trainings; the best on the validation images ships.
+        precisions: Precisions that ship, beside the Keras model.
     """
 
     seeds: tuple[int, ...]
     precisions: tuple[str, ...]
 
 
-RELEASES = MappingProxyType(
-    {
-        # float32 would take more than a megabyte.
-        "large": Plan((0,), ("int8",)),
-        "small": Plan((0, 1), ("float32", "int8")),
-        "nano": Plan((0, 1), ("float32", "int8")),
-    }
-)
+RELEASES = {
+    # float32 would take more than a megabyte.
+    "large": Plan((0,), ("int8",)),
+    "small": Plan((0, 1), ("float32", "int8")),
+    "nano": Plan((0, 1), ("float32", "int8")),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ SPLIT_SEED = 2026
 VALIDATION_IMAGES = 5_000
 # A validation split takes at most one of so many images.
 MIN_POOL_PER_VALIDATION = 5
+# Of scikit-learn's digits one of five tests, and one of ten validates.
+SKLEARN_PER_TEST, SKLEARN_PER_VALIDATION = 5, 10
 # Names of the data sets that are found without a path.
 MNIST = "MNIST"
 SKLEARN = "scikit-learn digits"
@@ -97,18 +99,12 @@ class Dataset:
         return replace(self, training=self.training.take(kept), validation=validation)
 
 
-def load(
-    data: Path | None = None,
-    validation_images: int = VALIDATION_IMAGES,
-    fallback: bool = False,
-    progress: Progress = no_progress,
-) -> Dataset:
+def load(data: Path | None = None, fallback: bool = False, progress: Progress = no_progress) -> Dataset:
     """Find, check and split the data.
 
     Args:
         data: Folder with the four IDX files (gzipped or not) or `mnist.npz`, or that `.npz` itself. None looks at
             `MNIST_EDGE_DATA`, then at the user's cache, and then downloads.
-        validation_images: Size of the validation split: a stratified, always equal part of the training images.
         fallback: Use scikit-learn's handwritten digits where MNIST can be neither found nor downloaded.
         progress: Receives the progress of a download.
 
@@ -119,9 +115,9 @@ def load(
     if data is None and os.environ.get("MNIST_EDGE_DATA"):
         data = Path(os.environ["MNIST_EDGE_DATA"])
     if data is not None:
-        return _from_path(data, validation_images)
+        return _from_path(data)
     try:
-        return fetch_mnist(validation_images, progress)
+        return fetch_mnist(progress)
     except DownloadError as error:
         if not fallback:
             raise
@@ -131,9 +127,9 @@ def load(
             raise error from None
 
 
-def fetch_mnist(validation_images: int = VALIDATION_IMAGES, progress: Progress = no_progress) -> Dataset:
+def fetch_mnist(progress: Progress = no_progress) -> Dataset:
     """Load MNIST from the user's cache, after a download if it is not there; raises `DownloadError` if that fails."""
-    return _from_path(download(cache_folder(), progress=progress), validation_images)
+    return _from_path(download(cache_folder(), progress=progress))
 
 
 _SKLEARN_NOTE = "using scikit-learn's 1,797 handwritten digits, whose accuracies do not compare with MNIST's"
@@ -144,13 +140,13 @@ def sklearn_digits(note: str = _SKLEARN_NOTE) -> Dataset:
     sklearn_datasets = require("sklearn.datasets", extra="train")
     bunch = sklearn_datasets.load_digits()
     ink = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
-    images = np.stack([normalise(one) for one in ink])[..., None]
+    images = np.stack([normalise(digit) for digit in ink])[..., None]
     labels = bunch.target.astype(np.uint8)
-    rest, test = stratified(labels, len(labels) // 5, SPLIT_SEED)
+    rest, test = stratified(labels, len(labels) // SKLEARN_PER_TEST, SPLIT_SEED)
     everything = Split(images, labels)
     path = Path(sklearn_datasets.__file__).parent / "data" / "digits.csv.gz"
     pool = everything.take(rest)
-    return _split(SKLEARN, path, pool, everything.take(test), len(labels) // 10, (note,))
+    return _split(SKLEARN, path, pool, everything.take(test), (note,), len(labels) // SKLEARN_PER_VALIDATION)
 
 
 def stratified(labels: NDArray[np.uint8], count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -172,7 +168,14 @@ def stratified(labels: NDArray[np.uint8], count: int, seed: int) -> tuple[NDArra
     return np.flatnonzero(~drawn), np.flatnonzero(drawn)
 
 
-def _split(name: str, path: Path, pool: Split, test: Split, validation_images: int, notes: tuple[str, ...]) -> Dataset:
+def _split(
+    name: str,
+    path: Path,
+    pool: Split,
+    test: Split,
+    notes: tuple[str, ...],
+    validation_images: int = VALIDATION_IMAGES,
+) -> Dataset:
     kept, drawn = stratified(pool.labels, min(validation_images, len(pool) // MIN_POOL_PER_VALIDATION), SPLIT_SEED)
     digest = hashlib.sha256()
     for array in (pool.images, pool.labels, test.images, test.labels):
@@ -180,13 +183,13 @@ def _split(name: str, path: Path, pool: Split, test: Split, validation_images: i
     return Dataset(name, pool.take(kept), pool.take(drawn), test, path, digest.hexdigest(), notes)
 
 
-def _from_path(path: Path, validation_images: int) -> Dataset:
+def _from_path(path: Path) -> Dataset:
     arrays, differing = read_arrays(path)
     pool, test = _checked(arrays[0], arrays[1], path), _checked(arrays[2], arrays[3], path)
     if not differing:
-        return _split(MNIST, path, pool, test, validation_images, ())
+        return _split(MNIST, path, pool, test, ())
     note = f"{path} is not MNIST ({', '.join(differing)} differ); accuracies do not compare with MNIST's"
-    return _split(Path(os.path.realpath(path)).name, path, pool, test, validation_images, (note,))
+    return _split(Path(os.path.realpath(path)).name, path, pool, test, (note,))
 
 
 def _checked(images: NDArray[np.uint8], labels: NDArray[np.uint8], path: Path) -> Split:

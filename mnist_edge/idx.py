@@ -19,10 +19,10 @@ GZIP = b"\x1f\x8b"
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of an IDX file, uncompressed if it is gzip.
+    """Read the content of an IDX file, gzipped or not.
 
     Raises:
-        DataError: Empty, damaged, larger than 1 GiB, or packed so well that it cannot be images.
+        DataError: It is empty, damaged, larger than 1 GiB, or packed so well that it cannot be images.
     """
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
@@ -38,18 +38,18 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse(content: bytes, magic: int, path: Path) -> NDArray[np.uint8]:
-    """The array inside the bytes of an IDX file.
+    """Parse the uncompressed content of an IDX file.
 
     Args:
         content: The uncompressed file.
         magic: `IMAGES_MAGIC` or `LABELS_MAGIC`; its last byte is the number of dimensions.
-        path: Where the content came from, for messages.
+        path: Of the file, for messages.
 
     Returns:
         Shape (count, height, width) for images, (count,) for labels.
 
     Raises:
-        DataError: Wrong magic number, or more or fewer bytes than the shape in the header asks for.
+        DataError: The magic number is wrong, or the number of bytes does not fit the shape in the header.
     """
     header_bytes = 4 + 4 * (magic & 0xFF)
     if len(content) < header_bytes or int.from_bytes(content[:4], "big") != magic:

@@ -38,9 +38,8 @@ def test_other_idx_files_are_accepted_with_a_note(folder: Path) -> None:
 def test_npz_and_idx_give_the_same_data(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = tmp_path_factory.mktemp("npz")
     data = load(folder)
-    pool = load(folder, validation_images=1)
-    images = np.concatenate([pool.training.images, pool.validation.images])[..., 0]
-    labels = np.concatenate([pool.training.labels, pool.validation.labels])
+    images = np.concatenate([data.training.images, data.validation.images])[..., 0]
+    labels = np.concatenate([data.training.labels, data.validation.labels])
     np.savez(
         other / "mnist.npz",
         x_train=images,

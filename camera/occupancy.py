@@ -125,9 +125,9 @@ def _gaps(starts: NDArray[np.intp], size: int, start: int, extent: int) -> NDArr
     return np.maximum(np.maximum(start - (starts + size), starts - (start + extent)), 0)
 
 
-def _between(one: Box, other: Box) -> Line:
+def _between(box: Box, other: Box) -> Line:
     """The line between the points of two boxes that are nearest to the other's middle."""
-    return _towards(one, other), _towards(other, one)
+    return _towards(box, other), _towards(other, box)
 
 
 def _towards(box: Box, other: Box) -> tuple[int, int]:

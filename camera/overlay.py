@@ -59,7 +59,7 @@ def annotate(frame: Picture, reading: Reading, status: str = "", details: bool =
     if details:
         for refused in reading.rejected:
             outline_refused(picture, refused.box, max(1, thickness // 2))
-    boxes = [outline(picture, one.box, confidence_colour(one.confidence), thickness) for one in reading.digits]
+    boxes = [outline(picture, digit.box, confidence_colour(digit.confidence), thickness) for digit in reading.digits]
     for box in boxes:
         occupancy.occupy(box)
     missing = draw_labels(picture, boxes, [_plates(digit, capital) for digit in reading.digits], occupancy)
@@ -133,9 +133,10 @@ def draw_labels(
 
 def _label_refused(picture: Picture, rejected: Sequence[Rejected], capital: int, occupancy: Occupancy) -> None:
     least = WORTH_A_REASON * max(picture.shape[:2]) / 640
-    large = [one for one in rejected if max(one.box.width, one.box.height) >= least]
-    occupy_ink([one.box for one in large], occupancy)
-    draw_labels(picture, [one.box for one in large], [_reasons(one, capital) for one in large], occupancy)
+    large = [refused for refused in rejected if max(refused.box.width, refused.box.height) >= least]
+    boxes = [refused.box for refused in large]
+    occupy_ink(boxes, occupancy)
+    draw_labels(picture, boxes, [_reasons(refused, capital) for refused in large], occupancy)
 
 
 def _reasons(refused: Rejected, capital: int) -> list[Picture]:

@@ -203,5 +203,5 @@ def _plain(value: Any) -> Any:
         names = (field.name for field in fields(value) if field.name not in _NOT_WRITTEN)
         return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [_plain(element) for element in value]
     return round(value, 4) if isinstance(value, float) else value

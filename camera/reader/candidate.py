@@ -39,7 +39,7 @@ class Classified:
     """A candidate with its most likely digit.
 
     Attributes:
-        candidate: The ink.
+        original: The candidate as it was cut out of the ink.
         label: 0 to 9.
         confidence: Probability of the label, 0 to 1.
         score: How sure the network is that it is a digit at all (`mnist_edge.refusal`), 0 to 1.
@@ -48,7 +48,7 @@ class Classified:
         reason: Why it is refused; empty where it is accepted.
     """
 
-    candidate: Candidate
+    original: Candidate
     label: int
     confidence: float
     score: float
@@ -59,7 +59,12 @@ class Classified:
     @property
     def box(self) -> Box:
         """The candidate's box."""
-        return self.candidate.box
+        return self.original.box
+
+    @property
+    def parts(self) -> frozenset[int]:
+        """Labels of the candidate's components."""
+        return self.original.parts
 
     def as_digit(self, box: Box) -> Digit:
         """Return the candidate as a digit of a reading, at its box in the frame."""
@@ -72,7 +77,7 @@ class Classified:
 
 def refuse(classified: Iterable[Classified], reason: str) -> list[Classified]:
     """Return the candidates as refused for a reason."""
-    return [replace(one, reason=reason) for one in classified]
+    return [replace(candidate, reason=reason) for candidate in classified]
 
 
 def classify_candidates(candidates: list[Candidate], classify: Classify) -> list[Classified]:

@@ -59,9 +59,9 @@ def refuse_by_context(
     for reason, holds in _REASONS.items():
         if not accepted:
             break
-        doubted = holds(_table(accepted), letters, np.array([one.label for one in accepted]))
-        out += refuse((one for one, doubt in zip(accepted, doubted, strict=True) if doubt), reason)
-        accepted = [one for one, doubt in zip(accepted, doubted, strict=True) if not doubt]
+        doubted = holds(_table(accepted), letters, np.array([candidate.label for candidate in accepted]))
+        out += refuse((candidate for candidate, doubt in zip(accepted, doubted, strict=True) if doubt), reason)
+        accepted = [candidate for candidate, doubt in zip(accepted, doubted, strict=True) if not doubt]
     return accepted, out
 
 
@@ -78,7 +78,8 @@ def accept_by_context(
     Returns:
         What is accepted now, and what stays refused.
     """
-    near_misses = [one for one in refused if one.reason in DOUBTS and one.confidence >= min_confidence]
+    doubtful = [candidate for candidate in refused if candidate.reason in DOUBTS]
+    near_misses = [candidate for candidate in doubtful if candidate.confidence >= min_confidence]
     if not near_misses or len(accepted) < MIN_ROW:
         return accepted, refused
     table, digits = _table(near_misses), _table(accepted)
@@ -86,17 +87,18 @@ def accept_by_context(
     # Each near miss is among the letters itself.
     near_letters = _in_a_row(table, _table(_letters(refused))).sum(axis=1) - 1
     holds = (near_digits >= MIN_ROW) & (near_digits > 2 * near_letters)
-    in_rows = [one for one, held in zip(near_misses, holds, strict=True) if held]
-    return [*accepted, *(replace(one, reason="") for one in in_rows)], [one for one in refused if one not in in_rows]
+    in_rows = [candidate for candidate, held in zip(near_misses, holds, strict=True) if held]
+    accepted = [*accepted, *(replace(candidate, reason="") for candidate in in_rows)]
+    return accepted, [candidate for candidate in refused if candidate not in in_rows]
 
 
 def _letters(refused: Sequence[Classified]) -> list[Classified]:
-    return [one for one in refused if one.reason != CLUTTERED]
+    return [candidate for candidate in refused if candidate.reason != CLUTTERED]
 
 
 def _table(classified: Sequence[Classified]) -> Table:
-    counts = Counter(one.candidate.parts for one in classified)
-    rows = [(*one.box, one.candidate.strength, counts[one.candidate.parts] == 1) for one in classified]
+    counts = Counter(candidate.parts for candidate in classified)
+    rows = [(*candidate.box, candidate.original.strength, counts[candidate.parts] == 1) for candidate in classified]
     return np.array(rows, np.float64).reshape(-1, 6)
 
 
@@ -210,8 +212,8 @@ def _in_a_row(some: Table, others: Table) -> Mask:
 
 
 def _within(some: Table, others: Table, column: int, factor: float) -> Mask:
-    one, other = some[:, [column]], others[:, column]
-    return np.asarray((one < factor * other) & (other < factor * one))
+    first, second = some[:, [column]], others[:, column]
+    return np.asarray((first < factor * second) & (second < factor * first))
 
 
 def _overlap(some: Table, others: Table, axis: int) -> Table:

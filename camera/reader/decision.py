@@ -38,7 +38,7 @@ class Decision:
     @property
     def rejected(self) -> tuple[Rejected, ...]:
         """All ink that was refused, boxes at working size."""
-        return (*self.fragments, *(one.as_rejected() for one in self.refused))
+        return (*self.fragments, *(candidate.as_rejected() for candidate in self.refused))
 
 
 def decide(
@@ -58,14 +58,14 @@ def decide(
         row_confidence: Least confidence, whatever the score, of a digit in a row of digits.
     """
 
-    def convinces(one: Classified) -> bool:
-        return one.confidence >= min_confidence and one.score >= min_score
+    def convinces(candidate: Classified) -> bool:
+        return candidate.confidence >= min_confidence and candidate.score >= min_score
 
     classified = _best_joins(classify_candidates(list(found.candidates), classify), convinces)
-    refused = refuse((one for one in classified if one.candidate.clutter > MAX_CLUTTER), CLUTTERED)
-    plain = [one for one in classified if one.candidate.clutter <= MAX_CLUTTER]
-    accepted = [one for one in plain if convinces(one)]
-    lowest = MIN_CUT_HEIGHT * median(one.box.height for one in accepted) if accepted else 0
+    refused = refuse((candidate for candidate in classified if candidate.original.clutter > MAX_CLUTTER), CLUTTERED)
+    plain = [candidate for candidate in classified if candidate.original.clutter <= MAX_CLUTTER]
+    accepted = [candidate for candidate in plain if convinces(candidate)]
+    lowest = MIN_CUT_HEIGHT * median(candidate.box.height for candidate in accepted) if accepted else 0
     cut_crops = 0
 
     def classify_parts(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -73,36 +73,35 @@ def decide(
         cut_crops += len(crops)
         return classify(crops)
 
-    for one in plain:
-        if convinces(one):
+    for candidate in plain:
+        if convinces(candidate):
             continue
-        reason = "not a digit" if one.score < min_score else "low confidence"
-        if one.box.height >= lowest:
+        reason = "not a digit" if candidate.score < min_score else "low confidence"
+        if candidate.box.height >= lowest:
             if cut_crops > MAX_CUT_CROPS:
                 reason = TOO_MANY
-            elif (digits := split(one.candidate, classify_parts, min_confidence)) and all(map(convinces, digits)):
+            elif (digits := split(candidate.original, classify_parts, min_confidence)) and all(map(convinces, digits)):
                 accepted.extend(digits)
                 continue
-        refused.extend(refuse([one], reason))
+        refused.extend(refuse([candidate], reason))
     accepted, by_context = refuse_by_context(accepted, refused)
     accepted, refused = accept_by_context(accepted, refused + by_context, row_confidence)
-    joined = [one.box for one in accepted if len(one.candidate.parts) > 1]
+    joined = [candidate.box for candidate in accepted if len(candidate.parts) > 1]
     # A fragment that belongs to a broken digit was read with it.
-    fragments = [one for one in found.rejected if not any(whole.encloses(one.box) for whole in joined)]
+    fragments = (ink for ink in found.rejected if not any(whole.encloses(ink.box) for whole in joined))
     return Decision(tuple(accepted), tuple(refused), tuple(fragments))
 
 
 def _best_joins(classified: list[Classified], convinces: Callable[[Classified], bool]) -> list[Classified]:
     """Return single components, or the joins of some where those read better than any of their parts."""
-    singles = [one for one in classified if len(one.candidate.parts) == 1]
-    alone = {next(iter(one.candidate.parts)): one.confidence for one in singles}
-    joins = sorted((one for one in classified if len(one.candidate.parts) > 1), key=lambda one: -one.confidence)
+    singles = [candidate for candidate in classified if len(candidate.parts) == 1]
+    alone = {next(iter(candidate.parts)): candidate.confidence for candidate in singles}
+    joins = [candidate for candidate in classified if len(candidate.parts) > 1]
     taken: set[int] = set()
     kept = []
-    for join in joins:
-        parts = join.candidate.parts
-        best_alone = max(alone.get(part, 0.0) for part in parts)
-        if not parts & taken and convinces(join) and join.confidence >= best_alone:
-            taken |= parts
+    for join in sorted(joins, key=lambda join: -join.confidence):
+        best_alone = max(alone.get(part, 0.0) for part in join.parts)
+        if not join.parts & taken and convinces(join) and join.confidence >= best_alone:
+            taken |= join.parts
             kept.append(join)
-    return [one for one in singles if not one.candidate.parts & taken] + kept
+    return [candidate for candidate in singles if not candidate.parts & taken] + kept

@@ -91,12 +91,12 @@ def explain(reader: Reader, frame: Picture, source: str) -> Explained:
 
 def _in_order(decision: Decision) -> list[Classified]:
     """The largest candidates, row by row."""
-    largest = sorted([*decision.digits, *decision.refused], key=lambda one: -one.box.height)[:MAX_CROPS]
-    return [largest[index] for row in group_rows([one.box for one in largest]) for index in row]
+    largest = sorted([*decision.digits, *decision.refused], key=lambda candidate: -candidate.box.height)[:MAX_CROPS]
+    return [largest[index] for row in group_rows([candidate.box for candidate in largest]) for index in row]
 
 
-def _colour(one: Classified) -> Colour:
-    return GREY if one.reason else confidence_colour(one.confidence)
+def _colour(candidate: Classified) -> Colour:
+    return GREY if candidate.reason else confidence_colour(candidate.confidence)
 
 
 def _components(ink: InkMap) -> Picture:
@@ -121,11 +121,11 @@ def _number(picture: Picture, crops: Sequence[Classified], fragments: Sequence[R
     occupancy = Occupancy.of(picture.shape[1], picture.shape[0])
     for fragment in fragments:
         outline_refused(picture, fragment.box.scaled(scale), 1)
-    boxes = [outline(picture, one.box.scaled(scale), _colour(one), 2) for one in crops]
+    boxes = [outline(picture, candidate.box.scaled(scale), _colour(candidate), 2) for candidate in crops]
     occupy_ink(boxes, occupancy)
     numbers = [
-        [plate(((str(number), size),), _colour(one)) for size in (NUMBER, NUMBER - 2)]
-        for number, one in enumerate(crops, start=1)
+        [plate(((str(number), size),), _colour(candidate)) for size in (NUMBER, NUMBER - 2)]
+        for number, candidate in enumerate(crops, start=1)
     ]
     for index in draw_labels(picture, boxes, numbers, occupancy):
         # Better over its own ink than missing: the ink is seen below.
@@ -133,33 +133,33 @@ def _number(picture: Picture, crops: Sequence[Classified], fragments: Sequence[R
 
 
 def _resized(reading: Reading, scale: float) -> Reading:
-    digits = tuple(replace(one, box=one.box.scaled(scale)) for one in reading.digits)
-    rejected = tuple(replace(one, box=one.box.scaled(scale)) for one in reading.rejected)
+    digits = tuple(replace(digit, box=digit.box.scaled(scale)) for digit in reading.digits)
+    rejected = tuple(replace(refused, box=refused.box.scaled(scale)) for refused in reading.rejected)
     return replace(reading, digits=digits, rejected=rejected)
 
 
 def _crops(crops: Sequence[Classified], least_score: float) -> Picture:
     """Draw each candidate as the network saw it, beside its number and what the network took it for."""
     sheet = np.full((-(-len(crops) // COLUMNS) * CELL[1] + GAP, 2 * WIDTH + 3 * GAP, 3), 255, np.uint8)
-    for index, one in enumerate(crops):
+    for index, candidate in enumerate(crops):
         x, y = GAP + index % COLUMNS * CELL[0], index // COLUMNS * CELL[1]
-        seen = 255 - np.kron(one.crop, np.ones((ENLARGED, ENLARGED), np.uint8))
+        seen = 255 - np.kron(candidate.crop, np.ones((ENLARGED, ENLARGED), np.uint8))
         paste(sheet, np.repeat(seen[..., None], 3, axis=2), x + 2, y + 2)
-        outline(sheet, Box(x + 2, y + 2, *seen.shape), _colour(one), 2)
+        outline(sheet, Box(x + 2, y + 2, *seen.shape), _colour(candidate), 2)
         x += len(seen) + 8
-        paste(sheet, plate(((str(index + 1), NUMBER),), _colour(one)), x, y)
-        for line, text in enumerate(_opinion(one, least_score), start=1):
+        paste(sheet, plate(((str(index + 1), NUMBER),), _colour(candidate)), x, y)
+        for line, text in enumerate(_opinion(candidate, least_score), start=1):
             paste(sheet, plate(((text, NUMBER if line == 1 else NUMBER - 1),), WHITE, DARK), x - 2, y + 2 + 18 * line)
     return sheet
 
 
-def _opinion(one: Classified, least: float) -> tuple[str, ...]:
+def _opinion(candidate: Classified, least: float) -> tuple[str, ...]:
     """What the network took a candidate for, whether for a digit at all, and what became of it."""
-    second, parts = one.runner_up, len(one.candidate.parts)
+    second, parts = candidate.runner_up, len(candidate.parts)
     return (
-        f"{one.label} {percent(one.confidence)}%, or {second.label} {second.probability:.1%}",
-        f"digit: {one.score:.2f}, least {least:.2f}",
-        one.reason or (f"read, {parts} pieces joined" if parts > 1 else "read"),
+        f"{candidate.label} {percent(candidate.confidence)}%, or {second.label} {second.probability:.1%}",
+        f"digit: {candidate.score:.2f}, least {least:.2f}",
+        candidate.reason or (f"read, {parts} pieces joined" if parts > 1 else "read"),
     )
 
 
@@ -171,8 +171,8 @@ def _captioned(title: str, text: str, picture: Picture) -> Picture:
     return np.vstack([_line(title, text, WIDTH + GAP), place])
 
 
-def _pair(one: Picture, other: Picture) -> Picture:
-    return np.pad(np.hstack([one, other]), ((0, 0), (0, GAP), (0, 0)), constant_values=255)
+def _pair(left: Picture, right: Picture) -> Picture:
+    return np.pad(np.hstack([left, right]), ((0, 0), (0, GAP), (0, 0)), constant_values=255)
 
 
 def _line(title: str, text: str, width: int = 2 * WIDTH + 3 * GAP) -> Picture:

@@ -53,9 +53,9 @@ def remove_lines(binary: Mask) -> Mask:
     Args:
         binary: Shape (height, width), 255 = ink.
     """
-    slopes = [_slope(one) for one in (binary, binary.T)]
+    slopes = [_slope(picture) for picture in (binary, binary.T)]
     across, upright = (
-        _slender_runs(_sheared(one, slope)) for one, slope in zip((binary, binary.T), slopes, strict=True)
+        _slender_runs(_sheared(picture, slope)) for picture, slope in zip((binary, binary.T), slopes, strict=True)
     )
     ruled = len(across) >= OTHERS
     # Many upright strokes may be ones; with lines across them they are a grid.
@@ -86,7 +86,7 @@ def _slope(binary: Mask) -> float:
         return 0.0
     ink, offset = small[rows, columns], STEEPEST * small.shape[1]
     sums = (np.bincount((rows - slope * columns + offset).astype(np.intp), ink) for slope in SLOPES)
-    sharpness = np.array([np.square(one).sum() for one in sums])
+    sharpness = np.array([np.square(row_sums).sum() for row_sums in sums])
     best = int(sharpness.argmax())
     clear = sharpness[best] > SHARPER * sharpness[len(SLOPES) // 2]
     return float(SLOPES[best]) if clear and abs(SLOPES[best]) > LEVEL else 0.0

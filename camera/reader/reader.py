@@ -110,8 +110,8 @@ class Reader:
         def unscaled(box: Box) -> Box:
             return _unscaled(box, ink.scale, frame.shape)
 
-        digits, text = in_reading_order([one.as_digit(unscaled(one.box)) for one in decision.digits])
-        rejected = tuple(replace(one, box=unscaled(one.box)) for one in decision.rejected)
+        digits, text = in_reading_order([candidate.as_digit(unscaled(candidate.box)) for candidate in decision.digits])
+        rejected = tuple(replace(refused, box=unscaled(refused.box)) for refused in decision.rejected)
         ended = time.perf_counter()
         reading = Reading(
             source=source,
@@ -127,7 +127,7 @@ class Reader:
                 "classify": (ended - segmented) * 1000,
                 "total": (ended - started) * 1000,
             },
-            limited=found.limited or any(one.reason == TOO_MANY for one in rejected),
+            limited=found.limited or any(refused.reason == TOO_MANY for refused in rejected),
         )
         return Stages(ink, decision, reading)
 

@@ -84,17 +84,17 @@ def _may_be_one(boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
     union_height = np.maximum(bottom, bottom.T) - np.minimum(top, top.T)
     near = (gap_y < 0.25 * union_height) & (overlap_x > -0.12 * large)
     # Two full-sized neighbours are two digits, whatever stands between them.
-    one = near & (large >= MIN_HEIGHT) & (small < 0.75 * large) & (union_width < WIDEST * union_height)
-    pairs = [(int(first), int(second)) for first, second in np.argwhere(np.triu(one, 1))[:MAX_CANDIDATES]]
+    joined = near & (large >= MIN_HEIGHT) & (small < 0.75 * large) & (union_width < WIDEST * union_height)
+    pairs = [(int(first), int(second)) for first, second in np.argwhere(np.triu(joined, 1))[:MAX_CANDIDATES]]
     return [*pairs, *_chained(pairs, boxes)][:MAX_CANDIDATES]
 
 
 def _chained(pairs: list[tuple[int, int]], boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
     """Join two pairs that share a component to a group of three, unless that is too wide."""
     partners: dict[int, list[int]] = {}
-    for one, other in pairs:
-        partners.setdefault(one, []).append(other)
-        partners.setdefault(other, []).append(one)
+    for first, second in pairs:
+        partners.setdefault(first, []).append(second)
+        partners.setdefault(second, []).append(first)
     found = ((middle, *two) for middle, around in partners.items() for two in combinations(around, 2))
     # Three pairs among the same three components are found from each of these.
     triples = dict.fromkeys(tuple(sorted(three)) for three in islice(found, MAX_CANDIDATES))

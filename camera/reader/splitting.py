@@ -68,7 +68,7 @@ def split(candidate: Candidate, classify: Classify, min_confidence: float) -> li
     parts = [(span, part) for span in spans if (part := _part(candidate, cuts[span[0]], cuts[span[1]])) is not None]
     least = max(min_confidence, MIN_CONFIDENCE)
     classified = classify_candidates([part for _, part in parts], classify)
-    options = {span: one for (span, _), one in zip(parts, classified, strict=True) if one.confidence >= least}
+    options = {span: digit for (span, _), digit in zip(parts, classified, strict=True) if digit.confidence >= least}
     return _best_path(len(cuts), options)
 
 
@@ -182,8 +182,8 @@ def _best_path(cuts: int, options: dict[tuple[int, int], Classified]) -> list[Cl
     best: dict[int, tuple[float, list[Classified]]] = {0: (0.0, [])}
     for last in range(1, cuts):
         reached = [
-            (best[first][0] + np.log(one.confidence), [*best[first][1], one])
-            for (first, end), one in options.items()
+            (best[first][0] + np.log(digit.confidence), [*best[first][1], digit])
+            for (first, end), digit in options.items()
             if end == last and first in best
         ]
         if reached:

@@ -27,10 +27,10 @@ def row(count: int, y: int = 100, pitch: int = 34) -> list[Classified]:
 def reasons(accepted: list[Classified], others: list[Classified]) -> dict[Classified, str]:
     """What is refused now and why; checks that nothing gets lost or comes twice."""
     kept, out = refuse_by_context(accepted, others)
-    of = {one.candidate: one for one in accepted}
-    assert sorted(id(one.candidate) for one in kept + out) == sorted(map(id, of))
+    of = {one.original: one for one in accepted}
+    assert sorted(id(one.original) for one in kept + out) == sorted(map(id, of))
     assert kept == [one for one in accepted if one in kept]
-    return {of[one.candidate]: one.reason for one in out}
+    return {of[one.original]: one.reason for one in out}
 
 
 def test_a_row_of_digits_stays() -> None:

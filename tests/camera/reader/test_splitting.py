@@ -93,12 +93,12 @@ def test_parts_stand_in_order_inside_the_whole(write: Write, classify: Classify)
         whole = candidate(write("00", k))
         parts = split(whole, classify, 0.7)
         found += bool(parts)
-        assert all(part.candidate.parts == whole.parts for part in parts)
+        assert all(part.original.parts == whole.parts for part in parts)
         assert all(part.confidence >= 0.95 for part in parts)
         # They may share the stroke where they touch.
         assert all(a.box.right <= b.box.x + 20 and a.box.x < b.box.x for a, b in pairwise(parts))
         for part in parts:
-            assert part.candidate.ink.shape == (part.box.height, part.box.width)
+            assert part.original.ink.shape == (part.box.height, part.box.width)
             assert whole.box.encloses(part.box)
     assert found >= 5
 

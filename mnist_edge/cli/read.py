@@ -92,18 +92,15 @@ def command(
 
     Example: mnist-edge read page.jpg --annotate out
     """
-    from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.benchmarks.photo_labels import write_labels
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
 
     show = _printer(json, text, csv)
-    _refuse_usage(images, annotate, details, labels)
+    _refuse_usage(images, annotate, details, labels, force)
     sources, failed = _sources(images, recursive)
     if not sources:
         raise typer.Exit(1)
     drawn = _plan(sources, {"annotated": annotate, "explained": explain}, force)
-    if labels:
-        refuse_overwrite(labels, force)
     least = MIN_CONFIDENCE if min_confidence is None else min_confidence
     reader = Reader(model, runtime=runtime, threads=threads, min_confidence=least)
     readings = []
@@ -124,13 +121,16 @@ def command(
         raise typer.Exit(1)
 
 
-def _refuse_usage(images: list[str], annotate: Path | None, details: bool, labels: Path | None) -> None:
+def _refuse_usage(images: list[str], annotate: Path | None, details: bool, labels: Path | None, force: bool) -> None:
+    from mnist_edge.atomic_files import refuse_overwrite
     from mnist_edge.camera.images import STDIN
 
     if details and not annotate:
         raise UsageError("--details draws refused ink too; name a folder for the pictures with --annotate DIR")
     if labels and STDIN in images:
         raise UsageError("--labels names picture files, and standard input has no name; give files or folders")
+    if labels:
+        refuse_overwrite(labels, force)
 
 
 def _plan(sources: list[str], folders: dict[Kind, Path | None], force: bool) -> dict[str, dict[Kind, Path]]:

@@ -2,21 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.worker import Worker, deaths_logged
-
-LIMIT_SECONDS = 60.0
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.005)
+from tests.helpers import PATIENCE_SECONDS, wait_until
 
 
 class Handler:
@@ -28,7 +20,7 @@ class Handler:
 
     def handle(self, item: int) -> None:
         self.entered.set()
-        assert self.released.wait(LIMIT_SECONDS)
+        assert self.released.wait(PATIENCE_SECONDS)
         self.handled.append(item)
 
 
@@ -50,12 +42,12 @@ def test_all_is_handled_in_order_before_it_is_left(handler: Handler, caplog: pyt
 def test_what_finds_no_room_is_counted_and_said_twice(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
     with Worker("eggs", handler.handle, limit=3, slow="the hen is tired") as worker:
         assert worker.put(0)
-        assert handler.entered.wait(LIMIT_SECONDS)
+        assert handler.entered.wait(PATIENCE_SECONDS)
         assert [worker.put(number) for number in range(1, 6)] == [True, True, True, False, False]
         assert worker.full and worker.busy
         assert (worker.lost, caplog.messages) == (2, ["eggs are being lost: the hen is tired"])
         handler.released.set()
-        wait_for(lambda: not worker.busy)
+        wait_until(lambda: not worker.busy)
         assert not worker.full and worker.put(6)
     assert handler.handled == [0, 1, 2, 3, 6]
     assert caplog.messages[1:] == ["eggs lost: 2"]
@@ -64,13 +56,13 @@ def test_what_finds_no_room_is_counted_and_said_twice(handler: Handler, caplog: 
 def test_one_that_is_stuck_is_left_at_the_deadline(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
     with Worker("eggs", handler.handle, limit=9, slow="the hen is tired") as worker:
         worker.put(1, 2, 3)
-        assert handler.entered.wait(LIMIT_SECONDS)
+        assert handler.entered.wait(PATIENCE_SECONDS)
         worker.end(time.monotonic() + 0.1)
         # Nobody may add to what is counted at the end.
         assert not worker.put(4)
     assert (worker.lost, caplog.messages) == (4, ["eggs lost: 4; the hen is tired"])
     handler.released.set()
-    wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name == "eggs"])
+    wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name == "eggs"])
     assert handler.handled == [1]
 
 
@@ -91,7 +83,7 @@ def test_a_failure_is_said_once_and_the_next_is_tried(caplog: pytest.LogCaptureF
 def test_a_silent_worker_logs_no_loss(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
     with Worker("eggs", handler.handle, limit=1, silent=True, end_seconds=0.1) as worker:
         worker.put(1)
-        assert handler.entered.wait(LIMIT_SECONDS)
+        assert handler.entered.wait(PATIENCE_SECONDS)
         assert [worker.put(number) for number in (2, 3)] == [True, False]
     assert (worker.lost, caplog.messages) == (3, [])
 
@@ -104,9 +96,9 @@ def test_a_failure_that_ends_all_is_raised_to_whoever_leaves(caplog: pytest.LogC
 
     with pytest.raises(BrokenPipeError), Worker("eggs", handle, limit=9, ends=stop) as worker:
         worker.put(1, 2)
-        wait_for(lambda: stop.requested)
+        wait_until(lambda: stop.requested)
         assert not worker.put(3)
-        wait_for(lambda: not worker.busy)
+        wait_until(lambda: not worker.busy)
     assert caplog.messages == []
 
 

@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,9 @@ from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.sinks import encoders
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.view import View
+from tests.helpers import wait_until
 
 Image = NDArray[np.uint8]
-# CI runs on busy machines.
-LIMIT_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -73,13 +71,7 @@ class Desk:
 
     def wait_for(self, condition: Callable[[], object], images: Sequence[Image | int] = ()) -> None:
         """Wait for a condition, and show pictures meanwhile, over and over."""
-        deadline = time.monotonic() + LIMIT_SECONDS
-        while not condition():
-            assert time.monotonic() < deadline, "it does not happen"
-            if len(images):
-                self.show(images[self.number % len(images)])
-            else:
-                time.sleep(0.01)
+        wait_until(condition, meanwhile=lambda: self.show(images[self.number % len(images)]) if len(images) else None)
 
 
 @pytest.fixture

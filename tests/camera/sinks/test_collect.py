@@ -26,17 +26,10 @@ from mnist_edge.camera.sinks.crops import LIST, CropFolder, cut_out
 from mnist_edge.camera.view import View
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Rejected
+from tests.helpers import PATIENCE_SECONDS, wait_until
 
 Image = NDArray[np.uint8]
 Views = Callable[..., View]
-LIMIT_SECONDS = 60.0
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.01)
 
 
 def running() -> list[threading.Thread]:
@@ -161,7 +154,7 @@ def test_a_correction_adds_a_line(desk: Desk) -> None:
         desk.show(collector)
         desk.correct((1, 1), (2, -1))
         desk.show(collector, 1)
-        wait_for(lambda: desk.controls.message == "kept as no digit")
+        wait_until(lambda: desk.controls.message == "kept as no digit")
         desk.correct((1, 1), (1, 4))
         desk.show(collector, 1)
     assert len(lines_of(desk.folder)) == 6
@@ -177,7 +170,7 @@ def test_a_correction_keeps_a_digit_at_once(desk: Desk) -> None:
         desk.correct((2, 3))
         # The picture stands still, and yet the key counts.
         collector.show(replace(shown, paused=True))
-        wait_for(lambda: desk.controls.message == "kept as 3")
+        wait_until(lambda: desk.controls.message == "kept as 3")
     assert [(line["track"], line["corrected"]) for line in latest(desk.folder).values()] == [(2, 3)]
 
 
@@ -198,9 +191,9 @@ def test_each_correction_is_answered_once_it_is_known_what_became_of_it(desk: De
         assert given_up.answer.cancel()
         right, wrong = desk.correct((1, 4), (77, 4))
         desk.show(collector, 1)
-        assert right.result(LIMIT_SECONDS) == "kept as 4"
+        assert right.result(PATIENCE_SECONDS) == "kept as 4"
         with pytest.raises(LookupError, match="not kept as 4: there is no digit 77"):
-            wrong.result(LIMIT_SECONDS)
+            wrong.result(PATIENCE_SECONDS)
     assert {line["track"]: line["corrected"] for line in latest(desk.folder).values()} == {1: 4, 2: None, 3: None}
 
 
@@ -210,7 +203,7 @@ def test_a_digit_of_long_ago_cannot(desk: Desk, monkeypatch: pytest.MonkeyPatch)
         desk.show(collector)
         desk.correct((1, 6))
         desk.show(collector, 1)
-        wait_for(lambda: desk.controls.message == "not kept as 6: of that digit there is no crop")
+        wait_until(lambda: desk.controls.message == "not kept as 6: of that digit there is no crop")
     assert len(lines_of(desk.folder)) == 3
 
 
@@ -266,11 +259,11 @@ def test_a_folder_that_cannot_be_written_is_logged_once(desk: Desk, caplog: pyte
             desk.show(collector)
         desk.correct((31, 7))
         desk.show(collector, 1)
-        wait_for(lambda: desk.controls.message == "not kept as 7: of that digit there is no crop")
+        wait_until(lambda: desk.controls.message == "not kept as 7: of that digit there is no crop")
         desk.turn_page()
         desk.correct((41, 7))
         desk.show(collector, 1)
-        wait_for(lambda: desk.controls.message == "not kept as 7: File exists")
+        wait_until(lambda: desk.controls.message == "not kept as 7: File exists")
     (note,) = caplog.messages
     assert note.startswith(f"digits cannot be kept in {desk.folder}: ") and note.endswith("; reading goes on")
 
@@ -281,7 +274,7 @@ def test_a_full_disk_is_logged_once_and_the_loop_goes_on(desk: Desk, caplog: pyt
     (desk.folder / LIST).symlink_to("/dev/full")
     with desk.collector() as collector:
         desk.show(collector)
-        wait_for(lambda: caplog.messages)
+        wait_until(lambda: caplog.messages)
         # Room again.
         (desk.folder / LIST).unlink()
         desk.turn_page()
@@ -316,7 +309,7 @@ def stuck_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     add = CropFolder.add
 
     def add_late(*arguments: Any) -> None:
-        freed.wait(LIMIT_SECONDS)
+        freed.wait(PATIENCE_SECONDS)
         add(*arguments)
 
     monkeypatch.setattr(CropFolder, "add", add_late)
@@ -338,7 +331,7 @@ def test_a_slow_disk_holds_nobody_up_and_what_still_lies_there_is_kept_later(
         desk.show(collector, 1)
         assert max(took) < 5
         stuck_disk.set()
-        wait_for(lambda: len(list(desk.folder.glob("*.png"))) >= 2 * 3 * collect_module.MAX_WAITING)
+        wait_until(lambda: len(list(desk.folder.glob("*.png"))) >= 2 * 3 * collect_module.MAX_WAITING)
         # The last page still lies there, and waits for its turn.
         desk.show(collector, 1)
     kept = {line["track"]: line["corrected"] for line in latest(desk.folder).values()}
@@ -357,7 +350,7 @@ def test_it_ends_while_the_disk_is_stuck(
     assert not list(desk.folder.iterdir())
     assert running()
     stuck_disk.set()
-    wait_for(lambda: not running())
+    wait_until(lambda: not running())
 
 
 def test_its_thread_ends_with_it(desk: Desk) -> None:

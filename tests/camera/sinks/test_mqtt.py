@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import json
-import os
 import re
 import shutil
 import signal
@@ -27,27 +26,11 @@ from mnist_edge.camera.sinks.mqtt import IN_FLIGHT, MqttSink
 from mnist_edge.camera.view import View
 from mnist_edge.errors import PackageMissing
 from mnist_edge.reading import Box, Digit
+from tests.helpers import PATIENCE_SECONDS, Broker, free_port, wait_until, with_broker
 
 Views = Callable[..., View]
 Log = pytest.LogCaptureFixture
-# For what happens at once on a quiet machine.
-PATIENCE = 60.0
 LATE = "it did not take them in time"
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
-with_broker = pytest.mark.skipif(not MOSQUITTO, reason="mosquitto is not installed")
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for {what}"
-        time.sleep(0.01)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def seven(track: int = 1, *, label: int = 7, x: int = 10, confidence: float = 0.98765) -> Digit:
@@ -58,46 +41,6 @@ def event(number: int, digits: tuple[Digit, ...] = ()) -> Event:
     text = ("".join(str(digit.label) for digit in digits),) if digits else ()
     time = "2026-01-02T03:04:05.678+00:00"
     return Event(time, number, number / 25, "a camera", "appeared", seven(number), digits, text)
-
-
-class Broker:
-    """A real one, which can be stopped and started again at the same port."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._config = folder / "mosquitto.conf"
-        lines = [f"listener {self.port} 127.0.0.1", "max_queued_messages 0", *options]
-        if os.getuid() == 0:
-            lines.append("user root")
-        if "password_file" not in " ".join(options):
-            lines.append("allow_anonymous true")
-        self._config.write_text("\n".join(lines) + "\n")
-
-    def url(self, prefix: str = "desk/camera", login: str = "") -> str:
-        return f"mqtt://{login}127.0.0.1:{self.port}/{prefix}"
-
-    def start(self) -> None:
-        assert MOSQUITTO
-        self._process = subprocess.Popen([MOSQUITTO, "-c", str(self._config)], stderr=subprocess.DEVNULL)
-        wait_for(self._accepts, "mosquitto to start")
-
-    def _accepts(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-        except OSError:
-            return False
-        return True
-
-    def send(self, number: signal.Signals) -> None:
-        assert self._process
-        self._process.send_signal(number)
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        if self._process:
-            self._process.send_signal(number)
-            self._process.wait(PATIENCE)
-            self._process = None
 
 
 Start = Callable[..., Broker]
@@ -145,7 +88,7 @@ class Listener:
         self._client.on_message = lambda client, data, message: self.messages.append(message)
         self._client.connect("127.0.0.1", broker.port)
         self._client.loop_start()
-        assert self._ready.wait(PATIENCE)
+        assert self._ready.wait(PATIENCE_SECONDS)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -201,14 +144,14 @@ def test_a_broker_hears_all_there_is_to_hear_at_once(
     happened = [event(number, (seven(number),)) for number in range(1, 31)]
     with MqttSink(broker.url()) as sink:
         sink.write(happened[:10])
-        wait_for(lambda: len(listener.of("desk/camera/events")) == 10 and not sink.waiting, "the first events")
+        wait_until(lambda: len(listener.of("desk/camera/events")) == 10 and not sink.waiting, "the first events")
         sink.write(happened[10:])
         sink.show(view(digits=(seven(30),), stats=Stats(frames=12, reading_fps=24.5)))
-        wait_for(lambda: len(listener.of("desk/camera/events")) == 30, "the events")
-        wait_for(lambda: listener.of("desk/camera/stats"), "the stats")
+        wait_until(lambda: len(listener.of("desk/camera/events")) == 30, "the events")
+        wait_until(lambda: listener.of("desk/camera/stats"), "the stats")
         assert listener.last("desk/camera/available") == "online"
     assert caplog.messages == [] and threads() == []
-    wait_for(lambda: listener.last("desk/camera/available") == "offline", "the end")
+    wait_until(lambda: listener.last("desk/camera/available") == "offline", "the end")
     assert listener.of("desk/camera/events") == [one.to_json() for one in happened]
     assert listener.last("desk/camera/reading") == {
         "time": happened[-1].time,
@@ -225,11 +168,11 @@ def test_who_comes_late_knows_the_state_and_not_the_past(broker: Broker, listen:
         first = listen(broker)
         sink.write([event(1, (seven(1),))])
         sink.show(view(digits=(seven(1),)))
-        wait_for(lambda: first.of("desk/camera/stats") and not sink.waiting, "all messages")
+        wait_until(lambda: first.of("desk/camera/stats") and not sink.waiting, "all messages")
         second = listen(broker, name="second")
-        wait_for(lambda: len(second.messages) == 3, "what is retained")
+        wait_until(lambda: len(second.messages) == 3, "what is retained")
     third = listen(broker, name="third")
-    wait_for(lambda: len(third.messages) == 3, "what is retained")
+    wait_until(lambda: len(third.messages) == 3, "what is retained")
     for late, available in ((second, "online"), (third, "offline")):
         kept = {message.topic: message.payload for message in late.messages[:3] if message.retain}
         assert set(kept) == {f"desk/camera/{name}" for name in ("available", "reading", "stats")}
@@ -243,15 +186,15 @@ def test_only_a_changed_reading_is_published(broker: Broker, listener: Listener,
         return [document["text"] for document in listener.of("desk/camera/reading")]
 
     with MqttSink(broker.url()) as sink:
-        wait_for(lambda: published() == [[]], "the empty reading")
+        wait_until(lambda: published() == [[]], "the empty reading")
         for number in range(50):
             sink.show(view(number=number, digits=(seven(x=10 + number % 3, confidence=0.9 + number / 1000),)))
             time.sleep(0.002)
-        wait_for(lambda: published() == [[], ["7"]], "the first reading")
+        wait_until(lambda: published() == [[], ["7"]], "the first reading")
         sink.show(view(digits=(seven(label=1),)))
-        wait_for(lambda: published() == [[], ["7"], ["1"]], "the second reading")
+        wait_until(lambda: published() == [[], ["7"], ["1"]], "the second reading")
         sink.show(view(digits=(seven(label=1), seven(2))))
-    wait_for(lambda: listener.last("desk/camera/available") == "offline", "the end")
+    wait_until(lambda: listener.last("desk/camera/available") == "offline", "the end")
     assert published() == [[], ["7"], ["1"], ["17"]]
 
 
@@ -260,7 +203,7 @@ def test_a_lost_camera_is_published_at_once(broker: Broker, listener: Listener, 
     with MqttSink(broker.url()) as sink:
         for outage in ("", "camera 0 is gone", ""):
             sink.show(view(outage=outage))
-            wait_for(lambda text=outage: (listener.last("desk/camera/stats") or {}).get("away") == text, outage)  # type: ignore[misc]
+            wait_until(lambda text=outage: (listener.last("desk/camera/stats") or {}).get("away") == text, outage)  # type: ignore[misc]
     assert [document["away"] for document in listener.of("desk/camera/stats")] == ["", "camera 0 is gone", ""]
 
 
@@ -271,15 +214,15 @@ def test_a_restarted_broker_misses_nothing(persistent: Broker, listen: Listen, c
         for number in range(1, 301):
             sink.write([event(number)])
             if number == 100:
-                wait_for(lambda: tracks(listener), "the first events")
+                wait_until(lambda: tracks(listener), "the first events")
                 persistent.stop()
             if number == 200:
-                wait_for(lambda: caplog.messages, "the note")
+                wait_until(lambda: caplog.messages, "the note")
                 persistent.start()
             time.sleep(0.001)
-        wait_for(lambda: len(tracks(listener)) == 300, "all events")
+        wait_until(lambda: len(tracks(listener)) == 300, "all events")
         assert tracks(listener) == list(range(1, 301))
-        wait_for(lambda: len(caplog.messages) == 2, "the second note")
+        wait_until(lambda: len(caplog.messages) == 2, "the second note")
     assert re.fullmatch(
         rf"the MQTT broker 127.0.0.1:{persistent.port} is away \(.+\); reading goes on .+", caplog.messages[0]
     )
@@ -290,11 +233,11 @@ def test_a_restarted_broker_misses_nothing(persistent: Broker, listen: Listen, c
 def test_a_broker_that_forgot_everything_gets_all_again(broker: Broker, listener: Listener, view: Views) -> None:
     with MqttSink(broker.url(), discovery=True) as sink:
         sink.show(view(digits=(seven(),)))
-        wait_for(lambda: (listener.last("desk/camera/reading") or {}).get("text") == ["7"], "the reading")
+        wait_until(lambda: (listener.last("desk/camera/reading") or {}).get("text") == ["7"], "the reading")
         broker.stop(signal.SIGKILL)
         listener.messages.clear()
         broker.start()
-        wait_for(lambda: len({message.topic for message in listener.messages}) == 12, "all that is retained")
+        wait_until(lambda: len({message.topic for message in listener.messages}) == 12, "all that is retained")
         assert listener.last("desk/camera/available") == "online"
         assert listener.last("desk/camera/reading")["text"] == ["7"]
 
@@ -307,12 +250,12 @@ def test_a_late_broker_gets_the_newest_events(persistent: Broker, listen: Listen
         for number in range(1, 1101):
             sink.write([event(number)])
         sink.show(view())
-        wait_for(lambda: caplog.messages, "the note")
+        wait_until(lambda: caplog.messages, "the note")
         assert sink.lost == 100
         persistent.start()
-        wait_for(lambda: len(tracks(listener)) == 1000, "the newest events")
+        wait_until(lambda: len(tracks(listener)) == 1000, "the newest events")
         assert tracks(listener) == list(range(101, 1101))
-        wait_for(lambda: listener.of("desk/camera/stats"), "the stats")
+        wait_until(lambda: listener.of("desk/camera/stats"), "the stats")
         assert listener.last("desk/camera/stats")["events_dropped"] == 100
         assert len(caplog.messages) == 2
     assert caplog.messages[2:] == [f"events for the MQTT broker 127.0.0.1:{persistent.port} lost: 100; {LATE}"]
@@ -322,7 +265,7 @@ def test_a_late_broker_gets_the_newest_events(persistent: Broker, listen: Listen
 def test_a_broker_that_hangs_holds_nobody_up(broker: Broker, listener: Listener, view: Views) -> None:
     with MqttSink(broker.url()) as sink:
         sink.write([event(1)])
-        wait_for(lambda: tracks(listener) == [1], "the first event")
+        wait_until(lambda: tracks(listener) == [1], "the first event")
         broker.send(signal.SIGSTOP)
         began = time.monotonic()
         for number in range(2, 3002):
@@ -330,8 +273,8 @@ def test_a_broker_that_hangs_holds_nobody_up(broker: Broker, listener: Listener,
             sink.show(view(digits=(seven(number),)))
         assert time.monotonic() - began < 10
         broker.send(signal.SIGCONT)
-        wait_for(lambda: tracks(listener)[-1] == 3001, "the newest event")
-        wait_for(lambda: listener.last("desk/camera/reading")["digits"][0]["track"] == 3001, "the newest reading")
+        wait_until(lambda: tracks(listener)[-1] == 3001, "the newest event")
+        wait_until(lambda: listener.last("desk/camera/reading")["digits"][0]["track"] == 3001, "the newest reading")
         assert len(tracks(listener)) == 3001 - sink.lost
         # Of the readings meanwhile, hardly any was worth sending.
         assert len(listener.of("desk/camera/reading")) < 100
@@ -392,13 +335,13 @@ def relay(broker: Broker) -> Iterator[Relay]:
 def test_what_was_not_acknowledged_is_sent_again_in_order(listener: Listener, relay: Relay) -> None:
     with MqttSink(f"mqtt://127.0.0.1:{relay.port}/desk/camera") as sink:
         sink.write([event(1)])
-        wait_for(lambda: tracks(listener) == [1] and not sink.waiting, "the first event")
+        wait_until(lambda: tracks(listener) == [1] and not sink.waiting, "the first event")
         relay.deaf = True
         sink.write([event(number) for number in range(2, 102)])
-        wait_for(lambda: len(tracks(listener)) == IN_FLIGHT + 1, "those that may go without an answer")
+        wait_until(lambda: len(tracks(listener)) == IN_FLIGHT + 1, "those that may go without an answer")
         relay.deaf = False
         relay.cut()
-        wait_for(lambda: len(tracks(listener)) == 101, "all events")
+        wait_until(lambda: len(tracks(listener)) == 101, "all events")
     received = [document["track"] for document in listener.of("desk/camera/events")]
     assert received == [1, *range(2, 2 + IN_FLIGHT), *range(2, 102)]
 
@@ -409,13 +352,13 @@ def test_a_network_that_swallows_everything_is_noticed(
 ) -> None:
     monkeypatch.setattr("mnist_edge.camera.sinks.mqtt_connection.KEEPALIVE_SECONDS", 2)
     with MqttSink(f"mqtt://127.0.0.1:{relay.port}/desk/camera") as sink:
-        wait_for(lambda: listener.last("desk/camera/available") == "online", "the connection")
+        wait_until(lambda: listener.last("desk/camera/available") == "online", "the connection")
         relay.deaf = True
         sink.write([event(number) for number in range(1, 101)])
-        wait_for(lambda: caplog.messages, "the note")
+        wait_until(lambda: caplog.messages, "the note")
         relay.deaf = False
-        wait_for(lambda: not sink.waiting, "the acknowledgements")
-        wait_for(lambda: len(tracks(listener)) == 100, "all events")
+        wait_until(lambda: not sink.waiting, "the acknowledgements")
+        wait_until(lambda: len(tracks(listener)) == 100, "all events")
         assert tracks(listener) == list(range(1, 101))
 
 
@@ -430,11 +373,11 @@ with MqttSink({broker.url()!r}):
 """
     process = subprocess.Popen([sys.executable, "-c", program])
     try:
-        wait_for(lambda: listener.last("desk/camera/available") == "online", "the program")
+        wait_until(lambda: listener.last("desk/camera/available") == "online", "the program")
     finally:
         process.kill()
         process.wait()
-    wait_for(lambda: listener.last("desk/camera/available") == "offline", "the last will")
+    wait_until(lambda: listener.last("desk/camera/available") == "offline", "the last will")
 
 
 @with_broker
@@ -446,7 +389,7 @@ def test_a_wrong_password_is_one_note_and_the_right_one_none(
     broker = start_broker(f"password_file {passwords}")
     listener = listen(broker, login=("ann", "s3cr@t/"))
     with MqttSink(broker.url("wrong", "ann:other@")) as sink:
-        wait_for(lambda: caplog.messages, "the note")
+        wait_until(lambda: caplog.messages, "the note")
         sink.write([event(1)])
         time.sleep(1.5)
     away, lost = caplog.messages
@@ -454,7 +397,7 @@ def test_a_wrong_password_is_one_note_and_the_right_one_none(
     assert lost.endswith(f" lost: 1; {LATE}")
     with MqttSink(broker.url("right", "ann:s3cr%40t%2F@")) as sink:
         sink.write([event(1)])
-    wait_for(lambda: tracks(listener, "right/events") == [1], "the event")
+    wait_until(lambda: tracks(listener, "right/events") == [1], "the event")
     assert len(caplog.messages) == 2 and not listener.of("wrong/events")
 
 
@@ -479,20 +422,20 @@ def test_encryption_trusts_the_systems_authorities_only(
     broker = start_broker(f"certfile {own}", f"keyfile {key}")
     url = broker.url().replace("mqtt:", "mqtts:")
     with MqttSink(url) as sink:
-        wait_for(lambda: caplog.messages, "the note")
+        wait_until(lambda: caplog.messages, "the note")
     assert "certificate verify failed" in caplog.messages[0]
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
     with MqttSink(url) as sink:
         sink.write([event(number) for number in range(1, 501)])
         sink.show(view())
-        wait_for(lambda: not sink.waiting, "the acknowledgements")
+        wait_until(lambda: not sink.waiting, "the acknowledgements")
     assert len(caplog.messages) == 1
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
 def test_nobody_there_is_one_note_and_costs_nothing(host: str, view: Views, caplog: Log) -> None:
     with MqttSink(f"mqtt://{host}:{free_port()}/desk") as sink:
-        wait_for(lambda: caplog.messages, "the note")
+        wait_until(lambda: caplog.messages, "the note")
         began = time.monotonic()
         for number in range(500):
             sink.write([event(number)])
@@ -502,7 +445,7 @@ def test_nobody_there_is_one_note_and_costs_nothing(host: str, view: Views, capl
     assert time.monotonic() - began < 10
     away, lost = caplog.messages
     assert host in away and lost.endswith(f" lost: 500; {LATE}")
-    wait_for(lambda: not threads(), "the thread to end")
+    wait_until(lambda: not threads(), "the thread to end")
 
 
 def test_it_is_tried_again_and_again_but_ever_less_often(monkeypatch: pytest.MonkeyPatch, caplog: Log) -> None:
@@ -510,7 +453,7 @@ def test_it_is_tried_again_and_again_but_ever_less_often(monkeypatch: pytest.Mon
     monkeypatch.setattr("mnist_edge.camera.sinks.mqtt.LAST_DELAY_SECONDS", 0.4)
     attempts: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(PATIENCE)
+        server.settimeout(PATIENCE_SECONDS)
         with MqttSink(f"mqtt://127.0.0.1:{server.getsockname()[1]}"):
             for _ in range(6):
                 caller, _ = server.accept()
@@ -525,7 +468,7 @@ def test_it_is_tried_again_and_again_but_ever_less_often(monkeypatch: pytest.Mon
 def test_home_assistant_finds_what_is_published(broker: Broker, listener: Listener, view: Views) -> None:
     with MqttSink(broker.url("büro/desk 1"), discovery=True) as sink:
         sink.show(view(digits=(seven(),)))
-        wait_for(lambda: listener.of("büro/desk 1/stats"), "the stats")
+        wait_until(lambda: listener.of("büro/desk 1/stats"), "the stats")
     configs = {
         message.topic: json.loads(message.payload) for message in listener.messages if "homeassistant" in message.topic
     }

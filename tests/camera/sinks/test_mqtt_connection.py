@@ -4,21 +4,14 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from mnist_edge.camera.sinks.mqtt import MqttSink
+from tests.helpers import PATIENCE_SECONDS, wait_until
 
 Log = pytest.LogCaptureFixture
-PATIENCE = 60.0
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for {what}"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -41,11 +34,11 @@ def test_what_is_no_broker_is_one_note(greeting: bytes, caplog: Log) -> None:
         answering = threading.Thread(target=answer, daemon=True)
         answering.start()
         with MqttSink(f"mqtt://127.0.0.1:{server.getsockname()[1]}"):
-            wait_for(lambda: caplog.messages, "the note")
+            wait_until(lambda: caplog.messages, "the note")
             time.sleep(1.2)
             assert any("MQTT broker" in thread.name for thread in threading.enumerate())
         server.shutdown(socket.SHUT_RDWR)
-    answering.join(PATIENCE)
+    answering.join(PATIENCE_SECONDS)
     assert len(caplog.messages) == 1
 
 
@@ -75,7 +68,7 @@ def test_a_broker_that_floods_is_left(flood: Iterator[bytes], caplog: Log) -> No
         with MqttSink(url):
             connection, _ = server.accept()
             with connection:
-                connection.settimeout(PATIENCE)
+                connection.settimeout(PATIENCE_SECONDS)
                 connection.recv(4096)
                 # It takes no more than what the system holds on the way.
                 with pytest.raises(ConnectionError):
@@ -83,5 +76,5 @@ def test_a_broker_that_floods_is_left(flood: Iterator[bytes], caplog: Log) -> No
                     for piece in flood:
                         connection.sendall(piece)
                         time.sleep(1e-5)
-            wait_for(lambda: caplog.messages, "the note")
+            wait_until(lambda: caplog.messages, "the note")
     assert "is away (it sends what was not asked for); reading goes on without it" in caplog.messages[0]

@@ -3,7 +3,6 @@
 import re
 import shutil
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -19,6 +18,7 @@ from mnist_edge.camera.sinks.snapshots import Snapshots
 from mnist_edge.camera.view import View
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit
+from tests.helpers import wait_until
 
 Views = Callable[..., View]
 NAME = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z"
@@ -42,13 +42,15 @@ class Desk:
 
     def take(self, view: View, count: int = 1) -> None:
         """Ask for snapshots, one after the other, and show the same view until all are written."""
-        deadline = time.monotonic() + 60
         for _ in range(count):
             self.controls.snapshot = True
-            while self.controls.snapshot or self.snapshots.worker.busy:
-                self.snapshots.show(view)
-                assert time.monotonic() < deadline
-                time.sleep(0.001)
+            self.wait(view)
+
+    def wait(self, view: View) -> None:
+        wait_until(
+            lambda: not (self.controls.snapshot or self.snapshots.worker.busy),
+            meanwhile=lambda: self.snapshots.show(view),
+        )
 
 
 def test_a_snapshot_is_the_frame_and_what_was_read(
@@ -184,11 +186,7 @@ def test_the_loop_waits_for_no_disk(tmp_path: Path, view: Views, monkeypatch: py
         desk.controls.snapshot = True
         desk.snapshots.show(view())
     go.set()
-    deadline = time.monotonic() + 60
-    while desk.controls.snapshot or desk.snapshots.worker.busy:
-        desk.snapshots.show(view())
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    desk.wait(view())
     assert len(list(tmp_path.glob("*.jpg"))) == 2
 
 

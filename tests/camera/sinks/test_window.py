@@ -16,6 +16,7 @@ from mnist_edge.camera.sinks.window import Window
 from mnist_edge.camera.view import View
 from mnist_edge.errors import OutputError, SourceError
 from mnist_edge.reading import Box, Digit
+from tests.helpers import wait_until
 
 PICTURE = np.zeros((48, 64, 3), np.uint8)
 
@@ -128,9 +129,7 @@ def test_the_loop_waits_for_no_display_and_its_newest_view_is_shown(
             if number == 0:
                 assert drawing.wait(60)
         drawn.set()
-        deadline = time.monotonic() + 60
-        while meter.display.total < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: meter.display.total >= 2)
         return "ended"
 
     screen.imshow = slow  # type: ignore[method-assign]
@@ -155,9 +154,7 @@ def test_a_bug_in_the_window_ends_the_loop(screen: FakeScreen, view: Callable[..
 
     def loop() -> None:
         shown.show(view(PICTURE))
-        deadline = time.monotonic() + 60
-        while not controls.stop.requested and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: controls.stop.requested)
         ended.set()
 
     def broken(*_: object) -> None:

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from mnist_edge.opencv import cv2
-
-END_SECONDS = 60.0
+from tests.helpers import PATIENCE_SECONDS, as_part
 
 
 def grey_jpeg(level: int) -> bytes:
@@ -41,7 +40,7 @@ class NetworkCamera(ThreadingHTTPServer):
         self.dying = True
         self.shutdown()
         self.server_close()
-        self.thread.join(END_SECONDS)
+        self.thread.join(PATIENCE_SECONDS)
 
     def handle_error(self, request: Any, client_address: Any) -> None: ...
 
@@ -59,9 +58,7 @@ class Viewer(BaseHTTPRequestHandler):
             while not self.server.dying:
                 if not self.server.stalled:
                     self.server.frame += 1
-                    part = self.server.part(self.server.frame)
-                    head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}\r\n\r\n"
-                    self.wfile.write(head.encode() + part + b"\r\n")
+                    self.wfile.write(as_part(self.server.part(self.server.frame)))
                 time.sleep(0.02)
         self.server.disconnected.set()
         self.connection.close()

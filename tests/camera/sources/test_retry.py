@@ -20,15 +20,7 @@ from mnist_edge.camera.sources.video import VideoSource
 from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2
 from tests.camera.sources.conftest import NetworkCamera
-
-PATIENCE_SECONDS = 60.0
-
-
-def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.01)
+from tests.helpers import PATIENCE_SECONDS, wait_until
 
 
 class ScriptedCamera:
@@ -195,7 +187,7 @@ def ends_within(script: Script, source: RetryingSource, ready: Callable[[], bool
     asked: list[float] = []
 
     def ask() -> None:
-        until(ready)
+        wait_until(ready)
         asked.append(time.monotonic())
         script.stop.requested = True
 
@@ -265,7 +257,7 @@ def test_one_that_comes_and_goes_is_asked_less_and_less_often() -> None:
         frames_until(source, lambda frame: script.opened == 7)
     assert made == [6]
     assert all(camera.released.is_set() for camera in cameras)
-    until(lambda: threading.active_count() <= threads)
+    wait_until(lambda: threading.active_count() <= threads)
 
 
 def test_one_that_was_steady_is_asked_soon_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ import logging
 import shutil
 import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -26,23 +25,9 @@ from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web import Gallery, WebView
 from mnist_edge.optional_packages import require
 from mnist_edge.reading import Box, Digit, Reading
+from tests.helpers import PATIENCE_SECONDS, wait_until
 
-LIMIT_SECONDS = 60.0
 CHROMIUM = shutil.which("chromium")
-
-
-def wait_until(what: Callable[[], Any], why: str = "") -> Any:
-    """Wait for `what()` to be true, and give what it is."""
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"not within {LIMIT_SECONDS:.0f} s: {why or what}"
-        time.sleep(0.02)
-    return found
-
-
-@pytest.fixture(name="wait_until", scope="session")
-def _wait_until() -> Callable[..., Any]:
-    return wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +76,7 @@ class Served:
 
     @contextmanager
     def connection(self) -> Iterator[http.client.HTTPConnection]:
-        made = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT_SECONDS)
+        made = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             yield made
         finally:
@@ -109,7 +94,7 @@ class Served:
     def raw(self, request: bytes, receive_buffer: int = 0) -> Iterator[socket.socket]:
         """A connection over which any bytes are sent."""
         with closing(socket.socket()) as made:
-            made.settimeout(LIMIT_SECONDS)
+            made.settimeout(PATIENCE_SECONDS)
             if receive_buffer:
                 made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             made.connect(("127.0.0.1", self.port))
@@ -167,7 +152,7 @@ class Tab:
 
     def call(self, method: str, **parameters: Any) -> Any:
         self._id += 1
-        return self._loop.run_until_complete(asyncio.wait_for(self._call(method, parameters), LIMIT_SECONDS))
+        return self._loop.run_until_complete(asyncio.wait_for(self._call(method, parameters), PATIENCE_SECONDS))
 
     async def _call(self, method: str, parameters: dict[str, Any]) -> Any:
         await self._socket.write_message(json.dumps({"id": self._id, "method": method, "params": parameters}))
@@ -247,7 +232,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield int(port.read_text().split()[0])
     finally:
         process.terminate()
-        process.wait(LIMIT_SECONDS)
+        process.wait(PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web import WebView, connections
 from mnist_edge.camera.web.connections import Connections, listen, parse_address
 from mnist_edge.errors import OutputError, UsageError
+from tests.helpers import wait_until
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_the_address_that_has_most_gives_way() -> None:
         assert loop.run_until_complete(left("abbbbbb")) == ["1b", "2b", "3b"]
 
 
-def test_connections_fit_the_limit_of_descriptors(tmp_path: Any, wait_until: Any) -> None:
+def test_connections_fit_the_limit_of_descriptors(tmp_path: Any) -> None:
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32)); "
     limited += "from mnist_edge.__main__ import main; sys.argv[0] = 'mnist-edge'; main()"
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -170,7 +171,7 @@ def test_connections_fit_the_limit_of_descriptors(tmp_path: Any, wait_until: Any
     assert len(notes.read_text().splitlines()) < 10
 
 
-def test_an_owners_page_opens_and_lives_in_a_crowd(serve: Any, view: Any, tab: Any, wait_until: Any) -> None:
+def test_an_owners_page_opens_and_lives_in_a_crowd(serve: Any, view: Any, tab: Any) -> None:
     served = serve(token="sesame")
     served.web.show(view())
     with held(served.port, [b"GET / HTTP/1.1\r\nHost: local"] * HELD):

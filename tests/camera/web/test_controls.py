@@ -12,6 +12,7 @@ from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.web import controls
 from mnist_edge.errors import OutputError
+from tests.helpers import wait_until
 
 
 def test_what_is_asked_for_is_changed(serve: Any, view: Any) -> None:
@@ -53,7 +54,7 @@ def test_a_recording_that_cannot_begin_is_refused(serve: Any, view: Any, tmp_pat
     assert not served.controls.recording
 
 
-def test_a_correction_is_answered_with_what_became_of_it(serve: Any, view: Any, wait_until: Any) -> None:
+def test_a_correction_is_answered_with_what_became_of_it(serve: Any, view: Any) -> None:
     served = serve()
     served.web.show(view())
     served.controls.corrections = waiting = deque[Correction]()

@@ -13,6 +13,7 @@ from mnist_edge.camera.sinks.snapshots import snapshots_in
 from mnist_edge.camera.sinks.video_file import VideoFile
 from mnist_edge.camera.web import Gallery
 from mnist_edge.opencv import cv2
+from tests.helpers import wait_until
 
 SNAPSHOT, OLDER = "2026-11-28T10-00-00.000Z", "2026-11-28T09-00-00.000Z"
 
@@ -117,7 +118,7 @@ def test_a_part_that_is_not_there_is_refused(serve: Any, gallery: Gallery) -> No
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_recording_plays_in_the_gallery_and_can_be_downloaded(
-    serve: Any, view: Any, gallery: Gallery, tab: Any, wait_until: Any, tmp_path: Path, width: int
+    serve: Any, view: Any, gallery: Gallery, tab: Any, tmp_path: Path, width: int
 ) -> None:
     if not encoders.has_pyav():
         pytest.skip("PyAV is not installed, so recordings are not for browsers")
@@ -147,9 +148,7 @@ def test_a_recording_plays_in_the_gallery_and_can_be_downloaded(
     assert tab.complaints == []
 
 
-def test_what_a_browser_cannot_play_is_said(
-    serve: Any, view: Any, tab: Any, wait_until: Any, tmp_path: Path, write_video: Any
-) -> None:
+def test_what_a_browser_cannot_play_is_said(serve: Any, view: Any, tab: Any, tmp_path: Path, write_video: Any) -> None:
     write_video(tmp_path / "clip.avi", [np.zeros((120, 160, 3), np.uint8)] * 5)
     served = serve(gallery=Gallery(recordings=partial(recorded_at, tmp_path / "clip.avi")))
     served.web.show(view())
@@ -172,7 +171,7 @@ DROP = """(async () => {{
 }})()"""
 
 
-def test_a_picture_that_is_dropped_is_read(serve: Any, view: Any, tab: Any, wait_until: Any, tmp_path: Path) -> None:
+def test_a_picture_that_is_dropped_is_read(serve: Any, view: Any, tab: Any, tmp_path: Path) -> None:
     served = serve()
     served.web.show(view())
     tab.open(served.web.url, 390, 844)

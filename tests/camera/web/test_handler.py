@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mnist_edge.camera.web import controls, handler, loop_state, reading, server
+from tests.helpers import wait_until
 
 POST = b"POST /api/controls HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -125,9 +126,7 @@ def test_who_says_nothing_is_soon_gone(serve: Any, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("path", ["/stream.mjpg", "/api/events"])
-def test_there_is_an_end_to_clients(
-    serve: Any, view: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
+def test_there_is_an_end_to_clients(serve: Any, view: Any, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(loop_state, "MAX_CLIENTS", 2)
     served = serve()
     served.web.show(view())
@@ -149,7 +148,7 @@ def test_there_is_an_end_to_clients(
 
 
 def test_a_viewer_that_does_not_read_slows_nobody_and_is_dropped(
-    serve: Any, view: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch
+    serve: Any, view: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handler, "WRITE_SECONDS", 2.0)
     served, over = serve(), threading.Event()

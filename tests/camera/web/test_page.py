@@ -16,6 +16,7 @@ from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
 from mnist_edge.opencv import cv2
+from tests.helpers import wait_until
 
 Image = NDArray[np.uint8]
 
@@ -70,7 +71,7 @@ def picture_of(tab: Any) -> str:
     )
 
 
-def test_moving_digits_are_shown(alive: Alive, tab: Any, wait_until: Any, tmp_path: Path) -> None:
+def test_moving_digits_are_shown(alive: Alive, tab: Any, tmp_path: Path) -> None:
     tab.open(alive.served.web.url)
     wait_until(lambda: tab.text("#text") == "77", "two digits")
     first = picture_of(tab)
@@ -93,7 +94,7 @@ def test_moving_digits_are_shown(alive: Alive, tab: Any, wait_until: Any, tmp_pa
     assert tab.complaints == []
 
 
-def test_controls_change_the_running_loop(alive: Alive, tab: Any, wait_until: Any) -> None:
+def test_controls_change_the_running_loop(alive: Alive, tab: Any) -> None:
     controls, reader = alive.served.controls, alive.reader
     tab.open(alive.served.web.url)
     wait_until(lambda: tab.text("#text") == "77")
@@ -125,7 +126,7 @@ def test_controls_change_the_running_loop(alive: Alive, tab: Any, wait_until: An
     assert tab.complaints == []
 
 
-def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, wait_until: Any, tmp_path: Path) -> None:
+def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, tmp_path: Path) -> None:
     alive.served.controls.corrections = waiting = deque[Correction]()
     tab.open(alive.served.web.url, dark=True)
     wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
@@ -158,7 +159,7 @@ def test_a_wrong_digit_is_corrected(alive: Alive, tab: Any, wait_until: Any, tmp
     assert tab.complaints == []
 
 
-def test_a_digit_can_be_clicked_while_readings_come(alive: Alive, tab: Any, wait_until: Any) -> None:
+def test_a_digit_can_be_clicked_while_readings_come(alive: Alive, tab: Any) -> None:
     tab.open(alive.served.web.url)
     wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
     # Browsers give no click to a button that is taken out and put back between press and release.
@@ -173,7 +174,7 @@ def test_a_digit_can_be_clicked_while_readings_come(alive: Alive, tab: Any, wait
     assert tab.run("counted.moved") == 0
 
 
-def test_a_correction_that_nobody_keeps_is_refused(alive: Alive, tab: Any, wait_until: Any) -> None:
+def test_a_correction_that_nobody_keeps_is_refused(alive: Alive, tab: Any) -> None:
     tab.open(alive.served.web.url)
     wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
     tab.click("#digits button")
@@ -181,9 +182,7 @@ def test_a_correction_that_nobody_keeps_is_refused(alive: Alive, tab: Any, wait_
     wait_until(lambda: tab.text("#message").startswith("Not done: corrections are kept where digits are collected"))
 
 
-def test_what_the_server_refuses_and_what_the_reader_left_out_is_said(
-    serve: Any, view: Any, tab: Any, wait_until: Any
-) -> None:
+def test_what_the_server_refuses_and_what_the_reader_left_out_is_said(serve: Any, view: Any, tab: Any) -> None:
     served = serve()
     limited = view()
     served.web.show(replace(limited, reading=replace(limited.reading, limited=True)))
@@ -194,9 +193,7 @@ def test_what_the_server_refuses_and_what_the_reader_left_out_is_said(
     assert "bad" in tab.run("document.querySelector('#message').className")
 
 
-def test_a_lost_camera_and_a_lost_server_are_told_and_mended(
-    serve: Any, view: Any, tab: Any, wait_until: Any, tmp_path: Path
-) -> None:
+def test_a_lost_camera_and_a_lost_server_are_told_and_mended(serve: Any, view: Any, tab: Any, tmp_path: Path) -> None:
     first = serve()
     first.web.show(view())
     tab.open(first.web.url)
@@ -217,9 +214,7 @@ def test_a_lost_camera_and_a_lost_server_are_told_and_mended(
     wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 80, "the picture too")
 
 
-def test_with_a_token_the_page_gets_everything_by_its_cookie(
-    serve: Any, view: Any, tab: Any, wait_until: Any, tmp_path: Path
-) -> None:
+def test_with_a_token_the_page_gets_everything_by_its_cookie(serve: Any, view: Any, tab: Any, tmp_path: Path) -> None:
     served = serve(token="sesame & co")
     served.web.show(view())
     tab.open(served.web.url, 360, 740)

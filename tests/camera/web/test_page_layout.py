@@ -1,6 +1,7 @@
 """The page on screens of all sizes: nothing sticks out, is too small or is hidden unsaid."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from mnist_edge.reading import Box, Digit
+from tests.helpers import wait_until
 
 SIZES = ((390, 844), (800, 480), (1280, 800), (1920, 1080))
 PLACES = """[...document.querySelectorAll(".card, #picture, #dock")].map(e =>
@@ -34,7 +36,7 @@ def crowd(count: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_every_screen_shows_all_or_says_that_there_is_more(
-    serve: Any, view: Any, tab: Any, wait_until: Any, tmp_path: Path, width: int, height: int
+    serve: Any, view: Any, tab: Any, tmp_path: Path, width: int, height: int
 ) -> None:
     served = serve()
     image = np.zeros((480, 640, 3), np.uint8)
@@ -49,7 +51,7 @@ def test_every_screen_shows_all_or_says_that_there_is_more(
     assert picture["width"] >= min(width, 0.98 * (height - 130) * 4 / 3, width - 290)
     for count in (0, 5, 40):
         served.web.show(replace(view(image), **crowd(count)))
-        wait_until(lambda count=count: tab.run("document.querySelectorAll('#digits button').length") == count)
+        wait_until(partial(tab.run, f"document.querySelectorAll('#digits button').length == {count}"))
         assert (tab.run(STICKING_OUT), tab.run(SMALL), tab.run(OUT_OF_SIGHT)) == (0, 0, 0), count
         hidden = tab.run(HIDDEN)
         said = "" if tab.run("document.querySelector('#more').hidden") else tab.text("#more")
@@ -68,9 +70,7 @@ def test_every_screen_shows_all_or_says_that_there_is_more(
     assert tab.complaints == []
 
 
-def test_the_picture_fills_the_screen_with_and_without_the_browsers_help(
-    serve: Any, view: Any, tab: Any, wait_until: Any
-) -> None:
+def test_the_picture_fills_the_screen_with_and_without_the_browsers_help(serve: Any, view: Any, tab: Any) -> None:
     served = serve()
     served.web.show(view())
     tab.open(served.web.url, 390, 844)

@@ -9,6 +9,7 @@ import pytest
 
 from mnist_edge.camera.web import pictures
 from mnist_edge.opencv import cv2
+from tests.helpers import wait_until
 
 
 def parts(response: Any, count: int) -> list[bytes]:
@@ -33,7 +34,7 @@ def test_the_newest_picture(serve: Any, view: Any) -> None:
     assert np.abs(picture[100, 100].astype(int) - (0, 0, 255)).max() < 12
 
 
-def test_several_viewers_cost_one_encode_a_picture(serve: Any, view: Any, wait_until: Any) -> None:
+def test_several_viewers_cost_one_encode_a_picture(serve: Any, view: Any) -> None:
     served = serve()
     for number in range(20):
         served.web.show(view(number=number))

@@ -12,6 +12,7 @@ from mnist_edge.camera.web import reading, server
 from mnist_edge.errors import ModelError
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Reading
+from tests.helpers import wait_until
 
 
 def png(height: int = 30, width: int = 40, value: int = 200) -> bytes:
@@ -55,7 +56,7 @@ def test_a_reader_that_fails_says_why(serve: Any) -> None:
     assert (answer.status, answer.document) == (500, {"error": "the model is not there"})
 
 
-def test_pictures_are_read_one_at_a_time_and_few_wait(serve: Any, wait_until: Any) -> None:
+def test_pictures_are_read_one_at_a_time_and_few_wait(serve: Any) -> None:
     go, busy, threads = threading.Event(), [0, 0], set()
 
     def slow(picture: Any) -> Reading:
@@ -89,7 +90,7 @@ SLOW_BODY = (
 )
 
 
-def test_slow_bodies_give_way_to_others(serve: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_bodies_give_way_to_others(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "GIVE_UP_SECONDS", 1.0)
     served = serve()
 
@@ -103,9 +104,7 @@ def test_slow_bodies_give_way_to_others(serve: Any, wait_until: Any, monkeypatch
         assert served.is_closed(slow[0])
 
 
-def test_bodies_that_stop_in_the_middle_make_room_again(
-    serve: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bodies_that_stop_in_the_middle_make_room_again(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "BODY_SECONDS", 3.0)
     served = serve()
     head = b"POST /api/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nhalf"

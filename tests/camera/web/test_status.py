@@ -10,6 +10,7 @@ import pytest
 from mnist_edge.camera.events import Event
 from mnist_edge.camera.web import loop_state, status
 from mnist_edge.reading import Box, Digit
+from tests.helpers import wait_until
 
 DIGITS = (Digit(4, 0.98765, Box(1, 2, 30, 40), track=3), Digit(2, 0.5, Box(40, 2, 30, 40), track=5))
 
@@ -123,9 +124,7 @@ def test_figures_for_prometheus(serve: Any, view: Any) -> None:
     assert families == {line.split()[2] for line in lines if line.startswith("# TYPE")}
 
 
-def test_health_is_the_loops_sign_of_life(
-    serve: Any, view: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_health_is_the_loops_sign_of_life(serve: Any, view: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     served = serve()
     assert served.ask("/healthz").status == 200
     monkeypatch.setattr(loop_state, "SILENT_SECONDS", 0.2)

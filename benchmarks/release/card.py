@@ -1,7 +1,7 @@
 """The card of a model that ships, made of measured figures: `make release` and `make docs` write them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -81,29 +81,25 @@ def _trained(seeds: int) -> str:
 
 
 def _seeds(figures: dict[str, Any]) -> str:
-    runs = figures["seeds"]
-    rows = [_seed(run, run["seed"] == figures["shipped_seed"]) for run in runs]
-    if len(runs) > 1:
-        validation, floating, int8 = (
-            mean(run[key] for run in runs) for key in ("val_accuracy", "accuracy", "int8_accuracy")
-        )
-        drop = f"{100 * (floating - int8):+.3f} points"
-        rows.append(("**mean**", f"{validation:.3%}", f"{floating:.3%}", f"**{int8:.3%}**", drop, "", "", ""))
-    head = ("seed", "validation", "test, float", "test, int8", "int8 drop", "answers differ", "epoch kept", "minutes")
-    return table(head, rows)
-
-
-def _seed(run: dict[str, Any], ships: bool) -> tuple[str, ...]:
-    return (
-        f"{run['seed']}{', ships' if ships else ''}",
-        f"{run['val_accuracy']:.2%}",
-        f"{run['accuracy']:.2%}",
-        f"{run['int8_accuracy']:.2%}",
-        f"{100 * (run['accuracy'] - run['int8_accuracy']):+.2f} points",
-        f"{run['disagreements']}",
-        f"{run['kept_epoch']} of {run['epochs']}",
-        f"{run['minutes']:.0f}",
+    runs = [
+        {
+            **run,
+            "name": f"{run['seed']}{', ships' if run['seed'] == figures['shipped_seed'] else ''}",
+            "drop": 100 * (run["accuracy"] - run["int8_accuracy"]),
+        }
+        for run in figures["seeds"]
+    ]
+    head = "seed | validation | test, float | test, int8 | int8 drop | answers differ | epoch kept | minutes"
+    template = (
+        "{name} | {val_accuracy:.2%} | {accuracy:.2%} | {int8_accuracy:.2%} | {drop:+.2f} points | {disagreements} | "
+        "{kept_epoch} of {epochs} | {minutes:.0f}"
     )
+    text = filled(runs, head, template)
+    if len(runs) > 1:
+        means = {key: mean(run[key] for run in runs) for key in ("val_accuracy", "accuracy", "int8_accuracy", "drop")}
+        template = "**mean** | {val_accuracy:.3%} | {accuracy:.3%} | **{int8_accuracy:.3%}** | {drop:+.3f} points"
+        text += f"\n| {template.format(**means)} |  |  |  |"
+    return text
 
 
 def _facts(name: str, figures: dict[str, Any], instructions: dict[str, dict[str, int]]) -> str:
@@ -204,6 +200,11 @@ def _block(rows: Sequence[Sequence[str]]) -> str:
     first = max(len(row[0]) for row in rows)
     lines = [row[0].ljust(first) + "".join(cell.rjust(COLUMN) for cell in row[1:]) for row in rows]
     return "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```"
+
+
+def filled(rows: Iterable[Mapping[str, Any]], head: str, template: str) -> str:
+    """Return a table: its head, and a template that is filled from each row, both with ` | ` between columns."""
+    return table(head.split(" | "), [template.format(**row).split(" | ") for row in rows])
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

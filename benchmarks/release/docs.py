@@ -6,13 +6,13 @@ A document marks where a figure goes: `<!-- figures: NAME -->` before it and `<!
 import json
 import re
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
 from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.harness.tool import checkout, run_tool, tool_parser
-from mnist_edge.benchmarks.release.card import RESULTS, read_instructions, table, write_cards
+from mnist_edge.benchmarks.release.card import RESULTS, filled, read_instructions, table, write_cards
 from mnist_edge.benchmarks.release.frontier import CPU
 from mnist_edge.benchmarks.release.pictures import draw_models, draw_reading
 from mnist_edge.benchmarks.released import read_released
@@ -36,13 +36,8 @@ def render(document: str) -> str:
     return _BLOCK.sub(lambda found: f"{found[1]}{FIGURES[found[2]]()}{_missed(found[2])}\n{found[3]}", document)
 
 
-def _filled(rows: Iterable[Row], head: str, template: str) -> str:
-    """A table: its head, and a template that is filled from each row, both with ` | ` between columns."""
-    return table(head.split(" | "), [template.format(**row).split(" | ") for row in rows])
-
-
 def _table_of(result: str, key: str, head: str, template: str) -> Callable[[], str]:
-    return lambda: _filled(_result(result)[key], head, template)
+    return lambda: filled(_result(result)[key], head, template)
 
 
 def recipes_table() -> str:
@@ -56,7 +51,7 @@ def recipes_table() -> str:
         "`{recipe}` | {published_percent:g} % | **{accuracy:.2%}** | {lowest:.2%} to {highest:.2%} | {loss:.4f} | "
         "{int8:.2%} | {drop:+.3f} points | {agreement:.2%} | {parameters:,} | {macs:,} | {int8_bytes:,} | {kept}"
     )
-    return _filled(map(_with_means, recipes), head, template)
+    return filled(map(_with_means, recipes), head, template)
 
 
 def _with_means(recipe: Row) -> Row:
@@ -96,7 +91,7 @@ def models_table() -> str:
         }
         for name, figures in read_released().items()
     ]
-    return _filled(rows, head, template)
+    return filled(rows, head, template)
 
 
 def _spread(shares: Sequence[float]) -> str:
@@ -113,7 +108,7 @@ def published_table() -> str:
 
     head = "who | accuracy | size | what to know | source"
     template = "{name} | {accuracy_percent:g} % | {size} | {note} | [{source}]({url})"
-    return _filled(({**row, "size": size(row)} for row in _result("published")), head, template)
+    return filled(({**row, "size": size(row)} for row in _result("published")), head, template)
 
 
 def reading_table() -> str:
@@ -136,7 +131,7 @@ def reading_conditions_table() -> str:
     """Return the table of how generated pages are read by what is on them, hardest first."""
     rows = [{**tag, "condition": tag["tag"].replace("_", " ")} for tag in _result("pages")["tags"]]
     template = "{condition} | {photos} | {f1:.3f} | {recall:.3f} | {precision:.3f}"
-    return _filled(rows, "condition | pages | F1 | recall | precision", template)
+    return filled(rows, "condition | pages | F1 | recall | precision", template)
 
 
 def reading_time_line() -> str:
@@ -186,7 +181,7 @@ def steady_table() -> str:
     template = "{seed} | **{share:.2%}** | {share_of_reader:.2%} | {digits} | {once_appeared} | {once_gone} | {false}"
     videos = _result("steady")["videos"]
     once = [{f"once_{kind}": video[kind].get("1", 0) for kind in ("appeared", "gone")} for video in videos]
-    return _filled([{**video, **counts} for video, counts in zip(videos, once, strict=True)], head, template)
+    return filled([{**video, **counts} for video, counts in zip(videos, once, strict=True)], head, template)
 
 
 def faults_table() -> str:
@@ -200,7 +195,7 @@ def faults_table() -> str:
         for fault in _result("faults")["faults"]
     ]
     head = "fault | what was done | came back | seconds after its end"
-    return _filled(rows, head, "{name} | {injected} | {back} | {after}")
+    return filled(rows, head, "{name} | {injected} | {back} | {after}")
 
 
 FIGURES: dict[str, Callable[[], str]] = {

@@ -151,5 +151,5 @@ def test_every_target_of_make_is_a_tool() -> None:
 
 def test_no_target_of_make_writes_a_result_past_the_tools() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    assert set(re.findall(r">\s*(\S+)", makefile)) <= {"/dev/null", "$(FLOORS)/floors.txt"}
+    assert not re.search(r">\s*\S*(results|\.json)", makefile)
     assert "\n\t-" not in makefile

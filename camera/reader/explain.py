@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +35,7 @@ REMOVED = (190, 190, 245)
 Picture = NDArray[np.uint8]
 
 
-class Explained(NamedTuple):
-    """A reading, and the sheet that shows how it came about, shape (height, 1680, 3), BGR."""
-
-    reading: Reading
-    sheet: Picture
-
-
-def explain(reader: Reader, frame: Picture, source: str) -> Explained:
+def explain(reader: Reader, frame: Picture, source: str) -> tuple[Reading, Picture]:
     """Read a frame, and draw what the reader made of it, stage by stage, on one sheet.
 
     The sheet shows the ink as it stands out from its paper; the connected components without ruled lines; the
@@ -54,6 +46,9 @@ def explain(reader: Reader, frame: Picture, source: str) -> Explained:
         reader: Whose model and least confidence hold.
         frame: Shape (height, width, 3) BGR, uint8.
         source: Name of the frame in the reading; the last part of this path heads the sheet.
+
+    Returns:
+        The reading, and the sheet, shape (height, 1680, 3), BGR.
     """
     stages = reader.read_in_stages(frame, source)
     ink, decision, reading = stages.ink, stages.decision, stages.reading
@@ -86,7 +81,7 @@ def explain(reader: Reader, frame: Picture, source: str) -> Explained:
         _line("5 Crops", seen),
         _crops(candidates, reader.classifier.refusal_threshold or 0.0),
     )
-    return Explained(reading, np.vstack(rows))
+    return reading, np.vstack(rows)
 
 
 def _in_order(decision: Decision) -> list[Classified]:
@@ -102,7 +97,7 @@ def _colour(candidate: Classified) -> Colour:
 def _components(ink: InkMap) -> Picture:
     components = without_lines(ink.components)
     picture = np.full((*components.binary.shape, 3), 255, np.uint8)
-    picture[ink.binary > 0] = REMOVED
+    picture[ink.components.binary > 0] = REMOVED
     there = components.binary > 0
     picture[there] = np.array(COMPONENTS, np.uint8)[components.labels[there] % len(COMPONENTS)]
     return picture

@@ -48,11 +48,6 @@ class InkMap:
     near: NDArray[np.uint8]
     scale: float
 
-    @property
-    def binary(self) -> NDArray[np.uint8]:
-        """Shape (height, width), uint8: 255 where there is ink."""
-        return self.components.binary
-
 
 def find_ink(frame: NDArray[np.uint8]) -> InkMap:
     """Separate ink from paper.

@@ -13,7 +13,7 @@ def test_the_reading_of_a_sheet_is_that_of_the_reader(write_digit: Callable[...,
     reader, frame = Reader(), np.full((160, 300, 3), 235, np.uint8)
     for column, label in enumerate((1, 2, 7)):
         write_digit(frame, label, 40 + 80 * column, 45, 70, 8)
-    explained, reading = explain(reader, frame, "folder/page.png"), reader.read(frame)
-    assert explained.reading.source == "folder/page.png"
-    assert (explained.reading.digits, explained.reading.text) == (reading.digits, ("127",))
-    assert explained.sheet.shape[1:] == (1680, 3) and explained.sheet.dtype == np.uint8
+    reading, sheet = explain(reader, frame, "folder/page.png")
+    assert (reading.source, reading.text) == ("folder/page.png", ("127",))
+    assert reading.digits == reader.read(frame).digits
+    assert sheet.shape[1:] == (1680, 3) and sheet.dtype == np.uint8

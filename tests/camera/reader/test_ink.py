@@ -70,9 +70,9 @@ LIGHT: dict[str, Callable[[], NDArray[np.float64]]] = {
 def test_strokes_are_ink_and_light_is_not(reader: Reader, light: str) -> None:
     frame = photo(LIGHT[light]())
     ink = find_ink(frame)
-    assert agreement(ink.binary) > 0.75
+    assert agreement(ink.components.binary) > 0.75
     # The edge of a shadow may leave a hairline, but nothing that could be read.
-    assert stray(ink.binary) < 0.01
+    assert stray(ink.components.binary) < 0.01
     assert reader.read(frame).text == ("701",)
 
 
@@ -83,8 +83,8 @@ def test_strokes_are_ink_and_light_is_not(reader: Reader, light: str) -> None:
 )
 def test_every_pen_is_found(pen: tuple[int, int, int]) -> None:
     ink = find_ink(photo(written(pen=pen)))
-    assert agreement(ink.binary) > 0.75
-    assert stray(ink.binary) < 0.0001
+    assert agreement(ink.components.binary) > 0.75
+    assert stray(ink.components.binary) < 0.0001
 
 
 def test_a_white_card_on_a_dark_table_is_dark_on_light() -> None:
@@ -95,15 +95,15 @@ def test_a_white_card_on_a_dark_table_is_dark_on_light() -> None:
     cv2.rectangle(table, (8, 20), (470, 340), (240, 240, 240), 6)
     ink = find_ink(photo(table))
     inner = slice(95, 255), slice(40, 390)
-    assert not (ink.binary[inner] > 0)[~near_strokes()[inner]].any()
-    assert np.mean(ink.binary[strokes() > 0] > 0) > 0.9
+    assert not (ink.components.binary[inner] > 0)[~near_strokes()[inner]].any()
+    assert np.mean(ink.components.binary[strokes() > 0] > 0) > 0.9
 
 
 @pytest.mark.parametrize("noise", [0.0, 2.0, 8.0])
 @pytest.mark.parametrize("paper", [40, 128, 235])
 def test_a_blank_sheet_has_no_ink(paper: int, noise: float) -> None:
     sheet = np.random.default_rng(1).normal(paper, noise, (HEIGHT, WIDTH, 3))
-    binary = find_ink(photo(sheet)).binary
+    binary = find_ink(photo(sheet)).components.binary
     grains = cv2.connectedComponentsWithStats(binary)[2][1:]
     # Grains may pass; nothing as large as a digit does.
     assert (grains[:, cv2.CC_STAT_HEIGHT] < 20).all()
@@ -129,7 +129,7 @@ def test_large_pictures_are_worked_on_at_1600_pixels(
     shape: tuple[int, int], working: tuple[int, int], scale: float
 ) -> None:
     ink = find_ink(np.full((*shape, 3), 230, np.uint8))
-    assert ink.level.shape == ink.binary.shape == working
+    assert ink.level.shape == ink.components.binary.shape == working
     assert ink.scale == pytest.approx(scale)
 
 

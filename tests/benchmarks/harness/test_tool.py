@@ -152,4 +152,5 @@ def test_every_target_of_make_is_a_tool() -> None:
 def test_no_target_of_make_writes_a_result_past_the_tools() -> None:
     makefile = (ROOT / "Makefile").read_text()
     assert not re.search(r">\s*\S*(results|\.json)", makefile)
-    assert "\n\t-" not in makefile
+    # A dash before a command would hide its failure.
+    assert not re.search(r"\n\t-(?!-)", makefile)

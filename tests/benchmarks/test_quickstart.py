@@ -12,6 +12,8 @@ from mnist_edge.metadata import read_metadata
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import draw_page
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "model.keras", "settings.json", "metrics.json", "curves.png", "confusion.png", "two-conv.float32.tflite",
     "two-conv.int8.tflite", "scene.png", "quickstart.json",

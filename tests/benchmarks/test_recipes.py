@@ -12,6 +12,8 @@ from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate
 from mnist_edge.opencv import cv2
 
+pytestmark = pytest.mark.slow
+
 NAMES, SEEDS = ("mlp", "two-conv"), (0, 1)
 
 

@@ -270,6 +270,7 @@ def test_who_closes_the_pipe_ends_it(video: Path) -> None:
         assert process.wait(30) == 141
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("stuck", ["standard output", "pipe", "recording"])
 def test_a_signal_ends_it_whatever_is_stuck_and_what_was_lost_is_said(
@@ -384,6 +385,7 @@ def press(key: str, environment: dict[str, str], until: Callable[[], bool]) -> N
     wait_until(until, f"the effect of {key}", meanwhile=lambda: subprocess.run(command, env=environment, timeout=30))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg takes the screenshot")
 def test_the_window_shows_the_digits_and_ends_on_a_signal(long_video: Path, display: str, tmp_path: Path) -> None:
     def digits(picture: Image) -> bool:
@@ -398,6 +400,7 @@ def test_the_window_shows_the_digits_and_ends_on_a_signal(long_video: Path, disp
     assert len(err.splitlines()) == 1 and "frames in" in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool presses the keys")
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg takes the screenshot")
 def test_the_whole_window_fits_a_small_screen_and_obeys_its_keys(display: str, tmp_path: Path) -> None:
@@ -416,6 +419,7 @@ def test_the_whole_window_fits_a_small_screen_and_obeys_its_keys(display: str, t
     assert (picture[last - 24 : last].min(axis=2) > 110).sum() > 200
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool presses the keys")
 def test_a_still_picture_in_the_window_can_be_kept_and_then_goes(pages: Pages, display: str, tmp_path: Path) -> None:
     environment, shots = NO_DISPLAY | {"DISPLAY": display}, tmp_path / "shots"
@@ -429,6 +433,7 @@ def test_a_still_picture_in_the_window_can_be_kept_and_then_goes(pages: Pages, d
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool presses the keys")
 @pytest.mark.parametrize("key", ["q", "Escape"])
 def test_a_key_ends_the_window(long_video: Path, display: str, key: str) -> None:

@@ -40,6 +40,7 @@ def model(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_no_name_stops_the_camera_or_what_it_tells(folder: Path, model: Path, tmp_path: Path) -> None:
     pytest.importorskip("tornado")
     flags = ("--source", str(folder), "--model", str(model), "--serve", "127.0.0.1:0", "--collect", "crops")
@@ -60,6 +61,7 @@ def test_no_name_stops_the_camera_or_what_it_tells(folder: Path, model: Path, tm
     assert len(events.splitlines()) > 2 * PICTURES and not DANGEROUS & set(events)
 
 
+@pytest.mark.slow
 def test_no_name_steers_the_terminal_of_who_reads_pictures(
     folder: Path, model: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

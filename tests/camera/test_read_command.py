@@ -268,6 +268,7 @@ def test_annotating_into_a_file_is_refused(read: Read, folder: Path) -> None:
     assert "notes.txt is no folder" in ran.err
 
 
+@pytest.mark.slow
 def test_all_stages_are_explained_on_one_sheet_with_a_crop_for_each_candidate(
     read: Read, folder: Path, tmp_path: Path, draw: Draw
 ) -> None:

@@ -81,6 +81,7 @@ def written_in(folder: Path, *but: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_no_output_of_a_camera_tells_a_secret(tmp_path: Path, systemd: Systemd) -> None:
     pytest.importorskip("tornado")
     pytest.importorskip("paho.mqtt.client")
@@ -148,6 +149,7 @@ def test_no_error_tells_a_secret(line: str, tmp_path: Path) -> None:
     assert said and SECRET not in said and "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_a_made_up_token_goes_to_no_journal(tmp_path: Path, systemd: Systemd) -> None:
     pytest.importorskip("tornado")
     state = tmp_path / "state"

@@ -20,6 +20,7 @@ def run(*arguments: object) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
+@pytest.mark.slow
 def test_export_lets_no_chatter_through(trained: Path, data_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     command = ["export", trained, "--quantize", "int8", "--samples", "50", "--data", data_folder]
@@ -40,6 +41,7 @@ def test_export_lets_no_chatter_through(trained: Path, data_folder: Path, tmp_pa
     assert "tensorflow" in document["runtimes"]
 
 
+@pytest.mark.slow
 def test_export_prints_a_table(trained: Path, data_folder: Path, tmp_path: Path) -> None:
     code, out, _ = run("export", trained, "--data", data_folder, "--output", tmp_path / "a.tflite")
     assert code == 0
@@ -54,6 +56,7 @@ def test_export_refuses_what_does_not_fit(trained: Path, data_folder: Path) -> N
     assert code == 2 and err.startswith("error: there is no precision 'int4'")
 
 
+@pytest.mark.slow
 def test_verify_passes(trained: Path, exported: Mapping[str, Path], data_folder: Path) -> None:
     code, out, _ = run("verify", trained, exported["float32"], "--data", data_folder, "--max-drop", 0)
     assert code == 0
@@ -85,6 +88,7 @@ def test_verify_takes_points_and_percent(trained: Path, collapsed: Path, data_fo
     assert code == 2 and "write percent, 99.8" in err
 
 
+@pytest.mark.slow
 def test_verify_shows_layers(trained: Path, few: Dataset, data_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     assert run("export", trained, "--quantize", "int8", "--data", data_folder, "--output", path)[0] == 0
@@ -98,6 +102,7 @@ def test_verify_shows_layers(trained: Path, few: Dataset, data_folder: Path, tmp
     assert code == 2 and "--data" in err
 
 
+@pytest.mark.slow
 def test_a_model_that_ships_is_exported_from_its_weights_into_the_current_folder(
     package: Path, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +152,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mnist_edge.dataset.download", unreachable)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize(
     ("precision", "ships_as"), [("none", "float32"), ("float16", "float32"), ("dynamic", "float32")]

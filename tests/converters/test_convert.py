@@ -69,6 +69,7 @@ def test_dynamic_has_one_scale_for_a_dense_layer(exported: Mapping[str, Path]) -
     assert [scales[index] for index in dense] == [1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("io", ["int8", "uint8", "float32"])
 def test_io_changes_the_type_and_not_the_answers(
     io: str, trained: Path, exported: Mapping[str, Path], few: Dataset, tmp_path: Path
@@ -109,6 +110,7 @@ def test_metadata_is_readable_with_the_standard_library(exported: Mapping[str, P
     assert {"mnist-edge", "tensorflow"} <= metadata["versions"].keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_temperature_and_threshold_are_those_of_the_file_on_validation_images(
     precision: str, exported: Mapping[str, Path], digits: Dataset
@@ -136,6 +138,7 @@ def test_without_data_there_is_nothing_to_choose_on(trained: Path, tmp_path: Pat
     assert (classifier.temperature, classifier.refusal_threshold) == (1, None)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
     trained: Path, exported: Mapping[str, Path], few: Dataset, tmp_path: Path
 ) -> None:
@@ -146,6 +149,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
     assert strip_metadata(other.path.read_bytes()) != graph
 
 
+@pytest.mark.slow
 def test_it_writes_beside_the_model_and_never_over_another_file(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "model.keras").write_bytes(trained.read_bytes())
     written = convert(tmp_path, "none")
@@ -178,6 +182,7 @@ def test_weights_that_are_not_finite_are_refused_by_layer(trained: Path, value: 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["none", "int8"])
 def test_a_collapsed_model_is_refused(precision: str, trained: Path, few: Dataset, tmp_path: Path) -> None:
     model = load_keras_model(trained)

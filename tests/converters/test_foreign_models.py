@@ -161,6 +161,7 @@ def test_keras_is_evaluated_as_keras_does(kind: Kind, network: Any, few: Dataset
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("noted")
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 def test_what_is_exported_says_what_keras_says(
@@ -238,6 +239,7 @@ def tflite(network: Any, path: Path, images: NDArray[Any] | None = None, io: str
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("noted")
 @pytest.mark.parametrize("io", ["float32", "int8", "uint8"])
 def test_a_tflite_of_others_says_what_keras_says(
@@ -257,6 +259,7 @@ def test_a_tflite_of_others_says_what_keras_says(
     assert np.array_equal(classifier.probabilities(few.test.images[:3]), found[:3])
 
 
+@pytest.mark.slow
 def test_the_commands_say_once_what_they_appended(
     weights: Weights, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ def test_float_matches_keras_to_the_last_digit(trained: Path, exported: Mapping[
     assert report.reference.runtime.startswith("keras") and not report.candidate.runtime.startswith("keras")
 
 
+@pytest.mark.slow
 def test_any_two_models_compare(trained: Path, exported: Mapping[str, Path], few: Dataset) -> None:
     report = verify(exported["float16"], exported["int16x8"], few.test)
     assert report.images == len(few.test) and report.agreement > 0.99
@@ -40,6 +41,7 @@ def test_any_two_models_compare(trained: Path, exported: Mapping[str, Path], few
     assert back.candidate.runtime.startswith("keras")
 
 
+@pytest.mark.slow
 def test_the_candidates_precision_sets_the_tolerance_but_one_image_may_differ(
     trained: Path, exported: Mapping[str, Path], few: Dataset
 ) -> None:

@@ -111,6 +111,7 @@ def test_without_a_command_there_is_help(process: Process) -> None:
     assert "Usage: mnist-edge" in out + err and "Start here:" in out + err
 
 
+@pytest.mark.slow
 def test_a_terminal_that_only_knows_ascii_gets_its_table(process: Process) -> None:
     out, err = process("doctor", env={**os.environ, "PYTHONIOENCODING": "ascii"}).communicate(timeout=120)
     assert "OpenCV" in out and "Traceback" not in err

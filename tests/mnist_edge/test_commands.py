@@ -98,6 +98,7 @@ def test_train_wrongly_used_does_not_even_look_for_data(
     assert why in err and err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_all_recipes_side_by_side(
     invoke: Invoke, idx_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +209,7 @@ def test_models_copies_nothing_over_another_file(invoke: Invoke, tmp_path: Path)
     assert invoke("models", "show", "huge")[0] == 1
 
 
+@pytest.mark.slow
 def test_the_whole_path(invoke: Invoke, idx_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "quickstart"
     code, out, err = invoke("quickstart", "--data", idx_folder, "--epochs", 1, "--output", folder)

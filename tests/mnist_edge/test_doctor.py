@@ -103,6 +103,7 @@ def test_one_runtime_is_enough() -> None:
     assert runtimes.without_needless_advice([missing, broken]) == [missing, broken]
 
 
+@pytest.mark.slow
 def test_the_whole_examination(exported: dict[str, Path]) -> None:
     pytest.importorskip("cv2", exc_type=ImportError)
     diagnosis = examine(exported["int8"])

@@ -12,6 +12,7 @@ from mnist_edge.evaluate import KerasClassifier, evaluate, load_keras_model, sco
 from mnist_edge.training_stack import load_keras
 
 
+@pytest.mark.slow
 def test_keras_and_tflite_give_the_same_figures(trained: Path, exported: dict[str, Path], digits: Dataset) -> None:
     keras, float32 = evaluate(trained, digits.test), evaluate(exported["float32"], digits.test)
     assert keras.confusion == float32.confusion

@@ -12,6 +12,7 @@ import mnist_edge
 Invoke = Callable[..., tuple[int, str, str]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [
@@ -31,6 +32,7 @@ def test_no_figure_of_a_table_is_broken(line: str, invoke: Invoke, idx_folder: P
     assert tables
 
 
+@pytest.mark.slow
 def test_no_figure_of_a_trained_and_exported_model_is_broken(
     invoke: Invoke, idx_folder: Path, tmp_path: Path, tables: list[Any]
 ) -> None:

@@ -14,6 +14,8 @@ from mnist_edge.metadata import append_metadata, read_metadata
 from mnist_edge.provenance import Provenance, find, load_for, provenance_of
 from mnist_edge.shipped_models import resolve_shipped
 
+pytestmark = pytest.mark.slow
+
 Invoke = Callable[..., tuple[int, str, str]]
 
 

@@ -76,6 +76,7 @@ def test_other_data_contradicts(invoke: Invoke, home: Path, idx_folder: Path, mo
     assert code == 1 and "runs/mlp-seed3 was made with mine" in err and "which is not in gone" in err
 
 
+@pytest.mark.slow
 def test_resume_restores_every_setting(invoke: Invoke, home: Path, idx_folder: Path) -> None:
     code, out, err = invoke("train", "--resume", "--json")
     assert code == 0, err
@@ -88,6 +89,7 @@ def test_resume_restores_every_setting(invoke: Invoke, home: Path, idx_folder: P
         assert code == 2 and "runs/mlp-seed3 is finished" in err
 
 
+@pytest.mark.slow
 def test_a_comparison_replaces_nothing(
     invoke: Invoke, home: Path, idx_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_comparison_replaces_nothing(
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_leaves_the_best_epoch(
     process: Callable[..., "subprocess.Popen[str]"], idx_folder: Path, tmp_path: Path, number: signal.Signals

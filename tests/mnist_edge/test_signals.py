@@ -30,6 +30,7 @@ def run(code: str, *arguments: object, **options: object) -> "subprocess.Complet
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload,no-any-return]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "moments"),
     [

@@ -19,6 +19,8 @@ from mnist_edge.models import fine_tune, rehearsal
 from mnist_edge.models.extra import LIST, read_extra
 from mnist_edge.opencv import cv2
 
+pytestmark = pytest.mark.slow
+
 Invoke = Callable[..., tuple[int, str, str]]
 
 

@@ -239,6 +239,7 @@ def test_waiting() -> None:
     assert not until(lambda: False, 0.1)
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_lost_for_a_moment(tmp_path: Path) -> None:
     found = lose(has("gone"), 1.0, tmp_path)
     assert not found.broken

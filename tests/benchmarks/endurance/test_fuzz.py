@@ -31,6 +31,7 @@ SOUND = Reading(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_two_seconds_of_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mnist_edge.benchmarks.endurance", "fuzz", "2", "20261121"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
@@ -130,6 +131,7 @@ def test_what_goes_wrong_is_reported() -> None:
     assert refused.broken == () and refused.refusal and "no picture" in refused.refusal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "failure"), [("SIGKILL", "died with exit code -9"), ("SIGSTOP", "no answer within 2 s")]
 )

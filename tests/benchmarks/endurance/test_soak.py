@@ -28,6 +28,7 @@ def test_the_bounds() -> None:
         assert broken.startswith(sentence)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not MOSQUITTO, reason="there is no mosquitto")
 def test_a_short_soak(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["300"])

@@ -10,6 +10,7 @@ from mnist_edge.benchmarks.endurance.window_speed import Speed, main, measure_wi
 from mnist_edge.opencv import cv2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("Xvfb"), reason="Xvfb is not installed")
 @pytest.mark.skipif("GUI:                           NONE" in cv2.getBuildInformation(), reason="OpenCV has no windows")
 def test_a_pause_is_not_paid_for_ever() -> None:

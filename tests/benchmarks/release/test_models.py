@@ -23,6 +23,8 @@ from mnist_edge.models.non_digits import non_digits
 from mnist_edge.models.recipes import RECIPES, Recipe, find_recipe
 from mnist_edge.models.train import train
 
+pytestmark = pytest.mark.slow
+
 PLAN = Plan((0, 1), ("float32", "int8"))
 
 

@@ -1,8 +1,11 @@
 import json
 
+import pytest
+
 from mnist_edge.child_process import run_module
 
 
+@pytest.mark.slow
 def test_help_costs_about_what_its_libraries_cost() -> None:
     outcome = run_module("mnist_edge.benchmarks.release", "startup", "3", timeout_s=120)
     assert outcome.failure is None

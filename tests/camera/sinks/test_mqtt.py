@@ -346,6 +346,7 @@ def test_what_was_not_acknowledged_is_sent_again_in_order(listener: Listener, re
     assert received == [1, *range(2, 2 + IN_FLIGHT), *range(2, 102)]
 
 
+@pytest.mark.slow
 @with_broker
 def test_a_network_that_swallows_everything_is_noticed(
     listener: Listener, relay: Relay, monkeypatch: pytest.MonkeyPatch, caplog: Log

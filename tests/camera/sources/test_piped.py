@@ -33,7 +33,7 @@ from mnist_edge.errors import MnistEdgeError
 settings = json.loads(sys.argv[1])
 count = settings.pop("count", None)
 try:
-    with open_source(Settings("-", timeout=60, **settings), Stop()) as source:
+    with open_source(Settings("-", **{"timeout": 60, **settings}), Stop()) as source:
         frames = list(itertools.islice((frame for frame in source if frame is not None), count))
 except MnistEdgeError as error:
     sys.exit(f"error: {error}")
@@ -322,8 +322,9 @@ def test_a_closed_standard_input() -> None:
     assert "standard input is closed" in done.stderr and done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_process_ends_while_a_thread_still_waits_for_standard_input() -> None:
-    command = [sys.executable, "-c", READ, '{"count": 1}']
+    command = [sys.executable, "-c", READ, '{"count": 1, "timeout": 3}']
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         process.stdin.write(jpeg(10))

@@ -119,17 +119,15 @@ def test_pages_held_still_are_read(reader: Reader, seed: int) -> None:
 
 def test_live_frames_are_the_newest_and_what_nobody_took_is_counted() -> None:
     source = FakeSource(Stop(), width=160, height=120, rate=50.0, seconds=1.0)
-    numbers, latest = [], []
+    numbers = []
     with source:
         for frame in source:
             if frame is not None:
                 numbers.append(frame.number)
-                latest.append(time.monotonic() - frame.captured)
                 time.sleep(0.1)
     assert numbers == sorted(set(numbers))
     assert numbers[-1] == 49
     assert source.dropped == 50 - len(numbers) > 20
-    assert sorted(latest)[len(latest) // 2] < 0.1
 
 
 def test_live_frames_come_by_the_clock_and_the_loop_is_let_live_meanwhile() -> None:

@@ -16,7 +16,7 @@ from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources import open_source, retry
 from mnist_edge.camera.sources.retry import RetryingSource, back_off
-from mnist_edge.camera.sources.video import VideoSource
+from mnist_edge.camera.sources.video import GRACE_SECONDS, VideoSource
 from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2
 from tests.camera.sources.conftest import NetworkCamera
@@ -129,17 +129,12 @@ def test_a_camera_that_is_lost_comes_back_and_both_are_told_once(caplog: pytest.
     assert seconds == sorted(seconds) and seconds[-1] - seconds[-2] >= 0.3
 
 
-def test_during_an_outage_the_loop_hears_of_it_ten_times_a_second() -> None:
+def test_during_an_outage_the_loop_hears_of_it_again_and_again_before_the_next_attempt() -> None:
     script = Script(ScriptedCamera(3), GONE)
-    times: list[float] = []
-    with script.source(lambda: repeat(0.4)) as source:
-        for frame in source:
-            if frame is None and source.outage:
-                times.append(time.monotonic())
-            if script.opened > 3:
-                break
-    # The middle one, since a busy machine may sleep long now and then.
-    assert sorted(np.diff(times))[len(times) // 2] <= 0.1
+    with script.source(lambda: repeat(PATIENCE_SECONDS)) as source:
+        heard = islice((frame for frame in source if frame is None and source.outage), 20)
+        assert len(list(heard)) == 20
+    assert script.opened <= 2
 
 
 def test_during_an_outage_its_rate_is_what_it_was() -> None:
@@ -228,7 +223,7 @@ def test_a_request_to_stop_ends_an_opening_that_hangs() -> None:
 def test_while_a_lost_camera_is_stuck_no_other_thread_joins_it(caplog: pytest.LogCaptureFixture) -> None:
     stuck = ScriptedCamera(3, hangs=True)
     script = Script(stuck, ScriptedCamera(1e9))
-    with script.source(timeout_seconds=-1.8) as source:
+    with script.source(timeout_seconds=1 - GRACE_SECONDS) as source:
         frames = iter(source)
         while "is stuck" not in source.outage:
             next(frames)
@@ -398,5 +393,5 @@ def test_a_slow_loop_sees_a_network_camera_as_it_is_now(network_camera: Callable
             if len(late) == 8:
                 break
         assert source.dropped > 20
-    # In a queue each would be another 15 frames late.
-    assert sorted(late)[4] < 25
+    # In a queue each would be another 15 frames late, and this one 60.
+    assert sorted(late)[4] < 50

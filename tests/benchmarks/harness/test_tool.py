@@ -1,4 +1,4 @@
-"""A result is kept whole, stamped, and only where its bounds hold; every release tool explains itself."""
+"""A result is kept whole, stamped, and only where its bounds hold."""
 
 import json
 import re
@@ -10,13 +10,11 @@ from pathlib import Path
 import pytest
 
 from mnist_edge.benchmarks.harness import tool
-from mnist_edge.benchmarks.harness.entry import list_tools, run_package
 from mnist_edge.benchmarks.harness.tool import Result, checkout, run_measurement, stamp, tool_parser
 from mnist_edge.errors import DataError, UsageError
 from mnist_edge.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[3]
-TOOLS = [(package, name) for package in ("release", "endurance") for name in list_tools(ROOT / "benchmarks" / package)]
 Measure = Callable[..., int]
 
 
@@ -119,34 +117,6 @@ def test_the_stamp_knows_the_commit_and_whether_the_code_is_that(folder: Path, t
 def test_no_path_of_this_machine_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("sys.orig_argv", [str(tmp_path / "python"), "-m", "rain", str(tmp_path / "photos"), "--all"])
     assert stamp()["command"] == "python -m rain photos --all"
-
-
-@pytest.mark.parametrize(("package", "name"), TOOLS)
-def test_every_tool_explains_itself(package: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        run_package(f"mnist_edge.benchmarks.{package}", [name, "--help"])
-    assert ended.value.code == 0
-    out = capsys.readouterr().out
-    assert out.split()[:5] == ["usage:", "python", "-m", f"mnist_edge.benchmarks.{package}", name]
-    assert "show this help" in out
-
-
-def test_an_entry_lists_its_tools_and_refuses_others(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments, code in ((["--help"], 0), ([], 2), (["rain"], 2)):
-        with pytest.raises(SystemExit) as ended:
-            run_package("mnist_edge.benchmarks.endurance", arguments)
-        assert ended.value.code == code
-    out, err = capsys.readouterr()
-    assert "\n  reading-time  What reading a frame costs" in out and "\n  faults " in out
-    assert "invalid choice: 'rain'" in err
-
-
-def test_every_target_of_make_is_a_tool() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    for package in ("release", "endurance"):
-        (targets,) = re.findall(rf"^{package.upper()} := (.*)", makefile, re.MULTILINE)
-        named = re.findall(rf"\(RUN\)\.{package} ([a-z-]+)", makefile)
-        assert {(package, name) for name in (*targets.split(), *named)} <= {*TOOLS}
 
 
 def test_no_target_of_make_writes_a_result_past_the_tools() -> None:

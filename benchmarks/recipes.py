@@ -16,7 +16,7 @@ from mnist_edge.models.plots import new_figure, save_figure
 from mnist_edge.models.recipes import Recipe, find_recipe
 from mnist_edge.models.resume import can_resume
 from mnist_edge.models.run import Run, finished_run
-from mnist_edge.models.settings import Settings, read_settings
+from mnist_edge.models.run_settings import RunSettings, read_settings
 from mnist_edge.models.train import train
 from mnist_edge.progress import Progress, no_progress
 
@@ -155,7 +155,7 @@ def train_or_resume(
         return finished
     resume = not force and can_resume(folder, recipe, data, seed)
     there = read_settings(folder)
-    if there and not (resume or force) and (differing := there.differences(Settings.of(recipe, data, seed))):
+    if there and not (resume or force) and (differing := there.differences(RunSettings.of(recipe, data, seed))):
         # Days of training are not replaced because a recipe has changed since.
         raise OutputError(f"{folder} holds another training: this one has {'; '.join(differing)}; {advice}")
     run = train(recipe, data, folder, seed=seed, force=force, resume=resume, progress=progress)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from mnist_edge.converters.free_batch import free_batch
 from mnist_edge.optional_packages import require
 from mnist_edge.training_stack import load_tflite_schema
 
@@ -21,7 +20,7 @@ def compact(model: bytes) -> bytes:
 
     Tensors lose their names, but for the input `image` and the output `digits`; equal shapes and quantisation
     parameters are stored once, empty buffers too; the converter's notes to people go. Weights start at a
-    multiple of 16 bytes. The signature stays. What was converted for one image takes any batch (`free_batch`).
+    multiple of 16 bytes. The signature stays. What was converted for one image takes any batch.
 
     Args:
         model: As TensorFlow's converter gives it, without our metadata behind it.
@@ -31,7 +30,7 @@ def compact(model: bytes) -> bytes:
     graph.description = graph.metadataBuffer = None
     graph.metadata = [note for note in graph.metadata or [] if note.name not in NOTES]
     _rename(graph.subgraphs)
-    free_batch(graph)
+    _free_batch(graph)
     _share_vectors(graph.subgraphs)
     _share_buffers(graph)
     builder = _builder_class()(len(model))
@@ -45,6 +44,30 @@ def _rename(subgraphs: list[Any]) -> None:
     main = subgraphs[0]
     main.tensors[main.inputs[0]].name = "image"
     main.tensors[main.outputs[0]].name = "digits"
+
+
+def _free_batch(graph: Any) -> None:
+    """Let a runtime resize the input to any batch: a RESHAPE to (1, 400) becomes one to (-1, 400)."""
+    reshape = load_tflite_schema().BuiltinOperator.RESHAPE
+    kinds = [code.builtinCode for code in graph.operatorCodes]
+    for subgraph in graph.subgraphs:
+        for operator in subgraph.operators:
+            if kinds[operator.opcodeIndex] == reshape and len(operator.inputs) > 1:
+                _free_reshape(graph, subgraph.tensors, operator)
+
+
+def _free_reshape(graph: Any, tensors: list[Any], operator: Any) -> None:
+    values, target = (tensors[index] for index in operator.inputs)
+    stored = graph.buffers[target.buffer].data
+    # A constant's first axis is no batch; and only one axis can be found out.
+    if stored is None or graph.buffers[values.buffer].data is not None or tuple(values.shape[:1]) != (1,):
+        return
+    shape = np.frombuffer(np.asarray(stored, np.uint8).tobytes(), np.int32).copy()
+    if len(shape) and shape[0] == 1 and (shape > 0).all():
+        shape[0] = -1
+        graph.buffers[target.buffer].data = np.frombuffer(shape.tobytes(), np.uint8)
+        if operator.builtinOptions is not None:
+            operator.builtinOptions.newShape = shape
 
 
 def _share_vectors(subgraphs: list[Any]) -> None:

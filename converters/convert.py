@@ -8,10 +8,10 @@ from typing import Any
 from mnist_edge.atomic_files import refuse_overwrite, write_bytes
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.confidence import Confidence, fit_confidence, shipped_confidence
-from mnist_edge.converters.facts import data_facts, describe, parity_facts
+from mnist_edge.converters.export_metadata import data_metadata, network_metadata, parity_metadata
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.keras_source import keras_path, load_source
-from mnist_edge.converters.parity import Answers, ParityReport, compare
+from mnist_edge.converters.parity import ModelOutputs, ParityReport, compare
 from mnist_edge.converters.precisions import Precision, choose_io, find_precision
 from mnist_edge.converters.representative import SAMPLES, representative_images
 from mnist_edge.dataset import VALIDATION_IMAGES, Dataset
@@ -85,29 +85,28 @@ def convert(
     keep: bool = False,
     progress: Progress = no_progress,
 ) -> Exported:
-    """Convert a Keras model to a `.tflite`, compare that with its source, and measure what it is worth.
+    """Convert a Keras model to a `.tflite`, compare it with its source, and measure its accuracy.
 
     Args:
         model: A `.keras` or `.h5` file, a run folder, the name of a model that ships, or a Keras model in memory.
         precision: Key of `PRECISIONS`, or `none` for float32.
         io: Type of input and output; None takes the precision's own: int8 for int8, else float32.
-        data: Where representative images (training split), the temperature and the refusal threshold (validation
-            split) and the accuracy (test split) come from; the comparison with the source is on the validation split.
-            Without it no precision that needs calibration can be made, and the metadata holds none of these, except
-            that a model that ships keeps the temperature and threshold that it ships with.
+        data: Its training split calibrates, its validation split fits temperature and refusal threshold and compares
+            with the source, its test split gives the accuracy. None leaves all of these out, but for the temperature
+            and threshold of a model that ships, and allows no precision that needs calibration.
         samples: How many representative images.
         seed: Which ones.
         output: The file to write; None writes `NAME.PRECISION.tflite` beside the model, or in the current folder for
             a model that ships.
         force: Replace a file that is there.
-        keep: Write the file even where its decisions are not those of its source; `Exported.parity` tells.
-        progress: Told how the measurement of accuracy goes.
+        keep: Write the file even where its decisions are not those of its source; see `Exported.parity`.
+        progress: Called with the number of images measured.
 
     Raises:
         UsageError: No such precision, or an `io` that it does not take.
         DataError: No or bad representative images.
         ModelError: The model cannot be converted; names the layer.
-        CheckFailed: The file's decisions have fallen apart, by the `sanity` of its precision; nothing is written.
+        CheckFailed: The file does not pass the `sanity` of its precision; nothing is written.
         OutputError: The file exists already.
     """
     row = find_precision(precision)
@@ -120,18 +119,22 @@ def convert(
     images, calibration = None, None
     if data and row.calibrated:
         images = representative_images(data, samples, seed)
-        calibration = data_facts(data, "training", samples) | {"seed": seed}
+        calibration = data_metadata(data, "training", samples) | {"seed": seed}
     content = to_flatbuffer(network, row, io, images)
     classifier = _load(content, path.name)
+    parity, compared, accuracy = None, None, None
+    confidence: Confidence | None
     if data:
-        figures = _measure(network, classifier, data, row, progress)
+        parity, accuracy, confidence = _measure(network, classifier, data, row, progress)
+        compared = data_metadata(data, "validation", parity.images) | parity_metadata(parity)
+        if not keep:
+            parity.raise_if_failed("it was not written; --keep writes it all the same")
     else:
-        figures = _Figures(confidence=shipped_confidence(model, row.name))
-    if figures.parity and not keep:
-        figures.parity.raise_if_failed("it was not written; --keep writes it all the same")
+        confidence = shipped_confidence(model, row.name)
     softmax = "appended" if softmax_appended(network) else "trained"
-    facts = describe(network.name, row, io, classifier, calibration, softmax) | figures.to_metadata(data)
-    complete = append_metadata(content, facts)
+    metadata = network_metadata(network.name, row, io, classifier, calibration, softmax)
+    metadata |= {"parity": compared, "accuracy": accuracy} | (confidence.to_metadata() if confidence else {})
+    complete = append_metadata(content, metadata)
     write_bytes(path, complete)
     return Exported(
         path=path,
@@ -142,10 +145,10 @@ def convert(
         operators=operators(classifier.interpreter),
         macs=count_macs(classifier.interpreter),
         runtimes=row.runtimes,
-        accuracy=figures.accuracy,
+        accuracy=accuracy,
         calibration=calibration,
-        confidence=figures.confidence,
-        parity=figures.parity,
+        confidence=confidence,
+        parity=parity,
         softmax=softmax,
     )
 
@@ -165,32 +168,19 @@ def _load(content: bytes, name: str) -> Classifier:
         return Classifier(draft)
 
 
-@dataclass(frozen=True, slots=True)
-class _Figures:
-    """What was measured with the file, as `Exported` has it."""
-
-    parity: ParityReport | None = None
-    accuracy: dict[str, Any] | None = None
-    confidence: Confidence | None = None
-
-    def to_metadata(self, data: Dataset | None) -> dict[str, Any]:
-        compared = parity_facts(self.parity) if self.parity else {}
-        parity = data_facts(data, "validation", compared["images"]) | compared if data and compared else None
-        chosen = self.confidence.to_metadata() if self.confidence else {}
-        return {"parity": parity, "accuracy": self.accuracy, **chosen}
-
-
-def _measure(network: Any, classifier: Classifier, data: Dataset, precision: Precision, progress: Progress) -> _Figures:
+def _measure(
+    network: Any, classifier: Classifier, data: Dataset, precision: Precision, progress: Progress
+) -> tuple[ParityReport, dict[str, Any], Confidence]:
+    """Compare a file with its source, measure its accuracy and fit its confidence."""
     split = data.with_validation(VALIDATION_IMAGES).validation
-    both = [
-        Answers(name, one.runtime, predict(one, split, progress))
+    source, file = (
+        ModelOutputs(name, one.runtime, predict(one, split, progress))
         for name, one in (("its source", KerasClassifier(network)), (classifier.path.name, classifier))
-    ]
-    said = predict(classifier, data.test, progress)
-    result = score(said, data.test.labels, classifier.name, classifier.runtime)
-    correct = {"correct": result.correct, "accuracy": result.accuracy, "runtime": result.runtime}
-    return _Figures(
-        parity=compare(both[0], both[1], split.labels, precision.sanity.on(split.labels, MAY_DIFFER)),
-        accuracy=data_facts(data, "test", result.images) | correct,
-        confidence=fit_confidence(both[1].probabilities, split.labels, data.name),
+    )
+    test = score(predict(classifier, data.test, progress), data.test.labels, classifier.name, classifier.runtime)
+    correct = {"correct": test.correct, "accuracy": test.accuracy, "runtime": test.runtime}
+    return (
+        compare(source, file, split.labels, precision.sanity.on(split.labels, MAY_DIFFER)),
+        data_metadata(data, "test", test.images) | correct,
+        fit_confidence(file.probabilities, split.labels, data.name),
     )

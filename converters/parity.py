@@ -1,4 +1,4 @@
-"""The figures of a comparison and the judgement of them."""
+"""Comparing the outputs of two models: the figures, and whether they pass."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.converters.collapse import fault
-from mnist_edge.converters.mcnemar import mcnemar_exact
 from mnist_edge.errors import CheckFailed
 
 # Tolerances are compared in images, where a float's rounding is far below one.
@@ -16,14 +14,14 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What still passes.
+    """The limits within which a candidate passes.
 
     Attributes:
         max_drop: Largest loss of accuracy, a share of 1: 0.001 is 0.10 points.
         min_agreement: Lowest share of equal top-1 digits, 0 to 1.
         max_class_drop: Largest loss of accuracy on the images of one digit, a share of 1.
-        min_p: Lowest p of McNemar's test where the candidate is the worse one: below it, that is no chance. 0 lets all
-            pass.
+        min_p: Lowest p of McNemar's test that passes where the candidate is worse: below it, the loss is no chance. 0
+            passes every loss.
     """
 
     max_drop: float
@@ -32,7 +30,7 @@ class Tolerance:
     min_p: float = 0.0
 
     def on(self, labels: NDArray[np.uint8], always: int = 1) -> "Tolerance":
-        """The tolerance on images with these labels, of which so many may always differ: n resolve no less than 1/n."""
+        """Loosen the limits so that `always` images may differ: of n images nothing resolves less than 1/n."""
         counts = np.bincount(labels)
         share, share_of_a_digit = always / len(labels), always / int(counts[counts > 0].min())
         return replace(
@@ -44,8 +42,8 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What one model said.
+class ModelOutputs:
+    """The outputs of one model on some images.
 
     Attributes:
         model: Its file or name.
@@ -60,7 +58,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one model fared.
+    """The accuracy of one model.
 
     Attributes:
         model: Its file or name.
@@ -85,7 +83,7 @@ class ParityReport:
         reference: The model as trained.
         candidate: The model to deploy.
         accuracy_drop: Reference's accuracy less candidate's; negative where the candidate is better.
-        agreement: Share of images where both say the same digit.
+        agreement: Share of images where both give the same digit.
         disagreements: Number of images where they do not.
         p_value: McNemar's exact test of equal accuracy: small where the difference is more than chance.
         max_abs_difference: Largest difference between two probabilities; None where an output is not finite.
@@ -123,8 +121,10 @@ class ParityReport:
             raise CheckFailed(f"{self.candidate.model} does not match {self.reference.model}: {reasons}")
 
 
-def compare(reference: Answers, candidate: Answers, labels: NDArray[np.uint8], tolerance: Tolerance) -> ParityReport:
-    """Compare two models' answers to the same images.
+def compare(
+    reference: ModelOutputs, candidate: ModelOutputs, labels: NDArray[np.uint8], tolerance: Tolerance
+) -> ParityReport:
+    """Compare the outputs of two models on the same images.
 
     Args:
         reference: Of the model as trained.
@@ -133,19 +133,19 @@ def compare(reference: Answers, candidate: Answers, labels: NDArray[np.uint8], t
         tolerance: What passes.
     """
     both = reference, candidate
-    said = [answers.probabilities.argmax(axis=1) for answers in both]
-    right = [digits == labels for digits in said]
-    scores = [_score(answers, hits) for answers, hits in zip(both, right, strict=True)]
-    disagreements = int((said[0] != said[1]).sum())
+    predicted = [outputs.probabilities.argmax(axis=1) for outputs in both]
+    right = [digits == labels for digits in predicted]
+    scores = [_score(outputs, hits) for outputs, hits in zip(both, right, strict=True)]
+    disagreements = int((predicted[0] != predicted[1]).sum())
     lost = scores[0].correct - scores[1].correct
     lost_of = np.bincount(labels, right[0], minlength=10) - np.bincount(labels, right[1], minlength=10)
     images_of = np.bincount(labels, minlength=10)
     p_value = mcnemar_exact(int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()))
     failures = (
-        *_collapses(both, labels),
-        *_excesses(lost, disagreements, len(labels), tolerance),
-        *_lost_digits(lost_of, images_of, tolerance),
-        *_no_chance(lost, p_value, tolerance),
+        *_collapsed(both, labels),
+        *_overall_drops(lost, disagreements, len(labels), tolerance),
+        *_class_drops(lost_of, images_of, tolerance),
+        *_significant_loss(lost, p_value, tolerance),
     )
     return ParityReport(
         passed=not failures,
@@ -163,25 +163,38 @@ def compare(reference: Answers, candidate: Answers, labels: NDArray[np.uint8], t
     )
 
 
-def _score(answers: Answers, hits: NDArray[np.bool_]) -> Score:
-    return Score(answers.model, answers.runtime, int(hits.sum()), float(hits.mean()))
+def _score(outputs: ModelOutputs, hits: NDArray[np.bool_]) -> Score:
+    return Score(outputs.model, outputs.runtime, int(hits.sum()), float(hits.mean()))
 
 
-def _largest_difference(both: tuple[Answers, Answers]) -> float | None:
-    if not all(np.isfinite(answers.probabilities).all() for answers in both):
+def _largest_difference(both: tuple[ModelOutputs, ModelOutputs]) -> float | None:
+    if not all(np.isfinite(outputs.probabilities).all() for outputs in both):
         return None
     return float(np.abs(both[0].probabilities - both[1].probabilities).max())
 
 
-def _collapses(both: tuple[Answers, Answers], labels: NDArray[np.uint8]) -> tuple[str, ...]:
+def _collapsed(both: tuple[ModelOutputs, ModelOutputs], labels: NDArray[np.uint8]) -> tuple[str, ...]:
     # Images of one digit only may well get one answer.
     if len(np.unique(labels)) == 1:
         return ()
-    found = ((answers.model, fault(answers.probabilities)) for answers in both)
+    found = ((outputs.model, _collapse(outputs.probabilities)) for outputs in both)
     return tuple(f"{model} collapsed: {what}" for model, what in found if what)
 
 
-def _excesses(lost: int, disagreements: int, images: int, tolerance: Tolerance) -> tuple[str, ...]:
+def _collapse(probabilities: NDArray[np.float32]) -> str | None:
+    """What shows that a model's outputs no longer depend on the image, the commonest silent fault; None: nothing."""
+    broken = int((~np.isfinite(probabilities)).any(axis=1).sum())
+    if broken:
+        return f"its outputs hold NaN or infinity for {broken} of {len(probabilities)} images"
+    if len(probabilities) > 1 and not np.ptp(probabilities, axis=0).any():
+        return f"its outputs are the same for all {len(probabilities)} images"
+    digits = np.unique(probabilities.argmax(axis=1))
+    if len(probabilities) > 1 and len(digits) == 1:
+        return f"it says {digits[0]} for all {len(probabilities)} images"
+    return None
+
+
+def _overall_drops(lost: int, disagreements: int, images: int, tolerance: Tolerance) -> tuple[str, ...]:
     failures = []
     if lost > tolerance.max_drop * images + _ROUNDING:
         failures.append(
@@ -196,7 +209,7 @@ def _excesses(lost: int, disagreements: int, images: int, tolerance: Tolerance) 
     return tuple(failures)
 
 
-def _lost_digits(lost: NDArray[Any], images: NDArray[Any], tolerance: Tolerance) -> tuple[str, ...]:
+def _class_drops(lost: NDArray[Any], images: NDArray[Any], tolerance: Tolerance) -> tuple[str, ...]:
     """One reason for all digits that lost too much, shapes (10,)."""
     worse = np.flatnonzero(lost > tolerance.max_class_drop * images + _ROUNDING)
     if not len(worse):
@@ -205,7 +218,31 @@ def _lost_digits(lost: NDArray[Any], images: NDArray[Any], tolerance: Tolerance)
     return (f"accuracy on a single digit dropped by {each} points, more than {100 * tolerance.max_class_drop:.4g}",)
 
 
-def _no_chance(lost: int, p_value: float, tolerance: Tolerance) -> tuple[str, ...]:
+def _significant_loss(lost: int, p_value: float, tolerance: Tolerance) -> tuple[str, ...]:
     if lost <= 0 or p_value >= tolerance.min_p:
         return ()
     return (f"the loss is more than chance (McNemar's p {p_value:.3g} is below {tolerance.min_p:g})",)
+
+
+def mcnemar_exact(only_first: int, only_second: int) -> float:
+    """The exact two-sided p of McNemar's test.
+
+    Where exactly one of two classifiers is right, each is equally likely to be that one if they are equally good; so
+    the smaller count follows a binomial distribution with p = 1/2 (McNemar, "Note on the sampling error of the
+    difference between correlated proportions or percentages", Psychometrika 12, 1947; Dietterich, "Approximate
+    statistical tests for comparing supervised classification learning algorithms", Neural Computation 10, 1998).
+
+    Args:
+        only_first: Images that only the first classifier gets right.
+        only_second: Images that only the second gets right.
+
+    Returns:
+        0 to 1; 1 where the two never differ.
+    """
+    discordant = only_first + only_second
+    # Whole numbers to the end: no rounding, however many images there are.
+    ways, tail = 1, 0
+    for k in range(min(only_first, only_second) + 1):
+        tail += ways
+        ways = ways * (discordant - k) // (k + 1)
+    return min(1.0, 2 * tail / (1 << discordant))

@@ -1,9 +1,9 @@
-"""Parity: show both models the same images, compare everything, judge once."""
+"""Parity: run two models on the same images, and compare everything once."""
 
 from dataclasses import replace
 from pathlib import Path
 
-from mnist_edge.converters.parity import Answers, ParityReport, compare
+from mnist_edge.converters.parity import ModelOutputs, ParityReport, compare
 from mnist_edge.converters.precisions import PRECISIONS, Precision
 from mnist_edge.dataset import Split
 from mnist_edge.evaluate import load_predictor, predict
@@ -34,12 +34,12 @@ def verify(
         candidate: Likewise.
         split: The images to show.
         max_drop: Largest loss of accuracy that passes, a share of 1: 0.001 is 0.10 points. None takes that of the
-            candidate's precision, or of int8 where the candidate does not say.
+            candidate's precision, or of int8 where its metadata names none.
         min_agreement: Lowest share of equal digits that passes, 0 to 1. None as for `max_drop`.
         max_class_drop: Largest loss of accuracy on a single digit that passes, a share of 1. None as for `max_drop`;
             ten times a `max_drop` that is given and larger, since all of that may fall on one digit.
         min_p: Lowest p of McNemar's exact test that passes where the candidate is worse. None as for `max_drop`; 0,
-            which judges nothing, where a `max_drop` is given: what is allowed need be no chance.
+            which passes everything, where a `max_drop` is given: what is allowed need be no chance.
         runtime: For `.tflite` files; None takes the first that works.
         progress: Told the number of images done.
 
@@ -55,17 +55,17 @@ def verify(
         tolerance = replace(tolerance, max_drop=max_drop, max_class_drop=allowed, min_p=0.0)
     given = {"min_agreement": min_agreement, "max_class_drop": max_class_drop, "min_p": min_p}
     tolerance = replace(tolerance, **{name: value for name, value in given.items() if value is not None})
-    both = [_answers(model, split, runtime, progress) for model in (reference, candidate)]
+    both = [_outputs(model, split, runtime, progress) for model in (reference, candidate)]
     return compare(both[0], both[1], split.labels, tolerance)
 
 
 def precision_of(model: str | Path) -> Precision:
-    """The precision that a model says it has; int8 where it says nothing."""
+    """The precision in a model's metadata; int8 where it has none."""
     name = str(read_metadata(resolve(model)).get("precision"))
     return PRECISIONS.get(name, PRECISIONS["int8"])
 
 
-def _answers(model: str | Path, split: Split, runtime: str | None, progress: Progress) -> Answers:
+def _outputs(model: str | Path, split: Split, runtime: str | None, progress: Progress) -> ModelOutputs:
     # The networks' own softmax on both sides: a Keras model has no temperature.
     predictor = load_predictor(model, calibrated=False, runtime=runtime)
-    return Answers(str(model), predictor.runtime, predict(predictor, split, progress))
+    return ModelOutputs(str(model), predictor.runtime, predict(predictor, split, progress))

@@ -1,4 +1,4 @@
-"""What an augmented training sees: digits as a pen and a camera make them, non-digits, and a teacher's opinion."""
+"""The batches of an augmented training and of fine-tuning: digits and drawn non-digits, with soft labels."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,19 +8,87 @@ from numpy.typing import NDArray
 
 from mnist_edge.dataset import Split
 from mnist_edge.models.augment import AUGMENTATIONS, Batch
+from mnist_edge.models.collected import CollectedDigits
 from mnist_edge.models.non_digits import non_digits
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
 
-# For each ten digits a non-digit.
+# In training, for each ten digits a non-digit; in fine-tuning, of each batch.
 NON_DIGIT_SHARE = 0.1
-# A teacher is asked once about so many epochs of augmented images; then these come again, in another order.
+# The teacher labels so many epochs of augmented images; then these come again, in another order.
 TEACHER_EPOCHS = 20
 TEACHER_SHARE = 0.7
 GENTLE_STRENGTH = 0.5
+# Of a batch in fine-tuning, and how many non-digits are drawn for it.
+COLLECTED_SHARE = 0.15
+FINE_TUNING_NON_DIGITS = 2_000
+# Labels by digit; -1, the label of a non-digit, takes the last row, the uniform distribution.
+_TARGETS = np.concatenate([np.eye(10), np.full((1, 10), 0.1)]).astype(np.float32)
 
+# Probabilities, shape (n, 10), of images as the batches hold them.
 Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+# From the number of a step to its images and soft labels, shapes (n, 28, 28, 1) and (n, 10), 0 to 1.
+Draw = Callable[[int], tuple[Batch, Batch]]
+
+
+class AugmentedBatches:
+    """What `augmented_batches` gives to Keras; index k is the k-th batch of the current epoch.
+
+    Attributes:
+        order: Indices into the split, shape (n,): batch `batch_order[k]` is a slice of it.
+        batch_order: Which batch comes when.
+    """
+
+    def __init__(self, recipe: Recipe, split: Split, seed: int, teacher: Teacher | None, first_epoch: int) -> None:
+        """Draw the non-digits, and begin with an epoch; arguments as for `augmented_batches`."""
+        super().__init__()
+        self._recipe, self._split, self._seed, self._teacher = recipe, split, seed, teacher
+        self._augment = AUGMENTATIONS[str(recipe.augmentation)]
+        self._digits = as_input(split.images)[..., 0]
+        self._non_digits = as_input(non_digits(split, seed))[..., 0]
+        self._gentle_from = round(recipe.epochs * (1 - recipe.gentle_share))
+        self._opinions: dict[tuple[int, int], NDArray[np.float16]] = {}
+        self._epoch = first_epoch
+        self._shuffle()
+
+    def _shuffle(self) -> None:
+        gentle = self._epoch >= self._gentle_from
+        self._strength = GENTLE_STRENGTH if gentle else 1.0
+        # Which augmentation of the images; no gentle one is a strong one.
+        first = self._gentle_from if gentle else 0
+        self._version = first + (self._epoch - first) % TEACHER_EPOCHS if self._teacher else self._epoch
+        self.order = np.random.default_rng((self._seed, self._version)).permutation(len(self._split))
+        # The last batch is smaller and stays last.
+        self.batch_order = np.arange(len(self))
+        np.random.default_rng((self._seed, self._epoch, len(self))).shuffle(self.batch_order[:-1])
+
+    def on_epoch_end(self) -> None:
+        """Go on to the next epoch."""
+        self._epoch += 1
+        self._shuffle()
+
+    def __len__(self) -> int:
+        return -(-len(self._split) // self._recipe.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Batch, Batch]:
+        index = int(self.batch_order[index])
+        rng = np.random.default_rng((self._seed, self._version, index))
+        chosen = self.order[index * self._recipe.batch_size :][: self._recipe.batch_size]
+        others = rng.integers(0, len(self._non_digits), int(len(chosen) * NON_DIGIT_SHARE))
+        images = np.concatenate([self._digits[chosen], self._non_digits[others]])
+        images = self._augment(images, rng, self._strength)[..., None]
+        labels = _TARGETS[self._split.labels[chosen]]
+        if self._teacher:
+            opinion = self._opinion(self._teacher, index, images[: len(chosen)])
+            labels = (1 - TEACHER_SHARE) * labels + TEACHER_SHARE * opinion
+        return images, np.concatenate([labels, _TARGETS[[-1] * len(others)]]).astype(np.float32)
+
+    def _opinion(self, teacher: Teacher, index: int, digits: Batch) -> NDArray[np.float16]:
+        key = self._version, index
+        if key not in self._opinions:
+            self._opinions[key] = teacher(digits).astype(np.float16)
+        return self._opinions[key]
 
 
 def augmented_batches(
@@ -38,58 +106,39 @@ def augmented_batches(
         recipe: Its augmentation, batch size and number of epochs.
         split: The training images.
         seed: Of order, augmentation and non-digits.
-        teacher: Probabilities, shape (n, 10), of images as the batches hold them.
-        first_epoch: Where a training that was broken off goes on.
+        teacher: Labels the images beside their own labels.
+        first_epoch: Where an interrupted training is resumed.
     """
-    keras: Any = load_keras()
+    batches = type("Batches", (AugmentedBatches, load_keras().utils.PyDataset), {})
+    return batches(recipe, split, seed, teacher, first_epoch)
+
+
+def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits, seed: int, before: Teacher) -> Draw:
+    """Batches that mix what is new with what the network knows, all gently augmented; the same for the same seed.
+
+    New are the collected digits, with their true labels, uniform for non-digits. Known are digits of the data set and
+    drawn non-digits, labelled with the network's outputs before fine-tuning (after Li and Hoiem, "Learning without
+    Forgetting", 2016).
+
+    Args:
+        recipe: Its augmentation and batch size.
+        split: The training images of the data set.
+        collected: The collected digits.
+        seed: Of order, augmentation and non-digits.
+        before: The network before fine-tuning.
+    """
     augment = AUGMENTATIONS[str(recipe.augmentation)]
-    images = as_input(split.images)[..., 0]
-    others = as_input(non_digits(split, seed))[..., 0]
-    one_hot = np.eye(10, dtype=np.float32)
-    length = -(-len(split) // recipe.batch_size)
-    gentle_from = round(recipe.epochs * (1 - recipe.gentle_share))
-    opinions: dict[tuple[int, int], NDArray[np.float16]] = {}
+    new, strange = (max(1, round(recipe.batch_size * share)) for share in (COLLECTED_SHARE, NON_DIGIT_SHARE))
+    known = max(1, recipe.batch_size - new - strange)
+    digits, others = as_input(split.images)[..., 0], as_input(non_digits(split, seed, FINE_TUNING_NON_DIGITS))[..., 0]
+    taught = as_input(collected.images)[..., 0]
 
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.epoch = first_epoch
-            self._shuffle()
+    def draw(step: int) -> tuple[Batch, Batch]:
+        rng = np.random.default_rng((seed, step))
+        from_split, from_collected = rng.integers(0, len(split), known), rng.integers(0, len(collected), new)
+        from_others = rng.integers(0, len(others), strange)
+        images = np.concatenate([digits[from_split], others[from_others], taught[from_collected]])
+        images = augment(images, rng, GENTLE_STRENGTH)[..., None]
+        return images, np.concatenate([before(images[: known + strange]), _TARGETS[collected.labels[from_collected]]])
 
-        def _shuffle(self) -> None:
-            self.gentle = self.epoch >= gentle_from
-            # Which images these are; no gentle version is a strong one.
-            first = gentle_from if self.gentle else 0
-            self.version = first + (self.epoch - first) % TEACHER_EPOCHS if teacher else self.epoch
-            self.images = np.random.default_rng((seed, self.version)).permutation(len(split))
-            # The last batch is smaller and stays last.
-            self.batches = np.arange(length)
-            np.random.default_rng((seed, self.epoch, length)).shuffle(self.batches[:-1])
-
-        def on_epoch_end(self) -> None:
-            self.epoch += 1
-            self._shuffle()
-
-        def __len__(self) -> int:
-            return length
-
-        def __getitem__(self, index: int) -> tuple[Batch, Batch]:
-            index = int(self.batches[index])
-            rng = np.random.default_rng((seed, self.version, index))
-            chosen = self.images[index * recipe.batch_size :][: recipe.batch_size]
-            strangers = rng.integers(0, len(others), int(len(chosen) * NON_DIGIT_SHARE))
-            strength = GENTLE_STRENGTH if self.gentle else 1.0
-            batch = augment(np.concatenate([images[chosen], others[strangers]]), rng, strength)[..., None]
-            labels = one_hot[split.labels[chosen]]
-            if teacher:
-                labels = (1 - TEACHER_SHARE) * labels + TEACHER_SHARE * self._opinion(index, batch[: len(chosen)])
-            unsure = np.full((len(strangers), 10), 0.1, np.float32)
-            return batch, np.concatenate([labels, unsure]).astype(np.float32)
-
-        def _opinion(self, index: int, digits: Batch) -> NDArray[np.float16]:
-            key = self.version, index
-            if teacher and key not in opinions:
-                opinions[key] = teacher(digits).astype(np.float16)
-            return opinions[key]
-
-    return Batches()
+    return draw

@@ -1,4 +1,4 @@
-"""Keeping the epoch that is wanted, and all that a training needs to go on after it was broken off."""
+"""After each epoch: the best weights, and all that an interrupted training needs to be resumed."""
 
 import json
 import time
@@ -16,10 +16,11 @@ from mnist_edge.progress import Progress
 # A .keras file, optimiser included, with one entry more: one file, so that the two can never be of different epochs.
 STATE = "unfinished.keras"
 _ENTRY = "training.json"
+_PROGRESS_BATCHES = 20  # between two reports of progress
 
 
 def read_state(folder: Path) -> dict[str, Any] | None:
-    """What an unfinished training in `folder` left: `rows`, `kept`, `seconds`; None where there is none."""
+    """Read what an unfinished training left in a folder: `rows`, `kept`, `seconds`, `dropout`; None: nothing."""
     try:
         with zipfile.ZipFile(folder / STATE) as archive:
             return dict(json.loads(archive.read(_ENTRY)))
@@ -27,84 +28,97 @@ def read_state(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def make_checkpoint(keras: Any, recipe: Recipe, folder: Path, progress: Progress, state: dict[str, Any] | None) -> Any:
-    """A callback that keeps the weights that are wanted and the training's state, in memory and in the run folder.
+class Checkpoint:
+    """The epochs of a training so far, in memory and in the run folder.
 
-    Args:
-        keras: The module.
-        recipe: Its monitor and patience decide what is best and when to stop.
-        folder: The run folder.
-        progress: Told the epochs done.
-        state: Of the training that goes on, as `read_state` gives it.
+    Attributes:
+        rows: Figures of each epoch.
+        kept: Index of the epoch whose weights are kept; None before the first has ended.
+        weights: Those weights.
     """
 
-    class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.rows: list[dict[str, float]] = state["rows"] if state else []
-            self.kept: int | None = state["kept"] if state else None
-            self.weights: list[Any] = []
-            self.seconds_before = state["seconds"] if state else 0.0
-            self.started = time.perf_counter()
-            if state:
-                self.weights = keras.models.load_model(folder / "model.keras", compile=False).get_weights()
+    def __init__(
+        self, keras: Any, recipe: Recipe, folder: Path, progress: Progress, state: dict[str, Any] | None
+    ) -> None:
+        """Begin, or go on where a training was interrupted.
 
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            steps = self.params["steps"] or 1
-            if batch % 20 == 0:
-                note = (
-                    f"epoch {len(self.rows) + 1}, validation {self.rows[-1]['val_accuracy']:.2%}" if self.rows else ""
-                )
-                progress(len(self.rows) + (batch + 1) / steps, recipe.epochs, note)
+        Args:
+            keras: The module.
+            recipe: Its monitor and patience decide which epoch is best and when to stop.
+            folder: The run folder.
+            progress: Called with the number of epochs done.
+            state: Of the training that is resumed, as `read_state` gives it.
+        """
+        self._keras, self._recipe, self._folder, self._progress = keras, recipe, folder, progress
+        state = state or {"rows": [], "kept": None, "seconds": 0.0}
+        self.rows: list[dict[str, float]] = state["rows"]
+        self.kept: int | None = state["kept"]
+        self.weights: list[Any] = []
+        if self.rows:
+            self.weights = keras.models.load_model(folder / "model.keras", compile=False).get_weights()
+        self._seconds_before: float = state["seconds"]
+        self._started = time.perf_counter()
 
-        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-            row = {name: float(logs[name]) for name in ("accuracy", "loss", "val_accuracy", "val_loss")}
-            if not np.isfinite(row["val_loss"]):
-                raise ModelError(f"the loss became {row['val_loss']} in epoch {epoch + 1}; try a smaller learning rate")
-            rows = [*self.rows, row]
-            better = self.kept is None or _is_better(recipe, row, rows[self.kept])
-            if better:
-                self.weights = self.model.get_weights()
-            self.rows, self.kept = rows, epoch if better else self.kept
-            try:
-                self._write(better)
-            # The epoch is done: what lies in the folder is what will be measured.
-            except KeyboardInterrupt:
-                self._write(better)
-                raise
-            self.model.stop_training = self.is_done
-            progress(epoch + 1, recipe.epochs, f"validation {row['val_accuracy']:.2%}")
+    @property
+    def is_done(self) -> bool:
+        """Whether all epochs are trained, or validation has stopped improving for as long as patience lasts."""
+        epochs, recipe = len(self.rows), self._recipe
+        return epochs >= recipe.epochs or (self.kept is not None and epochs - 1 - self.kept >= recipe.patience)
 
-        @property
-        def is_done(self) -> bool:
-            """Whether all epochs are trained, or validation has stopped improving for as long as patience lasts."""
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time spent in training, before an interruption too."""
+        return round(self._seconds_before + time.perf_counter() - self._started, 1)
+
+    def callback(self) -> Any:
+        """A Keras callback that reports progress, and keeps and writes each epoch."""
+        callback: Any = self._keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: self._end_batch(batch, callback.params["steps"] or 1),
+            on_epoch_end=lambda epoch, logs: self._end_epoch(callback.model, logs),
+        )
+        return callback
+
+    def _end_batch(self, batch: int, steps: int) -> None:
+        if batch % _PROGRESS_BATCHES == 0:
             epochs = len(self.rows)
-            return epochs >= recipe.epochs or (self.kept is not None and epochs - 1 - self.kept >= recipe.patience)
+            note = f"epoch {epochs + 1}, validation {self.rows[-1]['val_accuracy']:.2%}" if self.rows else ""
+            self._progress(epochs + (batch + 1) / steps, self._recipe.epochs, note)
 
-        @property
-        def seconds(self) -> float:
-            """Spent in training, before an interruption too."""
-            return round(self.seconds_before + time.perf_counter() - self.started, 1)
+    def _end_epoch(self, model: Any, logs: dict[str, float]) -> None:
+        row = {name: float(logs[name]) for name in ("accuracy", "loss", "val_accuracy", "val_loss")}
+        rows = [*self.rows, row]
+        if not np.isfinite(row["val_loss"]):
+            raise ModelError(f"the loss became {row['val_loss']} in epoch {len(rows)}; try a smaller learning rate")
+        better = self.kept is None or _is_better(self._recipe, row, rows[self.kept])
+        if better:
+            self.weights = model.get_weights()
+        self.rows, self.kept = rows, len(rows) - 1 if better else self.kept
+        try:
+            self._write(model, better)
+        # The epoch is done: what lies in the folder is what will be measured.
+        except KeyboardInterrupt:
+            self._write(model, better)
+            raise
+        model.stop_training = self.is_done
+        self._progress(len(rows), self._recipe.epochs, f"validation {row['val_accuracy']:.2%}")
 
-        def _write(self, better: bool) -> None:
-            # A crash between the two leaves the state one epoch behind the model: that epoch comes out the same again.
-            if better:
-                write_atomically(folder / "model.keras", self.model.save)
+    def _write(self, model: Any, better: bool) -> None:
+        # A crash between the two leaves the state one epoch behind the model: that epoch comes out the same again.
+        if better:
+            write_atomically(self._folder / "model.keras", model.save)
 
-            def write(path: Path) -> None:
-                self.model.save(path)
-                dropout = {layer.name: np.asarray(layer.seed_generator.state).tolist() for layer in _random(self.model)}
-                found = {"rows": self.rows, "kept": self.kept, "seconds": self.seconds, "dropout": dropout}
-                with zipfile.ZipFile(path, "a") as archive:
-                    archive.writestr(_ENTRY, json.dumps(found))
+        def write(path: Path) -> None:
+            model.save(path)
+            dropout = {layer.name: np.asarray(layer.seed_generator.state).tolist() for layer in _random(model)}
+            found = {"rows": self.rows, "kept": self.kept, "seconds": self.seconds, "dropout": dropout}
+            with zipfile.ZipFile(path, "a") as archive:
+                archive.writestr(_ENTRY, json.dumps(found))
 
-            write_atomically(folder / STATE, write)
-
-    return Checkpoint()
+        write_atomically(self._folder / STATE, write)
 
 
 def restore_dropout(model: Any, state: dict[str, Any]) -> None:
-    """Let dropout go on where it was: Keras does not save its random state."""
+    """Set dropout's random state, which Keras does not save, to that of the interrupted training."""
     for layer in _random(model):
         layer.seed_generator.state.assign(state["dropout"][layer.name])
 

@@ -12,13 +12,13 @@ from mnist_edge.atomic_files import write_atomically
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import CHUNK, SMALLEST_PROBABILITY, Evaluation, KerasClassifier, load_keras_model, score
-from mnist_edge.models.extra import NO_DIGIT, Extra
+from mnist_edge.models.batches import Draw, fine_tuning_batches
+from mnist_edge.models.collected import NO_DIGIT, CollectedDigits
 from mnist_edge.models.non_digits import non_digits
 from mnist_edge.models.recipes import Recipe
-from mnist_edge.models.rehearsal import Draw, rehearsal
 from mnist_edge.models.resume import training_in
 from mnist_edge.models.run import FineTuning, Measured, Run, write_report
-from mnist_edge.models.settings import Settings
+from mnist_edge.models.run_settings import RunSettings
 from mnist_edge.models.train import seed_everything
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.refusal import choose_threshold, digit_score
@@ -41,13 +41,13 @@ Row = dict[str, float]
 Weights = list[NDArray[np.float32]]
 
 
-def recipe_for_extra(recipe: Recipe) -> Recipe:
+def fine_tuning_recipe(recipe: Recipe) -> Recipe:
     """The recipe as fine-tuning follows it: with epochs, batches and a learning rate of its own.
 
     Raises:
         UsageError: No such network ships with its weights.
     """
-    weights_of(recipe)
+    shipped_weights(recipe)
     return replace(
         recipe,
         epochs=EPOCHS,
@@ -61,7 +61,7 @@ def recipe_for_extra(recipe: Recipe) -> Recipe:
     )
 
 
-def weights_of(recipe: Recipe) -> Path:
+def shipped_weights(recipe: Recipe) -> Path:
     """The Keras network of a recipe as it ships.
 
     Raises:
@@ -76,7 +76,7 @@ def weights_of(recipe: Recipe) -> Path:
 def fine_tune(
     recipe: Recipe,
     data: Dataset,
-    extra: Extra,
+    collected: CollectedDigits,
     folder: Path,
     *,
     seed: int = 0,
@@ -85,32 +85,39 @@ def fine_tune(
 ) -> Run:
     """Teach a network that ships what the camera collected, and keep what it can do already.
 
-    Each batch mixes collected digits with the data set's and with drawn non-digits (`rehearsal`). The weights are then
-    mixed with those before (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022): in the share that gives
-    the lowest loss on the held-out quarter of the collected digits, of those that lose no more than 0.1 points on the
-    validation images. Ctrl-C ends training: the epochs so far count.
+    Each batch mixes collected digits with the data set's and with drawn non-digits (`fine_tuning_batches`). The new
+    weights are then averaged with those before (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022), in
+    the share that gives the lowest loss on the held-out quarter of the collected digits, of those shares that lose no
+    more than `MAX_DROP` on the validation images. Ctrl-C ends training: the epochs so far count.
 
     Args:
-        recipe: As `recipe_for_extra` gives it.
+        recipe: As `fine_tuning_recipe` gives it.
         data: What the network was trained on.
-        extra: What to learn.
+        collected: What to learn.
         folder: The run folder to write.
-        seed: Of the split of `extra`, the order and the augmentation.
+        seed: Of the split of `collected`, the order and the augmentation.
         force: Replace a run that is there.
-        progress: Told the epochs done.
+        progress: Called with the number of epochs done.
 
     Raises:
         OutputError: The folder holds a run already, or another process trains there.
         UsageError: No such network ships with its weights.
         ModelError: The loss became NaN, or training was interrupted before its first epoch ended.
     """
-    weights = weights_of(recipe)
-    settings = Settings.of(recipe, data, seed, extra.folder)
+    weights = shipped_weights(recipe)
+    settings = RunSettings.of(recipe, data, seed, collected.folder)
     with training_in(folder, settings, force=force):
-        return _fine_tune(settings, data, extra, folder, weights, progress)
+        return _fine_tune(settings, data, collected, folder, weights, progress)
 
 
-def _fine_tune(settings: Settings, data: Dataset, extra: Extra, folder: Path, weights: Path, progress: Progress) -> Run:
+def _fine_tune(
+    settings: RunSettings,
+    data: Dataset,
+    collected: CollectedDigits,
+    folder: Path,
+    weights: Path,
+    progress: Progress,
+) -> Run:
     recipe, seed = settings.recipe, settings.seed
     data = data.with_validation(recipe.validation_images)
     keras = load_keras()
@@ -118,16 +125,17 @@ def _fine_tune(settings: Settings, data: Dataset, extra: Extra, folder: Path, we
     before = load_keras_model(weights)
     name = f"{before.name}-extra"
     model = keras.Sequential([keras.Input((28, 28, 1), name="image"), *load_keras_model(weights).layers], name=name)
-    _compile(keras, model, recipe)
-    taught, held_out = extra.split(seed)
+    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * STEPS)
+    model.compile(keras.optimizers.Adam(schedule), loss="categorical_crossentropy", metrics=["accuracy"])
+    taught, held_out = collected.split(seed)
     started = time.perf_counter()
-    draw = rehearsal(recipe, data.training, taught, seed, before.predict_on_batch)
-    rows, interrupted = _teach(model, recipe, draw, data, held_out, progress)
-    share, figures = _mix(model, before.get_weights(), data, held_out)
+    draw = fine_tuning_batches(recipe, data.training, taught, seed, before.predict_on_batch)
+    rows, interrupted = _train_epochs(model, recipe, draw, data, held_out, progress)
+    share, figures = _average_weights(model, before.get_weights(), data, held_out)
     rows[-1] |= figures
     seconds = round(time.perf_counter() - started, 1)
     write_atomically(folder / "model.keras", model.save)
-    (_, first), (test, last) = (_measured(one, recipe.name, data, held_out, seed) for one in (before, model))
+    (_, first), (test, last) = (_measure(one, recipe.name, data, held_out, seed) for one in (before, model))
     run = Run(
         folder=folder,
         recipe=recipe.name,
@@ -139,10 +147,10 @@ def _fine_tune(settings: Settings, data: Dataset, extra: Extra, folder: Path, we
         interrupted=interrupted,
         test=test,
         fine_tuning=FineTuning(
-            images=len(extra),
-            corrected=extra.corrected,
-            no_digits=int((extra.labels == NO_DIGIT).sum()),
-            skipped=dict(extra.skipped),
+            images=len(collected),
+            corrected=collected.corrected,
+            no_digits=int((collected.labels == NO_DIGIT).sum()),
+            skipped=dict(collected.skipped),
             held_out=len(held_out),
             share=share,
             before=first,
@@ -153,15 +161,10 @@ def _fine_tune(settings: Settings, data: Dataset, extra: Extra, folder: Path, we
     return run
 
 
-def _compile(keras: Any, model: Any, recipe: Recipe) -> None:
-    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * STEPS)
-    model.compile(keras.optimizers.Adam(schedule), loss="categorical_crossentropy", metrics=["accuracy"])
-
-
-def _teach(
-    model: Any, recipe: Recipe, draw: Draw, data: Dataset, held_out: Extra, progress: Progress
+def _train_epochs(
+    model: Any, recipe: Recipe, draw: Draw, data: Dataset, held_out: CollectedDigits, progress: Progress
 ) -> tuple[list[Row], bool]:
-    """Run the epochs, and leave the weights of the last in the model: a row for each, and whether Ctrl-C ended them."""
+    """Leave the weights of the last whole epoch in the model; returns the epochs' rows, and whether Ctrl-C came."""
     rows: list[Row] = []
     weights: Weights = []
     interrupted = False
@@ -184,28 +187,29 @@ def _teach(
     return rows, interrupted
 
 
-def _mix(model: Any, before: Weights, data: Dataset, held_out: Extra) -> tuple[float, Row]:
-    """Go part of the way back to what the network was before: the share of the new weights, 0 to 1, and its figures."""
+def _average_weights(model: Any, before: Weights, data: Dataset, held_out: CollectedDigits) -> tuple[float, Row]:
+    """Average new weights and old; returns the best share of the new ones, 0 to 1, and its figures."""
     after: Weights = model.get_weights()
-    found: dict[float, Row] = {}
-    for share in SHARES:
+
+    def figures_at(share: float) -> Row:
         model.set_weights([(1 - share) * old + share * new for old, new in zip(before, after, strict=True)])
-        found[share] = _figures(model, data, held_out)
+        return _figures(model, data, held_out)
+
+    found = {share: figures_at(share) for share in SHARES}
     floor = found[0.0]["val_accuracy"] - MAX_DROP
     best = min((s for s in SHARES if found[s]["val_accuracy"] >= floor), key=lambda s: found[s]["extra_loss"])
-    model.set_weights([(1 - best) * old + best * new for old, new in zip(before, after, strict=True)])
-    return best, found[best]
+    return best, figures_at(best)
 
 
-def _figures(model: Any, data: Dataset, held_out: Extra) -> Row:
-    """`val_accuracy`, `val_loss` and the `threshold` below which it would refuse; `extra_accuracy`, `extra_loss`.
+def _figures(model: Any, data: Dataset, held_out: CollectedDigits) -> Row:
+    """`val_accuracy`, `val_loss`, the refusal `threshold` that they give, `extra_accuracy` and `extra_loss`.
 
-    What is no digit counts as right where it would be refused, by a threshold chosen as `export` chooses it.
+    A non-digit counts as right where it would be refused, by a threshold chosen as `export` chooses it.
     """
-    said = _said(model, data.validation.images)
-    known = score(said, data.validation.labels, "validation", "keras")
-    threshold = choose_threshold(digit_score(said))
-    new, strange = _said(model, held_out.images), held_out.labels == NO_DIGIT
+    outputs = _outputs(model, data.validation.images)
+    known = score(outputs, data.validation.labels, "validation", "keras")
+    threshold = choose_threshold(digit_score(outputs))
+    new, strange = _outputs(model, held_out.images), held_out.labels == NO_DIGIT
     right = np.where(strange, digit_score(new) < threshold, new.argmax(axis=1) == held_out.labels)
     logs = -np.log(np.maximum(new, SMALLEST_PROBABILITY))
     losses = np.where(strange, logs.mean(axis=1), logs[np.arange(len(new)), held_out.labels])
@@ -218,16 +222,16 @@ def _figures(model: Any, data: Dataset, held_out: Extra) -> Row:
     }
 
 
-def _measured(model: Any, name: str, data: Dataset, held_out: Extra, seed: int) -> tuple[Evaluation, Measured]:
-    """Its figures on the test images, and these with what it does to collected digits and to non-digits."""
-    test = score(_said(model, data.test.images), data.test.labels, name, KerasClassifier(model).runtime)
+def _measure(model: Any, name: str, data: Dataset, held_out: CollectedDigits, seed: int) -> tuple[Evaluation, Measured]:
+    """The figures on the test images, and these beside those on held-out digits and on drawn non-digits."""
+    test = score(_outputs(model, data.test.images), data.test.labels, name, KerasClassifier(model).runtime)
     row = _figures(model, data, held_out)
-    probes = _said(model, non_digits(data.validation, seed, PROBES))
+    probes = _outputs(model, non_digits(data.validation, seed, PROBES))
     refused = float((digit_score(probes) < row["threshold"]).mean())
     return test, Measured(test.accuracy, row["extra_accuracy"], refused)
 
 
-def _said(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _outputs(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Probabilities, shape (n, 10). Keras' `predict` would build a pipeline each time, which takes longer than this."""
     chunks = [images[start : start + CHUNK] for start in range(0, len(images), CHUNK)]
     return np.concatenate([model.predict_on_batch(as_input(chunk)) for chunk in chunks])

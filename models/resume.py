@@ -10,7 +10,7 @@ from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.locks import exclusive
 from mnist_edge.models.checkpoint import STATE, read_state
 from mnist_edge.models.recipes import Recipe
-from mnist_edge.models.settings import Settings, read_settings
+from mnist_edge.models.run_settings import RunSettings, read_settings
 from mnist_edge.run_folders import METRICS, RUN_MODEL, RUNS, SETTINGS
 
 # In the order in which --force deletes them: at no moment do they look like a run that they are not.
@@ -23,7 +23,7 @@ def is_finished(folder: Path) -> bool:
 
 
 @contextmanager
-def training_in(folder: Path, settings: Settings, *, force: bool = False, resume: bool = False) -> Iterator[None]:
+def training_in(folder: Path, settings: RunSettings, *, force: bool = False, resume: bool = False) -> Iterator[None]:
     """Have a run folder for one training alone, with its settings in it before anything else.
 
     Args:
@@ -78,7 +78,7 @@ def make_room(folder: Path, force: bool) -> None:
             refuse_overwrite(folder / name, force)
 
 
-def unfinished_settings(folder: Path) -> Settings:
+def unfinished_settings(folder: Path) -> RunSettings:
     """The settings of the training that was broken off in a folder.
 
     Raises:
@@ -96,7 +96,7 @@ def unfinished_settings(folder: Path) -> Settings:
     return settings
 
 
-def refuse_other_settings(folder: Path, wanted: Settings) -> None:
+def refuse_other_settings(folder: Path, wanted: RunSettings) -> None:
     """Make sure that the unfinished training in a folder is the one that is wanted.
 
     Raises:
@@ -113,7 +113,7 @@ def refuse_other_settings(folder: Path, wanted: Settings) -> None:
 def can_resume(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> bool:
     """Whether a folder holds an unfinished training of this recipe, data and seed."""
     try:
-        return unfinished_settings(folder) == Settings.of(recipe, data, seed)
+        return unfinished_settings(folder) == RunSettings.of(recipe, data, seed)
     except UsageError:
         return False
 

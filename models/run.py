@@ -16,7 +16,7 @@ from mnist_edge.evaluate import Evaluation, evaluate
 from mnist_edge.models.plots import plot_confusion, plot_curves
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.resume import is_finished
-from mnist_edge.models.settings import Settings, read_settings
+from mnist_edge.models.run_settings import RunSettings, read_settings
 from mnist_edge.run_folders import METRICS
 
 
@@ -94,7 +94,7 @@ class Run:
         return self.folder / "model.keras"
 
 
-def write_report(run: Run, settings: Settings, data: Dataset, keras: Any) -> None:
+def write_report(run: Run, settings: RunSettings, data: Dataset, keras: Any) -> None:
     """Write `curves.png`, `confusion.png` and, last, `metrics.json` into the run's folder."""
     images = {"training": len(data.training), "validation": len(data.validation), "test": len(data.test)}
     report = {
@@ -124,7 +124,7 @@ def write_report(run: Run, settings: Settings, data: Dataset, keras: Any) -> Non
 def finished_run(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> Run | None:
     """The run in `folder` if it was trained to its end by this recipe, data and seed; else None."""
     try:
-        if read_settings(folder) != Settings.of(recipe, data, seed) or not is_finished(folder):
+        if read_settings(folder) != RunSettings.of(recipe, data, seed) or not is_finished(folder):
             return None
         metrics = json.loads((folder / METRICS).read_text())
         if metrics["interrupted"]:

@@ -11,11 +11,11 @@ from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
 from mnist_edge.models.batches import augmented_batches
 from mnist_edge.models.build import build
-from mnist_edge.models.checkpoint import STATE, make_checkpoint, read_state, restore_dropout
+from mnist_edge.models.checkpoint import STATE, Checkpoint, read_state, restore_dropout
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.resume import training_in
 from mnist_edge.models.run import Run, write_report
-from mnist_edge.models.settings import Settings
+from mnist_edge.models.run_settings import RunSettings
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras, load_tensorflow
@@ -34,9 +34,9 @@ def train(
     """Train a recipe and keep the weights of one epoch: the best on the validation split, or the last.
 
     The same seed gives the same weights on the same machine. Ctrl-C ends training: one of the epochs so far is
-    kept, and the run folder is complete. `resume` goes on from the last epoch, after a crash or a power failure too,
-    to the same result as if nothing had happened; a recipe without augmentation, which takes minutes, starts anew for
-    that. `settings.json` is there before anything else, so that a training can be resumed at any moment.
+    kept, and the run folder is complete. `resume` continues from the last epoch, after a crash or a power failure
+    too, with the same result as without it; a recipe without augmentation, which takes minutes, starts anew.
+    `settings.json` is written first, so that a training can be resumed at any moment.
 
     Args:
         recipe: What to train.
@@ -44,8 +44,8 @@ def train(
         folder: The run folder to write.
         seed: Of weights, order, dropout and augmentation.
         force: Replace a run that is there.
-        resume: Go on with the unfinished run that is there.
-        progress: Told the epochs done.
+        resume: Continue the unfinished run that is there.
+        progress: Called with the number of epochs done.
 
     Raises:
         OutputError: The folder holds a run already, or another process trains there.
@@ -54,15 +54,15 @@ def train(
     """
     if recipe.epochs < 1 or recipe.batch_size < 1:
         raise UsageError("a recipe needs at least one epoch and one image a batch")
-    settings = Settings.of(recipe, data, seed)
+    settings = RunSettings.of(recipe, data, seed)
     with training_in(folder, settings, force=force, resume=resume):
         return _train(settings, data, folder, read_state(folder) if resume else None, progress)
 
 
-def _train(settings: Settings, data: Dataset, folder: Path, state: dict[str, Any] | None, progress: Progress) -> Run:
+def _train(settings: RunSettings, data: Dataset, folder: Path, state: dict[str, Any] | None, progress: Progress) -> Run:
     recipe, seed = settings.recipe, settings.seed
     if not recipe.augmentation:
-        # Keras shuffles these itself, and its random state cannot be taken up in the middle.
+        # Keras shuffles these itself, and its random state cannot be restored in the middle.
         state = None
     data = data.with_validation(recipe.validation_images)
     keras = load_keras()
@@ -72,7 +72,7 @@ def _train(settings: Settings, data: Dataset, folder: Path, state: dict[str, Any
         restore_dropout(model, state)
     else:
         model = _compiled(keras, recipe, len(data.training))
-    checkpoint = make_checkpoint(keras, recipe, folder, progress, state)
+    checkpoint = Checkpoint(keras, recipe, folder, progress, state)
     interrupted = _fit(keras, model, recipe, data, seed, checkpoint)
     if checkpoint.kept is None:
         raise ModelError("training was interrupted before its first epoch ended; nothing was kept")
@@ -97,7 +97,7 @@ def _train(settings: Settings, data: Dataset, folder: Path, state: dict[str, Any
 
 
 def seed_everything(keras: Any, seed: int) -> None:
-    """Make what Keras draws, and the order in which it adds, the same for the same seed."""
+    """Make all that Keras computes the same for the same seed."""
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         load_tensorflow().config.experimental.enable_op_determinism()
@@ -112,8 +112,8 @@ def _compiled(keras: Any, recipe: Recipe, training_images: int) -> Any:
     return model
 
 
-def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, checkpoint: Any) -> bool:
-    """Run the epochs that are left; True where Ctrl-C ended them."""
+def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, checkpoint: Checkpoint) -> bool:
+    """Train the epochs that are left; True where Ctrl-C ended them."""
     if checkpoint.is_done:
         return False
     done = len(checkpoint.rows)
@@ -122,7 +122,7 @@ def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, check
         "epochs": recipe.epochs,
         "initial_epoch": done,
         "validation_data": validation,
-        "callbacks": [checkpoint, keras.callbacks.TerminateOnNaN()],
+        "callbacks": [checkpoint.callback(), keras.callbacks.TerminateOnNaN()],
         "verbose": 0,
     }
     try:

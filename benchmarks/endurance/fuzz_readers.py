@@ -29,7 +29,7 @@ from mnist_edge.errors import DataError
 from mnist_edge.evaluate import load_keras_model
 from mnist_edge.idx import IMAGES_MAGIC, parse, read_bytes
 from mnist_edge.metadata import CHECKSUM_BYTES, with_checksum
-from mnist_edge.models.extra import LIST, read_extra
+from mnist_edge.models.collected import LIST, read_collected
 from mnist_edge.opencv import cv2
 from mnist_edge.run_folders import SETTINGS, read_run
 from mnist_edge.shipped_models import resolve_shipped
@@ -138,7 +138,7 @@ READERS = {
         ("tflite", "a.tflite", lambda: resolve_shipped("nano").read_bytes(), Classifier),
         ("keras", "a.keras", lambda: resolve_shipped("nano.keras").read_bytes(), load_keras_model),
         ("labels.json", "labels.json", _labels, lambda path: read_labels(path.parent)),
-        ("collected", LIST, _collected, lambda path: read_extra(path.parent)),
+        ("collected", LIST, _collected, lambda path: read_collected(path.parent)),
         ("configuration", "camera.toml", _configuration, lambda path: load_settings(path, {})),
         ("web body", "body", _control_request, _read_request),
         ("run", SETTINGS, _settings, lambda path: read_run(path.parent)),

@@ -25,7 +25,7 @@ from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import FrameReader, run
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.sources.fake.film import Film, Moment
-from mnist_edge.camera.sources.fake.motion import Unrest
+from mnist_edge.camera.sources.fake.motion import CameraShake
 from mnist_edge.camera.sources.fake.sheets import Glyph
 from mnist_edge.camera.view import View
 from mnist_edge.dataset import Split, load
@@ -42,7 +42,7 @@ SETTLE_SECONDS = 0.5
 FRAMES, RATE, WIDTH, HEIGHT = 1500, 25.0, 640, 480
 FIRST_SEED, SEEDS = 2000, 5
 # Blurred by up to eight pixels where a digit is 60 to 100 high; light and focus come and go.
-UNREST = Unrest(
+SHAKE = CameraShake(
     drift=0.03, jerk=0.055, calm_seconds=0.9, turn=3.5, zoom=0.04, tremble=0.004, exposure=0.035, defocus=3.5,
     dimmest=0.4, shadow=0.5, noise=6.0,
 )  # fmt: skip
@@ -108,7 +108,7 @@ class Steadiness:
 
 def steady_film(split: Split, training: Split, seed: int) -> Film:
     """Return a video with the clear digits of a split; see `clear_glyphs`."""
-    return Film(clear_glyphs(split, training), WIDTH, HEIGHT, RATE, seed, UNREST, sizes=SIZES)
+    return Film(clear_glyphs(split, training), WIDTH, HEIGHT, RATE, seed, SHAKE, sizes=SIZES)
 
 
 def clear_glyphs(split: Split, training: Split) -> Glyph:

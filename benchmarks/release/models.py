@@ -22,14 +22,14 @@ from mnist_edge.calibration import apply_temperature, expected_calibration_error
 from mnist_edge.camera.reader import Reader
 from mnist_edge.classifier import Classifier
 from mnist_edge.converters.convert import Exported, convert
-from mnist_edge.converters.facts import parity_facts
+from mnist_edge.converters.export_metadata import parity_metadata
 from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset, load
 from mnist_edge.errors import UsageError
 from mnist_edge.evaluate import load_keras_model, predict, score
 from mnist_edge.models.batches import NON_DIGIT_SHARE
-from mnist_edge.models.deployable import write_deployable
+from mnist_edge.models.inference_network import write_inference_network
 from mnist_edge.models.non_digits import COUNT
 from mnist_edge.models.recipes import Recipe, find_recipe
 from mnist_edge.models.run import Run
@@ -92,7 +92,7 @@ class Candidate:
 def prepare(run: Run, data: Dataset) -> Candidate:
     """Export a run, in its folder, as it would ship, and compare the export with the model as trained."""
     deployable = run.folder / f"{run.recipe}.keras"
-    write_deployable(load_keras_model(run.model), deployable)
+    write_inference_network(load_keras_model(run.model), deployable)
     int8 = convert(deployable, "int8", data=data, force=True)
     return Candidate(run, verify(run.model, int8.path, data.test))
 
@@ -130,7 +130,7 @@ def release(
     best = max(candidates, key=lambda candidate: candidate.validation)
     best.parity.raise_if_failed()
     keras = package / f"{recipe.name}.keras"
-    write_deployable(load_keras_model(best.run.model), keras)
+    write_inference_network(load_keras_model(best.run.model), keras)
     exports = {
         precision: convert(
             keras, precision, data=data, output=package / f"{recipe.name}.{precision}.tflite", force=True
@@ -143,7 +143,7 @@ def release(
         "shipped_seed": best.run.seed,
         "parameters": load_keras_model(keras).count_params(),
         "macs": exports["int8"].macs,
-        "parity": parity_facts(best.parity),
+        "parity": parity_metadata(best.parity),
         "files": {"keras": file_facts(keras)} | {name: _export_facts(export) for name, export in exports.items()},
         **_measured(exports["int8"].path, data, others, progress),
         "photos": measure_photos(photos, Reader(exports["int8"].path), progress).to_json() if photos else None,

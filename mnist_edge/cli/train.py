@@ -122,8 +122,8 @@ def _train(
 ) -> Run:
     from mnist_edge.dataset import load
     from mnist_edge.locks import exclusive
-    from mnist_edge.models.extra import read_extra
-    from mnist_edge.models.fine_tune import fine_tune, recipe_for_extra, weights_of
+    from mnist_edge.models.collected import read_collected
+    from mnist_edge.models.fine_tune import fine_tune, fine_tuning_recipe, shipped_weights
     from mnist_edge.models.recipes import find_recipe
     from mnist_edge.models.resume import make_room
     from mnist_edge.models.train import train
@@ -132,7 +132,7 @@ def _train(
     from mnist_edge.training_stack import load_keras
 
     recipe = find_recipe(name)
-    recipe = (recipe_for_extra(recipe) if extra else recipe).with_overrides(epochs, batch_size)
+    recipe = (fine_tuning_recipe(recipe) if extra else recipe).with_overrides(epochs, batch_size)
     folder = output or RUNS / f"{name}{'-extra' if extra else ''}-seed{seed}"
     if folder.is_dir() and not force:
         with exclusive(folder):
@@ -141,8 +141,8 @@ def _train(
         # Missing packages should be reported before MNIST is downloaded.
         load_keras()
         if extra:
-            collected = read_extra(extra)
-            found = _noted(load_for(weights_of(recipe), data=data, progress=report))
+            collected = read_collected(extra)
+            found = _noted(load_for(shipped_weights(recipe), data=data, progress=report))
             return fine_tune(recipe, found, collected, folder, seed=seed, force=force, progress=report)
         found = _noted(load(data, fallback=True, progress=report))
         return train(recipe, found, folder, seed=seed, force=force, progress=report)

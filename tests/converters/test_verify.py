@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.converters.layer_error import layer_errors
-from mnist_edge.converters.parity import Answers, Tolerance, compare
+from mnist_edge.converters.parity import ModelOutputs, Tolerance, compare
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import CheckFailed, UsageError
@@ -19,8 +19,8 @@ KEYS = {
 }  # fmt: skip
 
 
-def answers(said: list[int], sure: float = 1.0) -> Answers:
-    return Answers("model", "none", (np.eye(10, dtype=np.float32) * sure)[said])
+def answers(said: list[int], sure: float = 1.0) -> ModelOutputs:
+    return ModelOutputs("model", "none", (np.eye(10, dtype=np.float32) * sure)[said])
 
 
 def test_float_matches_keras_to_the_last_digit(trained: Path, exported: Mapping[str, Path], few: Dataset) -> None:
@@ -55,7 +55,7 @@ def test_the_candidates_precision_sets_the_tolerance_but_one_image_may_differ(
     assert given == Tolerance(one, 1 - one, max_class_drop=0.125, min_p=0.5)
 
 
-def half_wrong(digit: int, wrong: int) -> tuple[Answers, Answers, NDArray[np.uint8]]:
+def half_wrong(digit: int, wrong: int) -> tuple[ModelOutputs, ModelOutputs, NDArray[np.uint8]]:
     """A perfect reference; a candidate that takes some of one digit's 100 images for another; their labels."""
     labels = np.repeat(np.arange(10, dtype=np.uint8), 100)
     said = labels.copy()

@@ -15,8 +15,8 @@ from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.sinks.collect import Collector
-from mnist_edge.models import fine_tune, rehearsal
-from mnist_edge.models.extra import LIST, read_extra
+from mnist_edge.models import batches, fine_tune
+from mnist_edge.models.collected import LIST, read_collected
 from mnist_edge.opencv import cv2
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_camera_and_the_training_agree_about_the_folder(collected: Path) -> None:
-    extra = read_extra(collected)
+    extra = read_collected(collected)
     assert extra.skipped == ()
     # No 1 was corrected, and each 2 but those that were read well.
     assert (extra.labels == 1).sum() == len(PAGES)
@@ -83,7 +83,7 @@ def taught(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fine_tune, "STEPS", 30)
         patch.setattr(fine_tune, "PROBES", 50)
-        patch.setattr(rehearsal, "NON_DIGITS", 100)
+        patch.setattr(batches, "FINE_TUNING_NON_DIGITS", 100)
         folder = tmp_path_factory.mktemp("taught") / "run"
         with (collected / LIST).open("a") as file:
             file.write('{"item": "half a l')
@@ -121,7 +121,7 @@ def test_the_result_is_exported_verified_and_read_with_at_once(
     assert code == 0, out + err
     learned = Reader(exported)
     assert learned.model == "small-extra"
-    extra = read_extra(collected)
+    extra = read_collected(collected)
     said = learned.classifier.probabilities(extra.images).argmax(axis=1)
     assert (said == extra.labels).mean() > 0.9
     before, after = (

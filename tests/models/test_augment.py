@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mnist_edge.tensors import as_input
 from mnist_edge.dataset import Dataset
 from mnist_edge.models import augment
 from mnist_edge.models.augment import Batch, camera, pen, thicken, thin, warp
+from mnist_edge.tensors import as_input
 
 COUNT = 1000
 

@@ -50,7 +50,7 @@ def test_a_teacher_is_mixed_in_and_asked_once_about_each_image(digits: Dataset, 
     batches = augmented_batches(recipe, split, 0, teacher)
     images, labels = batches[0]
     assert np.array_equal(asked[0], images[:100])
-    true = split.labels[batches.images[100 * batches.batches[0] :][:100]]
+    true = split.labels[batches.order[100 * batches.batch_order[0] :][:100]]
     mixed = (1 - TEACHER_SHARE) * (true == 0) + TEACHER_SHARE * 0.5
     assert np.allclose(labels[:100, 0], mixed, atol=1e-3)
     assert np.allclose(labels[100:], 0.1)
@@ -64,7 +64,7 @@ def test_a_teacher_is_mixed_in_and_asked_once_about_each_image(digits: Dataset, 
 def test_the_last_epochs_are_gentle_and_never_a_strong_version_again(digits: Dataset, recipe: Recipe) -> None:
     def distance(epoch: int) -> float:
         batches = augmented_batches(recipe, digits.training, 0, teacher, epoch)
-        chosen = batches.images[100 * batches.batches[0] :][:100]
+        chosen = batches.order[100 * batches.batch_order[0] :][:100]
         clean = digits.training.images[chosen] / 255
         return float(np.abs(batches[0][0][:100] - clean).mean())
 

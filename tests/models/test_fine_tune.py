@@ -14,12 +14,12 @@ from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate, load_keras_model
+from mnist_edge.models import batches as batches_module
 from mnist_edge.models import fine_tune as fine_tune_module
-from mnist_edge.models import rehearsal as rehearsal_module
-from mnist_edge.models.extra import NO_DIGIT, Extra
-from mnist_edge.models.fine_tune import fine_tune, recipe_for_extra
+from mnist_edge.models.batches import fine_tuning_batches
+from mnist_edge.models.collected import NO_DIGIT, CollectedDigits
+from mnist_edge.models.fine_tune import fine_tune, fine_tuning_recipe
 from mnist_edge.models.recipes import Recipe, find_recipe
-from mnist_edge.models.rehearsal import rehearsal
 from mnist_edge.models.run import Run
 from mnist_edge.normalisation import normalise
 from mnist_edge.opencv import cv2
@@ -46,9 +46,9 @@ def written(label: int, rng: np.random.Generator) -> Image:
     return normalise(widen_strokes(canvas))
 
 
-def collected(labels: Sequence[int], seed: int) -> Extra:
+def collected(labels: Sequence[int], seed: int) -> CollectedDigits:
     rng = np.random.default_rng(seed)
-    return Extra(
+    return CollectedDigits(
         np.stack([written(label, rng) for label in labels])[..., None], np.array(labels), corrected=len(labels)
     )
 
@@ -59,7 +59,7 @@ def quick() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fine_tune_module, "STEPS", 50)
         patch.setattr(fine_tune_module, "PROBES", 100)
-        patch.setattr(rehearsal_module, "NON_DIGITS", 200)
+        patch.setattr(batches_module, "FINE_TUNING_NON_DIGITS", 200)
         yield
 
 
@@ -75,16 +75,18 @@ def few(digits: Dataset) -> Dataset:
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    return recipe_for_extra(find_recipe("small")).with_overrides(3, None)
+    return fine_tuning_recipe(find_recipe("small")).with_overrides(3, None)
 
 
 @pytest.fixture(scope="module")
-def extra() -> Extra:
+def extra() -> CollectedDigits:
     return collected([0, 2, 7] * 20 + [NO_DIGIT] * 12, seed=1)
 
 
 @pytest.fixture(scope="module")
-def run(quick: None, few: Dataset, recipe: Recipe, extra: Extra, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(
+    quick: None, few: Dataset, recipe: Recipe, extra: CollectedDigits, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
     return fine_tune(recipe, few, extra, tmp_path_factory.mktemp("fine") / "run", seed=2)
 
 
@@ -96,7 +98,7 @@ def right(network: Any, images: Image, labels: NDArray[np.int64]) -> float:
 def test_a_new_hand_is_learned_and_nothing_is_forgotten(run: Run, recipe: Recipe, few: Dataset) -> None:
     # Of the same hand, but neither taught nor what anything was chosen on.
     fresh = collected([0, 2, 7] * 30, seed=99)
-    before, after = load_keras_model(fine_tune_module.weights_of(recipe)), load_keras_model(run.model)
+    before, after = load_keras_model(fine_tune_module.shipped_weights(recipe)), load_keras_model(run.model)
     assert right(before, fresh.images, fresh.labels) < 0.7
     assert right(after, fresh.images, fresh.labels) > 0.9
     learned = run.fine_tuning
@@ -128,19 +130,19 @@ def test_the_run_folder_says_before_and_after(run: Run, few: Dataset) -> None:
 
 
 def test_the_validation_images_set_the_limit(
-    quick: None, few: Dataset, recipe: Recipe, extra: Extra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    quick: None, few: Dataset, recipe: Recipe, extra: CollectedDigits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fine_tune_module, "STEPS", 10)
     # So fast that all is forgotten: nothing of it may be kept.
     wild = replace(recipe, learning_rate=0.05, epochs=1)
     run = fine_tune(wild, few, extra, tmp_path / "run")
     assert run.fine_tuning is not None and run.fine_tuning.share < 0.5
-    before = evaluate(fine_tune_module.weights_of(recipe), few.validation)
+    before = evaluate(fine_tune_module.shipped_weights(recipe), few.validation)
     assert evaluate(run.model, few.validation).accuracy >= before.accuracy - fine_tune_module.MAX_DROP - 1e-9
 
 
 def test_ctrl_c_keeps_the_epochs_so_far_and_the_seed_decides(
-    quick: None, few: Dataset, recipe: Recipe, extra: Extra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    quick: None, few: Dataset, recipe: Recipe, extra: CollectedDigits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fine_tune_module, "STEPS", 4)
 
@@ -167,16 +169,18 @@ def test_ctrl_c_keeps_the_epochs_so_far_and_the_seed_decides(
 
 def test_only_what_ships_with_its_weights_goes_on() -> None:
     with pytest.raises(UsageError, match=r"a network that ships: .*small.*; not from mlp"):
-        recipe_for_extra(find_recipe("mlp"))
+        fine_tuning_recipe(find_recipe("mlp"))
     for name in ("nano", "small", "large"):
-        assert recipe_for_extra(find_recipe(name)).name == name
+        assert fine_tuning_recipe(find_recipe(name)).name == name
 
 
 def test_batches_mix_what_is_new_with_what_the_network_said(quick: None, few: Dataset, recipe: Recipe) -> None:
     taught = collected([2] * 5 + [NO_DIGIT] * 5, seed=3)
     said = np.full(10, 0.1, np.float32)
     said[4] = 0.19
-    draw = rehearsal(recipe, few.training, taught, 0, lambda images: np.repeat(said[None], len(images), axis=0))
+    draw = fine_tuning_batches(
+        recipe, few.training, taught, 0, lambda images: np.repeat(said[None], len(images), axis=0)
+    )
     images, labels = draw(0)
     assert images.shape == (128, 28, 28, 1) and images.dtype == np.float32
     assert labels.shape == (128, 10) and labels.dtype == np.float32

@@ -17,7 +17,7 @@ from mnist_edge.models.checkpoint import STATE
 from mnist_edge.models.recipes import RECIPES, Recipe, find_recipe
 from mnist_edge.models.resume import is_finished, newest_unfinished, unfinished_settings
 from mnist_edge.models.run import Run, finished_run
-from mnist_edge.models.settings import Settings, read_settings
+from mnist_edge.models.run_settings import RunSettings, read_settings
 from mnist_edge.models.train import train
 from mnist_edge.shipped_models import resolve
 
@@ -112,14 +112,14 @@ def test_settings_are_there_before_the_first_step(digits: Dataset, recipe: Recip
     with pytest.raises(RuntimeError):
         train(recipe, digits, tmp_path / "run", seed=SEED, progress=killed)
     assert {path.name for path in (tmp_path / "run").iterdir()} == STARTED
-    assert read_settings(tmp_path / "run") == Settings.of(recipe, digits, SEED)
+    assert read_settings(tmp_path / "run") == RunSettings.of(recipe, digits, SEED)
     # Nothing was trained: another training may start there.
     assert train(replace(recipe, epochs=1), digits, tmp_path / "run").seed == 0
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_settings_come_back_as_they_were(name: str, digits: Dataset, tmp_path: Path) -> None:
-    settings = Settings.of(find_recipe(name), digits, 7, tmp_path / "extra")
+    settings = RunSettings.of(find_recipe(name), digits, 7, tmp_path / "extra")
     settings.write(tmp_path)
     found = read_settings(tmp_path)
     assert found == settings and found is not None

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.sources.fake.motion import Hand, Matrix, Unrest
+from mnist_edge.camera.sources.fake.motion import CameraShake, Hand, Matrix
 from mnist_edge.camera.sources.fake.sheets import SIZES, Glyph, Sheet, empty_sheet, write_sheet
 from mnist_edge.reading import Box, Digit
 
@@ -42,7 +42,7 @@ class Film:
         height: int,
         rate: float,
         seed: int,
-        unrest: Unrest,
+        shake: CameraShake,
         page_seconds: float = 6.0,
         sizes: tuple[float, float] = SIZES,
     ) -> None:
@@ -54,13 +54,13 @@ class Film:
             height: Of a picture, pixels.
             rate: Pictures per second.
             seed: Of everything that is random.
-            unrest: How unsteady hand and light are.
+            shake: How unsteady hand and light are.
             page_seconds: From one sheet to the next.
             sizes: As for `write_sheet`.
         """
         self.width, self.height, self.rate = width, height, rate
         self._page_seconds = page_seconds
-        self._hand = Hand(unrest, width, height, seed)
+        self._hand = Hand(shake, width, height, seed)
         self._changes = np.random.default_rng((seed, 1)).permutation([*CHANGES] * 30).tolist()
 
         @lru_cache(maxsize=3)
@@ -92,7 +92,7 @@ class Film:
         sheet = self._shown(moment)
         blur_x, blur_y = self._hand.blur(seconds)
         if moment.slide:
-            blur_x += 2.8 * self.width / CHANGES["swipe"] * self._hand.unrest.exposure
+            blur_x += 2.8 * self.width / CHANGES["swipe"] * self._hand.shake.exposure
         return self._hand.photograph(sheet.image, self._matrix(sheet, seconds, moment), (blur_x, blur_y), seconds)
 
     def truth(self, number: int) -> tuple[Digit, ...]:

@@ -20,7 +20,7 @@ SHADOW = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Unrest:
+class CameraShake:
     """How unsteady hand and light are.
 
     Attributes:
@@ -53,26 +53,26 @@ class Unrest:
 class Hand:
     """One hand, in one light, before one camera."""
 
-    def __init__(self, unrest: Unrest, width: int, height: int, seed: int) -> None:
+    def __init__(self, shake: CameraShake, width: int, height: int, seed: int) -> None:
         """Decide on all that will happen.
 
         Args:
-            unrest: How unsteady it is.
+            shake: How unsteady it is.
             width: Of the picture, pixels.
             height: Of the picture, pixels.
             seed: The same seed gives the same motion.
         """
         rng = np.random.default_rng(seed)
-        self.unrest, self.width, self.height = unrest, width, height
+        self.shake, self.width, self.height = shake, width, height
         self._speeds = 2 * np.pi * rng.uniform(0.08, 0.5, (CHANNELS, WAVES))
         self._phases = rng.uniform(0, 2 * np.pi, (CHANNELS, WAVES))
         self._jerks = rng.uniform(-1, 1, (JERKS, 2))
-        self._noise = np.clip(rng.normal(128, unrest.noise, (height + 64, width + 64, 3)), 0, 255).astype(np.uint8)
-        self._light = _soft_shadow(width, height, unrest.shadow)
+        self._noise = np.clip(rng.normal(128, shake.noise, (height + 64, width + 64, 3)), 0, 255).astype(np.uint8)
+        self._light = _soft_shadow(width, height, shake.shadow)
 
     def pose(self, seconds: float) -> tuple[float, float, float, float]:
         """Where the sheet is: x and y in pixels off the middle, the turn in degrees, the zoom as a factor."""
-        u = self.unrest
+        u = self.shake
         x, y, turn, zoom = self._sway(seconds)[:4].tolist()
         jerk_x, jerk_y = self._jerked(seconds)
         tremble = 2 * np.pi * 7 * seconds
@@ -100,7 +100,7 @@ class Hand:
 
     def blur(self, seconds: float) -> tuple[float, float]:
         """How far the middle of the sheet moves while the shutter is open, x and y in pixels."""
-        now, before = self.pose(seconds), self.pose(seconds - self.unrest.exposure)
+        now, before = self.pose(seconds), self.pose(seconds - self.shake.exposure)
         return now[0] - before[0], now[1] - before[1]
 
     def photograph(
@@ -124,9 +124,9 @@ class Hand:
         if max(map(abs, blur)) > 0.8:
             picture = cv2.filter2D(picture, -1, _line(*blur))
         _, _, focus, _, bright, x, y = self._sway(seconds).tolist()
-        if (sigma := self.unrest.defocus * (abs(focus) - 0.3)) > 0.3:
+        if (sigma := self.shake.defocus * (abs(focus) - 0.3)) > 0.3:
             picture = cv2.GaussianBlur(picture, (0, 0), sigma)
-        brightness = 1 - (1 - self.unrest.dimmest) * (0.5 + 0.5 * bright)
+        brightness = 1 - (1 - self.shake.dimmest) * (0.5 + 0.5 * bright)
         left, top = (round(SHADOW * side * (0.5 + 0.5 * at)) for side, at in ((self.width, x), (self.height, y)))
         light = self._light[top : top + self.height, left : left + self.width]
         picture = cv2.multiply(picture, light, scale=brightness / 255)
@@ -139,7 +139,7 @@ class Hand:
         return np.asarray(np.sin(self._speeds * seconds + self._phases).mean(axis=1))
 
     def _jerked(self, seconds: float) -> tuple[float, float]:
-        count, since = divmod(max(seconds, 0.0), self.unrest.calm_seconds)
+        count, since = divmod(max(seconds, 0.0), self.shake.calm_seconds)
         before, after = self._jerks[int(count) % JERKS], self._jerks[(int(count) + 1) % JERKS]
         share = min(since / JERK_SECONDS, 1.0)
         share = share * share * (3 - 2 * share)

@@ -10,7 +10,7 @@ from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.fake.film import Film
 from mnist_edge.camera.sources.fake.handwriting import write_digit
-from mnist_edge.camera.sources.fake.motion import Unrest
+from mnist_edge.camera.sources.fake.motion import CameraShake
 from mnist_edge.reading import Digit
 from mnist_edge.strokes import Stroke
 
@@ -59,7 +59,7 @@ class FakeSource:
         self.dropped = 0
         self._stop = stop
         self._frames = None if seconds is None else round(seconds * rate)
-        self._film = Film(_glyph, width, height, rate, seed, Unrest())
+        self._film = Film(_glyph, width, height, rate, seed, CameraShake())
 
     def truth(self, number: int) -> tuple[Digit, ...]:
         """The digits that are wholly in frame `number`, confidence 1."""

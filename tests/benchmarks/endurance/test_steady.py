@@ -12,7 +12,7 @@ from mnist_edge.benchmarks.endurance import steady
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.sources.fake.film import Film
 from mnist_edge.camera.sources.fake.handwriting import write_digit
-from mnist_edge.camera.sources.fake.motion import Unrest
+from mnist_edge.camera.sources.fake.motion import CameraShake
 from mnist_edge.dataset import Dataset
 from mnist_edge.reading import Box, Digit, Reading
 from mnist_edge.strokes import Stroke
@@ -28,7 +28,7 @@ def glyph(rng: np.random.Generator) -> tuple[int, list[Stroke]]:
 
 @pytest.fixture(scope="module")
 def film() -> Film:
-    return Film(glyph, 320, 240, 25.0, 7, steady.UNREST, page_seconds=2.4)
+    return Film(glyph, 320, 240, 25.0, 7, steady.SHAKE, page_seconds=2.4)
 
 
 class Knowing:
@@ -101,7 +101,7 @@ def test_a_digit_that_comes_back_counts_twice(film: Film) -> None:
 
 
 def test_the_real_reader_on_our_own_handwriting() -> None:
-    film = Film(glyph, 640, 480, 25.0, 3, Unrest(), page_seconds=4.0)
+    film = Film(glyph, 640, 480, 25.0, 3, CameraShake(), page_seconds=4.0)
     found = steady.measure_steadiness(film, Reader(), 130)
     assert not found.broken(), found
 

@@ -12,7 +12,7 @@ from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.fake.film import Film
 from mnist_edge.camera.sources.fake.handwriting import write_digit
-from mnist_edge.camera.sources.fake.motion import Unrest
+from mnist_edge.camera.sources.fake.motion import CameraShake
 from mnist_edge.camera.sources.fake.source import FakeSource
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Digit
@@ -66,7 +66,7 @@ def test_frames_move_and_truth_moves_with_them() -> None:
 def test_true_boxes_are_tight_around_the_ink() -> None:
     still = Film(
         lambda rng: (4, write_digit(4, rng)), 640, 480, 25.0, 5,
-        Unrest(drift=0, jerk=0, turn=0, zoom=0, tremble=0, dimmest=1, shadow=0, noise=0),
+        CameraShake(drift=0, jerk=0, turn=0, zoom=0, tremble=0, dimmest=1, shadow=0, noise=0),
     )  # fmt: skip
     picture, truth = still.frame(30).min(axis=2), still.truth(30)
     dark = picture < 0.6 * np.median(picture)

@@ -1,4 +1,4 @@
-"""What an exported model says of itself."""
+"""The metadata that an exported model carries."""
 
 from typing import Any
 
@@ -12,28 +12,28 @@ from mnist_edge.tflite_graph import count_macs
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
 
-def data_facts(data: Dataset, split: str, images: int) -> dict[str, Any]:
-    """Which images were used, so that they can be found again."""
+def data_metadata(data: Dataset, split: str, images: int) -> dict[str, Any]:
+    """Name the images that were used, so that they can be found again."""
     return {"images": images, "split": split, "data": data.name, "sha256": data.sha256}
 
 
-def parity_facts(parity: ParityReport) -> dict[str, Any]:
-    """How a file compares with its source: the figures of the comparison, without its judgement."""
+def parity_metadata(parity: ParityReport) -> dict[str, Any]:
+    """The figures of a comparison with the source, without the verdict."""
     names = ("images", "accuracy_drop", "agreement", "disagreements", "p_value", "max_abs_difference")
     return {name: getattr(parity, name) for name in names}
 
 
-def describe(
+def network_metadata(
     name: str, precision: Precision, io: str, classifier: Classifier, calibration: dict[str, Any] | None, softmax: str
 ) -> dict[str, Any]:
-    """The metadata that goes into a `.tflite`, apart from what is measured with it.
+    """Describe a network as it is stored, apart from what is measured with it.
 
     Args:
         name: Of the network, which is its recipe's.
         precision: How it is stored.
         io: Type of its input and output.
-        classifier: Runs it; knows the scaling of the input.
-        calibration: Its representative images, where it had any.
+        classifier: Runs the file, and knows the scaling of its input.
+        calibration: Which representative images it was calibrated on, where it was.
         softmax: `appended` where the network as trained gave no probabilities, else `trained`.
     """
     scale, zero_point = classifier.input["quantization"]

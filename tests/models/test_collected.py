@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from mnist_edge.errors import DataError
-from mnist_edge.models.extra import LIST, MAX_BYTES, MIN_IMAGES, Extra, read_extra
+from mnist_edge.models.collected import LIST, MAX_BYTES, MIN_IMAGES, CollectedDigits, read_collected
 
 
 def digit(number: int) -> "np.ndarray[Any, np.dtype[np.uint8]]":
@@ -45,8 +45,8 @@ class Folder:
         with (self.path / LIST).open("a") as file:
             file.write(json.dumps(line) + "\n")
 
-    def read(self) -> Extra:
-        return read_extra(self.path)
+    def read(self) -> CollectedDigits:
+        return read_collected(self.path)
 
 
 @pytest.fixture
@@ -159,14 +159,14 @@ def test_a_folder_without_a_list(tmp_path: Path, made: bool) -> None:
     if made:
         folder.mkdir()
     with pytest.raises(DataError, match=r"none.* cannot be read .*mnist-edge camera --collect"):
-        read_extra(folder)
+        read_collected(folder)
 
 
 def test_a_quarter_is_held_out_the_same_for_the_same_seed() -> None:
     labels = np.repeat([-1, 0, 7, 9], [20, 40, 60, 80])
     numbers = np.zeros((200, 28, 28, 1), np.uint8)
     numbers[:, 0, 0, 0] = np.arange(200)
-    extra = Extra(numbers, labels)
+    extra = CollectedDigits(numbers, labels)
     taught, held_out = extra.split(3)
     assert Counter(held_out.labels.tolist()) == {-1: 5, 0: 10, 7: 15, 9: 20}
     together = np.concatenate([taught.images, held_out.images])[:, 0, 0, 0]

@@ -18,7 +18,7 @@ def _backend() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RunSettings:
     """All that decides the result of a training: equal settings, equal result on the same machine.
 
     Attributes:
@@ -36,7 +36,7 @@ class Settings:
     backend: str = field(default_factory=_backend, compare=False)
 
     @classmethod
-    def of(cls, recipe: Recipe, data: Dataset, seed: int, extra: Path | None = None) -> "Settings":
+    def of(cls, recipe: Recipe, data: Dataset, seed: int, extra: Path | None = None) -> "RunSettings":
         """The settings of a training that starts now."""
         return cls(recipe, seed, Provenance.of(data), Path(os.path.realpath(extra)) if extra else None)
 
@@ -49,7 +49,7 @@ class Settings:
         """Write `settings.json`."""
         write_text(folder / SETTINGS, json.dumps(self.to_json(), indent=2) + "\n")
 
-    def differences(self, other: "Settings") -> list[str]:
+    def differences(self, other: "RunSettings") -> list[str]:
         """What of `other` is not as here, as `epochs 5, not 10`; empty where they are equal."""
         here, there = (
             asdict(one.recipe) | {"seed": one.seed, "extra": one.extra, "data": one.data} for one in (self, other)
@@ -57,11 +57,11 @@ class Settings:
         return [_difference(name, here[name], value) for name, value in there.items() if value != here[name]]
 
 
-def read_settings(folder: Path) -> Settings | None:
+def read_settings(folder: Path) -> RunSettings | None:
     """The settings of the run in a folder; None where it is no run folder of this version."""
     document = read_run(folder) or {}
     try:
-        return Settings(
+        return RunSettings(
             recipe=Recipe.from_json(document["recipe"]),
             seed=document["seed"],
             data=Provenance.from_json(document["data"]),

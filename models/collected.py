@@ -29,7 +29,7 @@ MAX_BYTES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Extra:
+class CollectedDigits:
     """Collected digits.
 
     Attributes:
@@ -49,17 +49,17 @@ class Extra:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, indices: NDArray[np.intp]) -> "Extra":
+    def take(self, indices: NDArray[np.intp]) -> "CollectedDigits":
         """The images at `indices`, in that order, without the counts."""
-        return Extra(self.images[indices], self.labels[indices])
+        return CollectedDigits(self.images[indices], self.labels[indices])
 
-    def split(self, seed: int) -> tuple["Extra", "Extra"]:
+    def split(self, seed: int) -> tuple["CollectedDigits", "CollectedDigits"]:
         """What to train on, and the quarter to check it on; each digit keeps its share."""
         kept, held_out = stratified((self.labels % 11).astype(np.uint8), len(self) // HELD_OUT, seed)
         return self.take(kept), self.take(held_out)
 
 
-def read_extra(folder: Path) -> Extra:
+def read_collected(folder: Path) -> CollectedDigits:
     """Read what `mnist-edge camera --collect` left: of several lines about one item the last counts.
 
     A correction is the truth; without one the model's own reading is taken where it was sure. Lines that are damaged,
@@ -101,7 +101,9 @@ def read_extra(folder: Path) -> Extra:
             f"{f' (skipped: {why})' if why else ''}; collect and correct more with: "
             f"mnist-edge camera --collect {folder}"
         )
-    return Extra(np.stack(images)[..., None], np.array(labels), corrected, tuple(skipped.most_common()), folder)
+    return CollectedDigits(
+        np.stack(images)[..., None], np.array(labels), corrected, tuple(skipped.most_common()), folder
+    )
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

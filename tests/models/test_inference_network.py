@@ -7,7 +7,7 @@ import pytest
 from mnist_edge.dataset import Dataset
 from mnist_edge.evaluate import load_keras_model
 from mnist_edge.models.build import build
-from mnist_edge.models.deployable import deployable, write_deployable
+from mnist_edge.models.inference_network import inference_network, write_inference_network
 from mnist_edge.models.recipes import find_recipe
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
@@ -26,7 +26,7 @@ def with_random_statistics(name: str) -> Any:
 @pytest.mark.parametrize("name", ["nano", "large", "two-conv-dropout"])
 def test_the_function_stays_and_the_training_layers_go(digits: Dataset, name: str) -> None:
     model = with_random_statistics(name)
-    bare = deployable(model)
+    bare = inference_network(model)
     kinds = {type(layer).__name__ for layer in bare.layers}
     assert not kinds & {"BatchNormalization", "Dropout"}
     assert bare.name == name
@@ -40,10 +40,10 @@ def test_the_function_stays_and_the_training_layers_go(digits: Dataset, name: st
 def test_the_file_is_small_loads_and_is_the_same_each_time(tmp_path: Path) -> None:
     model = with_random_statistics("large")
     for name in "ab":
-        write_deployable(model, tmp_path / f"{name}.keras")
+        write_inference_network(model, tmp_path / f"{name}.keras")
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
     assert (tmp_path / "a.keras").stat().st_size < 1_000_000
-    loaded, bare = load_keras_model(tmp_path / "a.keras"), deployable(model)
+    loaded, bare = load_keras_model(tmp_path / "a.keras"), inference_network(model)
     assert all(np.array_equal(a, b) for a, b in zip(loaded.get_weights(), bare.get_weights(), strict=True))
 
 
@@ -53,4 +53,4 @@ def test_a_normalisation_without_its_convolution_is_refused() -> None:
         [load_keras().Input((28, 28, 1)), layers.MaxPooling2D(), layers.BatchNormalization()]
     )
     with pytest.raises(ValueError, match="follows no convolution"):
-        deployable(model)
+        inference_network(model)

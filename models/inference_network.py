@@ -12,7 +12,7 @@ from mnist_edge.atomic_files import write_atomically
 from mnist_edge.training_stack import load_keras
 
 
-def deployable(model: Any) -> Any:
+def inference_network(model: Any) -> Any:
     """The same function in fewer layers: batch normalisation folded into its convolution, dropout gone.
 
     Weights are rounded to what float16 holds (2^-11 of each at most), which halves the file and is far below the
@@ -47,12 +47,12 @@ def deployable(model: Any) -> Any:
     return bare
 
 
-def write_deployable(model: Any, path: Path) -> None:
-    """Write `deployable(model)` as a `.keras` file, compressed, whole or not at all.
+def write_inference_network(model: Any, path: Path) -> None:
+    """Write `inference_network(model)` as a `.keras` file, compressed, whole or not at all.
 
     The same weights give the same bytes.
     """
-    bare = deployable(model)
+    bare = inference_network(model)
 
     def write(temporary: Path) -> None:
         bare.save(temporary)

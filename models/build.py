@@ -1,6 +1,5 @@
 """From a recipe to an untrained Keras model."""
 
-from math import prod
 from typing import Any
 
 from mnist_edge.models.recipes import Recipe
@@ -12,13 +11,3 @@ def build(recipe: Recipe) -> Any:
     keras = load_keras()
     layers = [getattr(keras.layers, layer.kind)(**dict(layer.arguments)) for layer in recipe.layers]
     return keras.Sequential([keras.Input((28, 28, 1)), *layers], name=recipe.name)
-
-
-def count_macs(model: Any) -> int:
-    """Multiply-accumulate operations for one image, in convolutions and dense layers."""
-    # Each output value costs as many as its weights: the kernel without its last (output) axis.
-    return sum(
-        prod(layer.output.shape[1:]) * prod(layer.kernel.shape[:-1])
-        for layer in model.layers
-        if type(layer).__name__ in ("Conv2D", "Dense")
-    )

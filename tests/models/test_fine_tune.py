@@ -14,7 +14,6 @@ from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate, load_keras_model
-from mnist_edge.models import batches as batches_module
 from mnist_edge.models import fine_tune as fine_tune_module
 from mnist_edge.models.batches import fine_tuning_batches
 from mnist_edge.models.collected import NO_DIGIT, CollectedDigits
@@ -57,25 +56,24 @@ def collected(labels: Sequence[int], seed: int) -> CollectedDigits:
 def quick() -> Any:
     """Short epochs, and few drawn non-digits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fine_tune_module, "STEPS", 50)
+        patch.setattr(fine_tune_module, "STEPS", 40)
         patch.setattr(fine_tune_module, "PROBES", 100)
-        patch.setattr(batches_module, "FINE_TUNING_NON_DIGITS", 200)
         yield
 
 
 @pytest.fixture(scope="module")
 def few(digits: Dataset) -> Dataset:
-    """Enough to rehearse on: 4,000 images of MNIST, or what there is of the bundled digits."""
-    parts = {"training": 4_000, "validation": 1_000, "test": 2_000}
+    """Enough to rehearse on: 3,000 images of MNIST, or what there is of the bundled digits."""
+    parts = {"training": 3_000, "validation": 1_000, "test": 1_000}
     less = {name: getattr(digits, name) for name in parts}
     less = {name: split.take(np.arange(min(parts[name], len(split)))) for name, split in less.items()}
     # As fine-tuning itself will have it.
-    return replace(digits, **less).with_validation(find_recipe("small").validation_images)
+    return replace(digits, **less).with_validation(find_recipe("nano").validation_images)
 
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    return fine_tuning_recipe(find_recipe("small")).with_overrides(3, None)
+    return fine_tuning_recipe(find_recipe("nano")).with_overrides(3, None)
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +123,8 @@ def test_the_run_folder_says_before_and_after(run: Run, few: Dataset) -> None:
     assert kept["extra_accuracy"] == found["after"]["held_out_accuracy"]
     assert evaluate(run.model, few.validation).accuracy == pytest.approx(kept["val_accuracy"])
     assert metrics["data"]["validation"] == len(few.validation)
-    assert (metrics["recipe"]["name"], metrics["recipe"]["epochs"], len(metrics["epochs"])) == ("small", 3, 3)
-    assert load_keras_model(run.model).name == "small-extra"
+    assert (metrics["recipe"]["name"], metrics["recipe"]["epochs"], len(metrics["epochs"])) == ("nano", 3, 3)
+    assert load_keras_model(run.model).name == "nano-extra"
 
 
 def test_the_validation_images_set_the_limit(

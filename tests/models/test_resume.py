@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,20 +41,15 @@ def recipe() -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def whole(recipe: Recipe, digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Path]]:
+def whole(recipe: Recipe, digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     """A run, and a folder that holds what lay in its folder after each epoch, numbered from 1."""
-    with pytest.MonkeyPatch.context() as patch:
-        from mnist_edge.models import batches
-        from mnist_edge.models.non_digits import non_digits
+    folder, kept = tmp_path_factory.mktemp("whole") / "run", tmp_path_factory.mktemp("epochs")
 
-        patch.setattr(batches, "non_digits", lambda split, seed: non_digits(split, seed, count=200))
-        folder, kept = tmp_path_factory.mktemp("whole") / "run", tmp_path_factory.mktemp("epochs")
+    def keep(done: float, total: float, note: str = "") -> None:
+        if done == int(done) > 0:
+            shutil.copytree(folder, kept / f"{done:g}", dirs_exist_ok=True)
 
-        def keep(done: float, total: float, note: str = "") -> None:
-            if done == int(done) > 0:
-                shutil.copytree(folder, kept / f"{done:g}", dirs_exist_ok=True)
-
-        yield train(recipe, digits, folder, seed=SEED, progress=keep), kept
+    return train(recipe, digits, folder, seed=SEED, progress=keep), kept
 
 
 def weights(run: Run) -> list[np.ndarray]:

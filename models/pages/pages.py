@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mnist_edge.dataset import Split
 from mnist_edge.errors import UsageError
 from mnist_edge.models.pages.conditions import Conditions, random_conditions
+from mnist_edge.models.pages.ink import stamp, write_marks
 from mnist_edge.models.pages.marks import Area, Mark
 from mnist_edge.models.pages.paper import (
     View,
@@ -24,11 +25,10 @@ from mnist_edge.models.pages.paper import (
 )
 from mnist_edge.models.pages.writing import write_page
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box, Digit
+from mnist_edge.reading import Digit
 from mnist_edge.strokes import Pen, Stroke, render
 
 LEAST_HEIGHT = 20  # of a digit as asked for, pixels: hands and perspective make some of them 16
-LEAST_INK = 0.45  # of a digit's: less of it left by a dry pen is no digit
 SMALL = 32  # pixels
 LEAST_SIDE = 64  # of the picture
 
@@ -48,23 +48,6 @@ class Page:
     digits: tuple[Digit, ...]
     text: tuple[str, ...]
     tags: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Ink:
-    """What was written, as the picture shows it.
-
-    Attributes:
-        layer: All ink, shape (height, width), 0 to 255.
-        digits: That of the digits alone.
-        boxes: Of the digits, in the order of the marks.
-        touching: Whether two digits touch.
-    """
-
-    layer: NDArray[np.uint8]
-    digits: NDArray[np.uint8]
-    boxes: list[Box]
-    touching: bool = False
 
 
 def draw_page(
@@ -102,7 +85,7 @@ def draw_page(
     marks, printed = write_page(split, conditions, area, digit_height, layout)
     view = look_at(conditions, width, height, camera)
     view = _fitting(view, marks, conditions.pen * digit_height, width, height)
-    ink = _write(marks, view, conditions, digit_height, frame, hand)
+    ink = write_marks(marks, view, conditions, digit_height, frame, hand)
     roughness = fibres(height, width, paper)
     page = surface(conditions, roughness, paper)
     _print(page, conditions, [view.project(line) for line in printed], digit_height, paper)
@@ -179,67 +162,14 @@ def _bleed(
     layer = np.zeros(page.shape[:2], np.uint8)
     for mark in marks:
         mirrored = [np.stack([area.left + area.right - s[:, 0], s[:, 1]], axis=1) for s in mark.strokes]
-        _stamp(layer, *render(mirrored, Pen(max(1.5, 0.06 * digit_height)), rng))
+        stamp(layer, *render(mirrored, Pen(max(1.5, 0.06 * digit_height)), rng))
     blend(page, cv2.GaussianBlur(layer, (0, 0), 1.5), (90, 90, 90), conditions.bleed)
-
-
-def _write(
-    marks: Sequence[Mark],
-    view: View,
-    conditions: Conditions,
-    digit_height: float,
-    frame: tuple[int, int],
-    rng: np.random.Generator,
-) -> _Ink:
-    ink = _Ink(np.zeros(frame, np.uint8), np.zeros(frame, np.uint8), [])
-    scale = float(np.sqrt(abs(np.linalg.det(view.matrix[:2, :2])))) / float(view.matrix[2, 2])
-    for mark in marks:
-        width = max(1.3, min(conditions.pen * digit_height, mark.thickest) * scale)
-        strokes = [view.project(stroke) for stroke in mark.strokes]
-        if mark.label is None:
-            drawn = render(strokes, Pen(width, 0.0, conditions.dry), rng)
-        else:
-            drawn = render(strokes, Pen(width, conditions.pressure, conditions.dry), rng)
-            if conditions.dry and drawn[0].sum() < LEAST_INK * (full := render(strokes, Pen(width), rng))[0].sum():
-                drawn = full
-            ink.boxes.append(_box(*drawn, frame))
-            ink.touching |= _meets(ink.digits, *drawn)
-            _stamp(ink.digits, *drawn)
-        _stamp(ink.layer, *drawn)
-    return ink
 
 
 def _takes_ink(conditions: Conditions, roughness: NDArray[np.float32]) -> NDArray[np.float32]:
     """How much of the ink stays on each pixel, 0 to 1: less in the valleys of rough paper."""
     stays = np.clip(1.3 - conditions.grain * (0.9 + 0.9 * roughness), 0, 1) - 0.04 * np.abs(roughness)
     return np.asarray(conditions.opacity * stays, np.float32)
-
-
-def _window(layer: NDArray[np.uint8], drawn: NDArray[np.uint8], x: int, y: int) -> tuple[NDArray[np.uint8], ...]:
-    """The part of the layer that a drawing at (x, y) covers, and the part of the drawing that is on the layer."""
-    left, top = max(x, 0), max(y, 0)
-    right, bottom = min(x + drawn.shape[1], layer.shape[1]), min(y + drawn.shape[0], layer.shape[0])
-    if right <= left or bottom <= top:
-        return layer[:0, :0], drawn[:0, :0]
-    return layer[top:bottom, left:right], drawn[top - y : bottom - y, left - x : right - x]
-
-
-def _stamp(layer: NDArray[np.uint8], drawn: NDArray[np.uint8], x: int, y: int) -> None:
-    under, over = _window(layer, drawn, x, y)
-    np.maximum(under, over, out=under)
-
-
-def _meets(layer: NDArray[np.uint8], drawn: NDArray[np.uint8], x: int, y: int) -> bool:
-    """Whether the ink of a drawing and of the layer are one, or next to each other."""
-    under, over = _window(layer, drawn, x, y)
-    return bool(((under >= 128) & (cv2.dilate(over, np.ones((3, 3), np.uint8)) >= 128)).any()) if under.size else False
-
-
-def _box(drawn: NDArray[np.uint8], x: int, y: int, frame: tuple[int, int]) -> Box:
-    left, top, width, height = cv2.boundingRect(np.asarray(drawn >= 128, np.uint8))
-    left, top, right, bottom = left + x, top + y, left + x + width, top + y + height
-    left, top = max(left, 0), max(top, 0)
-    return Box(left, top, min(right, frame[1]) - left, min(bottom, frame[0]) - top)
 
 
 def _place_things(page: NDArray[np.float32], count: int, ink: NDArray[np.uint8], rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""What makes an exported file's confidence mean what it says: its temperature and its refusal threshold."""
+"""The calibration of an exported file's confidence: its temperature and its refusal threshold."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,7 @@ def fit_confidence(plain: NDArray[np.float32], labels: NDArray[np.uint8], data: 
     """Choose temperature and threshold on validation images, which no recipe of ours trains on.
 
     Args:
-        plain: What the file says of them as it is, shape (n, 10).
+        plain: The file's own probabilities for them, shape (n, 10).
         labels: Their digits, shape (n,).
         data: Name of the data set.
     """

@@ -23,7 +23,7 @@ from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import is_shipped
 from mnist_edge.tflite_graph import count_macs, operators
 
-# Validation images that may always get another digit: on the few that a small data set has, three say nothing.
+# Validation images that may always get another digit: of the few in a small data set, three prove nothing.
 MAY_DIFFER = 3
 
 

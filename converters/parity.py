@@ -90,7 +90,7 @@ class ParityReport:
         per_class_drop: The drop of accuracy on each digit, 0 to 9; 0 where there are no images of it.
         tolerance: What passes.
         failures: Every reason why the candidate does not.
-        layers: Quantization error of each layer, rows of `layer_errors`; None where it was not asked for.
+        layers: Quantization error of each layer, rows of `layer_errors`; None without `--layers`.
     """
 
     passed: bool
@@ -108,7 +108,7 @@ class ParityReport:
     layers: tuple[dict[str, Any], ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The document that `verify --json` prints; `layers` is in it where it was asked for."""
+        """The document that `verify --json` prints; with `layers` where there are any."""
         document = asdict(self)
         if self.layers is None:
             del document["layers"]

@@ -50,7 +50,7 @@ AUGMENTATIONS: MappingProxyType[str, Callable[[Batch, Rng, float], Batch]] = Map
 def warp(images: Batch, rng: Rng, strength: float = 1.0) -> Batch:
     """Move each image by a random affine map and a smooth random displacement, sampled bilinearly.
 
-    Rotation, shear, scale and shift reach their limits at full strength, small ones more often than large ones; the
+    Rotation, shear, scale and shift reach their limits at full strength, small values more often than large; the
     displacement (after Simard et al., "Best Practices for Convolutional Neural Networks", 2003) reaches about 1.2
     pixels.
     """
@@ -153,7 +153,7 @@ def _smooth_field(n: int, rng: Rng) -> Batch:
 
 
 def _neighbourhood(images: Batch, choose: Callable[[Batch, Batch], Batch]) -> Batch:
-    """The least or greatest of each pixel and its four neighbours, as `choose` says."""
+    """The least or greatest of each pixel and its four neighbours, by `choose`."""
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     upright = choose(padded[:, :-2, 1:-1], padded[:, 2:, 1:-1])
     across = choose(padded[:, 1:-1, :-2], padded[:, 1:-1, 2:])

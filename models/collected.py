@@ -18,7 +18,7 @@ from mnist_edge.optional_packages import require
 
 LIST = "collected.jsonl"
 NO_DIGIT = -1
-# What nobody corrected is believed where the model was as sure as this.
+# An uncorrected label is taken where the model was as confident as this.
 SURE = 0.95
 # Fewer teach nothing, and leave nothing to check it on.
 MIN_IMAGES = 10
@@ -144,7 +144,7 @@ def _picture(folder: Path, name: Any) -> NDArray[np.uint8]:
             content = file.read(MAX_BYTES + 1)
     except OSError:
         raise ValueError("picture missing") from None
-    # The size stands in the first bytes; a picture that claims another is never unpacked.
+    # The header holds the size; a picture with another is never decompressed.
     if len(content) > MAX_BYTES or content[:8] != b"\x89PNG\r\n\x1a\n" or content[16:24] != struct.pack(">II", 28, 28):
         raise ValueError("picture damaged")
     try:

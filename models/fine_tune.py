@@ -188,7 +188,7 @@ def _train_epochs(
 
 
 def _average_weights(model: Any, before: Weights, data: Dataset, held_out: CollectedDigits) -> tuple[float, Row]:
-    """Average new weights and old; returns the best share of the new ones, 0 to 1, and its figures."""
+    """Average new weights and old; returns the best share of the new weights, 0 to 1, and its figures."""
     after: Weights = model.get_weights()
 
     def figures_at(share: float) -> Row:

@@ -1,4 +1,4 @@
-"""Ink that is no digit: letters, signs, scribbles, strokes, blots, specks, textures, digits joined or in pieces."""
+"""Ink that is no digit: letters, signs, scribbles, strokes, blots, specks, textures, joined digits, parts of digits."""
 
 import string
 from pathlib import Path
@@ -30,7 +30,7 @@ def non_digits(split: Split, seed: int, count: int = COUNT, kind: str | None = N
     """Normalised non-digits.
 
     Args:
-        split: Whose digits are joined into pairs and cut into pieces; for a training only training images.
+        split: Whose digits are joined and cut; for a training only training images.
         seed: The same seed gives the same pictures.
         count: How many.
         kind: One of `KINDS`; None gives all of them in turns, and letters twice as often.
@@ -95,7 +95,7 @@ def _strokes(rng: np.random.Generator) -> Ink:
 
 
 def _blot(rng: np.random.Generator) -> Ink:
-    """A filled patch with a ragged edge, or several specks."""
+    """A filled patch with a ragged edge, often with specks around it."""
     field = rng.normal(size=(8, 8))
     rows = np.linspace(0, 7, CANVAS)
     weights = np.maximum(0, 1 - np.abs(rows[:, None] - np.arange(8)))
@@ -132,7 +132,7 @@ def _pair(split: Split, rng: np.random.Generator) -> Ink:
 
 
 def _piece(split: Split, rng: np.random.Generator) -> Ink:
-    """The upper or lower part of a digit, wider than it is high: an upright piece may well be a 1 or a 7."""
+    """The upper or lower part of a digit, wider than it is high: an upright part may well be a 1 or a 7."""
     while True:
         digit = split.images[rng.integers(0, len(split)), :, :, 0]
         rows = np.flatnonzero(digit.any(axis=1))
@@ -146,10 +146,10 @@ def _piece(split: Split, rng: np.random.Generator) -> Ink:
 def _through(knots: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points along a Catmull-Rom spline through the knots, shape (m, 2)."""
     t = np.linspace(0, 1, 40)[:, None]
-    pieces = []
+    curves = []
     for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
-        pieces.append(b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))))
-    return np.concatenate(pieces)
+        curves.append(b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))))
+    return np.concatenate(curves)
 
 
 def _ink_of(points: NDArray[np.float64], radius: float) -> Ink:

@@ -1,4 +1,4 @@
-"""Run folders before a training: whether one may start there, and what one that was broken off goes on with."""
+"""Run folders before a training: whether it may start there, and how an interrupted training is resumed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,16 +24,16 @@ def is_finished(folder: Path) -> bool:
 
 @contextmanager
 def training_in(folder: Path, settings: RunSettings, *, force: bool = False, resume: bool = False) -> Iterator[None]:
-    """Have a run folder for one training alone, with its settings in it before anything else.
+    """Lock a run folder for one training, and write its settings into it before anything else.
 
     Args:
         folder: The run folder; it is made.
         settings: Of the training.
-        force: As for `make_room`.
-        resume: Go on with the training that was broken off there.
+        force: As for `prepare_folder`.
+        resume: Continue the interrupted training there.
 
     Raises:
-        OutputError: Another process trains there; or as `make_room`.
+        OutputError: Another process trains there; or as `prepare_folder`.
         UsageError: There is nothing to resume, or it was started with other settings.
     """
     if resume:
@@ -41,25 +41,25 @@ def training_in(folder: Path, settings: RunSettings, *, force: bool = False, res
     folder.mkdir(parents=True, exist_ok=True)
     with exclusive(folder):
         if resume:
-            # Its model is about to be another; until that is finished, nothing says how good it is.
+            # Its model is about to be replaced: the figures of the one before must not outlive it.
             (folder / METRICS).unlink(missing_ok=True)
         else:
-            make_room(folder, force)
+            prepare_folder(folder, force)
             settings.write(folder)
         yield
 
 
-def make_room(folder: Path, force: bool) -> None:
-    """Make sure that a training may start in a folder: nothing of another is replaced unasked.
+def prepare_folder(folder: Path, force: bool) -> None:
+    """Prepare a folder for a training; nothing of another is replaced without `force`.
 
-    A training that was broken off before its first epoch ended has left nothing but its settings, and may be replaced.
+    A training that was interrupted in its first epoch has left only its settings, and may be replaced.
 
     Args:
         folder: The run folder to be.
-        force: Delete the run that is there, so that nothing of it stands beside the settings of the new one.
+        force: Delete the run that is there, so that none of its files is left beside the new settings.
 
     Raises:
-        OutputError: There is a run, finished or broken off, or a file that would be replaced.
+        OutputError: There is a run, finished or interrupted, or a file that would be replaced.
     """
     if force:
         for name in RUN_FILES:
@@ -79,10 +79,10 @@ def make_room(folder: Path, force: bool) -> None:
 
 
 def unfinished_settings(folder: Path) -> RunSettings:
-    """The settings of the training that was broken off in a folder.
+    """Read the settings of the interrupted training in a folder.
 
     Raises:
-        UsageError: There is none, it is finished, or it cannot be gone on with; says what to do.
+        UsageError: There is none, it is finished, or it cannot be resumed; the message names the remedy.
     """
     settings = read_settings(folder)
     if settings is None:
@@ -97,10 +97,10 @@ def unfinished_settings(folder: Path) -> RunSettings:
 
 
 def refuse_other_settings(folder: Path, wanted: RunSettings) -> None:
-    """Make sure that the unfinished training in a folder is the one that is wanted.
+    """Make sure that the unfinished training in a folder has the settings that are wanted.
 
     Raises:
-        UsageError: It is not; names what differs.
+        UsageError: It has others; names what differs.
     """
     found = unfinished_settings(folder)
     differing = found.differences(wanted)
@@ -119,10 +119,10 @@ def can_resume(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> bool:
 
 
 def newest_unfinished(recipe: str | None = None, seed: int | None = None, runs: Path = RUNS) -> Path:
-    """The run folder in `runs` of a recipe and a seed, where they are given, that was broken off last.
+    """The run folder in `runs` of a recipe and a seed, where they are given, that was interrupted last.
 
     Raises:
-        UsageError: There is none; says so where they are all finished.
+        UsageError: There is none, or all are finished.
     """
     pattern = f"{recipe or '*'}-seed{'*' if seed is None else seed}"
     found = [path.parent for path in runs.glob(f"{pattern}/{SETTINGS}")]

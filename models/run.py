@@ -26,7 +26,7 @@ class Measured:
 
     Attributes:
         test_accuracy: On the test split.
-        held_out_accuracy: On the held-out collected digits; right for what is no digit is to refuse it.
+        held_out_accuracy: On the held-out collected digits; a non-digit counts as right where it is refused.
         non_digits_refused: Of drawn non-digits.
     """
 
@@ -42,10 +42,10 @@ class FineTuning:
     Attributes:
         images: How many there were.
         corrected: How many of them people had corrected.
-        no_digits: How many of them are no digits.
-        skipped: How many lines were of no use, by the reason.
-        held_out: How many were not taught, but chose the share.
-        share: Of the new weights in those that were kept, 0 to 1; the rest are the old ones.
+        no_digits: How many of them are non-digits.
+        skipped: How many lines could not be used, by the reason.
+        held_out: How many were kept from training to choose the share.
+        share: Weight of the new weights in the average that was kept, 0 to 1.
         before: The network as it ships.
         after: The network that was kept.
     """
@@ -62,13 +62,13 @@ class FineTuning:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run folder and what came of it.
+    """A finished training.
 
     Attributes:
         folder: Holds `model.keras`, `settings.json`, `metrics.json`, `curves.png`, `confusion.png`.
         recipe: Name of the recipe.
         seed: Of weights, order and augmentation.
-        parameters: Trained and moving ones together.
+        parameters: How many, trained and moving together.
         epochs: One row an epoch: `accuracy`, `loss`, `val_accuracy`, `val_loss`.
         kept: Index of the epoch whose weights were kept, chosen as the recipe's `monitor` says.
         seconds: Wall-clock time of the training.
@@ -138,7 +138,7 @@ def finished_run(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> Run 
             kept=metrics["kept_epoch"] - 1,
             seconds=metrics["seconds"],
             interrupted=False,
-            # Measured rather than believed: the model may have been replaced since.
+            # Measured again: the model may have been replaced since.
             test=evaluate(folder / "model.keras", data.test),
         )
     except (OSError, ValueError, KeyError, ModelError):

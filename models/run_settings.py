@@ -1,4 +1,4 @@
-"""What a training is started with, kept in its run folder as plain JSON before the first step."""
+"""The settings of a training, kept in its run folder as plain JSON before the first step."""
 
 import json
 import os
@@ -22,11 +22,11 @@ class RunSettings:
     """All that decides the result of a training: equal settings, equal result on the same machine.
 
     Attributes:
-        recipe: With the epochs and the batch size that were asked for.
+        recipe: With the epochs and the batch size of this training.
         seed: Of weights, order, dropout and augmentation.
         data: What it is trained on.
-        extra: The folder of collected digits that a network that ships is taught, or None.
-        backend: Of Keras; another one rounds differently, which nobody minds in a finished run.
+        extra: The folder of collected digits of a fine-tuning, or None.
+        backend: Of Keras; another rounds differently, which does not matter in a finished run.
     """
 
     recipe: Recipe
@@ -50,7 +50,7 @@ class RunSettings:
         write_text(folder / SETTINGS, json.dumps(self.to_json(), indent=2) + "\n")
 
     def differences(self, other: "RunSettings") -> list[str]:
-        """What of `other` is not as here, as `epochs 5, not 10`; empty where they are equal."""
+        """List what differs in `other`, as `epochs 5, not 10`; empty where they are equal."""
         here, there = (
             asdict(one.recipe) | {"seed": one.seed, "extra": one.extra, "data": one.data} for one in (self, other)
         )

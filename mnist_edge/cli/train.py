@@ -125,7 +125,7 @@ def _train(
     from mnist_edge.models.collected import read_collected
     from mnist_edge.models.fine_tune import fine_tune, fine_tuning_recipe, shipped_weights
     from mnist_edge.models.recipes import find_recipe
-    from mnist_edge.models.resume import make_room
+    from mnist_edge.models.resume import prepare_folder
     from mnist_edge.models.train import train
     from mnist_edge.provenance import load_for
     from mnist_edge.run_folders import RUNS
@@ -136,7 +136,7 @@ def _train(
     folder = output or RUNS / f"{name}{'-extra' if extra else ''}-seed{seed}"
     if folder.is_dir() and not force:
         with exclusive(folder):
-            make_room(folder, force)
+            prepare_folder(folder, force)
     with progress(name) as report:
         # Missing packages should be reported before MNIST is downloaded.
         load_keras()

@@ -186,7 +186,7 @@ def _camera(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _writing(rng: np.random.Generator) -> dict[str, Any]:
-    """How many digits, how large, and what stands among them."""
+    """How many digits, how large, and what is written among them."""
     kinds = (  # probability, rows, columns, size
         (0.14, (1, 1), (1, 1), (0.3, 0.9)),
         (0.28, (1, 1), (2, 7), (0.06, 0.4)),

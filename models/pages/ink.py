@@ -77,11 +77,12 @@ def stamp(layer: NDArray[np.uint8], drawn: NDArray[np.uint8], x: int, y: int) ->
 
 
 def _meets(layer: NDArray[np.uint8], drawn: NDArray[np.uint8], x: int, y: int) -> bool:
-    """Whether the ink of a drawing and of the layer are one, or next to each other."""
+    """Whether the ink of a drawing overlaps that of the layer, or is next to it."""
     under, over = _window(layer, drawn, x, y)
-    return (
-        bool(((under >= INKED) & (cv2.dilate(over, np.ones((3, 3), np.uint8)) >= INKED)).any()) if under.size else False
-    )
+    if not under.size:
+        return False
+    grown = cv2.dilate(over, np.ones((3, 3), np.uint8))
+    return bool(((under >= INKED) & (grown >= INKED)).any())
 
 
 def _box(drawn: NDArray[np.uint8], x: int, y: int, frame: tuple[int, int]) -> Box:

@@ -61,7 +61,7 @@ GLYPHS = {
     ")": "0010213327180909",
 }
 SMALL, CAPITALS, SIGNS = "abcdefghijklmnopqrstuvwxyz", "ACEFHKLMNPRTUW", "+++---==:.*/()"
-# Letters that stand alone beside digits: none that could be one.
+# Letters for beside a digit: none that looks like a digit.
 ALONE = "acdefhkmnprtuvwxyACEFHKMNPRW"
 CONSONANTS, VOWELS = "bcdfghjklmnpqrstvwxyz", "aeiou"
 

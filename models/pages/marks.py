@@ -1,4 +1,4 @@
-"""One thing that is written on a generated page, and where there is room for it."""
+"""A mark on a generated page, and how near two marks may come."""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ class Mark:
         strokes: In pixels of the page.
         label: 0 to 9, or None for what is no digit.
         row: Of digits, from the top.
-        space: Whether a word's gap stands before it.
+        space: Whether a word's gap is before it.
         thickest: Pen that it is written with at most, pixels.
     """
 
@@ -27,16 +27,16 @@ class Mark:
 
     @property
     def left(self) -> float:
-        """Where it begins, pixels."""
+        """Its left edge, pixels."""
         return float(min(stroke[:, 0].min() for stroke in self.strokes))
 
     @property
     def right(self) -> float:
-        """Where it ends, pixels."""
+        """Its right edge, pixels."""
         return float(max(stroke[:, 0].max() for stroke in self.strokes))
 
     def shifted(self, x: float, y: float = 0.0) -> "Mark":
-        """The same at another place."""
+        """The same mark at another place."""
         return replace(self, strokes=[stroke + np.array((x, y)) for stroke in self.strokes])
 
 

@@ -28,9 +28,10 @@ from mnist_edge.opencv import cv2
 from mnist_edge.reading import Digit
 from mnist_edge.strokes import Pen, Stroke, render
 
-LEAST_HEIGHT = 20  # of a digit as asked for, pixels: hands and perspective make some of them 16
-SMALL = 32  # pixels
+LEAST_HEIGHT = 20  # of a digit before hand and perspective, which make some 16, pixels
+SMALL = 32  # height of a typical digit, pixels, below which a page has the tag `small`
 LEAST_SIDE = 64  # of the picture
+MOST_BLUR = 0.06  # of a digit's height: more leaves nothing to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,7 @@ def draw_page(
     digit_height = max(conditions.size * height, LEAST_HEIGHT)
     sheet, area = _sheet(conditions, width, height, digit_height, layout)
     marks, printed = write_page(split, conditions, area, digit_height, layout)
-    view = look_at(conditions, width, height, camera)
-    view = _fitting(view, marks, conditions.pen * digit_height, width, height)
+    view = _fitting(look_at(conditions, width, height, camera), marks, conditions.pen * digit_height, width, height)
     ink = write_marks(marks, view, conditions, digit_height, frame, hand)
     roughness = fibres(height, width, paper)
     page = surface(conditions, roughness, paper)
@@ -95,7 +95,7 @@ def draw_page(
     blend(page, ink.layer, conditions.ink, _takes_ink(conditions, roughness))
     _place_things(page, conditions.things, ink.layer, paper)
     page *= light(conditions, width, height, camera)
-    blur = min(conditions.blur, 0.06 * digit_height)
+    blur = min(conditions.blur, MOST_BLUR * digit_height)
     image = photograph(page, conditions, blur, camera)
     digits = [mark for mark in marks if mark.label is not None]
     found = tuple(Digit(mark.label or 0, 1.0, box, mark.row) for mark, box in zip(digits, ink.boxes, strict=True))
@@ -107,12 +107,12 @@ def _sheet(
     conditions: Conditions, width: int, height: int, digit_height: float, rng: np.random.Generator
 ) -> tuple[Stroke, Area]:
     """The corners of the sheet, shape (4, 2), and the part of it in the picture that is written on."""
-    room = np.clip((np.array([width, height] * 2) - 1.3 * digit_height) / 2, 0, 0.15 * min(width, height))
+    spare = np.clip((np.array([width, height] * 2) - 1.3 * digit_height) / 2, 0, 0.15 * min(width, height))
     seen = rng.random(4) < 0.6
-    inset = np.where(seen & conditions.desk, rng.uniform(0.2, 1, 4) * room, -0.5 * max(width, height))
+    inset = np.where(seen & conditions.desk, rng.uniform(0.2, 1, 4) * spare, -0.5 * max(width, height))
     left, top, right, bottom = inset[0], inset[1], width - inset[2], height - inset[3]
     corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    margins = np.maximum(inset, 0) + rng.uniform(0.1, 1, 4) * np.minimum(room, 0.07 * min(width, height)) + 3
+    margins = np.maximum(inset, 0) + rng.uniform(0.1, 1, 4) * np.minimum(spare, 0.07 * min(width, height)) + 3
     return corners, Area(margins[0], margins[1], width - margins[2], height - margins[3])
 
 
@@ -173,7 +173,7 @@ def _takes_ink(conditions: Conditions, roughness: NDArray[np.float32]) -> NDArra
 
 
 def _place_things(page: NDArray[np.float32], count: int, ink: NDArray[np.uint8], rng: np.random.Generator) -> None:
-    """Objects where nothing is written; beside writing they are large and stand at the border."""
+    """Place objects where nothing is written; beside writing they are large and at the border."""
     height, width = ink.shape
     few = ink.any()
     for _ in range(count):
@@ -201,7 +201,7 @@ def _tags(
     blur: float,
     frame: tuple[int, int],
 ) -> tuple[str, ...]:
-    """The conditions by name: those that anyone who looks at the picture would tell."""
+    """Name the conditions that a person would see in the picture."""
     heights = [digit.box.height for digit in digits]
     shade = conditions.shadow >= 0.2 or conditions.vignette + conditions.slope >= 0.3
     contrast = max(abs(a - b) for a, b in zip(conditions.ink, conditions.paper, strict=True)) * conditions.opacity

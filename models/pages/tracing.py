@@ -37,9 +37,9 @@ def trace(image: NDArray[np.uint8]) -> list[Stroke]:
 
 
 def is_legible(image: NDArray[np.uint8], label: int) -> bool:
-    """Whether the centre lines tell what a digit is: a blot and a loop filled with ink have none that do.
+    """Whether a digit can be read from its centre lines, unlike a blot or a loop filled with ink.
 
-    Of MNIST's images about four in five do.
+    Of MNIST's images about four in five can.
 
     Args:
         image: As for `trace`.

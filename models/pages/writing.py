@@ -1,4 +1,4 @@
-"""Where things stand on a generated page: rows of digits, words, tables, scribbles and printed lines."""
+"""The layout of a generated page: rows of digits, words, tables, scribbles and printed lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ class _Writer:
         pitch = height * conditions.pitch
         lines = max(1, int((area.bottom - area.top - height) // pitch) + 1)
         table = conditions.lines == "table" and conditions.rows > 0
-        # Headings stand above or below the digits, which come first where only a few lines fit.
+        # Headings are above or below the digits, which come first where only a few lines fit.
         digit_rows = min(conditions.rows, max(1, lines - table)) if conditions.rows else 0
         text_rows = max(int(table), min(conditions.text, lines - digit_rows))
         above = int(rng.integers(text_rows + 1)) if text_rows and not table else text_rows
@@ -192,7 +192,7 @@ class _Writer:
         return marks
 
     def scribbles(self, marks: Sequence[Mark]) -> list[Mark]:
-        """Wandering lines where nothing else stands."""
+        """Wandering lines where nothing else is written."""
         area, height, rng, count = self.area, self.height, self.rng, self.conditions.scribbles
         taken = [np.concatenate(mark.strokes) for mark in marks]
         found: list[Mark] = []
@@ -206,7 +206,7 @@ class _Writer:
         return found
 
     def printed_lines(self, levels: Sequence[float], columns: Sequence[float]) -> list[Stroke]:
-        """Ruled lines the writing stands on, a grid it runs across, or a table's cells."""
+        """Ruled lines below the writing, a grid across it, or a table's cells."""
         area, height, rng, kind = self.area, self.height, self.rng, self.conditions.lines
         pitch = height * self.conditions.pitch
         # The sheet reaches beyond what is written on.

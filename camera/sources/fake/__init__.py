@@ -1,1 +1,1 @@
-"""`--source fake`: sheets of digits in a moving hand, made up as they are asked for."""
+"""`--source fake`: sheets of digits in a moving hand, drawn frame by frame."""

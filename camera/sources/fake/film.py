@@ -1,4 +1,4 @@
-"""A video that is made up as it goes: sheets of digits in a moving hand, any frame of it by its number."""
+"""A generated video: sheets of digits in a moving hand, any frame of it by its number."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Film:
         page_seconds: float = 6.0,
         sizes: tuple[float, float] = SIZES,
     ) -> None:
-        """Decide on everything; pictures are made when they are asked for.
+        """Fix all that will happen; pictures are drawn when they are requested.
 
         Args:
             glyph: Which digit is written next, and how.
@@ -54,7 +54,7 @@ class Film:
             height: Of a picture, pixels.
             rate: Pictures per second.
             seed: Of everything that is random.
-            shake: How unsteady hand and light are.
+            shake: How unsteady camera, hand and light are.
             page_seconds: From one sheet to the next.
             sizes: As for `write_sheet`.
         """

@@ -109,12 +109,12 @@ def _corners(points: NDArray[np.float64]) -> list[int]:
 def _curve(points: NDArray[np.float64]) -> Stroke:
     """A smooth curve through points (Catmull and Rom, "A class of local interpolating splines", 1974)."""
     cuts = [0, *(index + 1 for index in _corners(points)), len(points)]
-    pieces = []
+    curves = []
     for begin, end in pairwise(cuts):
         part = points[begin:end]
         before, after = 2 * part[:1] - part[1:2], 2 * part[-1:] - part[-2:-1]
         a, b, c, d = (np.concatenate([before, part, after])[k : k + len(part) - 1, None] for k in range(4))
         t = np.linspace(0, 1, _FINE)[None, :, None]
         curve = b + t * (c - a) / 2 + t**2 * (a - 2.5 * b + 2 * c - d / 2) + t**3 * (1.5 * (b - c) + (d - a) / 2)
-        pieces.append(curve.reshape(-1, 2))
-    return np.asarray(np.concatenate(pieces), np.float64)
+        curves.append(curve.reshape(-1, 2))
+    return np.asarray(np.concatenate(curves), np.float64)

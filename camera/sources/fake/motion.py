@@ -9,9 +9,9 @@ from mnist_edge.opencv import cv2
 
 Matrix = NDArray[np.float64]
 
-# How long a hand takes to jerk.
+# Seconds that a jerk takes.
 JERK_SECONDS = 0.3
-# Jerks that differ; then they come again.
+# Different jerks, before they repeat.
 JERKS = 97
 # What sways: x, y, turn, zoom, brightness, and the x and y of a shadow.
 CHANNELS, WAVES = 7, 3
@@ -21,7 +21,7 @@ SHADOW = 0.5
 
 @dataclass(frozen=True, slots=True)
 class CameraShake:
-    """How unsteady hand and light are.
+    """How unsteady camera, hand and light are.
 
     Attributes:
         drift: How far the sheet sways, as a share of the picture's width.
@@ -54,7 +54,7 @@ class Hand:
     """One hand, in one light, before one camera."""
 
     def __init__(self, shake: CameraShake, width: int, height: int, seed: int) -> None:
-        """Decide on all that will happen.
+        """Fix all that will happen.
 
         Args:
             shake: How unsteady it is.
@@ -72,15 +72,15 @@ class Hand:
 
     def pose(self, seconds: float) -> tuple[float, float, float, float]:
         """Where the sheet is: x and y in pixels off the middle, the turn in degrees, the zoom as a factor."""
-        u = self.shake
+        shake = self.shake
         x, y, turn, zoom = self._sway(seconds)[:4].tolist()
         jerk_x, jerk_y = self._jerked(seconds)
         tremble = 2 * np.pi * 7 * seconds
         x, y = (
-            self.width * (u.drift * sway + u.jerk * jerk + u.tremble * shiver)
-            for sway, jerk, shiver in ((x, jerk_x, np.sin(tremble)), (y, jerk_y, np.cos(1.3 * tremble)))
+            self.width * (shake.drift * sway + shake.jerk * jerk + shake.tremble * tremor)
+            for sway, jerk, tremor in ((x, jerk_x, np.sin(tremble)), (y, jerk_y, np.cos(1.3 * tremble)))
         )
-        return x, y, u.turn * turn, 1 + u.zoom * zoom
+        return x, y, shake.turn * turn, 1 + shake.zoom * zoom
 
     def matrix(self, seconds: float, sheet: tuple[int, ...], slide: float = 0.0) -> Matrix:
         """From pixels of the sheet to pixels of the picture, shape (2, 3).

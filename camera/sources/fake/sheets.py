@@ -22,7 +22,7 @@ SIZES = 0.13, 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenDigit:
     """One digit on a sheet.
 
     Attributes:
@@ -48,7 +48,7 @@ class Sheet:
     """
 
     image: NDArray[np.uint8]
-    digits: tuple[Written, ...]
+    digits: tuple[WrittenDigit, ...]
 
 
 def write_sheet(
@@ -67,7 +67,7 @@ def write_sheet(
     rows = int(rng.integers(1, 1 + min(3, int(WRITTEN * height / (1.7 * size)))))
     pen = float(rng.uniform(0.07, 0.11) * size)
     ink = np.zeros((height + 2 * round(MARGIN * height), width + 2 * round(MARGIN * width)), np.uint8)
-    digits: list[Written] = []
+    digits: list[WrittenDigit] = []
     for row in range(rows):
         middle = ink.shape[0] / 2 + (row - (rows - 1) / 2) * 1.7 * size
         digits += _write_row(ink, glyph, row, middle, size, pen, WRITTEN * width, rng)
@@ -87,9 +87,9 @@ def _write_row(
     middle: float,
     size: float,
     pen: float,
-    room: float,
+    width: float,
     rng: np.random.Generator,
-) -> list[Written]:
+) -> list[WrittenDigit]:
     glyphs: list[tuple[int, list[Stroke], float]] = []
     x = 0.0
     for _ in range(int(rng.integers(2, 7))):
@@ -98,7 +98,7 @@ def _write_row(
         strokes = [stroke * scale for stroke in strokes]
         points = np.concatenate(strokes)
         left, right = points[:, 0].min(), points[:, 0].max()
-        if x + right - left > room:
+        if x + right - left > width:
             break
         place = np.array(
             [x - left, middle - (points[:, 1].min() + points[:, 1].max()) / 2 + rng.normal(0, 0.04) * size]
@@ -116,7 +116,7 @@ def _write_row(
         drawn = drawn[max(0, -top) :, max(0, -left) :]
         window = ink[max(0, top) :, max(0, left) :][: drawn.shape[0], : drawn.shape[1]]
         np.maximum(window, drawn[: window.shape[0], : window.shape[1]], out=window)
-        written.append(Written(label, row, np.concatenate(strokes), pen))
+        written.append(WrittenDigit(label, row, np.concatenate(strokes), pen))
     return written
 
 

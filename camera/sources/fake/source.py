@@ -1,4 +1,4 @@
-"""A camera that is not there: handwriting that is made up, for demonstrations and tests."""
+"""A fake camera: generated handwriting, for demonstrations and tests."""
 
 import time
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from mnist_edge.camera.sources.fake.motion import CameraShake
 from mnist_edge.reading import Digit
 from mnist_edge.strokes import Stroke
 
-# How often a wait for the next frame looks up.
+# A wait for the next frame checks this often whether to stop.
 POLL_SECONDS = 0.1
 
 
 class FakeSource:
     """Sheets with digits of our own handwriting, in a moving hand, whose truth is known.
 
-    Any frame is made from its number, so that live frames that nobody takes cost nothing.
+    A frame is drawn from its number, so that live frames that are skipped cost nothing.
 
     Attributes:
         info: See `Source`.
@@ -44,7 +44,7 @@ class FakeSource:
         seconds: float | None = None,
         live: bool = True,
     ) -> None:
-        """Decide on what will be seen.
+        """Fix what will be seen.
 
         Args:
             stop: Ends the frames once it is requested.
@@ -94,7 +94,7 @@ class FakeSource:
             number += 1
 
     def _wait(self, until: float) -> Iterator[None]:
-        """Sleep, looking up now and then."""
+        """Sleep, and give None now and then."""
         while (rest := until - time.monotonic()) > 0 and not self._stop.requested:
             time.sleep(min(rest, POLL_SECONDS))
             if rest > POLL_SECONDS:

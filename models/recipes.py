@@ -52,8 +52,8 @@ class Recipe:
     name: str
     summary: str
     layers: tuple[Layer, ...]
-    epochs: int
-    batch_size: int
+    epochs: int = 12
+    batch_size: int = 128
     validation_images: int = 5_000
     loss: str = "sparse_categorical_crossentropy"
     monitor: str = "val_accuracy"
@@ -115,7 +115,6 @@ _AVERAGE = _layer("GlobalAveragePooling2D")
 _ONE_HOT = "categorical_crossentropy"
 # How the two students of `large` are trained.
 _LED: dict[str, Any] = {
-    "batch_size": 128,
     "monitor": "last",
     "weight_decay": 0.05,
     "augmentation": "pen",
@@ -130,22 +129,18 @@ _ROWS = (
         "flatten, dense 128: the baseline",
         (_FLATTEN, _dense(128), _DIGITS),
         epochs=10,
-        batch_size=128,
         published=Published(97.0),
     ),
     Recipe(
         "two-conv-dropout",
         "conv 32, pool, conv 64, pool, dropout 0.25, dense 128",
         (_conv(32), _POOL, _conv(64), _POOL, _FLATTEN, _dropout(0.25), _dense(128), _DIGITS),
-        epochs=12,
-        batch_size=128,
         published=Published(99.18, loss=0.0330),
     ),
     Recipe(
         "three-conv",
         "conv 32, pool, conv 64, pool, conv 64, dense 64; batch 64, 80/20 split, one-hot labels",
         _THREE_CONV,
-        epochs=12,
         batch_size=64,
         validation_images=12_000,
         loss=_ONE_HOT,
@@ -155,8 +150,6 @@ _ROWS = (
         "three-conv-128",
         "the same network, batch 128",
         _THREE_CONV,
-        epochs=12,
-        batch_size=128,
         validation_images=12_000,
         loss=_ONE_HOT,
         published=Published(99.00),
@@ -168,16 +161,12 @@ _ROWS = (
             *(_conv(32), _conv(32), _POOL, _dropout(0.25)),
             *(_conv(64), _POOL, _dropout(0.25), _FLATTEN, _dense(128), _dropout(0.25), _DIGITS),
         ),
-        epochs=12,
-        batch_size=128,
         published=Published(99.19),
     ),
     Recipe(
         "two-conv",
         "conv 32, pool, conv 64, pool, dense 128",
         (_conv(32), _POOL, _conv(64), _POOL, _FLATTEN, _dense(128), _DIGITS),
-        epochs=12,
-        batch_size=128,
         published=Published(99.0),
     ),
     Recipe(
@@ -218,7 +207,6 @@ _ROWS = (
             *(_AVERAGE, _dropout(0.3), _DIGITS),
         ),
         epochs=36,
-        batch_size=128,
         monitor="val_loss",
         patience=36,
         learning_rate=2e-3,

@@ -11,14 +11,7 @@ from mnist_edge.opencv import cv2
 from mnist_edge.strokes import Colour, Stroke
 
 Floats = NDArray[np.float32]
-DESKS: tuple[Colour, ...] = (
-    (45, 70, 105),
-    (70, 105, 150),
-    (40, 35, 35),
-    (55, 40, 150),
-    (120, 120, 115),
-    (95, 70, 45),
-)
+DESKS: tuple[Colour, ...] = ((45, 70, 105), (70, 105, 150), (40, 35, 35), (55, 40, 150), (120, 120, 115), (95, 70, 45))
 LIGHT_SCALE = 8  # light changes slowly: it is worked out on a small picture
 
 
@@ -222,17 +215,12 @@ def _cover_with_pebbles(page: Floats, density: float, rng: np.random.Generator) 
     size = rng.uniform(0.008, 0.04) * width / 2
     count = int(min(2500, density * 3 * small.shape[0] * small.shape[1] / (3 * size**2)))
     base, at = rng.uniform(60, 190, 3), rng.uniform(0, 1, (count, 2)) * (small.shape[1], small.shape[0])
-    tone, axes, angles = (
-        rng.uniform(0.45, 1.3, count),
-        rng.uniform(0.4, 1, (count, 2)) * size,
-        rng.uniform(0, 180, count),
-    )
+    tone, axes = rng.uniform(0.45, 1.3, count), rng.uniform(0.4, 1, (count, 2)) * size
+    angles = rng.uniform(0, 180, count)
     for (x, y), shade, (a, b), angle in zip(at.tolist(), tone.tolist(), axes.tolist(), angles.tolist(), strict=True):
         for part in (0.7, 1.0):
             colour = tuple(float(value) for value in np.clip(base * shade * part, 0, 255))
-            centre, reach = (
-                (round(x), round(y - (part - 0.7) * b)),
-                (round(a * (1.7 - part)) + 1, round(b * (1.7 - part)) + 1),
-            )
+            centre = round(x), round(y - (part - 0.7) * b)
+            reach = round(a * (1.7 - part)) + 1, round(b * (1.7 - part)) + 1
             cv2.ellipse(small, centre, reach, angle, 0, 360, colour, -1, cv2.LINE_AA)
     page[:] = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)

@@ -23,6 +23,8 @@ from mnist_edge.models.run import Run
 from mnist_edge.normalisation import normalise
 from mnist_edge.opencv import cv2
 
+# Half a minute of training.
+pytestmark = pytest.mark.slow
 Image = NDArray[np.uint8]
 _OVAL = [(0.3 + 0.3 * np.cos(a), 0.5 + 0.5 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 16)]
 # A slashed 0, a crossed 2, a crossed 7, and what is no digit: a house.

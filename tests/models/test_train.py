@@ -45,12 +45,14 @@ def weights(run: Run) -> list[np.ndarray]:
     return load_keras_model(run.model).get_weights()  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights(tmp_path: Path, run: Run, small_digits: Dataset, quick: Recipe) -> None:
     same, other = (train(quick, small_digits, tmp_path / str(seed), seed=seed) for seed in (3, 4))
     assert all(np.array_equal(a, b) for a, b in zip(weights(run), weights(same), strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(weights(run), weights(other), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augmentation", ["pen", None])
 def test_a_run_broken_off_goes_on_to_the_same_result(
     tmp_path: Path, small_digits: Dataset, augmentation: str | None
@@ -99,6 +101,7 @@ def test_the_best_epoch_is_kept_and_training_stops_when_it_stays_the_best(
     assert validation.accuracy == pytest.approx(max(accuracies), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_last_epoch_is_kept_where_the_recipe_says_so(tmp_path: Path, small_digits: Dataset) -> None:
     # So long a training of so few digits grows too sure of itself: the last epoch is not the best.
     recipe = replace(find_recipe("mlp"), epochs=20, batch_size=64, patience=2, learning_rate=0.02, monitor="last")

@@ -1,7 +1,7 @@
 """Everything that reads untrusted bytes, beside pictures: a sound file for each, and how it is read.
 
-A damaged `.tflite` is refused by its checksum. Without one it would reach the runtime, and TFLite itself crashes on
-one in a few thousand damaged graphs, so such files are no cases.
+A damaged `.tflite` is refused by its checksum. Without one it is tried in a process of its own, which takes
+half a second a case, so such files are no cases.
 """
 
 import gzip

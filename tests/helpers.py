@@ -21,12 +21,16 @@ T = TypeVar("T")
 
 
 def wait_until(
-    condition: Callable[[], T], what: str = "what the test waits for", *, meanwhile: Callable[[], object] | None = None
+    condition: Callable[[], T],
+    what: str = "what the test waits for",
+    *,
+    seconds: float = PATIENCE_SECONDS,
+    meanwhile: Callable[[], object] | None = None,
 ) -> T:
     """Wait for a condition, call `meanwhile` over and over if there is one, and return what the condition gives."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS:.0f} s in vain for {what}"
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for {what}"
         if meanwhile:
             meanwhile()
         time.sleep(POLL_SECONDS)

@@ -4,7 +4,6 @@ import json
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from mnist_edge.evaluate import evaluate
 from mnist_edge.models.checkpoint import STATE
 from mnist_edge.models.recipes import find_recipe
 from mnist_edge.models.train import train
+from tests.helpers import wait_until
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -122,10 +122,8 @@ def test_a_signal_leaves_the_best_epoch(
     # One image a batch: an epoch takes long enough to be interrupted.
     options = ("--epochs", 500, "--batch-size", 1, "--data", idx_folder, "--output", folder)
     running = process("train", "mlp", *options)
-    deadline = time.monotonic() + 120
-    while not (folder / STATE).exists():
-        assert running.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: running.poll() is not None or (folder / STATE).exists(), "the first epoch", seconds=120)
+    assert running.poll() is None
     running.send_signal(number)
     # As `timeout` and `uv run` do: the same again, at once.
     running.send_signal(number)

@@ -9,9 +9,9 @@ import pytest
 
 from mnist_edge.benchmarks.endurance.soak import Soak, main, soak
 from mnist_edge.errors import PackageMissing
+from tests.helpers import with_broker
 
 GOOD = Soak(200_000, 3600.0, 180.0, 8.0, (9, 9), (30, 30), 5000, 0, (900, 901))
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 
 def test_the_bounds() -> None:
@@ -29,7 +29,7 @@ def test_the_bounds() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not MOSQUITTO, reason="there is no mosquitto")
+@with_broker
 def test_a_short_soak(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["300"])
     document = json.loads(capsys.readouterr().out)

@@ -52,7 +52,7 @@ def page(write_digit: Callable[..., Box]) -> tuple[Image, list[Box]]:
 
 
 @pytest.fixture
-def digits(page: tuple[Image, list[Box]]) -> tuple[Digit, ...]:
+def written(page: tuple[Image, list[Box]]) -> tuple[Digit, ...]:
     crop = np.zeros((28, 28), np.uint8)
     return tuple(
         Digit(label, 0.9, box, track=k + 1, crop=crop)
@@ -86,8 +86,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, view: Views, page: tuple[Image, list[Box]], digits: tuple[Digit, ...]) -> Desk:
-    return Desk(tmp_path / "collected", view, page[0], digits)
+def desk(tmp_path: Path, view: Views, page: tuple[Image, list[Box]], written: tuple[Digit, ...]) -> Desk:
+    return Desk(tmp_path / "collected", view, page[0], written)
 
 
 def test_the_loop_keeps_each_digit_once_as_the_network_sees_it(

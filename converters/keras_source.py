@@ -10,6 +10,7 @@ import numpy as np
 from mnist_edge.errors import ModelError
 from mnist_edge.evaluate import load_keras_model
 from mnist_edge.keras_network import digit_network, layers_of
+from mnist_edge.safe_text import quoted
 from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve_weights
 from mnist_edge.training_stack import load_keras
 
@@ -80,6 +81,6 @@ def _check_weights(model: Any) -> None:
             broken = int((~np.isfinite(values)).sum()) if values.dtype.kind == "f" else 0
             if broken:
                 raise ModelError(
-                    f"{model.name}: layer {layer.name!r} has NaN or infinity in {broken} of {values.size} values "
+                    f"{model.name}: layer {quoted(layer.name)} has NaN or infinity in {broken} of {values.size} values "
                     f"of its {weight.name}; train it again, with a smaller learning rate if the loss became NaN"
                 )

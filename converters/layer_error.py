@@ -13,6 +13,7 @@ from mnist_edge.converters.representative import representative_images
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import UsageError
 from mnist_edge.metadata import read_metadata
+from mnist_edge.safe_text import quoted, shortened
 from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve
 from mnist_edge.training_stack import load_tensorflow, without_prints
 
@@ -61,11 +62,12 @@ def _calibration(reference: Path, candidate: Path, data: Dataset) -> dict[str, A
     metadata = read_metadata(candidate)
     calibration = metadata.get("calibration")
     if metadata.get("precision") != PRECISION or not isinstance(calibration, dict):
-        found = metadata.get("precision", "unknown")
+        found = quoted(metadata.get("precision", "unknown"))
         raise UsageError(f"--layers needs a candidate exported with --quantize int8; that of {candidate} is {found}")
     if calibration["sha256"] != data.sha256:
+        named = shortened(str(calibration["data"]))
         raise UsageError(
-            f"--layers needs the data {candidate} was calibrated on, {calibration['data']}, and this is {data.name}; "
+            f"--layers needs the data {candidate} was calibrated on, {named}, and this is {data.name}; "
             "name it with --data"
         )
     return calibration

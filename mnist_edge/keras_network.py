@@ -11,6 +11,7 @@ import numpy as np
 
 from mnist_edge.errors import ModelError, ModelWarning
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise
+from mnist_edge.safe_text import quoted
 from mnist_edge.training_stack import load_keras
 from mnist_edge.untrusted import MAX_REASON
 
@@ -75,7 +76,7 @@ def _inputs(model: Any) -> list[Any]:
     # A model of a user's own class has no symbolic inputs.
     inputs = list(getattr(model, "inputs", None) or ())
     if inputs and (len(inputs) > 1 or prod(size or 0 for size in inputs[0].shape[1:]) != prod(_IMAGE)):
-        found = ", ".join(f"{tensor.name!r} takes {tuple(tensor.shape)}" for tensor in inputs)
+        found = ", ".join(f"{quoted(tensor.name)} takes {tuple(tensor.shape)}" for tensor in inputs)
         raise ModelError(f"{model.name}: input layer {found}; a digit model takes (None, 28, 28, 1)")
     return inputs
 
@@ -113,7 +114,8 @@ def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, 
             reason = shorten(_COLOUR.sub("", str(error)).rpartition("Error encountered:")[2], MAX_REASON)
             continue
         if getattr(outputs, "shape", ())[1:] != (10,):
-            raise ModelError(f"{model.name}: output layer {_last(model)!r} gives {_shape_of(outputs)}; a digit model "
+            layer = quoted(_last(model))
+            raise ModelError(f"{model.name}: output layer {layer} gives {_shape_of(outputs)}; a digit model "
                              "gives (None, 10)")  # fmt: skip
         return outputs, shape == _IMAGE
     raise ModelError(f"{model.name} cannot be called with images of {' or '.join(map(str, shapes))}: {reason}")

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 from mnist_edge.calibration import HIGHEST, LOWEST
 from mnist_edge.errors import ModelError
 from mnist_edge.refusal import SCORE
+from mnist_edge.safe_text import quoted
 from mnist_edge.untrusted import errors_as, read_member
 
 LABELS = tuple("0123456789")
@@ -100,7 +101,7 @@ def temperature_of(metadata: dict[str, Any], name: str) -> float:
         return 1.0
     if not _is_number(found) or not LOWEST <= found <= HIGHEST:
         raise ModelError(
-            f"{name} says its temperature is {found!r}, which is none from {LOWEST} to {HIGHEST}; "
+            f"{name} says its temperature is {quoted(found)}, which is none from {LOWEST} to {HIGHEST}; "
             "export it again with: mnist-edge export"
         )
     return float(found)
@@ -118,8 +119,8 @@ def refusal_threshold_of(metadata: dict[str, Any], name: str) -> float | None:
     score, threshold = (found.get("score"), found.get("threshold")) if isinstance(found, dict) else (None, found)
     if score != SCORE or not _is_number(threshold) or not 0 <= threshold <= 1:
         raise ModelError(
-            f"{name} says it refuses by {score!r} below {threshold!r}, but must by {SCORE!r} below a threshold "
-            "from 0 to 1; export it again with: mnist-edge export"
+            f"{name} says it refuses by {quoted(score)} below {quoted(threshold)}, but must by {SCORE!r} below a "
+            "threshold from 0 to 1; export it again with: mnist-edge export"
         )
     return float(threshold)
 

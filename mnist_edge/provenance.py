@@ -12,6 +12,7 @@ from mnist_edge.errors import DataError, DownloadError, UsageError
 from mnist_edge.metadata import read_metadata
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.run_folders import read_run
+from mnist_edge.safe_text import shortened
 from mnist_edge.shipped_models import is_shipped, resolve, resolve_shipped
 
 
@@ -42,7 +43,7 @@ class Provenance:
     def from_json(cls, document: Any) -> "Provenance":
         """Invert `to_json`; raises KeyError or TypeError for another document."""
         path = document.get("path")
-        return cls(str(document["name"]), str(document["sha256"]), Path(path) if path else None)
+        return cls(shortened(str(document["name"])), str(document["sha256"]), Path(path) if path else None)
 
 
 def provenance_of(model: str | Path) -> Provenance | None:

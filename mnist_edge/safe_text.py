@@ -2,10 +2,13 @@
 
 import json
 import re
+import reprlib
 from typing import Any
 
 HIDDEN = "***"
 LONGEST_QUOTED = 60
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = LONGEST_QUOTED
 # Characters that no terminal shows or no encoding holds: C1 control characters (ECMA-48), which include 8-bit escape
 # sequences; what changes the direction of text or ends a line (Unicode, bidirectional controls, U+2028, U+2029); and
 # halves of surrogate pairs, by which Python names the bytes of a file's name that are not UTF-8 (PEP 383).
@@ -28,6 +31,11 @@ def printable(text: str) -> str:
 def shortened(text: str) -> str:
     """Shorten what a message quotes of a file or a request."""
     return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}..."
+
+
+def quoted(value: object) -> str:
+    """Quote a value of a file or a request in a message: its `repr`, but never long, however large or deep it is."""
+    return shortened(_REPR.repr(value))
 
 
 def to_json(document: Any) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_edge.safe_text import mask, mask_all, printable, to_json
+from mnist_edge.safe_text import mask, mask_all, printable, quoted, to_json
 
 # What is secret has an s and a 3 in it.
 ADDRESSES = {
@@ -66,3 +66,13 @@ def test_a_name_that_is_not_utf8_is_read_back_by_programs(tmp_path: Path) -> Non
     name = os.fsdecode(b"caf\xe9.png")
     assert printable(name) == r"caf\udce9.png"
     assert os.fsencode(json.loads(to_json(name).encode())) == b"caf\xe9.png"
+
+
+def nested(depth: int) -> object:
+    return [nested(depth - 1)] if depth else "x" * 5000
+
+
+@pytest.mark.parametrize("value", ["a" * 20_000, [1] * 10_000, {"k" * 900: "v"}, nested(900), 10**4000, b"\x00" * 9000])
+def test_a_message_quotes_no_value_at_length(value: object) -> None:
+    assert len(quoted(value)) <= 70
+    assert quoted(7) == "7" and quoted("temp") == "'temp'"

@@ -29,7 +29,7 @@ FINISHED = FIRST_MODEL | PLOTS | {"metrics.json"}
 
 
 @pytest.fixture(scope="module")
-def digits() -> Dataset:
+def small_digits() -> Dataset:
     return sklearn_digits()
 
 
@@ -41,7 +41,7 @@ def recipe() -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def whole(recipe: Recipe, digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+def whole(recipe: Recipe, small_digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     """A run, and a folder that holds what lay in its folder after each epoch, numbered from 1."""
     folder, kept = tmp_path_factory.mktemp("whole") / "run", tmp_path_factory.mktemp("epochs")
 
@@ -49,7 +49,7 @@ def whole(recipe: Recipe, digits: Dataset, tmp_path_factory: pytest.TempPathFact
         if done == int(done) > 0:
             shutil.copytree(folder, kept / f"{done:g}", dirs_exist_ok=True)
 
-    return train(recipe, digits, folder, seed=SEED, progress=keep), kept
+    return train(recipe, small_digits, folder, seed=SEED, progress=keep), kept
 
 
 def weights(run: Run) -> list[np.ndarray]:
@@ -58,13 +58,13 @@ def weights(run: Run) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("left", [STARTED, FIRST_MODEL, FIRST_EPOCH], ids=["settings", "model", "state"])
 def test_killed_between_any_two_files_of_an_epoch(
-    whole: tuple[Run, Path], recipe: Recipe, digits: Dataset, tmp_path: Path, left: set[str]
+    whole: tuple[Run, Path], recipe: Recipe, small_digits: Dataset, tmp_path: Path, left: set[str]
 ) -> None:
     run, epochs = whole
     for name in left:
         shutil.copy(epochs / "1" / name, tmp_path / name)
     assert not is_finished(tmp_path)
-    resumed = train(recipe, digits, tmp_path, seed=SEED, resume=True)
+    resumed = train(recipe, small_digits, tmp_path, seed=SEED, resume=True)
     assert resumed.epochs == run.epochs
     assert all(np.array_equal(a, b) for a, b in zip(weights(run), weights(resumed), strict=True))
     assert {path.name for path in tmp_path.iterdir()} == FINISHED
@@ -72,62 +72,72 @@ def test_killed_between_any_two_files_of_an_epoch(
 
 @pytest.mark.parametrize("left", [set(), PLOTS, PLOTS | {"metrics.json"}], ids=["none", "plots", "metrics"])
 def test_killed_while_the_report_is_written(
-    whole: tuple[Run, Path], recipe: Recipe, digits: Dataset, tmp_path: Path, left: set[str]
+    whole: tuple[Run, Path], recipe: Recipe, small_digits: Dataset, tmp_path: Path, left: set[str]
 ) -> None:
     run, epochs = whole
     for source, names in ((epochs / f"{recipe.epochs}", FIRST_EPOCH), (run.folder, left)):
         for name in names:
             shutil.copy(source / name, tmp_path / name)
-    assert finished_run(tmp_path, recipe, digits, SEED) is None
+    assert finished_run(tmp_path, recipe, small_digits, SEED) is None
     trained: list[float] = []
     resumed = train(
-        recipe, digits, tmp_path, seed=SEED, resume=True, progress=lambda done, total, note="": trained.append(done)
+        recipe,
+        small_digits,
+        tmp_path,
+        seed=SEED,
+        resume=True,
+        progress=lambda done, total, note="": trained.append(done),
     )
     assert (resumed.epochs, trained) == (run.epochs, [])
     assert {path.name for path in tmp_path.iterdir()} == FINISHED
-    assert finished_run(tmp_path, recipe, digits, SEED) is not None
+    assert finished_run(tmp_path, recipe, small_digits, SEED) is not None
 
 
-def test_killed_after_patience_had_run_out(digits: Dataset, recipe: Recipe, tmp_path: Path) -> None:
+def test_killed_after_patience_had_run_out(small_digits: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     def killed(done: float, total: float, note: str = "") -> None:
         if done >= 1:
             raise RuntimeError
 
     impatient = replace(recipe, patience=0)
     with pytest.raises(RuntimeError):
-        train(impatient, digits, tmp_path, progress=killed)
-    assert len(train(impatient, digits, tmp_path, resume=True).epochs) == 1
+        train(impatient, small_digits, tmp_path, progress=killed)
+    assert len(train(impatient, small_digits, tmp_path, resume=True).epochs) == 1
 
 
-def test_settings_are_there_before_the_first_step(digits: Dataset, recipe: Recipe, tmp_path: Path) -> None:
+def test_settings_are_there_before_the_first_step(small_digits: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     def killed(done: float, total: float, note: str = "") -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        train(recipe, digits, tmp_path / "run", seed=SEED, progress=killed)
+        train(recipe, small_digits, tmp_path / "run", seed=SEED, progress=killed)
     assert {path.name for path in (tmp_path / "run").iterdir()} == STARTED
-    assert read_settings(tmp_path / "run") == RunSettings.of(recipe, digits, SEED)
+    assert read_settings(tmp_path / "run") == RunSettings.of(recipe, small_digits, SEED)
     # Nothing was trained: another training may start there.
-    assert train(replace(recipe, epochs=1), digits, tmp_path / "run").seed == 0
+    assert train(replace(recipe, epochs=1), small_digits, tmp_path / "run").seed == 0
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_settings_come_back_as_they_were(name: str, digits: Dataset, tmp_path: Path) -> None:
-    settings = RunSettings.of(find_recipe(name), digits, 7, tmp_path / "extra")
+def test_settings_come_back_as_they_were(name: str, small_digits: Dataset, tmp_path: Path) -> None:
+    settings = RunSettings.of(find_recipe(name), small_digits, 7, tmp_path / "extra")
     settings.write(tmp_path)
     found = read_settings(tmp_path)
     assert found == settings and found is not None
-    assert (found.data.path, found.data.name) == (digits.path, digits.name)
+    assert (found.data.path, found.data.name) == (small_digits.path, small_digits.name)
     assert found.differences(settings) == []
 
 
-def test_what_differs_is_named(whole: tuple[Run, Path], recipe: Recipe, digits: Dataset, tmp_path: Path) -> None:
+def test_what_differs_is_named(whole: tuple[Run, Path], recipe: Recipe, small_digits: Dataset, tmp_path: Path) -> None:
     shutil.copytree(whole[1] / "1", tmp_path, dirs_exist_ok=True)
     others = (
-        (replace(recipe, epochs=9), digits, SEED, "epochs 9, not 3$"),
-        (recipe, digits, 6, "seed 6, not 5$"),
-        (recipe, replace(digits, name="mine", sha256="f" * 64), SEED, r"data mine \(ffffffffffff\), not scikit-learn"),
-        (replace(recipe, layers=()), digits, SEED, "this one has layers$"),
+        (replace(recipe, epochs=9), small_digits, SEED, "epochs 9, not 3$"),
+        (recipe, small_digits, 6, "seed 6, not 5$"),
+        (
+            recipe,
+            replace(small_digits, name="mine", sha256="f" * 64),
+            SEED,
+            r"data mine \(ffffffffffff\), not scikit-learn",
+        ),
+        (replace(recipe, layers=()), small_digits, SEED, "this one has layers$"),
     )
     for other, data, seed, why in others:
         with pytest.raises(UsageError, match=why):
@@ -135,12 +145,12 @@ def test_what_differs_is_named(whole: tuple[Run, Path], recipe: Recipe, digits: 
 
 
 def test_another_backend_is_another_training(
-    whole: tuple[Run, Path], recipe: Recipe, digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: tuple[Run, Path], recipe: Recipe, small_digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(whole[1] / "1", tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     with pytest.raises(UsageError, match="KERAS_BACKEND jax, not tensorflow"):
-        train(recipe, digits, tmp_path, seed=SEED, resume=True)
+        train(recipe, small_digits, tmp_path, seed=SEED, resume=True)
 
 
 def test_a_finished_training_is_not_resumed(whole: tuple[Run, Path]) -> None:
@@ -168,22 +178,22 @@ def test_the_newest_unfinished_training_is_found(whole: tuple[Run, Path], tmp_pa
 
 
 @pytest.mark.parametrize("name", ["curves.png", "metrics.json", "settings.json", STATE])
-def test_no_file_of_another_is_replaced(name: str, recipe: Recipe, digits: Dataset, tmp_path: Path) -> None:
+def test_no_file_of_another_is_replaced(name: str, recipe: Recipe, small_digits: Dataset, tmp_path: Path) -> None:
     (tmp_path / name).write_text("mine")
     with pytest.raises(OutputError, match=f"{name} exists already"):
-        train(recipe, digits, tmp_path)
+        train(recipe, small_digits, tmp_path)
     assert (tmp_path / name).read_text() == "mine"
 
 
 def test_with_force_nothing_of_the_run_before_stands_beside_the_new_settings(
-    whole: tuple[Run, Path], recipe: Recipe, digits: Dataset, tmp_path: Path
+    whole: tuple[Run, Path], recipe: Recipe, small_digits: Dataset, tmp_path: Path
 ) -> None:
     def killed(done: float, total: float, note: str = "") -> None:
         raise RuntimeError
 
     shutil.copytree(whole[0].folder, tmp_path, dirs_exist_ok=True)
     with pytest.raises(RuntimeError):
-        train(replace(recipe, epochs=2), digits, tmp_path, force=True, progress=killed)
+        train(replace(recipe, epochs=2), small_digits, tmp_path, force=True, progress=killed)
     assert {path.name for path in tmp_path.iterdir()} == STARTED
     assert json.loads((tmp_path / "settings.json").read_text())["recipe"]["epochs"] == 2
 
@@ -201,7 +211,7 @@ def test_a_run_that_was_killed_is_not_taken_for_a_finished_one(whole: tuple[Run,
 
 
 def test_a_run_that_goes_on_is_unfinished_again(
-    whole: tuple[Run, Path], recipe: Recipe, digits: Dataset, tmp_path: Path
+    whole: tuple[Run, Path], recipe: Recipe, small_digits: Dataset, tmp_path: Path
 ) -> None:
     def killed(done: float, total: float, note: str = "") -> None:
         raise RuntimeError
@@ -211,18 +221,18 @@ def test_a_run_that_goes_on_is_unfinished_again(
     shutil.copy(whole[0].folder / "metrics.json", tmp_path)
     assert resolve(tmp_path)
     with pytest.raises(RuntimeError):
-        train(recipe, digits, tmp_path, seed=SEED, resume=True, progress=killed)
+        train(recipe, small_digits, tmp_path, seed=SEED, resume=True, progress=killed)
     with pytest.raises(ModelError, match="has not finished"):
         resolve(tmp_path)
 
 
 @pytest.mark.parametrize("how", ["anew", "force", "resume"])
 def test_two_trainings_in_one_folder_do_not_meet(
-    whole: tuple[Run, Path], recipe: Recipe, digits: Dataset, tmp_path: Path, how: str
+    whole: tuple[Run, Path], recipe: Recipe, small_digits: Dataset, tmp_path: Path, how: str
 ) -> None:
     if how != "anew":
         shutil.copytree(whole[1] / "1", tmp_path, dirs_exist_ok=True)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with exclusive(tmp_path), pytest.raises(OutputError, match="is being written by"):
-        train(recipe, digits, tmp_path, seed=SEED, force=how == "force", resume=how == "resume")
+        train(recipe, small_digits, tmp_path, seed=SEED, force=how == "force", resume=how == "resume")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

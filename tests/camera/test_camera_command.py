@@ -211,6 +211,7 @@ def test_a_configuration_file_tells_what_flags_do_not(video: Path, tmp_path: Pat
     assert len((tmp_path / "events.jsonl").read_text().splitlines()) == 6
 
 
+@pytest.mark.slow
 def test_a_recording_holds_every_frame_drawn_over(
     video: Path, tmp_path: Path, pages: Pages, frames_of: Callable[[Path], list[Image]]
 ) -> None:

@@ -43,6 +43,7 @@ def test_two_seconds_of_it(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_seed_is_a_case() -> None:
     cases = [make_case(seed) for seed in range(150)]
     for seed in range(0, 150, 10):

@@ -18,6 +18,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: untrained_model(name, folder) for name in CLASSIC}
 
 
+@pytest.mark.slow
 def test_each_file_is_the_recipes_network_as_it_would_ship(models: dict[str, Path]) -> None:
     assert tuple(models) == CLASSIC
     recipes = Path(__file__).resolve().parents[3] / "benchmarks" / "results" / "recipes.json"

@@ -22,9 +22,10 @@ from mnist_edge.cli.table import lay_out
 from mnist_edge.dataset import Dataset, load, sklearn_digits
 
 FIGURE = re.compile(r"[-+(]?\d[\d.,]*(%|x\))?")
-# A shell that starts the tests in the background has Ctrl-C ignored, and so would all processes that they start.
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell that starts the tests in the background, or nohup, has signals ignored, and so would all processes of theirs.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 @pytest.hookimpl(tryfirst=True)

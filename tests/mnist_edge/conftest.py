@@ -4,7 +4,7 @@ import gzip
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,14 +48,20 @@ def invoke() -> Callable[..., tuple[int, str, str]]:
 
 
 @pytest.fixture(scope="session")
-def process() -> Callable[..., "subprocess.Popen[str]"]:
-    """`process("data", "--json")` starts `mnist-edge` as its users do."""
+def process() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """`process("data", "--json")` starts `mnist-edge` as its users do; what still runs after the test is killed."""
+    started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: object, **options: object) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "mnist_edge", *map(str, arguments)]
         # Buffered, as in a shell, whatever the tests run under.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment}
-        return subprocess.Popen(command, text=True, **{**streams, **options})  # type: ignore[call-overload,no-any-return]
+        started.append(subprocess.Popen(command, text=True, **{**streams, **options}))  # type: ignore[call-overload]
+        return started[-1]
 
-    return start
+    yield start
+    for one in started:
+        if one.poll() is None:
+            one.kill()
+            one.communicate()

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
 ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording
-RELEASE := recipes pages web-picture docs
+RELEASE := recipes pages web-picture docs typefaces
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
 .PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos instructions classic-instructions clean
@@ -101,6 +101,7 @@ cross-runtime: install
 #   window-speed  whether a window slows reading down; needs Xvfb
 #   recording     what a minute of recording costs in each codec
 #   web-picture   docs/web.jpg, anew; needs Chromium
+#   typefaces     other hands, and print, for crowded pages: into runs/typefaces; needs npm
 #   docs          the figures and pictures in the documents, the cards of the models
 $(ENDURANCE): install
 	$(RUN).endurance $@ $(ARGS)

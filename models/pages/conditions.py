@@ -1,6 +1,7 @@
 """What a generated page looks like: everything that makes handwriting easy or hard to read, as numbers."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,11 @@ class Conditions:
         text: Lines of words, 0 to 30.
         signs: Probability that an operator or a letter follows a digit, 0 to 1.
         scribbles: How many, 0 to 20.
+        clutter: Frames, brackets, arrows, circuits and the like, 0 to 40.
+        digits: Name of the typeface of the digits; empty traces those of the data set.
+        words: Name of the typeface of the words; empty writes strokes.
+        bold: Pixels by which typefaces are bolder.
+        superscripts: Probability that a digit is small and raised, 0 to 1.
         things: Objects that lie about, 0 to 60.
         pebbles: Density of a texture that covers everything, 0 to 1.
         tilt: Degrees clockwise, -10 to 10.
@@ -82,6 +88,11 @@ class Conditions:
     text: int = 0
     signs: float = 0.0
     scribbles: int = 0
+    clutter: int = 0
+    digits: str = ""
+    words: str = ""
+    bold: float = 0.0
+    superscripts: float = 0.0
     things: int = 0
     pebbles: float = 0.0
     tilt: float = 0.0
@@ -223,3 +234,34 @@ def _nothing_to_read(rng: np.random.Generator) -> dict[str, Any]:
         {},
     )
     return {"rows": 0} | kinds[int(rng.integers(len(kinds)))]
+
+
+def crowded_conditions(rng: np.random.Generator, hands: Sequence[str] = (), prints: Sequence[str] = ()) -> Conditions:
+    """A page as photographs show it where finding is hard: other hands, print, frames, dense words, digits that touch.
+
+    Args:
+        rng: Decides all.
+        hands: Names of typefaces that imitate handwriting.
+        prints: Names of typefaces that are print.
+    """
+    page = random_conditions(rng)
+    changes: dict[str, Any] = {}
+    if rng.random() < 0.5:
+        changes["clutter"] = int(rng.integers(1, 14))
+    if hands and rng.random() < 0.35:
+        changes["digits"] = str(rng.choice(hands))
+    if (hands or prints) and rng.random() < 0.8:
+        faces = hands if hands and (not prints or rng.random() < 0.7) else prints
+        changes |= {"words": str(rng.choice(faces)), "bold": _maybe(rng, 0.3, 0.5, 2.5)}
+    if page.rows:
+        if rng.random() < 0.3:
+            changes |= {"touching": float(rng.uniform(0.15, 0.9)), "spread": float(rng.uniform(0.02, 0.3))}
+        if rng.random() < 0.35:
+            changes["text"] = int(rng.integers(1, 12))
+        if rng.random() < 0.12:
+            changes["superscripts"] = float(rng.uniform(0.1, 0.5))
+        if page.surface == "paper" and rng.random() < 0.25:
+            changes |= {"lines": str(rng.choice(LINES[1:])), "line_strength": float(rng.uniform(0.4, 1.0))}
+    elif rng.random() < 0.6:
+        changes |= {"text": int(rng.integers(2, 31)), "size": float(np.exp(rng.uniform(np.log(0.025), np.log(0.3))))}
+    return replace(page, **changes)

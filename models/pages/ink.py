@@ -11,7 +11,7 @@ from mnist_edge.models.pages.marks import Mark
 from mnist_edge.models.pages.paper import View
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
-from mnist_edge.strokes import Pen, render
+from mnist_edge.strokes import Pen, fill, render
 
 LEAST_INK = 0.45  # of a digit's: less of it left by a dry pen is no digit
 INKED = 128  # a pixel of this much ink, of 255, belongs to a digit
@@ -48,12 +48,15 @@ def write_marks(
     for mark in marks:
         width = max(1.3, min(conditions.pen * digit_height, mark.thickest) * scale)
         strokes = [view.project(stroke) for stroke in mark.strokes]
-        if mark.label is None:
+        if mark.filled:
+            drawn = fill(strokes, conditions.bold * scale)
+        elif mark.label is None:
             drawn = render(strokes, Pen(width, 0.0, conditions.dry), rng)
         else:
             drawn = render(strokes, Pen(width, conditions.pressure, conditions.dry), rng)
             if conditions.dry and drawn[0].sum() < LEAST_INK * (full := render(strokes, Pen(width), rng))[0].sum():
                 drawn = full
+        if mark.label is not None:
             ink.boxes.append(_box(*drawn, frame))
             ink.touching |= _meets(ink.digits, *drawn)
             stamp(ink.digits, *drawn)

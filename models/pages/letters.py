@@ -63,6 +63,16 @@ GLYPHS = {
 SMALL, CAPITALS, SIGNS = "abcdefghijklmnopqrstuvwxyz", "ACEFHKLMNPRTUW", "+++---==:.*/()"
 # Letters for beside a digit: none that looks like a digit.
 ALONE = "acdefhkmnprtuvwxyACEFHKMNPRW"
+# Short and common words, most of letters that look like digits.
+_WORDS = """
+a i is it in ill of oil off to lots on so no go do he his the hello world this that all will well still list total sum
+left right side line lines name date time page note notes book class school math test exam table chapter value result
+width high low day days of week month year list item items cost price paid rest buy sell milk bread eggs call mom dad
+love you and for are with from have not but what were when your can said there use each which she how their if other
+about out many then them these some her would make like him into has look two more write see number way could people
+my than first water been who its now find long down get come may part soil bill silly
+"""
+WORDS = _WORDS.split()
 CONSONANTS, VOWELS = "bcdfghjklmnpqrstvwxyz", "aeiou"
 
 

@@ -17,6 +17,7 @@ class Mark:
         row: Of digits, from the top.
         space: Whether a word's gap is before it.
         thickest: Pen that it is written with at most, pixels.
+        filled: Whether the strokes are closed contours to fill, those of a typeface.
     """
 
     strokes: list[Stroke]
@@ -24,6 +25,7 @@ class Mark:
     row: int = 0
     space: bool = False
     thickest: float = np.inf
+    filled: bool = False
 
     @property
     def left(self) -> float:

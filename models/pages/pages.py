@@ -23,6 +23,7 @@ from mnist_edge.models.pages.paper import (
     put_on_desk,
     surface,
 )
+from mnist_edge.models.pages.typefaces import Typeface
 from mnist_edge.models.pages.writing import write_page
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Digit
@@ -52,7 +53,13 @@ class Page:
 
 
 def draw_page(
-    split: Split, seed: int, conditions: Conditions | None = None, *, width: int = 1280, height: int = 960
+    split: Split,
+    seed: int,
+    conditions: Conditions | None = None,
+    *,
+    width: int = 1280,
+    height: int = 960,
+    typefaces: Sequence[Typeface] = (),
 ) -> Page:
     """Write a page, lay it under a camera and photograph it.
 
@@ -65,6 +72,7 @@ def draw_page(
         conditions: What to draw; `random_conditions` of the seed where None.
         width: Of the picture, pixels, at least 64.
         height: Of the picture, pixels, at least 64.
+        typefaces: Those that the conditions may name.
 
     Returns:
         The picture. Boxes are tight around the ink as it appears there, lines and shadows aside; rows are those of the
@@ -83,7 +91,7 @@ def draw_page(
     frame = height, width
     digit_height = max(conditions.size * height, LEAST_HEIGHT)
     sheet, area = _sheet(conditions, width, height, digit_height, layout)
-    marks, printed = write_page(split, conditions, area, digit_height, layout)
+    marks, printed = write_page(split, conditions, area, digit_height, layout, typefaces)
     view = _fitting(look_at(conditions, width, height, camera), marks, conditions.pen * digit_height, width, height)
     ink = write_marks(marks, view, conditions, digit_height, frame, hand)
     roughness = fibres(height, width, paper)

@@ -1,6 +1,6 @@
 """The layout of a generated page: rows of digits, words, tables, scribbles and printed lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from mnist_edge.dataset import Split
+from mnist_edge.models.pages.clutter import add_clutter
 from mnist_edge.models.pages.conditions import Conditions
-from mnist_edge.models.pages.letters import ALONE, SIGNS, invent_word, scribble, warp, write
+from mnist_edge.models.pages.letters import ALONE, SIGNS, WORDS, invent_word, scribble, warp, write
 from mnist_edge.models.pages.marks import Area, Mark, clearance
 from mnist_edge.models.pages.tracing import is_legible, trace
+from mnist_edge.models.pages.typefaces import DIGITS, Typeface
 from mnist_edge.strokes import Stroke
 
 # Images that are looked at for a legible digit; the last is taken as it is.
@@ -21,7 +23,12 @@ CLEARANCE_STEP = 0.06
 
 
 def write_page(
-    split: Split, conditions: Conditions, area: Area, height: float, rng: np.random.Generator
+    split: Split,
+    conditions: Conditions,
+    area: Area,
+    height: float,
+    rng: np.random.Generator,
+    typefaces: Sequence[Typeface] = (),
 ) -> tuple[list[Mark], list[Stroke]]:
     """Fill an area with what the conditions ask for, as far as it fits.
 
@@ -31,11 +38,12 @@ def write_page(
         area: Where.
         height: Of a digit, pixels.
         rng: Decides the rest.
+        typefaces: Those that the conditions may name.
 
     Returns:
         What is written, digits in reading order, and the printed lines.
     """
-    return _Writer(split, conditions, area, height, rng).page()
+    return _Writer(split, conditions, area, height, rng, {face.name: face for face in typefaces}).page()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class _Writer:
     area: Area
     height: float
     rng: np.random.Generator
+    typefaces: Mapping[str, Typeface]
 
     def page(self) -> tuple[list[Mark], list[Stroke]]:
         conditions, area, height, rng = self.conditions, self.area, self.height, self.rng
@@ -79,10 +88,15 @@ class _Writer:
                 start = left if rng.random() < 0.7 else area.left
                 marks += self.words(start, area.right, level, letters * rng.uniform(0.95, 1.05))
         marks += self.scribbles(marks)
+        if conditions.clutter:
+            marks += add_clutter(marks, conditions.clutter, area, height, list(self.typefaces.values()), rng)
         return marks, self.printed_lines(levels.tolist(), columns)
 
     def pick(self, zero: bool = False) -> tuple[int, list[Stroke]]:
-        """A digit of the split, legible where one is found, as strokes; a 0 where `zero`."""
+        """A digit of the typeface, or a legible one of the split if one is found, as strokes; a 0 where `zero`."""
+        if face := self.typefaces.get(self.conditions.digits):
+            label = 0 if zero else int(self.rng.integers(10))
+            return label, warp(face.glyphs[DIGITS[label]].contours, self.rng, 0.03)
         zeros = np.flatnonzero(self.split.labels == 0) if zero else np.array([], int)
         for _ in range(TRIES):
             at = int(self.rng.integers(len(zeros) or len(self.split)))
@@ -104,8 +118,12 @@ class _Writer:
             if rng.random() < conditions.retraced:
                 strokes = strokes + warp(strokes, rng, 0.02) + warp(strokes, rng, 0.02)
             size = height * rng.uniform(0.88, 1.12)
+            raised = 0.0
+            if before and conditions.superscripts and rng.random() < conditions.superscripts:
+                size, raised = size * rng.uniform(0.35, 0.7), height * rng.uniform(0.2, 0.6)
             shaped = [stroke * size for stroke in warp(strokes, rng, 0.015)]
-            mark = Mark(shaped, label, row).shifted(0, height - size + rng.normal(0, 0.03 * height))
+            mark = Mark(shaped, label, row, filled=conditions.digits in self.typefaces)
+            mark = mark.shifted(0, height - size - raised + rng.normal(0, 0.03 * height))
             mark = self.beside(before, mark, touches) if before else mark.shifted(left - mark.left)
             if mark.right > right and marks:
                 break
@@ -141,18 +159,22 @@ class _Writer:
 
     def words(self, left: float, right: float, level: float, height: float) -> list[Mark]:
         """Words of letters so high, from left to about right, or less."""
-        rng = self.rng
+        conditions, rng = self.conditions, self.rng
         marks: list[Mark] = []
         x, end = left + rng.uniform(0, 0.5) * height, left + rng.uniform(0.3, 1) * (right - left)
         gap, slant = rng.uniform(0.02, 0.2), rng.normal(0, 0.1)
         while x < end:
             word, at = [], x
-            for letter in invent_word(rng):
-                strokes = warp(write(letter), rng, 0.04)
-                strokes = [np.stack([s[:, 0] + slant * (1 - s[:, 1]), s[:, 1]], axis=1) * height for s in strokes]
-                mark = Mark(strokes, thickest=0.13 * height)
-                word.append(mark.shifted(at - mark.left, level))
-                at = word[-1].right + gap * height
+            if face := self.typefaces.get(conditions.words):
+                word = [mark.shifted(x, level) for mark in _set_word(face, height, rng)]
+                at = max((mark.right for mark in word), default=right) + gap * height
+            else:
+                for letter in invent_word(rng):
+                    strokes = warp(write(letter), rng, 0.04)
+                    strokes = [np.stack([s[:, 0] + slant * (1 - s[:, 1]), s[:, 1]], axis=1) * height for s in strokes]
+                    mark = Mark(strokes, thickest=0.13 * height)
+                    word.append(mark.shifted(at - mark.left, level))
+                    at = word[-1].right + gap * height
             if at > right:
                 break
             marks += word
@@ -228,6 +250,20 @@ class _Writer:
         else:
             return []
         return _straight([((left, y), (right, y)) for y in rows] + down)
+
+
+def _set_word(face: Typeface, height: float, rng: np.random.Generator) -> list[Mark]:
+    """A word in a typeface from x 0, bent a little as a whole where the typeface is a hand; print has numbers too."""
+    word = str(rng.choice(WORDS)) if rng.random() < 0.7 else invent_word(rng)
+    case = rng.random()
+    word = word.upper() if case < 0.12 else word.capitalize() if case < 0.4 else word
+    if not face.handwritten and rng.random() < 0.25:
+        # Printed numbers are no handwriting.
+        word = "".join(rng.choice(list(DIGITS + "-.,:/"), int(rng.integers(1, 8))))
+    characters = face.text(word, float(rng.uniform(0.85, 1.1)))
+    contours = [contour for character in characters for contour in character]
+    bent = iter(warp(contours, rng, 0.02) if face.handwritten else contours)
+    return [Mark([next(bent) * height for _ in character], filled=True) for character in characters]
 
 
 def _straight(lines: Sequence[tuple[Any, Any]]) -> list[Stroke]:

@@ -1,0 +1,37 @@
+"""Ink level: how much darker than the paper around it each pixel is, whatever the colour of either."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.opencv import cv2
+
+# Pixels: wider than any stroke of a digit of 24 pixels, narrower than a highlighter's band over it. What is wider is
+# paper: shadows, tables, boards.
+WINDOW = 13
+# A channel in which the paper is darker than this share of the picture's brightest shows noise rather than ink.
+LEAST_PAPER = 0.2
+
+
+def ink_level(image: NDArray[np.uint8], light_on_dark: bool = False) -> NDArray[np.uint8]:
+    """Darkness against the paper around, in the channel that shows most of it.
+
+    Each channel is divided by its own paper, so that ink shows on paper of any colour: the paper is a morphological
+    closing that fills strokes and keeps the edges of whatever is wider.
+
+    Args:
+        image: Shape (height, width, 3), BGR, scaled so that digits are about 10 to 24 pixels high.
+        light_on_dark: Whether the writing is lighter than what it stands on.
+
+    Returns:
+        Shape (height, width): 0 = paper, 255 = black on white, or white on black where `light_on_dark`.
+    """
+    if light_on_dark:
+        image = cv2.bitwise_not(image)
+    paper = cv2.morphologyEx(image, cv2.MORPH_CLOSE, np.ones((WINDOW, WINDOW), np.uint8))
+    paper = cv2.max(cv2.blur(paper, (3, 3)), image)
+    # Every third row and column tells the brightest paper well enough.
+    brightest = float(np.percentile(paper[::3, ::3].max(axis=2), 95))
+    least = np.uint8(max(8.0, LEAST_PAPER * brightest))
+    level = cv2.divide(cv2.subtract(paper, image), np.maximum(paper, least), scale=255)
+    blue, green, red = cv2.split(level)
+    return np.asarray(cv2.max(cv2.max(blue, green), red), np.uint8)

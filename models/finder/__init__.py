@@ -1,0 +1,1 @@
+"""The finder: a small fully convolutional network that says where digits are."""

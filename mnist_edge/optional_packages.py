@@ -12,7 +12,7 @@ from mnist_edge.errors import PackageBroken, PackageMissing
 # What each extra of pyproject.toml installs. After an installation from a clone or a wheel, pip cannot install
 # `mnist-edge[web]`: pip would look for mnist-edge in an index.
 EXTRAS = {
-    "train": "tensorflow keras scikit-learn matplotlib",
+    "train": "tensorflow keras scikit-learn matplotlib fonttools",
     "camera": "opencv-python",
     "headless": "opencv-python-headless",
     "tflite-runtime": "tflite-runtime==2.14.0 'numpy<2'",

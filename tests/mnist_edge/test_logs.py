@@ -53,12 +53,17 @@ def test_an_inner_block_replaces_an_outer() -> None:
 
 
 def test_a_line_that_cannot_be_written_stops_nothing() -> None:
+    tried: list[str] = []
+
     def refuse(line: str) -> None:
+        tried.append(line)
         raise BrokenPipeError
 
     logging.raiseExceptions, before = False, logging.raiseExceptions
     try:
         with log_to(refuse):
             logger.info("one")
+            logger.info("two")
     finally:
         logging.raiseExceptions = before
+    assert tried == ["note: one", "note: two"]

@@ -96,3 +96,16 @@ def test_the_picture_fills_the_screen_with_and_without_the_browsers_help(serve: 
     tab.press("Escape")
     wait_until(lambda: tab.run(area) == small)
     assert tab.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_the_longest_state_fits_a_phone(serve: Any, view: Any, tab: Any, width: int) -> None:
+    served = serve()
+    served.web.show(view())
+    tab.open(served.web.url, width, 844)
+    wait_until(lambda: tab.text("#state") == "live")
+    served.web.__exit__(None, None, None)
+    wait_until(lambda: tab.text("#state") == "connection lost")
+    # A page that is too wide widens the window of a phone.
+    assert tab.run("[document.documentElement.scrollWidth, innerWidth]") == [width, width]
+    assert tab.run("(state => state.scrollWidth <= state.clientWidth)(document.querySelector('#state'))")

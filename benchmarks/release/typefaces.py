@@ -22,7 +22,7 @@ bilbo-swash-caps birthstone borel calligraffitti carattere cause caveat caveat-b
 charmonman clicker-script comforter comic-neue comic-relief coming-soon cookie corinthia courgette
 covered-by-your-grace crafty-girls damion dancing-script dawning-of-a-new-day dekko delicious-handrawn delius
 eagle-lake east-sea-dokdo edu-nsw-act-foundation edu-qld-beginner edu-sa-beginner edu-tas-beginner
-edu-vic-wa-nt-beginner estonia euphoria-script explora felipa finger-paint fondamento fuzzy-bubbles gaegu gamja-flower
+edu-vic-wa-nt-beginner estonia explora felipa finger-paint fondamento fuzzy-bubbles gaegu gamja-flower
 give-you-glory gloria-hallelujah gochi-hand grape-nuts great-vibes gwendolyn handlee herr-von-muellerhoff hi-melody
 homemade-apple hubballi hurricane indie-flower inspiration island-moments itim just-another-hand
 just-me-again-down-here kalam kaushan-script kavivanar kings klee-one kolker-brush kranky kristi la-belle-aurore
@@ -80,6 +80,8 @@ def _fetch(name: str, folder: Path) -> None:
         (packed,) = Path(temporary).glob("*.tgz")
         with tarfile.open(packed) as archive:
             fonts = sorted(one for one in archive.getnames() if one.endswith("-normal.woff") and "latin" in one)
+            if "package/LICENSE" not in archive.getnames():
+                raise DownloadError(f"the package of {name} carries no licence; take it out of the list")
             # The plain weight, where there is one.
             font = next((one for one in fonts if "-latin-400-" in one), fonts[0])
             for source, target in ((font, f"{name}.woff"), ("package/LICENSE", f"{name}.LICENSE")):

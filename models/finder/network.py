@@ -4,16 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from mnist_edge.detection import CHANNELS
 from mnist_edge.training_stack import load_keras
 
-# Pixels of the input between two cells. The output has a quarter of their rows and columns: four cells a place.
-STRIDE = 4
-# One score, ten digits, and the box: how far its middle is from the cell's, and the logarithms of its sides.
-CHANNELS = 15
-# Pixels of a box's side whose logarithm is 0.
-UNIT = 16.0
-# Input sizes must be multiples of this.
-MULTIPLE = 16
+# First logit of every cell: without it digits would be learned from a flood of false ones.
 RARE = -4.0
 
 
@@ -29,7 +23,7 @@ def build_finder(widths: tuple[int, int, int, int] = (8, 16, 24, 40), seed: int 
 
     Returns:
         A Keras model from shape (n, height, width, 1), 0 to 1, to (n, height / 8, width / 8, 4 * 15): of each cell
-        the logits of a digit's middle and of the ten digits, and the box as `cells` explains it.
+        the logits of a digit's middle and of the ten digits, and the box as `mnist_edge.detection` explains it.
     """
     k = load_keras()
     k.utils.set_random_seed(seed)
@@ -50,6 +44,5 @@ def build_finder(widths: tuple[int, int, int, int] = (8, 16, 24, 40), seed: int 
     # Fine detail, cell by cell: what stride 4 saw.
     fine = conv(at_four, eight, size=2, strides=2)
     mixed = conv(layers.Add()([at_eight, context, fine]), 32)
-    # Digits are rare: without this first bias they would be learned from a flood of false ones.
     bias = k.initializers.Constant(np.tile([RARE] + [0.0] * (CHANNELS - 1), 4))
     return k.Model(image, layers.Conv2D(4 * CHANNELS, 1, bias_initializer=bias)(mixed), name="finder")

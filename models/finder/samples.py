@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.detection import HIGHEST, LOWEST, Floats
 from mnist_edge.ink_level import WINDOW, ink_level
-from mnist_edge.models.finder.targets import HIGHEST, LOWEST, Floats, make_targets
+from mnist_edge.models.finder.targets import make_targets
 from mnist_edge.opencv import cv2
 
 # Pixels of a crop's side: ten digits in a row, and what stands around them.

@@ -3,12 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.models.finder.network import STRIDE, UNIT
+from mnist_edge.detection import HIGHEST, LOWEST, STRIDE, UNIT, Floats
 
-Floats = NDArray[np.float32]
-# Digits whose longer side is within these, pixels, are found at this scale; the next scale of a pyramid is half as
-# large, so that each digit is found at one of them at least.
-LOWEST, HIGHEST = 10.0, 25.0
 # Those a little smaller or larger count neither for nor against.
 NEARLY_LOWEST, NEARLY_HIGHEST = 7.5, 33.0
 # Channels of a target: the score, its weight, the label, the weight of label and box, and the box.

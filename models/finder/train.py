@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from mnist_edge.detection import CHANNELS
 from mnist_edge.models.finder import targets
-from mnist_edge.models.finder.network import CHANNELS
 from mnist_edge.training_stack import load_keras
 
 # Weight of the box's error beside the score's and the label's.

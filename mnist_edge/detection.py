@@ -1,0 +1,93 @@
+"""Detections: what the outputs of a finder mean, and which of them are one and the same digit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+# Pixels of the input between two cells. The output has an eighth of the input's rows and columns: four cells a place.
+STRIDE = 4
+# Of each cell: one score, ten digits, and the box: how far its middle is from the cell's, and the logarithms of its sides.
+CHANNELS = 15
+# Pixels of a box's side whose logarithm is 0.
+UNIT = 16.0
+# Input sizes must be multiples of this, pixels.
+MULTIPLE = 16
+# Boxes with a longer side within these are found at a scale, pixels; the next scale of a pyramid is half as large, so
+# that each digit is found at one of them at least.
+LOWEST, HIGHEST = 10.0, 25.0
+# Two detections are one digit where they overlap by this IoU, or where so much of the smaller lies in the other.
+MOST_IOU, MOST_INSIDE = 0.45, 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Where digits may be.
+
+    Attributes:
+        boxes: Shape (n, 4), float32: x, y, width and height in pixels.
+        scores: Shape (n,), float32: how sure the finder is that a digit is there, 0 to 1.
+        labels: Shape (n, 10), float32: probabilities of the ten digits.
+    """
+
+    boxes: Floats
+    scores: Floats
+    labels: Floats
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.scores)
+
+    def take(self, indices: NDArray[np.intp]) -> "Detections":
+        """Those at the indices, in their order."""
+        return Detections(self.boxes[indices], self.scores[indices], self.labels[indices])
+
+    def scaled(self, across: float, down: float) -> "Detections":
+        """The same in a picture that is so many times as wide and as high."""
+        return Detections(self.boxes * np.array([across, down, across, down], np.float32), self.scores, self.labels)
+
+    @staticmethod
+    def joined(several: "list[Detections]") -> "Detections":
+        """All of several as one, in their order; `several` must not be empty."""
+        return Detections(*(np.concatenate([getattr(one, name) for one in several]) for name in Detections.__slots__))
+
+
+def decode(output: Floats, least_score: float) -> Detections:
+    """The detections of all cells that score enough; a digit has several.
+
+    Args:
+        output: The finder's, shape (height / 8, width / 8, 4 * 15): logits and boxes of four cells a place.
+        least_score: 0 to 1, both excluded.
+
+    Returns:
+        Boxes are in pixels of the input.
+    """
+    rows, columns, _ = output.shape
+    cells = output.reshape(rows, columns, 2, 2, CHANNELS)
+    row, column, below, beside = np.nonzero(cells[..., 0] > np.log(least_score / (1 - least_score)))
+    found = cells[row, column, below, beside]
+    middles = np.stack([2 * column + beside + 0.5 + found[:, 11], 2 * row + below + 0.5 + found[:, 12]], axis=1)
+    # A box beyond 32 times the unit is none, and its exponential would overflow.
+    sides = UNIT * np.exp(np.clip(found[:, 13:], -4, 3.5))
+    boxes = np.concatenate([middles * STRIDE - sides / 2, sides], axis=1).astype(np.float32)
+    labels = np.exp(found[:, 1:11] - found[:, 1:11].max(axis=1, keepdims=True))
+    scores = 1 / (1 + np.exp(-found[:, 0]))
+    return Detections(boxes, scores.astype(np.float32), labels / labels.sum(axis=1, keepdims=True))
+
+
+def suppress(detections: Detections) -> NDArray[np.intp]:
+    """Non-maximum suppression: the indices of those that no better one overlaps, best first."""
+    left_top, sides = detections.boxes[:, :2], detections.boxes[:, 2:]
+    right_bottom, areas = left_top + sides, sides.prod(axis=1)
+    order = np.argsort(-detections.scores, kind="stable")
+    kept = []
+    while len(order):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        shared = np.minimum(right_bottom[best], right_bottom[order]) - np.maximum(left_top[best], left_top[order])
+        overlap = np.clip(shared, 0, None).prod(axis=1)
+        iou = overlap / (areas[best] + areas[order] - overlap)
+        order = order[(iou <= MOST_IOU) & (overlap <= MOST_INSIDE * np.minimum(areas[best], areas[order]))]
+    return np.array(kept, np.intp)

@@ -9,7 +9,7 @@ Floats = NDArray[np.float32]
 
 # Pixels of the input between two cells. The output has an eighth of the input's rows and columns: four cells a place.
 STRIDE = 4
-# Of each cell: one score, ten digits, and the box: how far its middle is from the cell's, and the logarithms of its sides.
+# Of each cell: a score, ten digits, and the box: its middle, from that of the cell, and the logarithms of its sides.
 CHANNELS = 15
 # Pixels of a box's side whose logarithm is 0.
 UNIT = 16.0

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mnist_edge.models.finder.network import CHANNELS, MULTIPLE, RARE, STRIDE, build_finder
+from mnist_edge.detection import CHANNELS, MULTIPLE, STRIDE
+from mnist_edge.models.finder.network import RARE, build_finder
 from mnist_edge.models.finder.targets import make_targets
 from mnist_edge.models.finder.train import detection_loss
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mnist_edge.dataset import Dataset
-from mnist_edge.models.finder.network import STRIDE, UNIT
+from mnist_edge.detection import HIGHEST, LOWEST, STRIDE, UNIT
 from mnist_edge.models.finder.samples import SIDE, StoredPage, batch, take_sample
-from mnist_edge.models.finder.targets import BOX, CHANNELS, HIGHEST, LOWEST, SCORE
+from mnist_edge.models.finder.targets import BOX, CHANNELS, SCORE
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.opencv import cv2

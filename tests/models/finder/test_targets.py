@@ -4,19 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.models.finder.network import STRIDE, UNIT
-from mnist_edge.models.finder.targets import (
-    BOX,
-    CHANNELS,
-    HIGHEST,
-    LABEL,
-    LOWEST,
-    NEARLY_HIGHEST,
-    SCORE,
-    SURE,
-    WEIGHT,
-    make_targets,
-)
+from mnist_edge.detection import HIGHEST, LOWEST, STRIDE, UNIT
+from mnist_edge.models.finder.targets import BOX, CHANNELS, LABEL, NEARLY_HIGHEST, SCORE, SURE, WEIGHT, make_targets
 
 SIDE = 64
 

@@ -98,3 +98,11 @@ def test_resampled_points_are_evenly_apart() -> None:
     assert np.hypot(*np.diff(path, axis=0).T) == pytest.approx(np.full(20, 0.5))
     assert (path[0] == (0, 0)).all() and (path[-1] == (1, 9)).all()
     assert len(resample(np.array([(3.0, 3.0), (3.0, 3.0)]), 1.0)) == 2
+
+
+def test_an_image_is_traced_once_and_its_lines_cannot_be_changed_by_accident(digits: Dataset) -> None:
+    image = digits.validation.images[3, :, :, 0]
+    first, second = trace(image), trace(image.copy())
+    assert all(one is other for one, other in zip(first, second, strict=True))
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] += 1

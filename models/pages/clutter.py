@@ -60,20 +60,20 @@ def _around(digits: Sequence[Mark], height: float, rng: np.random.Generator) -> 
     box = left - pad, top - pad, right + pad, bottom + pad
     kind = int(rng.integers(6))
     if kind == 0:
-        strokes = _ellipse(*box, rng)
+        strokes = ellipse(*box, rng)
     elif kind == 1:
-        strokes = _rectangle(*box, rng)
+        strokes = rectangle(*box, rng)
     elif kind == 2:
         # Below a digit's foot, as under a sum; now and then above, or through the gap beside it.
         y = bottom + height * rng.uniform(0.03, 0.3) if rng.random() < 0.75 else top - height * rng.uniform(0.03, 0.3)
-        strokes = [_line((left - pad, y), (right + pad, y + rng.normal(0, 0.04) * height), rng)]
+        strokes = [line((left - pad, y), (right + pad, y + rng.normal(0, 0.04) * height), rng)]
     elif kind == 3:
-        strokes = _brackets(*box, height, rng)
+        strokes = brackets(*box, height, rng)
     elif kind == 4:
         x = (right if rng.random() < 0.5 else left) + (pad + 0.1 * height) * (1 if rng.random() < 0.5 else 1.2)
         reach = height * rng.uniform(0.3, 1.5)
         x = right + pad + 0.05 * height if x > (left + right) / 2 else left - pad - 0.05 * height
-        strokes = [_line((x, top - reach), (x + rng.normal(0, 0.05) * height, bottom + reach), rng)]
+        strokes = [line((x, top - reach), (x + rng.normal(0, 0.05) * height, bottom + reach), rng)]
     else:
         strokes = _arrow((right + pad, (top + bottom) / 2), height * rng.uniform(0.6, 2), rng)
     return [Mark(strokes, thickest=height * rng.uniform(0.03, 0.12))]
@@ -104,15 +104,16 @@ def _meet(one: tuple[float, ...], other: tuple[float, ...], gap: float) -> bool:
     return across and one[1] < other[3] + gap and other[1] < one[3] + gap
 
 
-def _line(start: tuple[float, float], end: tuple[float, float], rng: np.random.Generator) -> Stroke:
-    """A line as a hand draws it: a little bent."""
+def line(start: tuple[float, float], end: tuple[float, float], rng: np.random.Generator) -> Stroke:
+    """A line as a hand draws it: a little bent; shape (12, 2)."""
     points = np.linspace(start, end, 12)
     normal = np.array([points[0, 1] - points[-1, 1], points[-1, 0] - points[0, 0]])
     bend = rng.normal(0, 0.015) * np.sin(np.linspace(0, np.pi, 12)) + rng.normal(0, 0.004, 12)
     return np.asarray(points + bend[:, None] * normal)
 
 
-def _ellipse(left: float, top: float, right: float, bottom: float, rng: np.random.Generator) -> list[Stroke]:
+def ellipse(left: float, top: float, right: float, bottom: float, rng: np.random.Generator) -> list[Stroke]:
+    """A ring round a box, which it just meets or leaves some room."""
     turns = np.linspace(0, 2 * np.pi * rng.uniform(0.93, 1.12), 48) + rng.uniform(0, 6.3)
     # An ellipse round a box passes its corners only where it is larger by the root of two.
     reach = np.array([right - left, bottom - top]) / 2 * rng.uniform(1.05, 1.42)
@@ -123,14 +124,16 @@ def _ellipse(left: float, top: float, right: float, bottom: float, rng: np.rando
     ]
 
 
-def _rectangle(left: float, top: float, right: float, bottom: float, rng: np.random.Generator) -> list[Stroke]:
+def rectangle(left: float, top: float, right: float, bottom: float, rng: np.random.Generator) -> list[Stroke]:
+    """The four sides of a box by hand: top, right, bottom, left."""
     corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
-    return [_line(a, b, rng) for a, b in pairwise(corners)]
+    return [line(a, b, rng) for a, b in pairwise(corners)]
 
 
-def _brackets(
+def brackets(
     left: float, top: float, right: float, bottom: float, height: float, rng: np.random.Generator
 ) -> list[Stroke]:
+    """Round, square or curly brackets, or bars, at both sides of a box or the left one."""
     depth = height * rng.uniform(0.08, 0.3)
     kind = int(rng.integers(4))
     y = np.linspace(0, 1, 17)
@@ -149,7 +152,7 @@ def _arrow(start: tuple[float, float], length: float, rng: np.random.Generator) 
     along = np.array([np.cos(angle), np.sin(angle)])
     tip = np.array(start) + length * along
     head = [tip - 0.3 * length * np.array([np.cos(angle + s), np.sin(angle + s)]) for s in (0.45, -0.45)]
-    return [_line(start, (float(tip[0]), float(tip[1])), rng), np.array([head[0], tip, head[1]])]
+    return [line(start, (float(tip[0]), float(tip[1])), rng), np.array([head[0], tip, head[1]])]
 
 
 def _check(rng: np.random.Generator) -> list[Stroke]:
@@ -157,7 +160,7 @@ def _check(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _cross(rng: np.random.Generator) -> list[Stroke]:
-    return [_line((0, 0), (0.9, 1), rng), _line((0.9, 0), (0, 1), rng)]
+    return [line((0, 0), (0.9, 1), rng), line((0.9, 0), (0, 1), rng)]
 
 
 def _star(rng: np.random.Generator) -> list[Stroke]:
@@ -188,14 +191,14 @@ def _circuit(rng: np.random.Generator) -> list[Stroke]:
     for _ in range(int(rng.integers(3, 9))):
         step = np.array([1.0, 0.0]) if rng.random() < 0.5 else np.array([0.0, 1.0])
         step = step * rng.uniform(0.4, 1.5) * rng.choice([-1, 1])
-        strokes.append(_line(tuple(at), tuple(at + step), rng))
+        strokes.append(line(tuple(at), tuple(at + step), rng))
         at = at + step
         side = np.array([-step[1], step[0]]) / max(float(np.hypot(*step)), 1e-6)
         kind = rng.random()
         if kind < 0.3:
             strokes += [np.array([at - 0.3 * side, at + 0.3 * side]) + 0.12 * k * np.sign(step) for k in (0, 1)]
         elif kind < 0.5:
-            strokes += _ellipse(at[0] - 0.25, at[1] - 0.25, at[0] + 0.25, at[1] + 0.25, rng)
+            strokes += ellipse(at[0] - 0.25, at[1] - 0.25, at[0] + 0.25, at[1] + 0.25, rng)
     return strokes
 
 
@@ -203,7 +206,7 @@ def _polygon(rng: np.random.Generator) -> list[Stroke]:
     """A triangle, house or other figure of straight lines."""
     turns = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 6))))
     corners = 0.5 + 0.5 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
-    return [_line(tuple(a), tuple(b), rng) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
+    return [line(tuple(a), tuple(b), rng) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
 
 
 def _ring(rng: np.random.Generator) -> list[Stroke]:
@@ -211,24 +214,24 @@ def _ring(rng: np.random.Generator) -> list[Stroke]:
     inner = [(0.3, 0.35), (0.65, 0.35)] if rng.random() < 0.5 else []
     mouth = np.stack([np.linspace(0.3, 0.7, 9), 0.65 + 0.1 * np.sin(np.linspace(0, np.pi, 9))], axis=1)
     eyes = [np.array([point, (point[0] + 0.03, point[1] + 0.03)]) for point in inner]
-    return _ellipse(0, 0, 1, 1, rng) + eyes + ([mouth] if inner else _ellipse(0.3, 0.3, 0.7, 0.7, rng))
+    return ellipse(0, 0, 1, 1, rng) + eyes + ([mouth] if inner else ellipse(0.3, 0.3, 0.7, 0.7, rng))
 
 
 def _hatching(rng: np.random.Generator) -> list[Stroke]:
     step, lean = rng.uniform(0.06, 0.2), rng.uniform(-0.5, 0.5)
-    return [_line((x, 1), (x + lean, 0), rng) for x in np.arange(0, rng.uniform(0.8, 2.5), step)]
+    return [line((x, 1), (x + lean, 0), rng) for x in np.arange(0, rng.uniform(0.8, 2.5), step)]
 
 
 def _steps(rng: np.random.Generator) -> list[Stroke]:
     """The axes of a diagram with a curve."""
     x = np.linspace(0, 1.6, 30)
     curve = 0.5 + 0.35 * np.sin(x * rng.uniform(1, 6) + rng.uniform(0, 6))
-    return [_line((0, 1), (1.7, 1), rng), _line((0, 1), (0, 0), rng), np.stack([x, curve], axis=1)]
+    return [line((0, 1), (1.7, 1), rng), line((0, 1), (0, 0), rng), np.stack([x, curve], axis=1)]
 
 
 SHAPES: tuple[Draw, ...] = (
     _check, _cross, _star, _dots, _dots, _resistor, _resistor, _circuit, _circuit, _polygon, _ring, _hatching, _steps,
     lambda rng: _arrow((0, 0), 1, rng),
-    lambda rng: [_line((0, 0), (rng.uniform(0.5, 4), rng.normal(0, 0.1)), rng)],
-    lambda rng: _brackets(0, 0, 1, rng.uniform(0.8, 2), 1, rng),
+    lambda rng: [line((0, 0), (rng.uniform(0.5, 4), rng.normal(0, 0.1)), rng)],
+    lambda rng: brackets(0, 0, 1, rng.uniform(0.8, 2), 1, rng),
 )  # fmt: skip

@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 
 from mnist_edge.errors import UsageError
+from mnist_edge.models.pages import crowds
 from mnist_edge.strokes import PAPERS, PENS, Colour
 
 SURFACES = ("paper", "whiteboard", "chalkboard", "screen")
 LINES = ("", "ruled", "grid", "table")
+LAYOUTS = ("", *crowds.LAYOUT_SHARES, *crowds.DRAWING_SHARES)
+PATTERNS = ("", *crowds.PATTERN_NAMES)
+SCANS = ("", "binary", "dither")
 LINE_INKS: tuple[Colour, ...] = ((205, 160, 120), (150, 120, 205), (150, 150, 150), (175, 165, 110), (90, 90, 90))
 CHALKS: tuple[Colour, ...] = ((235, 240, 240), (150, 225, 240), (190, 180, 240))
 BOARDS: tuple[Colour, ...] = ((58, 74, 48), (52, 50, 48), (40, 40, 38))
@@ -23,7 +27,8 @@ class Conditions:
     Attributes:
         rows: Most lines of digits, 0 to 12; 0 is a page without digits.
         columns: Most digits a line, 1 to 30.
-        size: Height of a digit as a share of the picture's, 0.02 to 0.9; never less than about 16 pixels.
+        size: Height of a digit as a share of the picture's, 0.02 to 0.9; never less than about four fifths of `least`.
+        least: Least height of a digit before hand and perspective, which make some a fifth less, pixels, 12 to 20.
         pitch: From one line of writing to the next, in heights of a digit, 1.3 to 3.
         spread: Gap between neighbours, in heights of a digit, 0.05 to 1.5.
         groups: Probability that a word's gap follows a digit, 0 to 0.5.
@@ -50,6 +55,14 @@ class Conditions:
         superscripts: Probability that a digit is small and raised, 0 to 1.
         things: Objects that lie about, 0 to 60.
         pebbles: Density of a texture that covers everything, 0 to 1.
+        uneven: How much the heights on one line differ, 0 to 1.1 (1:3).
+        layout: One of `LAYOUTS`; empty writes rows, the last seven are drawings without digits.
+        highlighter: Whether bands of one run over the digits.
+        notes: Whether the digits are on sticky notes.
+        pattern: One of `PATTERNS`, behind everything.
+        pattern_strength: How dark it is, 0 to 1.
+        resolution: Pixels of the scanner to one of the picture, 0.05 to 1.
+        scan: One of `SCANS`.
         tilt: Degrees clockwise, -10 to 10.
         perspective: How far a corner of the page is off, as a share of the picture, 0 to 0.1.
         curl: How far the page is bent up or down, as a share of the picture, -0.02 to 0.02.
@@ -69,6 +82,7 @@ class Conditions:
     rows: int = 2
     columns: int = 5
     size: float = 0.12
+    least: int = 20
     pitch: float = 1.8
     spread: float = 0.3
     groups: float = 0.0
@@ -95,6 +109,14 @@ class Conditions:
     superscripts: float = 0.0
     things: int = 0
     pebbles: float = 0.0
+    uneven: float = 0.0
+    layout: str = ""
+    highlighter: bool = False
+    notes: bool = False
+    pattern: str = ""
+    pattern_strength: float = 0.2
+    resolution: float = 1.0
+    scan: str = ""
     tilt: float = 0.0
     perspective: float = 0.0
     curl: float = 0.0
@@ -111,8 +133,9 @@ class Conditions:
     jpeg: int = 92
 
     def __post_init__(self) -> None:
-        for name, value, known in (("surface", self.surface, SURFACES), ("lines", self.lines, LINES)):
-            if value not in known:
+        named = {"surface": SURFACES, "lines": LINES, "layout": LAYOUTS, "pattern": PATTERNS, "scan": SCANS}
+        for name, known in named.items():
+            if (value := getattr(self, name)) not in known:
                 raise UsageError(f"{name} must be one of {', '.join(map(repr, known))}, not {value!r}")
         if self.rows < 0 or self.columns < 1 or not 0 < self.size <= 1 or self.pen <= 0:
             raise UsageError(
@@ -246,22 +269,52 @@ def crowded_conditions(rng: np.random.Generator, hands: Sequence[str] = (), prin
     """
     page = random_conditions(rng)
     changes: dict[str, Any] = {}
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         changes["clutter"] = int(rng.integers(1, 14))
-    if hands and rng.random() < 0.35:
+    if hands and rng.random() < 0.3:
         changes["digits"] = str(rng.choice(hands))
     if (hands or prints) and rng.random() < 0.8:
         faces = hands if hands and (not prints or rng.random() < 0.7) else prints
         changes |= {"words": str(rng.choice(faces)), "bold": _maybe(rng, 0.3, 0.5, 2.5)}
-    if page.rows:
-        if rng.random() < 0.3:
-            changes |= {"touching": float(rng.uniform(0.15, 0.9)), "spread": float(rng.uniform(0.02, 0.3))}
-        if rng.random() < 0.35:
-            changes["text"] = int(rng.integers(1, 12))
-        if rng.random() < 0.12:
-            changes["superscripts"] = float(rng.uniform(0.1, 0.5))
-        if page.surface == "paper" and rng.random() < 0.25:
-            changes |= {"lines": str(rng.choice(LINES[1:])), "line_strength": float(rng.uniform(0.4, 1.0))}
-    elif rng.random() < 0.6:
-        changes |= {"text": int(rng.integers(2, 31)), "size": float(np.exp(rng.uniform(np.log(0.025), np.log(0.3))))}
-    return replace(page, **changes)
+    changes |= {"least": int(rng.integers(12, 21))} if rng.random() < 0.3 else {}
+    if page.rows and rng.random() < 0.9:
+        changes |= _crowded_rows(page, rng)
+    else:
+        changes |= crowds.unread(rng) if rng.random() < 0.75 or page.rows else _words_alone(rng)
+    return replace(page, **changes | _crowded_look(rng, bool(changes.get("rows", page.rows))))
+
+
+def _crowded_rows(page: Conditions, rng: np.random.Generator) -> dict[str, Any]:
+    """Where the digits are, and what is among them."""
+    if rng.random() < 0.4:
+        return crowds.arranged(rng)
+    if rng.random() < 0.2:
+        return crowds.ledger(rng)
+    changes: dict[str, Any] = {"uneven": 1.1} if rng.random() < 0.08 else {}
+    if rng.random() < 0.3:
+        changes |= {"touching": float(rng.uniform(0.15, 0.9)), "spread": float(rng.uniform(0.02, 0.3))}
+    if rng.random() < 0.35:
+        changes["text"] = int(rng.integers(1, 12))
+    if rng.random() < 0.12:
+        changes["superscripts"] = float(rng.uniform(0.1, 0.5))
+    if page.surface == "paper" and rng.random() < 0.25:
+        changes |= {"lines": str(rng.choice(LINES[1:])), "line_strength": float(rng.uniform(0.4, 1.0))}
+    return changes
+
+
+def _words_alone(rng: np.random.Generator) -> dict[str, Any]:
+    """A few lines of words, or what `random_conditions` chose."""
+    size = float(np.exp(rng.uniform(np.log(0.025), np.log(0.3))))
+    return {"text": int(rng.integers(2, 31)), "size": size} if rng.random() < 0.5 else {}
+
+
+def _crowded_look(rng: np.random.Generator, digits: bool) -> dict[str, Any]:
+    """What the page is made of and how it came to be a picture; half of the pages stay as they are."""
+    kind = rng.random()
+    if kind < 0.26:
+        return crowds.coloured(rng)
+    if kind < 0.34:
+        return crowds.marked(rng) if digits else crowds.coloured(rng)
+    if kind < 0.41:
+        return crowds.patterned(rng)
+    return crowds.scanned(rng) if kind < 0.55 else {}

@@ -59,8 +59,13 @@ GLYPHS = {
     "*": "0347 4307 2228",
     "(": "3020110307182939",
     ")": "0010213327180909",
+    ",": "28291a",
+    "$": "4130110213334446371706 2029",
+    "#": "1008 4038 0343 0545",
+    "%": "4008 00102112010100 3747483637",
 }
 SMALL, CAPITALS, SIGNS = "abcdefghijklmnopqrstuvwxyz", "ACEFHKLMNPRTUW", "+++---==:.*/()"
+MORE_SIGNS = ",$#%"
 # Letters for beside a digit: none that looks like a digit.
 ALONE = "acdefhkmnprtuvwxyACEFHKMNPRW"
 # Short and common words, most of letters that look like digits.

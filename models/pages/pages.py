@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from mnist_edge.dataset import Split
 from mnist_edge.errors import UsageError
 from mnist_edge.models.pages.conditions import Conditions, random_conditions
+from mnist_edge.models.pages.grounds import add_pattern, highlight, stick_notes
 from mnist_edge.models.pages.ink import stamp, write_marks
+from mnist_edge.models.pages.layouts import write_layout
 from mnist_edge.models.pages.marks import Area, Mark
 from mnist_edge.models.pages.paper import (
     View,
@@ -23,13 +25,13 @@ from mnist_edge.models.pages.paper import (
     put_on_desk,
     surface,
 )
+from mnist_edge.models.pages.scans import scan
 from mnist_edge.models.pages.typefaces import Typeface
 from mnist_edge.models.pages.writing import write_page
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Digit
 from mnist_edge.strokes import Pen, Stroke, render
 
-LEAST_HEIGHT = 20  # of a digit before hand and perspective, which make some 16, pixels
 SMALL = 32  # height of a typical digit, pixels, below which a page has the tag `small`
 LEAST_SIDE = 64  # of the picture
 MOST_BLUR = 0.06  # of a digit's height: more leaves nothing to read
@@ -89,13 +91,15 @@ def draw_page(
     # One stream each: another light or lens leaves what is written as it is.
     layout, hand, paper, camera = (np.random.default_rng([seed, stream]) for stream in range(2, 6))
     frame = height, width
-    digit_height = max(conditions.size * height, LEAST_HEIGHT)
+    digit_height = max(conditions.size * height, conditions.least)
     sheet, area = _sheet(conditions, width, height, digit_height, layout)
-    marks, printed = write_page(split, conditions, area, digit_height, layout, typefaces)
+    write = write_layout if conditions.layout else write_page
+    marks, printed = write(split, conditions, area, digit_height, layout, typefaces)
     view = _fitting(look_at(conditions, width, height, camera), marks, conditions.pen * digit_height, width, height)
     ink = write_marks(marks, view, conditions, digit_height, frame, hand)
     roughness = fibres(height, width, paper)
     page = surface(conditions, roughness, paper)
+    _lay_ground(page, conditions, marks, view, digit_height, np.random.default_rng([seed, 6]))
     _print(page, conditions, [view.project(line) for line in printed], digit_height, paper)
     _bleed(page, split, conditions, area, digit_height, paper)
     if conditions.desk:
@@ -104,7 +108,7 @@ def draw_page(
     _place_things(page, conditions.things, ink.layer, paper)
     page *= light(conditions, width, height, camera)
     blur = min(conditions.blur, MOST_BLUR * digit_height)
-    image = photograph(page, conditions, blur, camera)
+    image = scan(photograph(page, conditions, blur, camera), conditions.resolution, conditions.scan, digit_height)
     digits = [mark for mark in marks if mark.label is not None]
     found = tuple(Digit(mark.label or 0, 1.0, box, mark.row) for mark, box in zip(digits, ink.boxes, strict=True))
     tags = _tags(conditions, found, len(marks) > len(found), ink.touching, blur, frame)
@@ -136,6 +140,23 @@ def _fitting(view: View, marks: Sequence[Mark], pen: float, width: int, height: 
     low, high = low * scale, high * scale
     shift = np.maximum(0, -low) - np.maximum(0, high - frame)
     return view.moved(scale, float(shift[0]), float(shift[1]))
+
+
+def _lay_ground(
+    page: NDArray[np.float32],
+    conditions: Conditions,
+    marks: Sequence[Mark],
+    view: View,
+    digit_height: float,
+    rng: np.random.Generator,
+) -> None:
+    """What the ink lies on besides the bare page."""
+    if conditions.pattern:
+        add_pattern(page, conditions.pattern, conditions.pattern_strength, rng)
+    if conditions.notes and conditions.rows:
+        stick_notes(page, marks, view, digit_height, rng)
+    if conditions.highlighter and conditions.rows:
+        highlight(page, marks, view, digit_height, rng)
 
 
 def _print(

@@ -43,12 +43,12 @@ def write_page(
     Returns:
         What is written, digits in reading order, and the printed lines.
     """
-    return _Writer(split, conditions, area, height, rng, {face.name: face for face in typefaces}).page()
+    return Writer(split, conditions, area, height, rng, {face.name: face for face in typefaces}).page()
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
-    """Writes one page; arguments as for `write_page`."""
+class Writer:
+    """Writes one page; attributes as the arguments of `write_page`, typefaces by name."""
 
     split: Split
     conditions: Conditions
@@ -58,6 +58,7 @@ class _Writer:
     typefaces: Mapping[str, Typeface]
 
     def page(self) -> tuple[list[Mark], list[Stroke]]:
+        """Rows of digits, with words above or below them, or a table."""
         conditions, area, height, rng = self.conditions, self.area, self.height, self.rng
         pitch = height * conditions.pitch
         lines = max(1, int((area.bottom - area.top - height) // pitch) + 1)
@@ -121,6 +122,8 @@ class _Writer:
             raised = 0.0
             if before and conditions.superscripts and rng.random() < conditions.superscripts:
                 size, raised = size * rng.uniform(0.35, 0.7), height * rng.uniform(0.2, 0.6)
+            if conditions.uneven:
+                size *= float(np.exp(-conditions.uneven * rng.uniform(0, 1)))
             shaped = [stroke * size for stroke in warp(strokes, rng, 0.015)]
             mark = Mark(shaped, label, row, filled=conditions.digits in self.typefaces)
             mark = mark.shifted(0, height - size - raised + rng.normal(0, 0.03 * height))

@@ -47,7 +47,7 @@ def test_crowded_pages_show_more_ink_that_is_no_digit_and_the_same_truth(digits:
     assert 0.3 < np.mean([conditions.clutter > 0 for conditions in crowded]) < 0.7
     assert {conditions.digits for conditions in crowded} == {"", "a", "b"}
     assert {conditions.words for conditions in crowded} == {"", "a", "b", "c"}
-    assert np.mean([conditions.text > 0 for conditions in crowded]) > 0.35
+    assert np.mean([conditions.text > 0 or conditions.layout != "" for conditions in crowded]) > 0.5
     with_digits = next(conditions for conditions in crowded if conditions.rows and conditions.clutter > 5)
     page = draw_page(digits.validation, 4, with_digits, width=640, height=480)
     assert page.digits and "negative" not in page.tags

@@ -7,6 +7,7 @@ from mnist_edge.models.pages.letters import (
     ALONE,
     CAPITALS,
     GLYPHS,
+    MORE_SIGNS,
     SIGNS,
     SMALL,
     invent_word,
@@ -17,7 +18,7 @@ from mnist_edge.models.pages.letters import (
 
 
 def test_every_letter_and_sign_is_written_on_its_line() -> None:
-    assert set(GLYPHS) == set(SMALL + CAPITALS + SIGNS)
+    assert set(GLYPHS) == set(SMALL + CAPITALS + SIGNS + MORE_SIGNS)
     for sign in GLYPHS:
         points = np.concatenate(write(sign))
         assert np.ptp(points, axis=0).max() > 0.05, sign

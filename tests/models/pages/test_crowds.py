@@ -12,19 +12,22 @@ from mnist_edge.models.pages.crowds import DRAWING_SHARES, LAYOUT_SHARES
 from mnist_edge.models.pages.drawings import DRAWINGS
 from mnist_edge.models.pages.grounds import PATTERNS as DRAWN_PATTERNS
 from mnist_edge.models.pages.layouts import LAYOUTS as DRAWN_LAYOUTS
-from mnist_edge.models.pages.pages import draw_page
+from mnist_edge.models.pages.pages import Page, draw_page
 from mnist_edge.opencv import cv2
 
 CLEAN = Conditions(
     blur=0.0, noise=0.0, jpeg=100, exposure=1.0, slope=0.0, grain=0.0, opacity=1.0, spread=0.6, ink=(30, 30, 30)
 )
-SIZE = {"width": 640, "height": 480}
 MANY = [crowded_conditions(np.random.default_rng(seed), ["a", "b"], ["c"]) for seed in range(800)]
 
 
 @pytest.fixture
 def split(digits: Dataset) -> Split:
     return digits.validation
+
+
+def drawn(split: Split, seed: int, page: Conditions) -> Page:
+    return draw_page(split, seed, page, width=640, height=480)
 
 
 def test_a_quarter_has_no_digit_and_half_have_digits_of_the_data_set() -> None:
@@ -51,7 +54,7 @@ def test_ink_differs_from_its_paper() -> None:
 def test_in_every_layout_boxes_are_tight_around_the_digits_alone(split: Split, layout: str) -> None:
     page = replace(CLEAN, layout=layout, rows=3, columns=4, size=0.1, pen=0.06)
     for seed in range(3):
-        scene = draw_page(split, seed, page, **SIZE)
+        scene = drawn(split, seed, page)
         ink = np.asarray(scene.image.min(axis=2) < 134, np.uint8)
         assert scene.digits and all(scene.text)
         for digit in scene.digits:
@@ -65,9 +68,9 @@ def test_in_every_layout_boxes_are_tight_around_the_digits_alone(split: Split, l
 @pytest.mark.parametrize("drawing", DRAWING_SHARES)
 def test_drawings_have_much_ink_and_no_digit(split: Split, drawing: str) -> None:
     bare = replace(CLEAN, rows=0, size=0.08)
-    empty = draw_page(split, 1, bare, **SIZE).image.std()
+    empty = drawn(split, 1, bare).image.std()
     for seed in range(3):
-        scene = draw_page(split, seed, replace(bare, layout=drawing), **SIZE)
+        scene = drawn(split, seed, replace(bare, layout=drawing))
         assert scene.digits == () and "negative" in scene.tags
         assert scene.image.std() > 1.5 * empty
 
@@ -79,7 +82,7 @@ def test_drawings_have_much_ink_and_no_digit(split: Split, drawing: str) -> None
     + [{"scan": name} for name in SCANS[1:]],
 )
 def test_grounds_and_scans_leave_what_is_written_where_it_is(split: Split, change: dict[str, object]) -> None:
-    plain, changed = (draw_page(split, 2, page, **SIZE) for page in (CLEAN, replace(CLEAN, **change)))  # type: ignore[arg-type]
+    plain, changed = (drawn(split, 2, page) for page in (CLEAN, replace(CLEAN, **change)))  # type: ignore[arg-type]
     assert (plain.digits, plain.text) == (changed.digits, changed.text)
     assert np.abs(plain.image.astype(int) - changed.image).mean() > 0.5
     darker = [np.median(changed.image) - np.percentile(changed.image[y : y + h, x : x + w], 3)
@@ -88,11 +91,11 @@ def test_grounds_and_scans_leave_what_is_written_where_it_is(split: Split, chang
 
 
 def test_binary_scans_are_black_and_white_and_coarse_ones_have_fewer_pixels(split: Split) -> None:
-    image = draw_page(split, 2, replace(CLEAN, scan="binary"), **SIZE).image
+    image = drawn(split, 2, replace(CLEAN, scan="binary")).image
     assert set(np.unique(image)) == {0, 255}
-    empty = draw_page(split, 2, replace(CLEAN, scan="binary", rows=0, noise=5.0), **SIZE).image
+    empty = drawn(split, 2, replace(CLEAN, scan="binary", rows=0, noise=5.0)).image
     assert (empty == 255).all()
-    sharp, coarse = (draw_page(split, 2, replace(CLEAN, resolution=share), **SIZE).image for share in (1.0, 0.3))
+    sharp, coarse = (drawn(split, 2, replace(CLEAN, resolution=share)).image for share in (1.0, 0.3))
     assert cv2.Laplacian(coarse, cv2.CV_32F).std() < 0.5 * cv2.Laplacian(sharp, cv2.CV_32F).std()
 
 
@@ -103,11 +106,11 @@ def test_the_same_seed_gives_the_same_crowded_page(split: Split) -> None:
 
 
 def test_heights_on_one_line_differ_where_they_are_to(split: Split) -> None:
-    scene = draw_page(split, 4, replace(CLEAN, rows=1, columns=12, size=0.15, uneven=1.1, spread=0.2), **SIZE)
+    scene = drawn(split, 4, replace(CLEAN, rows=1, columns=12, size=0.15, uneven=1.1, spread=0.2))
     heights = [digit.box.height for digit in scene.digits]
     assert max(heights) > 1.8 * min(heights)
 
 
 def test_small_digits_are_as_small_as_is_asked_for(split: Split) -> None:
-    scene = draw_page(split, 4, replace(CLEAN, rows=3, columns=8, size=0.02, least=12), **SIZE)
+    scene = drawn(split, 4, replace(CLEAN, rows=3, columns=8, size=0.02, least=12))
     assert 10 <= np.median([digit.box.height for digit in scene.digits]) <= 16

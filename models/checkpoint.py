@@ -93,12 +93,7 @@ class Checkpoint:
         if better:
             self.weights = model.get_weights()
         self.rows, self.kept = rows, len(rows) - 1 if better else self.kept
-        try:
-            self._write(model, better)
-        # The epoch is done: what lies in the folder is what will be measured.
-        except KeyboardInterrupt:
-            self._write(model, better)
-            raise
+        self._write(model, better)
         model.stop_training = self.is_done
         self._progress(len(rows), self._recipe.epochs, f"validation {row['val_accuracy']:.2%}")
 

@@ -12,6 +12,7 @@ from mnist_edge.atomic_files import write_atomically
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import CHUNK, SMALLEST_PROBABILITY, Evaluation, KerasClassifier, load_keras_model, score
+from mnist_edge.interrupts import interrupts_held
 from mnist_edge.models.batches import Draw, fine_tuning_batches
 from mnist_edge.models.collected import NO_DIGIT, CollectedDigits
 from mnist_edge.models.non_digits import non_digits
@@ -169,16 +170,20 @@ def _train_epochs(
     weights: Weights = []
     interrupted = False
     try:
-        for epoch in range(recipe.epochs):
-            logs: list[Row] = []
-            for step in range(STEPS):
-                logs.append(model.train_on_batch(*draw(epoch * STEPS + step), return_dict=True))
-                progress(epoch + (step + 1) / STEPS, recipe.epochs)
-            row = {name: float(np.mean([log[name] for log in logs])) for name in ("accuracy", "loss")}
-            if not np.isfinite(row["loss"]):
-                raise ModelError(f"the loss became {row['loss']} in epoch {epoch + 1}; look at the collected digits")
-            weights, row = model.get_weights(), row | _figures(model, data, held_out)
-            rows.append(row)
+        with interrupts_held() as safe_point:
+            for epoch in range(recipe.epochs):
+                logs: list[Row] = []
+                for step in range(STEPS):
+                    logs.append(model.train_on_batch(*draw(epoch * STEPS + step), return_dict=True))
+                    progress(epoch + (step + 1) / STEPS, recipe.epochs)
+                    safe_point()
+                row = {name: float(np.mean([log[name] for log in logs])) for name in ("accuracy", "loss")}
+                if not np.isfinite(row["loss"]):
+                    raise ModelError(
+                        f"the loss became {row['loss']} in epoch {epoch + 1}; look at the collected digits"
+                    )
+                rows.append(row | _figures(model, data, held_out))
+                weights = model.get_weights()
     except KeyboardInterrupt:
         interrupted = True
     if not rows:

@@ -9,6 +9,7 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Dataset, Split
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
+from mnist_edge.interrupts import interrupts_held
 from mnist_edge.models.batches import augmented_batches
 from mnist_edge.models.build import build
 from mnist_edge.models.checkpoint import STATE, Checkpoint, read_state, restore_dropout
@@ -116,25 +117,27 @@ def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, check
     """Train the epochs that are left; True where Ctrl-C ended them."""
     if checkpoint.is_done:
         return False
-    done = len(checkpoint.rows)
-    validation = as_input(data.validation.images), _targets(recipe, data.validation)
-    shared = {
+    options = {
         "epochs": recipe.epochs,
-        "initial_epoch": done,
-        "validation_data": validation,
-        "callbacks": [checkpoint.callback(), keras.callbacks.TerminateOnNaN()],
+        "initial_epoch": len(checkpoint.rows),
+        "validation_data": (as_input(data.validation.images), _targets(recipe, data.validation)),
         "verbose": 0,
     }
+    if recipe.augmentation:
+        if keras.backend.backend() == "tensorflow":
+            # Else tf.data's tuner ends with each epoch, which waits until it wakes: up to 20 s, seen in 2.21.
+            load_tensorflow().data.experimental.enable_debug_mode()
+        teacher = Classifier(recipe.teacher, calibrated=False).probabilities if recipe.teacher else None
+        batches = augmented_batches(recipe, data.training, seed, teacher, len(checkpoint.rows))
+        options |= {"x": batches, "shuffle": False}
+    else:
+        images, targets = as_input(data.training.images), _targets(recipe, data.training)
+        options |= {"x": images, "y": targets, "batch_size": recipe.batch_size}
     try:
-        if recipe.augmentation:
-            if keras.backend.backend() == "tensorflow":
-                # Else tf.data's tuner ends with each epoch, which waits until it wakes: up to 20 s, seen in 2.21.
-                load_tensorflow().data.experimental.enable_debug_mode()
-            teacher = Classifier(recipe.teacher, calibrated=False).probabilities if recipe.teacher else None
-            model.fit(augmented_batches(recipe, data.training, seed, teacher, done), shuffle=False, **shared)
-        else:
-            images = as_input(data.training.images)
-            model.fit(images, _targets(recipe, data.training), batch_size=recipe.batch_size, **shared)
+        with interrupts_held() as safe_point:
+            # Raised here, since `model.stop_training` would let Keras end a part of an epoch as a whole one.
+            stop = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: safe_point())
+            model.fit(**options, callbacks=[checkpoint.callback(), keras.callbacks.TerminateOnNaN(), stop])
     except KeyboardInterrupt:
         return True
     return False

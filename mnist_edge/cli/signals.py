@@ -60,6 +60,18 @@ def end(exit_code: int) -> NoReturn:
     os._exit(exit_code)
 
 
+def end_from_handler(exit_code: int) -> NoReturn:
+    """End the process from within a signal's handler, with one line; incomplete files lie hidden and are swept later.
+
+    Standard error is written past Python's buffers, which the handler may have interrupted.
+    """
+    # On a terminal a progress bar is erased, and its cursor shown again.
+    line = b"\r\x1b[K\x1b[?25hinterrupted\n" if os.isatty(2) else b"interrupted\n"
+    with suppress(OSError):
+        os.write(2, line)
+    os._exit(exit_code)
+
+
 def _end_if_interrupted(unraisable: Any) -> None:
     """End the process after Ctrl-C in a destructor, where Python would print the exception and continue."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
@@ -72,14 +84,18 @@ def _end_if_interrupted(unraisable: Any) -> None:
 def interrupted_by_signals() -> Iterator[list[int]]:
     """Let SIGTERM and SIGHUP end the work as Ctrl-C does, by KeyboardInterrupt; yields the list of received signals.
 
-    Ignored signals stay ignored: SIGHUP under nohup, SIGINT where a shell starts the command in the background.
+    A second signal, unless it is an echo of the first, ends the process at once. Ignored signals stay ignored: SIGHUP
+    under nohup, SIGINT where a shell starts the command in the background.
     """
     received: list[int] = []
     first = 0.0
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal first
-        if received and time.monotonic() - first < ECHO_SECONDS:
+        if received:
+            if time.monotonic() - first > ECHO_SECONDS:
+                # Not by an exception: TensorFlow may be at work.
+                end_from_handler(128 + number)
             return
         first = time.monotonic()
         received.append(number)

@@ -4,11 +4,14 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mnist_edge.cli.signals import ECHO_SECONDS
 from mnist_edge.dataset import load
 from mnist_edge.evaluate import evaluate
 from mnist_edge.models.checkpoint import STATE
@@ -140,3 +143,37 @@ def test_a_signal_leaves_the_best_epoch(
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["interrupted"] is True
     assert evaluate(folder, load(idx_folder).test).correct == metrics["test"]["correct"]
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_ends_a_training_at_once(idx_folder: Path, tmp_path: Path) -> None:
+    # A batch that never ends, so that no safe point comes.
+    endless = """
+import time
+from mnist_edge.models import train
+whole = train._compiled
+def stuck(*arguments):
+    model = whole(*arguments)
+    def step(*arguments, **options):
+        print("stuck", flush=True)
+        while True:
+            time.sleep(0.01)
+    model.fit = step
+    return model
+train._compiled = stuck
+from mnist_edge.__main__ import main
+main()
+"""
+    folder = tmp_path / "run"
+    command = (sys.executable, "-c", endless, "train", "mlp", "--data", idx_folder, "--output", folder)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout and running.stdout.readline() == "stuck\n"
+        running.send_signal(signal.SIGINT)
+        running.send_signal(signal.SIGINT)
+        time.sleep(2 * ECHO_SECONDS)
+        assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=10)
+    assert (running.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "interrupted" and "Traceback" not in err
+    assert [path.name for path in folder.iterdir()] == ["settings.json"]

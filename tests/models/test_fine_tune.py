@@ -1,6 +1,7 @@
 """Fine-tuning on collected digits: a hand that the shipped network misreads is learned, and nothing is forgotten."""
 
 import json
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -165,6 +166,30 @@ def test_ctrl_c_keeps_the_epochs_so_far_and_the_seed_decides(
     assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
     with pytest.raises(OutputError, match="exists already"):
         fine_tune(recipe, few, extra, tmp_path / "one")
+
+
+def test_a_signal_waits_for_the_end_of_the_step(
+    quick: None, few: Dataset, recipe: Recipe, extra: CollectedDigits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fine_tune_module, "STEPS", 4)
+    begun, ended = [], []
+
+    def signalled(*arguments: Any) -> Any:
+        draw = fine_tuning_batches(*arguments)
+
+        def step(number: int) -> Any:
+            begun.append(number)
+            if number == 5:
+                signal.raise_signal(signal.SIGINT)
+            ended.append(number)
+            return draw(number)
+
+        return step
+
+    monkeypatch.setattr(fine_tune_module, "fine_tuning_batches", signalled)
+    run = fine_tune(recipe, few, extra, tmp_path / "run")
+    assert begun == ended == [0, 1, 2, 3, 4, 5]
+    assert run.interrupted and len(run.epochs) == 1
 
 
 def test_only_what_ships_with_its_weights_goes_on() -> None:

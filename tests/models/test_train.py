@@ -1,7 +1,9 @@
 import json
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from mnist_edge.dataset import Dataset, sklearn_digits
 from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate, load_keras_model
+from mnist_edge.models import train as train_module
 from mnist_edge.models.recipes import Layer, Recipe, find_recipe
 from mnist_edge.models.run import Run, finished_run
 from mnist_edge.models.train import train
@@ -131,6 +134,44 @@ def test_interruption_keeps_the_best_so_far(tmp_path: Path, small_digits: Datase
     assert evaluate(run.model, small_digits.test).correct == run.test.correct
     assert json.loads((run.folder / "metrics.json").read_text())["interrupted"]
     assert finished_run(run.folder, recipe, small_digits, 0) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_raises_nothing_inside_a_step_and_no_part_of_an_epoch_counts(
+    tmp_path: Path, small_digits: Dataset, quick: Recipe, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    compiled, raised, signals = train_module._compiled, 0, 0
+
+    def signalled(*arguments: Any) -> Any:
+        model = compiled(*arguments)
+        whole = model.make_train_function() or model.train_function
+        steps = 0
+
+        def step(iterator: Any) -> Any:
+            nonlocal raised, signals, steps
+            steps += 1
+            try:
+                # In the middle of the second epoch, and often.
+                for _ in range(10 if steps == 12 else 0):
+                    signals += 1
+                    signal.raise_signal(number)
+            except KeyboardInterrupt:
+                raised += 1
+                raise
+            return whole(iterator)
+
+        model.train_function = step
+        return model
+
+    monkeypatch.setattr(train_module, "_compiled", signalled)
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        run = train(replace(quick, epochs=50), small_digits, tmp_path / "run")
+    finally:
+        signal.signal(number, before)
+    assert (signals, raised) == (10, 0)
+    assert run.interrupted and len(run.epochs) == 1
+    assert evaluate(run.model, small_digits.test).correct == run.test.correct
 
 
 def test_interruption_before_the_first_epoch_leaves_nothing(

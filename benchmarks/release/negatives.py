@@ -37,16 +37,16 @@ COMMON = {"usr", "share", "backgrounds", "wallpapers", "contents", "images", "te
 NOT_SEEN = re.compile(r"(_(nm|sm|gm|rm|am|bump|norm|spec|local|luma|glow)\d?|screenshot)$")
 # Left out after a look at all pictures, by how their names go on after the package's; one reason a group.
 LEFT_OUT = re.compile(
-    r"^(ufoai-textures-tex_|ukui-wallpapers-)("
-    # Numbers: containers, a scoreboard, signs, a telephone, number plates, a machine's prices, a version.
+    r"^(ufoai-textures-tex_|ukui-wallpapers-|lomiri-wallpapers-16.04-)("
+    # Numbers: containers, a scoreboard, signs, doors, a telephone, number plates, prices, a version.
     r"misc-container|misc-display|misc-toxic|misc-phone|base-tank|vehicles-consite|vehicles-truck_b|mattn-automat"
-    r"|mattn-container|focal"
+    r"|mattn-(container|door027|door054)|buildings-ind05b|focal"
     # Small print, labels, dials and notices, which may hold numbers.
     r"|misc-(advert|rail_|vehentpan|box003|box007|box01[04]|box02[234]|office|sign_parkbld)|furniture-(kitchen|wash)"
-    r"|mattn-(door028|door03|door04|door051|door06|notes|subway|tech|art005|gully|wall_grates)|doors-(door012|elevator)"
+    r"|mattn-(door028|door03|door04|door05[17]|door06|notes|subway|tech|art005|gully|wall_grates)|doors-(door012|elevator)|buildings-metal_cover"
     r"|alienb-ab_screens|tech-|ufo-ufo2_1[35]|ctp1-(misc_y|tool)|trak-vertpanel|vehicles-spocar|pics-|shop-"
-    # Shapes that a reader may well take for digits: leaves that stand as 1 and 0, masks of lanes.
-    r"|nature-leaves2|streets-2l)"
+    # Shapes that a reader may well take for digits: leaves that stand as 1 and 0, marks of lanes, a clock.
+    r"|nature-leaves2|streets-(2l|street11)|alienb-ab_(obj_b\d|powercore_pls)|greentock)"
 )
 # Pixels: smaller pictures are left out, larger ones are made smaller.
 LEAST_SIDE, LONGEST_SIDE = 256, 1280

@@ -10,7 +10,7 @@ import numpy as np
 
 from mnist_edge.models.pages.clutter import SHAPES, ellipse, line, rectangle
 from mnist_edge.models.pages.conditions import Conditions
-from mnist_edge.models.pages.letters import ALONE, CAPITALS, GLYPHS, WORDS, invent_word, scribble, warp, write
+from mnist_edge.models.pages.letters import ALONE, GLYPHS, WORDS, invent_word, scribble, warp, write
 from mnist_edge.models.pages.marks import Area, Mark
 from mnist_edge.models.pages.typefaces import LETTERS, SIGNS, Typeface
 from mnist_edge.strokes import Stroke
@@ -20,6 +20,8 @@ Drawn = tuple[list[Mark], list[Stroke]]
 Draw = Callable[[Conditions, Area, float, np.random.Generator, Faces], Drawn]
 LEAST_LETTER = 9.0  # height of a capital, pixels: less is a grey line
 MOST_LETTERS = 1200
+# Letters that stand alone and could not be taken for a digit.
+UNLIKE = "".join(letter for letter in LETTERS if letter not in "bgiloqszBDGIOQSZ")
 
 
 def _set(text: str, face: Typeface | None, height: float, rng: np.random.Generator) -> list[Mark]:
@@ -88,8 +90,7 @@ def _shout(conditions: Conditions, area: Area, height: float, rng: np.random.Gen
 def _letters(conditions: Conditions, area: Area, height: float, rng: np.random.Generator, faces: Faces) -> Drawn:
     """Single letters or signs in rows, well apart: an alphabet, a puzzle of words, a table of crosses."""
     face = faces.get(conditions.words)
-    known = (LETTERS, LETTERS[26:], SIGNS)[int(rng.integers(3))] if face else (ALONE, CAPITALS, "+-=:.*/()")[
-        int(rng.integers(3))]  # fmt: skip
+    known = (UNLIKE + SIGNS, UNLIKE, SIGNS)[int(rng.integers(3))] if face else ALONE
     wide, high = height * rng.uniform(0.9, 2.2), height * rng.uniform(1.3, 2.2)
     boxed, marks, lines = rng.random() < 0.25, list[Mark](), list[Stroke]()
     for y in np.arange(area.top, area.bottom - height, high).tolist():
@@ -148,7 +149,7 @@ def _keys(conditions: Conditions, area: Area, height: float, rng: np.random.Gene
     face = faces.get(conditions.words)
     side = max(height * rng.uniform(1.4, 2.6), 22.0)
     corner, size = rng.uniform(0.08, 0.3, 2), side * rng.uniform(0.3, 0.5)
-    known = LETTERS[26:] + (SIGNS if face else "+-=:.*/()")
+    known = UNLIKE[len(UNLIKE) // 3 :] + (SIGNS if face else "+-=:.*()")
     marks, lines, bevel = list[Mark](), list[Stroke](), rng.random() < 0.5
     for row, y in enumerate(np.arange(area.top - 0.5 * side, area.bottom, side).tolist()):
         for x in np.arange(area.left - side + (row % 3) * 0.3 * side, area.right, side).tolist():

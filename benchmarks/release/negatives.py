@@ -45,7 +45,7 @@ LEFT_OUT = re.compile(
     r"|misc-(advert|rail_|vehentpan|box003|box007|box01[04]|box02[234]|office|sign_parkbld)|furniture-(kitchen|wash)"
     r"|mattn-(door028|door03|door04|door05[17]|door06|notes|subway|tech|art005|gully|wall_grates)"
     r"|doors-(door012|elevator)|buildings-metal_cover"
-    r"|alienb-ab_screens|tech-|ufo-ufo2_1[35]|ctp1-(misc_y|tool)|trak-vertpanel|vehicles-spocar|pics-|shop-"
+    r"|alienb-ab_screens|tech-|ufo-ufo2_1[3-5]|ctp1-(misc_y|tool)|trak-vertpanel|vehicles-spocar|pics-|shop-"
     # Shapes that a reader may well take for digits: leaves that stand as 1 and 0, marks of lanes, a clock.
     r"|nature-leaves2|streets-(2l|street11)|alienb-ab_(obj_b\d|powercore_pls)|greentock)"
 )

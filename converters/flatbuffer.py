@@ -11,6 +11,7 @@ from mnist_edge.converters.compact import compact
 from mnist_edge.converters.keras_source import for_device
 from mnist_edge.converters.precisions import Precision
 from mnist_edge.errors import ModelError
+from mnist_edge.interrupts import interrupts_held
 from mnist_edge.runtime import build_interpreter
 from mnist_edge.tflite_graph import Operator, read_graph
 from mnist_edge.training_stack import load_tensorflow, without_prints
@@ -65,7 +66,8 @@ def to_flatbuffer(model: Any, precision: Precision, io: str, images: Images | No
     """
     with native_stderr.silenced(), without_prints(), for_device(model) as network:
         try:
-            content = bytes(make_converter(network, precision, io, images).convert())
+            with interrupts_held():
+                content = bytes(make_converter(network, precision, io, images).convert())
         # The converter raises its own ConverterError, ValueError, RuntimeError and more, by the layer it fails on.
         except Exception as error:
             raise ModelError(

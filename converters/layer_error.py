@@ -12,6 +12,7 @@ from mnist_edge.converters.precisions import PRECISIONS
 from mnist_edge.converters.representative import representative_images
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import UsageError
+from mnist_edge.interrupts import interrupts_held
 from mnist_edge.metadata import read_metadata
 from mnist_edge.safe_text import quoted, shortened
 from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve
@@ -44,7 +45,7 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
     calibration = _calibration(keras, resolve(candidate), data)
     model = load_source(keras)
     images = representative_images(data, calibration["images"], calibration["seed"])
-    with native_stderr.silenced(), without_prints(), for_device(model) as network:
+    with native_stderr.silenced(), without_prints(), for_device(model) as network, interrupts_held():
         debugger = load_tensorflow().lite.experimental.QuantizationDebugger(
             converter=make_converter(network, PRECISIONS[PRECISION], "float32", images),
             debug_dataset=lambda: one_at_a_time(images),

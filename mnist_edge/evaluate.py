@@ -12,6 +12,7 @@ from mnist_edge.calibration import expected_calibration_error
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split
 from mnist_edge.errors import ModelError
+from mnist_edge.interrupts import interrupts_held
 from mnist_edge.keras_network import digit_network
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve
@@ -52,7 +53,8 @@ class KerasClassifier:
 
     def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Classify images, which `as_input` must accept; returns shape (n, 10)."""
-        return np.asarray(self.model.predict(as_input(images), batch_size=CHUNK, verbose=0), np.float32)
+        with interrupts_held():
+            return np.asarray(self.model.predict(as_input(images), batch_size=CHUNK, verbose=0), np.float32)
 
 
 def load_keras_model(path: Path) -> Any:

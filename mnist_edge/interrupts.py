@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-# For a loop of `train_on_batch` as for `model.fit`: call `safe_point` after each batch, where nothing is half done.
+# For a loop of `train_on_batch` as for `model.fit`: call `safe_point` after each batch, where nothing is half done. The
+# safe point of a conversion is its end.
 @contextmanager
 def interrupts_held() -> Iterator[Callable[[], None]]:
     """Let `KeyboardInterrupt` come at safe points only while the block runs; yields the function to call there.

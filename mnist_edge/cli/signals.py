@@ -22,12 +22,20 @@ ECHO_SECONDS = 0.3
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGINT raise `KeyboardInterrupt` while the block runs; if that ends it, print a line and exit with 130."""
+    """Let SIGINT raise `KeyboardInterrupt` while the block runs; if that ends it, print a line and exit with 130.
+
+    A second one, unless it is an echo of the first, ends the process at once: the first may be held, or swallowed.
+    """
     interrupted = False
+    first = 0.0
 
     def handle(number: int, frame: Any) -> None:
-        nonlocal interrupted
-        interrupted = True
+        nonlocal interrupted, first
+        if interrupted:
+            if time.monotonic() - first > ECHO_SECONDS:
+                end_from_handler(EXIT_CODE)
+            return
+        interrupted, first = True, time.monotonic()
         raise KeyboardInterrupt
 
     # Set by `mnist_edge.__main__`; a program that has its own handler keeps it.

@@ -1,6 +1,7 @@
 import json
+import signal
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,14 @@ from ai_edge_litert.interpreter import Interpreter
 
 from mnist_edge.calibration import fit_temperature
 from mnist_edge.classifier import Classifier
+from mnist_edge.converters import flatbuffer
 from mnist_edge.converters.convert import convert
 from mnist_edge.converters.precisions import PRECISIONS
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import CheckFailed, DataError, ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate, load_keras_model, load_predictor
 from mnist_edge.metadata import strip_metadata
+from mnist_edge.shipped_models import shipped_models
 from mnist_edge.tflite_graph import operators, read_graph
 from mnist_edge.training_stack import load_keras
 
@@ -150,6 +153,26 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
 
 
 @pytest.mark.slow
+def test_ctrl_c_waits_for_the_converter_which_calls_python_from_cpp(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+    one_at_a_time = flatbuffer.one_at_a_time
+
+    def interrupted(images: flatbuffer.Images) -> Iterator[list[flatbuffer.Images]]:
+        for image in one_at_a_time(images):
+            signal.raise_signal(signal.SIGINT)
+            given.append(image)
+            yield image
+
+    monkeypatch.setattr(flatbuffer, "one_at_a_time", interrupted)
+    images = np.random.default_rng(0).random((20, 28, 28, 1), np.float32)
+    weights = shipped_models()["nano"].weights
+    assert weights
+    model = load_keras_model(weights)
+    with pytest.raises(KeyboardInterrupt):
+        flatbuffer.to_flatbuffer(model, PRECISIONS["int8"], "float32", images)
+    assert len(given) >= len(images)
+
+
 def test_it_writes_beside_the_model_and_never_over_another_file(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "model.keras").write_bytes(trained.read_bytes())
     written = convert(tmp_path, "none")

@@ -89,6 +89,28 @@ main()
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
+def test_an_echo_is_ignored_and_a_second_ctrl_c_ends_what_swallowed_the_first() -> None:
+    code = """
+import os, signal, time, mnist_edge.shipped_models
+from mnist_edge.__main__ import main
+from mnist_edge.cli.signals import ECHO_SECONDS
+def swallowed():
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        pass
+    signal.raise_signal(signal.SIGINT)
+    print("goes on", flush=True)
+    time.sleep(2 * ECHO_SECONDS)
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(60)
+mnist_edge.shipped_models.shipped_models = swallowed
+main()
+"""
+    done = run(code, "models")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "goes on\n", "interrupted\n")
+
+
 def test_who_had_ctrl_c_ignored_keeps_it_so() -> None:
     code = """
 import os, signal

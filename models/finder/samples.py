@@ -19,6 +19,18 @@ MARGIN = WINDOW
 ON_DIGITS = 0.85
 # A page is enlarged by no more than this.
 LARGEST_SCALE = 1.25
+# Share of the crops that are enlarged, up to twice, from a picture of a lower resolution.
+COARSE = 0.1
+# Share of the crops whose ink level is of the wrong polarity, in which no digit is to be found: a reader in doubt tries
+# either.
+WRONG_POLARITY = 0.1
+# By how much a picture is reduced as it is decoded, which takes less time than decoding all of it.
+REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,46 +52,60 @@ class StoredPage:
 
 def take_sample(page: StoredPage, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Floats]:
     """One crop of a page, shape (SIDE, SIDE, 1), as ink level, and its targets."""
-    image = cv2.imdecode(np.frombuffer(page.picture, np.uint8), cv2.IMREAD_COLOR)
-    height, width = image.shape[:2]
-    if len(page.boxes) and rng.random() < ON_DIGITS:
-        box = page.boxes[int(rng.integers(len(page.boxes)))]
-        scale = float(np.exp(rng.uniform(np.log(LOWEST), np.log(HIGHEST)))) / max(box[2], box[3])
-        middle = box[:2] + box[2:] / 2
+    boxes, labels = page.boxes, page.labels
+    wanted = boxes[int(rng.integers(len(boxes)))] if len(boxes) and rng.random() < ON_DIGITS else None
+    lowest, highest = (0.08, LARGEST_SCALE) if wanted is None else (LOWEST, HIGHEST) / wanted[2:].max()
+    scale = min(float(np.exp(rng.uniform(np.log(lowest), np.log(highest)))), LARGEST_SCALE)
+    image, reduced = _decoded(page.picture, scale, 2.0 if rng.random() < COARSE else LARGEST_SCALE)
+    if wanted is None:
+        middle = rng.random(2) * image.shape[1::-1] * reduced
     else:
-        scale = float(np.exp(rng.uniform(np.log(0.08), np.log(LARGEST_SCALE))))
-        middle = rng.uniform((0, 0), (width, height))
-    scale = min(scale, LARGEST_SCALE)
-    corner = np.asarray(middle) * scale - SIDE / 2 + rng.uniform(-0.4, 0.4, 2) * SIDE
-    image, shown = _cut(image, corner, scale)
+        middle = wanted[:2] + wanted[2:] / 2
+    image, corner, scale = _cut(image, reduced, middle + rng.uniform(-0.4, 0.4, 2) * SIDE / scale, scale)
     if rng.random() < 0.25:
         image = _spoiled(image, rng)
-    level = ink_level(image, page.light_on_dark)[MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE]
-    level = _varied(level, rng)
-    boxes = page.boxes * shown - np.array([*corner, 0, 0], np.float32) if len(page.boxes) else page.boxes
-    return level[..., None], make_targets(boxes.astype(np.float32), page.labels, SIDE)
+    wrong = rng.random() < WRONG_POLARITY
+    level = ink_level(image, page.light_on_dark != wrong)[MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE]
+    if wrong:
+        boxes, labels = boxes[:0], labels[:0]
+    boxes = (boxes - np.array([*corner, 0, 0])) * scale
+    return _varied(level, rng)[..., None], make_targets(boxes.astype(np.float32), labels, SIDE)
 
 
-def _cut(image: NDArray[np.uint8], corner: NDArray[np.float64], scale: float) -> tuple[NDArray[np.uint8], float]:
-    """The part of the scaled picture at the corner, with its margin; its border repeats beyond the picture."""
-    start = (corner - MARGIN) / scale
-    matrix = np.array([[1 / scale, 0, start[0]], [0, 1 / scale, start[1]]])
+def _decoded(picture: bytes, scale: float, most: float) -> tuple[NDArray[np.uint8], int]:
+    """The picture at the least of its sizes from which it is enlarged by no more than `most`, and that size's divisor."""
+    reduced = max(by for by in REDUCED if by == 1 or scale * by <= most)
+    return np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), REDUCED[reduced]), np.uint8), reduced
+
+
+def _cut(
+    image: NDArray[np.uint8], reduced: int, middle: NDArray[np.float64], scale: float
+) -> tuple[NDArray[np.uint8], NDArray[np.float64], float]:
+    """A crop and the margin round it, shape (SIDE + 2 * MARGIN, SIDE + 2 * MARGIN, 3); beyond it the border repeats.
+
+    Args:
+        image: The picture, reduced.
+        reduced: By how much.
+        middle: Of the crop, in the whole picture.
+        scale: Of the crop to the whole picture.
+
+    Returns:
+        The crop, where its corner without the margin is in the whole picture, and its scale, as whole pixels allow.
+    """
     whole = SIDE + 2 * MARGIN
-    if scale >= 1:
-        cut = cv2.warpAffine(image, matrix, (whole, whole), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                             borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-        return cut, scale
-    left, top = (max(0, int(value)) for value in start)
-    right, bottom = (int(np.ceil(value + whole / scale)) + 1 for value in start)
-    part = image[top : max(bottom, top + 1), left : max(right, left + 1)]
-    if not part.size:
-        part, left, top = image[-1:, -1:], image.shape[1] - 1, image.shape[0] - 1
-    size = [max(1, round(side * scale)) for side in part.shape[1::-1]]
-    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    matrix = np.array([[1.0, 0, (start[0] - left) * scale], [0, 1.0, (start[1] - top) * scale]])
-    cut = cv2.warpAffine(small, matrix, (whole, whole), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                         borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    return cut, scale
+    side = max(1, round(whole / scale / reduced))
+    height, width = image.shape[:2]
+    left, top = (round(value) for value in middle / reduced - side / 2)
+    # At least one pixel is of the picture.
+    left, top = min(max(left, 1 - side), width - 1), min(max(top, 1 - side), height - 1)
+    part = image[max(top, 0) : top + side, max(left, 0) : left + side]
+    beyond = max(-top, 0), max(top + side - height, 0), max(-left, 0), max(left + side - width, 0)
+    if any(beyond):
+        part = cv2.copyMakeBorder(part, *beyond, cv2.BORDER_REPLICATE)
+    # What is left to reduce is less than a half, for which the mean of an area takes six times as long.
+    cut = cv2.resize(part, (whole, whole), interpolation=cv2.INTER_LINEAR)
+    scale = whole / (side * reduced)
+    return np.asarray(cut, np.uint8), np.array([left, top]) * reduced + MARGIN / scale, scale
 
 
 def _spoiled(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -87,7 +113,7 @@ def _spoiled(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     if rng.random() < 0.5:
         image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.1)))
     if rng.random() < 0.5:
-        noise = rng.normal(0, rng.uniform(1, 8), image.shape[:2])
+        noise = np.float32(rng.uniform(1, 8)) * rng.standard_normal(image.shape[:2], np.float32)
         image = np.clip(image + noise[..., None], 0, 255).astype(np.uint8)
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))]
     return np.asarray(cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR), np.uint8)
@@ -97,7 +123,7 @@ def _varied(level: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     """Fainter or darker, and a little noisy."""
     varied = level * np.float32(rng.uniform(0.6, 1.25))
     if rng.random() < 0.5:
-        varied = varied + rng.normal(0, rng.uniform(0, 5), level.shape).astype(np.float32)
+        varied += np.float32(rng.uniform(0, 5)) * rng.standard_normal(level.shape, np.float32)
     return np.asarray(np.clip(varied, 0, 255), np.uint8)
 
 

@@ -102,14 +102,20 @@ class Checkpoint:
         if better:
             write_atomically(self._folder / "model.keras", model.save)
 
-        def write(path: Path) -> None:
-            model.save(path)
-            dropout = {layer.name: np.asarray(layer.seed_generator.state).tolist() for layer in _random(model)}
-            found = {"rows": self.rows, "kept": self.kept, "seconds": self.seconds, "dropout": dropout}
-            with zipfile.ZipFile(path, "a") as archive:
-                archive.writestr(_ENTRY, json.dumps(found))
+        dropout = {layer.name: np.asarray(layer.seed_generator.state).tolist() for layer in _random(model)}
+        found = {"rows": self.rows, "kept": self.kept, "seconds": self.seconds, "dropout": dropout}
+        write_state(self._folder, model, found)
 
-        write_atomically(self._folder / STATE, write)
+
+def write_state(folder: Path, model: Any, found: dict[str, Any]) -> None:
+    """Write all that a training needs to be resumed: the model with its optimiser, and what `read_state` gives back."""
+
+    def write(path: Path) -> None:
+        model.save(path)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(_ENTRY, json.dumps(found))
+
+    write_atomically(folder / STATE, write)
 
 
 def restore_dropout(model: Any, state: dict[str, Any]) -> None:

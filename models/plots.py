@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mnist_edge.atomic_files import write_atomically
 from mnist_edge.evaluate import Evaluation
 from mnist_edge.optional_packages import require
@@ -31,15 +33,16 @@ def plot_curves(epochs: Sequence[dict[str, float]], kept: int, title: str, path:
     """Accuracy and loss of training and validation over the epochs.
 
     Args:
-        epochs: One row an epoch with `accuracy`, `loss`, `val_accuracy`, `val_loss`.
+        epochs: One row an epoch with `accuracy` where it is measured, `loss`, and the same of validation as `val_...`.
         kept: Index of the epoch whose weights were kept.
         title: Of the figure.
         path: The PNG to write.
     """
-    figure, axes = new_figure(10, 4, columns=2)
+    quantities = [name for name in ("accuracy", "loss") if name in epochs[0]]
+    figure, axes = new_figure(5 * len(quantities), 4, columns=len(quantities))
     figure.suptitle(title)
     numbers = range(1, len(epochs) + 1)
-    for axis, quantity in zip(axes, ("accuracy", "loss"), strict=True):
+    for axis, quantity in zip(np.atleast_1d(axes), quantities, strict=True):
         axis.plot(numbers, [row[quantity] for row in epochs], "o-", label="training")
         axis.plot(numbers, [row[f"val_{quantity}"] for row in epochs], "o-", label="validation")
         axis.axvline(kept + 1, color="grey", linestyle=":", label="kept")

@@ -26,6 +26,7 @@ class RunSettings:
         seed: Of weights, order, dropout and augmentation.
         data: What it is trained on.
         extra: The folder of collected digits of a fine-tuning, or None.
+        pages: The key of the pages that a finder is trained on, or None.
         backend: Of Keras; another rounds differently, which does not matter in a finished run.
     """
 
@@ -33,6 +34,7 @@ class RunSettings:
     seed: int
     data: Provenance
     extra: Path | None = None
+    pages: str | None = None
     backend: str = field(default_factory=_backend, compare=False)
 
     @classmethod
@@ -43,7 +45,8 @@ class RunSettings:
     def to_json(self) -> dict[str, Any]:
         """The document in `settings.json`, which `metrics.json` repeats."""
         rest = {"seed": self.seed, "extra": str(self.extra) if self.extra else None, "backend": self.backend}
-        return {"recipe": asdict(self.recipe), "data": self.data.to_json()} | rest
+        pages = {"pages": self.pages} if self.pages else {}
+        return {"recipe": asdict(self.recipe), "data": self.data.to_json()} | rest | pages
 
     def write(self, folder: Path) -> None:
         """Write `settings.json`."""
@@ -52,7 +55,8 @@ class RunSettings:
     def differences(self, other: "RunSettings") -> list[str]:
         """List what differs in `other`, as `epochs 5, not 10`; empty where they are equal."""
         here, there = (
-            asdict(one.recipe) | {"seed": one.seed, "extra": one.extra, "data": one.data} for one in (self, other)
+            asdict(one.recipe) | {"seed": one.seed, "extra": one.extra, "data": one.data, "pages": one.pages}
+            for one in (self, other)
         )
         return [_difference(name, here[name], value) for name, value in there.items() if value != here[name]]
 
@@ -66,6 +70,7 @@ def read_settings(folder: Path) -> RunSettings | None:
             seed=document["seed"],
             data=Provenance.from_json(document["data"]),
             extra=Path(document["extra"]) if document.get("extra") else None,
+            pages=document.get("pages"),
             backend=document.get("backend", "tensorflow"),
         )
     except (AttributeError, KeyError, TypeError):

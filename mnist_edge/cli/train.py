@@ -16,7 +16,10 @@ from mnist_edge.errors import UsageError
 
 if TYPE_CHECKING:
     from mnist_edge.dataset import Dataset
+    from mnist_edge.models.finder.train import FinderRun
+    from mnist_edge.models.recipes import Recipe as TrainedRecipe
     from mnist_edge.models.run import Run
+    from mnist_edge.progress import Progress
 
 DEFAULT = "two-conv"
 Epochs = Annotated[int | None, typer.Option("--epochs", metavar="N", min=1, help="Instead of the recipe's.")]
@@ -24,9 +27,9 @@ BatchSize = Annotated[int | None, typer.Option("--batch-size", metavar="N", min=
 
 
 def _recipes() -> Iterable[str]:
-    from mnist_edge.models.recipes import RECIPES
+    from mnist_edge.models.recipes import FINDER, RECIPES
 
-    return (*RECIPES, "all")
+    return (*RECIPES, FINDER.name, "all")
 
 
 Recipe = Annotated[
@@ -77,7 +80,8 @@ def command(
 
     Ctrl-C keeps what there is so far, and --resume goes on from there, with every setting of the run. `train all
     --compare` trains every recipe, taking up those that are finished already. `train small --extra DIR` goes on from
-    the model that ships, with the digits of your camera; that takes minutes.
+    the model that ships, with the digits of your camera; that takes minutes. `train finder` draws pages with the
+    digits of --data, and trains what finds digits on them.
 
     Example: mnist-edge train two-conv --epochs 5
 
@@ -106,6 +110,8 @@ def _refuse_usage(recipe: str | None, compare: bool, resume: bool, extra: Path |
     if resume and (compare or extra or force):
         other = "--compare" if compare else "--extra" if extra else "--force"
         raise UsageError(f"--resume goes on with one training that was broken off; leave {other} out")
+    if extra and recipe == "finder":
+        raise UsageError("--extra teaches a classifier; leave it out, or train another recipe")
     if extra and compare:
         raise UsageError("--extra starts from a model that ships; leave --compare out")
 
@@ -119,14 +125,13 @@ def _train(
     extra: Path | None,
     data: Path | None,
     force: bool,
-) -> Run:
+) -> Run | FinderRun:
     from mnist_edge.dataset import load
     from mnist_edge.locks import exclusive
     from mnist_edge.models.collected import read_collected
     from mnist_edge.models.fine_tune import fine_tune, fine_tuning_recipe, shipped_weights
     from mnist_edge.models.recipes import find_recipe
     from mnist_edge.models.resume import prepare_folder
-    from mnist_edge.models.train import train
     from mnist_edge.provenance import load_for
     from mnist_edge.run_folders import RUNS
     from mnist_edge.training_stack import load_keras
@@ -145,7 +150,7 @@ def _train(
             found = _noted(load_for(shipped_weights(recipe), data=data, progress=report))
             return fine_tune(recipe, found, collected, folder, seed=seed, force=force, progress=report)
         found = _noted(load(data, fallback=True, progress=report))
-        return train(recipe, found, folder, seed=seed, force=force, progress=report)
+        return _carry_out(recipe, found, folder, seed, report, force=force)
 
 
 def _resume(
@@ -155,10 +160,9 @@ def _resume(
     seed: int | None,
     output: Path | None,
     data: Path | None,
-) -> Run:
+) -> Run | FinderRun:
     from mnist_edge.dataset import load
     from mnist_edge.models.resume import newest_unfinished, unfinished_settings
-    from mnist_edge.models.train import train
     from mnist_edge.provenance import Provenance, find
     from mnist_edge.training_stack import load_keras
 
@@ -180,7 +184,23 @@ def _resume(
             raise UsageError(f"--data {data} contradicts the run's {settings.data.name}, in {folder}; leave it out")
         load_keras()
         _noted(found)
-        return train(there, found, folder, seed=settings.seed, resume=True, progress=report)
+        return _carry_out(there, found, folder, settings.seed, report, resume=True)
+
+
+def _carry_out(
+    recipe: TrainedRecipe, data: Dataset, folder: Path, seed: int, report: Progress, **how: bool
+) -> Run | FinderRun:
+    """Train a classifier or the finder; `how` is to resume or to force."""
+    from mnist_edge.models.finder.pool import PageSource
+    from mnist_edge.models.finder.train import train_finder
+    from mnist_edge.models.recipes import FINDER
+    from mnist_edge.models.train import train
+
+    if recipe.name != FINDER.name:
+        return train(recipe, data, folder, seed=seed, progress=report, **how)
+    source = PageSource(data, seed)
+    print_notes(source.notes())
+    return train_finder(source, folder, recipe=recipe, progress=report, **how)
 
 
 def _compare(

@@ -11,19 +11,21 @@ from mnist_edge.cli.console import note, print_json, print_table
 
 if TYPE_CHECKING:
     from mnist_edge.benchmarks.recipes import RecipeResult
+    from mnist_edge.models.finder.train import FinderRun
     from mnist_edge.models.run import FineTuning, Run
 
 
 def show_recipes(json: bool) -> None:
     """Print the recipes, as a table or as one JSON document."""
-    from mnist_edge.models.recipes import RECIPES
+    from mnist_edge.models.recipes import FINDER, RECIPES
 
+    recipes = (*RECIPES.values(), FINDER)
     if json:
-        print_json([asdict(recipe) for recipe in RECIPES.values()])
+        print_json([asdict(recipe) for recipe in recipes])
         return
     rows = [
         (one.name, one.epochs, f"{one.published.accuracy_percent:.2f}%" if one.published else "", one.summary)
-        for one in RECIPES.values()
+        for one in recipes
     ]
     title = "recipes; published is what others report for the architecture, which `train all --compare` tries"
     print_table(title, ("recipe", "epochs", "published", "network"), rows)
@@ -35,8 +37,13 @@ def show_comparison(results: Iterable[RecipeResult], data: str, folder: Path) ->
     print_table(f"recipes on {data}, side by side in {folder / 'recipes.png'}", columns, map(_row, results))
 
 
-def show_run(run: Run, json: bool) -> None:
+def show_run(run: Run | FinderRun, json: bool) -> None:
     """Print the figures of a run, as a table or as one JSON document."""
+    from mnist_edge.models.run import Run
+
+    if not isinstance(run, Run):
+        _show_finder(run, json)
+        return
     best = run.epochs[run.kept]
     if run.interrupted:
         on = "" if run.fine_tuning else "; --resume goes on"
@@ -61,6 +68,25 @@ def show_run(run: Run, json: bool) -> None:
         ("also there", "settings.json, metrics.json, curves.png, confusion.png"),
     ]
     print_table(f"{run.recipe}, seed {run.seed}", ("", ""), rows)
+
+
+def _show_finder(run: FinderRun, json: bool) -> None:
+    """Print the figures of a finder's training, as a table or as one JSON document."""
+    if run.interrupted:
+        note(f"interrupted; kept epoch {len(run.epochs)}; --resume goes on")
+    if json:
+        print_json(run.to_json())
+        return
+    rows = [
+        ("model", run.model),
+        ("epochs", len(run.epochs)),
+        ("pages", f"{run.pages:,}"),
+        ("validation loss", f"{run.epochs[-1]['val_loss']:.3f}"),
+        ("parameters", f"{run.parameters:,}"),
+        ("seconds", run.seconds),
+        ("also there", "settings.json, metrics.json, curves.png"),
+    ]
+    print_table(f"finder, seed {run.seed}", ("", ""), rows)
 
 
 def _show_learned(run: Run, learned: FineTuning) -> None:

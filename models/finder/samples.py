@@ -57,10 +57,7 @@ def take_sample(page: StoredPage, rng: np.random.Generator) -> tuple[NDArray[np.
     lowest, highest = (0.08, LARGEST_SCALE) if wanted is None else (LOWEST, HIGHEST) / wanted[2:].max()
     scale = min(float(np.exp(rng.uniform(np.log(lowest), np.log(highest)))), LARGEST_SCALE)
     image, reduced = _decoded(page.picture, scale, 2.0 if rng.random() < COARSE else LARGEST_SCALE)
-    if wanted is None:
-        middle = rng.random(2) * image.shape[1::-1] * reduced
-    else:
-        middle = wanted[:2] + wanted[2:] / 2
+    middle = rng.random(2) * image.shape[1::-1] * reduced if wanted is None else wanted[:2] + wanted[2:] / 2
     image, corner, scale = _cut(image, reduced, middle + rng.uniform(-0.4, 0.4, 2) * SIDE / scale, scale)
     if rng.random() < 0.25:
         image = _spoiled(image, rng)
@@ -73,7 +70,7 @@ def take_sample(page: StoredPage, rng: np.random.Generator) -> tuple[NDArray[np.
 
 
 def _decoded(picture: bytes, scale: float, most: float) -> tuple[NDArray[np.uint8], int]:
-    """The picture at the least of its sizes from which it is enlarged by no more than `most`, and that size's divisor."""
+    """The picture at the least of its sizes that is enlarged by no more than `most`, and how much that is reduced."""
     reduced = max(by for by in REDUCED if by == 1 or scale * by <= most)
     return np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), REDUCED[reduced]), np.uint8), reduced
 

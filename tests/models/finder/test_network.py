@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mnist_edge.detection import CHANNELS, MULTIPLE, STRIDE
+from mnist_edge.models.finder.loss import detection_loss
 from mnist_edge.models.finder.network import RARE, build_finder
 from mnist_edge.models.finder.targets import make_targets
-from mnist_edge.models.finder.train import detection_loss
 
 BOX = np.array([[24.0, 20, 12, 18]], np.float32)
 

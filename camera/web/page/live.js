@@ -152,6 +152,7 @@ function onLost() {
   source = null;
   attempts += 1;
   setText("banner", "");
+  hidePicture();
   showState("lost", "connection lost", "Connection lost", `Trying again, attempt ${attempts}. The camera may be switched off, or the network away.`);
   clearTimeout(retryTimer);
   retryTimer = setTimeout(connect, RETRY_MS);
@@ -162,12 +163,20 @@ function onLost() {
   }, () => {});
 }
 
+// Without an address the browser draws no mark of a broken picture, which it does not always tell by an error.
+function hidePicture() {
+  $("frame").removeAttribute("src");
+}
+
 // Encoding pictures takes the camera's computer time, so a page that is hidden does not ask for them.
 function showPicture() {
-  if (document.hidden) $("frame").removeAttribute("src");
+  if (document.hidden) hidePicture();
   else $("frame").src = `/stream.mjpg?${Date.now()}`;
 }
 
-$("frame").addEventListener("error", () => { if (source && !document.hidden) setTimeout(showPicture, RETRY_MS); });
+$("frame").addEventListener("error", () => {
+  hidePicture();
+  if (source && !document.hidden) setTimeout(showPicture, RETRY_MS);
+});
 document.addEventListener("visibilitychange", showPicture);
 setInterval(() => { if (source && performance.now() - lastHeard > SILENT_MS) onLost(); }, 1000);

@@ -208,6 +208,9 @@ def test_a_lost_camera_and_a_lost_server_are_told_and_mended(serve: Any, view: A
     wait_until(lambda: tab.text("#state") == "live")
     first.web.__exit__()
     wait_until(lambda: tab.text("#state") == "connection lost")
+    # A browser draws its own mark in the place of a picture that it could not load.
+    loaded = "(frame => frame.naturalWidth > 0 || !frame.hasAttribute('src'))(document.querySelector('#frame'))"
+    wait_until(lambda: tab.run(loaded), "no broken picture behind the veil", seconds=10)
     again = serve(f"127.0.0.1:{first.port}")
     again.web.show(view(np.zeros((40, 80, 3), np.uint8)))
     wait_until(lambda: tab.text("#state") == "live", "it comes back by itself")

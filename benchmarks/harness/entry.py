@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from mnist_edge.cli.boundary import OUTPUT_CLOSED, flushed
+
 
 def run_package(package: str, arguments: Sequence[str] | None = None) -> int:
     """Run the tool that the first argument names, with the other arguments; no other tool is imported.
@@ -15,8 +17,16 @@ def run_package(package: str, arguments: Sequence[str] | None = None) -> int:
         arguments: The command line's arguments; None takes `sys.argv`.
 
     Returns:
-        The exit code.
+        The exit code; that of a closed standard output where its reader, such as `head`, has enough.
     """
+    try:
+        with flushed():
+            return _run(package, arguments)
+    except BrokenPipeError:
+        return OUTPUT_CLOSED
+
+
+def _run(package: str, arguments: Sequence[str] | None) -> int:
     module = import_module(package)
     tools = list_tools(Path(str(module.__file__)).parent)
     width = max(map(len, tools))

@@ -37,7 +37,7 @@ def exit_code_of(error: MnistEdgeError) -> int:
 @contextmanager
 def _one_line_errors(program: str) -> Iterator[None]:
     try:
-        with _flushed():
+        with flushed():
             yield
     except MnistEdgeError as error:
         _fail(str(error), exit_code_of(error))
@@ -61,7 +61,7 @@ def _one_line_errors(program: str) -> Iterator[None]:
 
 
 @contextmanager
-def _flushed() -> Iterator[None]:
+def flushed() -> Iterator[None]:
     """Flush what was printed, so that a full disk or a closed pipe shows here and not when Python ends."""
     try:
         yield

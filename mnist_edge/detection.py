@@ -14,7 +14,7 @@ CHANNELS = 15
 # Pixels of a box's side whose logarithm is 0.
 UNIT = 16.0
 # Input sizes must be multiples of this, pixels.
-MULTIPLE = 16
+MULTIPLE = 32
 # Boxes with a longer side within these are found at a scale, pixels; the next scale of a pyramid is half as large, so
 # that each digit is found at one of them at least.
 LOWEST, HIGHEST = 10.0, 25.0

@@ -16,6 +16,7 @@ from mnist_edge.atomic_files import write_atomically, write_text
 from mnist_edge.errors import ModelError
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.models.checkpoint import STATE, read_state, write_state
+from mnist_edge.models.finder.block_layers import block_layers
 from mnist_edge.models.finder.loss import detection_loss
 from mnist_edge.models.finder.network import build_finder
 from mnist_edge.models.finder.pool import PageSource, Pool, draw_pool, read_pages
@@ -133,6 +134,7 @@ class _Training:
         ]
 
     def _resumed(self) -> Any:
+        block_layers()
         return self._keras.models.load_model(
             self._folder / STATE, custom_objects={detection_loss.__name__: detection_loss}
         )

@@ -1,4 +1,4 @@
-"""The finder's network takes any size that is a multiple of 16, and its loss falls to what finding is worth."""
+"""The finder's network takes any size that is a multiple of 32, and its loss falls to what finding is worth."""
 
 import numpy as np
 import pytest

@@ -4,6 +4,7 @@ A folder of typefaces has two subfolders, `hand` and `print`, with `.ttf`, `.otf
 fetches openly licensed ones; without typefaces pages are written in the strokes of `letters.py` alone.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnist_edge.optional_packages import require
 from mnist_edge.strokes import Stroke
@@ -136,11 +138,15 @@ def _between(one: Any, other: Any) -> tuple[float, float]:
 
 
 def _curve(controls: Sequence[Any]) -> list[Any]:
-    """Points of a Bezier curve after its first, by de Casteljau's construction."""
-    found = []
-    for share in np.arange(1, PIECES + 1) / PIECES:
-        points = np.array(controls, float)
-        while len(points) > 1:
-            points = points[:-1] + share * (points[1:] - points[:-1])
-        found.append(tuple(points[0]))
-    return found
+    """Points of a Bezier curve after its first."""
+    return (_WEIGHTS[len(controls)] @ np.array(controls, float)).tolist()  # type: ignore[no-any-return]
+
+
+def _bernstein(count: int) -> NDArray[np.float64]:
+    """How much each of so many control points weighs in each point of a curve (Bernstein's polynomials)."""
+    share, degree = (np.arange(1, PIECES + 1) / PIECES)[:, None], count - 1
+    weights = [math.comb(degree, k) * share**k * (1 - share) ** (degree - k) for k in range(count)]
+    return np.concatenate(weights, axis=1)
+
+
+_WEIGHTS = {count: _bernstein(count) for count in (3, 4)}

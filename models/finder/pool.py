@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -100,11 +101,13 @@ class Pool:
 
     Attributes:
         training: For training.
-        validation: For validation, with digits, typefaces and pictures that are not in training.
+        validation: Generated ones for validation, with digits and typefaces that are not in training.
+        negatives: For validation, cut from pictures that are not in training.
     """
 
     training: tuple[Path, ...]
     validation: tuple[Path, ...]
+    negatives: tuple[Path, ...]
 
 
 def draw_pool(source: PageSource, folder: Path, progress: Progress = no_progress) -> Pool:
@@ -115,12 +118,12 @@ def draw_pool(source: PageSource, folder: Path, progress: Progress = no_progress
         folder: Gets a file a chunk.
         progress: Called with the number of chunks drawn.
     """
-    paths: dict[bool, list[Path]] = {False: [], True: []}
+    paths: defaultdict[str, list[Path]] = defaultdict(list)
     missing = []
     for validation, negative, number, count in _chunks(source.size):
         kind = f"{'validation' if validation else 'training'}-{'negatives' if negative else 'pages'}"
         path = folder / f"{kind}-{number:03}.npz"
-        paths[validation].append(path)
+        paths[kind].append(path)
         if not path.exists():
             missing.append((path, validation, negative, number, count))
     if missing:
@@ -129,7 +132,8 @@ def draw_pool(source: PageSource, folder: Path, progress: Progress = no_progress
             progress(0, len(missing), "drawing pages")
             for done, _ in enumerate(executor.map(_write_chunk, *zip(*missing, strict=True)), 1):
                 progress(done, len(missing), "drawing pages")
-    return Pool(tuple(paths[False]), tuple(paths[True]))
+    training = *paths["training-pages"], *paths["training-negatives"]
+    return Pool(training, tuple(paths["validation-pages"]), tuple(paths["validation-negatives"]))
 
 
 def _chunks(size: PoolSize) -> Iterator[tuple[bool, bool, int, int]]:

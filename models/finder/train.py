@@ -128,7 +128,7 @@ class _Training:
         self._rows: list[dict[str, float]] = state["rows"]
         self._before, self._started = state["seconds"], time.perf_counter()
         self._model = self._resumed() if self._rows else _compiled(self._keras, self._recipe, settings.seed)
-        pages = read_pages(pool.validation)
+        pages = read_pages((*pool.validation, *pool.negatives))
         self._validation = [
             batch_of_step(pages, self._recipe.batch_size, settings.seed, step) for step in range(VALIDATION_BATCHES)
         ]

@@ -5,8 +5,9 @@ import pytest
 
 from mnist_edge.dataset import Dataset
 from mnist_edge.detection import HIGHEST, LOWEST, STRIDE, UNIT
+from mnist_edge.models.finder import samples
 from mnist_edge.models.finder.samples import SIDE, StoredPage, batch, take_sample
-from mnist_edge.models.finder.targets import BOX, CHANNELS, SCORE
+from mnist_edge.models.finder.targets import BOX, CHANNELS, SCORE, SURE, WEIGHT
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.opencv import cv2
@@ -61,3 +62,30 @@ def test_a_batch_is_reproducible_and_varied(pages: list[StoredPage]) -> None:
     np.testing.assert_array_equal(inputs, again[0])
     np.testing.assert_array_equal(targets, again[1])
     assert len({image.tobytes() for image in inputs}) == 6
+
+
+@pytest.mark.parametrize("index", range(2))
+def test_in_the_wrong_polarity_no_digit_is_to_be_found(
+    pages: list[StoredPage], index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sample(seed: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+        monkeypatch.setattr(samples, "WRONG_POLARITY", share)
+        level, target = take_sample(pages[index], np.random.default_rng(seed))
+        return level[..., 0], target.reshape(-1, CHANNELS)
+
+    for seed in range(8):
+        right, digits = sample(seed, 0.0)
+        wrong, none = sample(seed, 1.0)
+        assert not none[:, (SCORE, SURE)].any() and (none[:, WEIGHT] == 1).all()
+        if (digits[:, SCORE] == 1).sum() > 3:
+            # The strokes are now the paper.
+            assert wrong[right > 0.8 * right.max()].mean() < 0.3 * right[right > 0.8 * right.max()].mean()
+
+
+def test_crops_of_any_place_and_scale_have_the_size_of_a_sample(
+    pages: list[StoredPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples, "ON_DIGITS", 0.0)
+    for seed in range(40):
+        level, target = take_sample(pages[seed % 3], np.random.default_rng(seed))
+        assert level.shape == (SIDE, SIDE, 1) and np.isfinite(target).all()

@@ -50,6 +50,7 @@ def build_finder(widths: tuple[int, int, int, int] = (16, 24, 32, 40), seed: int
     four, eight, sixteen, thirty_two = widths
     image = layers.Input((None, None, 1))
     at_eight = conv(conv(SpaceToDepth()(image), four, strides=2), eight, strides=2)
+    at_eight = layers.Add()([at_eight, conv(at_eight, eight)])
     at_sixteen = conv(at_eight, sixteen, strides=2)
     context = conv(at_sixteen, thirty_two, strides=2)
     for _ in range(BLOCKS):

@@ -10,20 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.calibration import apply_temperature
-from mnist_edge.child_process import run_module
 from mnist_edge.errors import ModelError, ModelWarning, RuntimeMissing, UsageError, described
-from mnist_edge.metadata import carries_checksum, metadata_of, refusal_threshold_of, temperature_of
+from mnist_edge.metadata import refusal_threshold_of, temperature_of
+from mnist_edge.model_file import Kind, read_model
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise, to_probabilities
 from mnist_edge.refusal import digit_score
-from mnist_edge.runtime import build_interpreter, is_flatbuffer
 from mnist_edge.safe_text import printable
-from mnist_edge.shipped_models import DEFAULT, resolve
+from mnist_edge.shipped_models import DEFAULT
 from mnist_edge.tensors import as_input, byte_values, dequantise, pixel_range, quantise, with_channel
 
 # Images. Larger batches are no faster and cost memory: 256 images of the largest recipe need some 30 MB.
 MAX_BATCH = 256
-# A trial takes half a second with ai-edge-litert; TensorFlow alone takes some 20 s to import on a Raspberry Pi.
-TRIAL_SECONDS = 60.0
 # Multiplying by it fills all ten columns with a row's sum, in a third of the time that `sum` takes.
 _SUMS = np.ones((10, 10), np.float32)
 
@@ -71,16 +68,12 @@ class Classifier:
             RuntimeMissing: There is no runtime, or not the one asked for.
             UsageError: `model` is no text and no path, or `threads` no number from 1 to 256.
         """
-        self.path = resolve(model)
-        content = self.path.read_bytes()
-        self.metadata = metadata_of(content, self.path.name)
-        self.name = str(self.metadata.get("name", self.path.name.split(".")[0]))
+        file = read_model(model, Kind.CLASSIFIER)
+        self.path, self.metadata, self.name = file.path, file.metadata, file.name
         self.calibrated = calibrated
         self.temperature = temperature_of(self.metadata, self.path.name)
         self.refusal_threshold = refusal_threshold_of(self.metadata, self.path.name)
-        if __name__ != "__main__" and is_flatbuffer(content) and not carries_checksum(content):
-            self._try_in_child(runtime)
-        self.interpreter, found = build_interpreter(content, self.path.name, runtime, threads)
+        self.interpreter, found = file.build(__name__, runtime, threads)
         self.runtime = found.label
         self.input = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]
@@ -139,20 +132,6 @@ class Classifier:
             # The threshold was chosen on calibrated probabilities.
             probabilities = apply_temperature(probabilities, self.temperature)
         return digit_score(probabilities) >= self.refusal_threshold
-
-    def _try_in_child(self, runtime: str | None) -> None:
-        """Run a file of unknown origin in a child process first: a damaged graph can crash the process that runs it."""
-        # A program that embeds or freezes Python has no Python to start.
-        if not sys.executable or getattr(sys, "frozen", False):
-            return
-        child = run_module("mnist_edge.classifier", str(self.path), runtime or "", timeout_s=TRIAL_SECONDS)
-        if child.failure:
-            raise ModelError(
-                f"{self.path.name} cannot be run here (trial run: {child.failure}); export it again with: "
-                "mnist-edge export"
-            )
-        if child.output:
-            raise ModelError(child.output.strip())
 
     def _tables(self) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
         """Prepare look-ups of the quantised value of each uint8 pixel, and of the real value of each one-byte output.

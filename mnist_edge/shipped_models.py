@@ -9,6 +9,8 @@ from mnist_edge.errors import ModelError, UsageError, described
 from mnist_edge.run_folders import RUN_MODEL, refuse_unfinished
 
 DEFAULT = "small"
+# The finder that ships: no classifier, so no `shipped_models` list it.
+FINDER = "finder"
 # Suffix of a model's Keras network, beside its precisions: `small.keras`.
 WEIGHTS = "keras"
 # Suffixes of Keras models; .h5 is the older form.
@@ -43,7 +45,11 @@ def shipped_folder() -> Path:
 
 
 def shipped_models() -> dict[str, ShippedModel]:
-    """List every network that ships, by name."""
+    """List every classifier that ships, by name."""
+    return {name: shipped for name, shipped in _shipped().items() if name != FINDER}
+
+
+def _shipped() -> dict[str, ShippedModel]:
     folder = shipped_folder()
     found: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.glob("*.*.tflite")):
@@ -54,8 +60,8 @@ def shipped_models() -> dict[str, ShippedModel]:
 
 
 def find_shipped(name: str) -> ShippedModel:
-    """Look up the network called `name`; raises `ModelError` if none that ships is."""
-    found = shipped_models().get(name)
+    """Look up the network called `name`, the finder too; raises `ModelError` if none that ships is."""
+    found = _shipped().get(name)
     if found is None:
         raise ModelError(f"no model that ships is called {name!r}; there are: {_names()}")
     return found
@@ -83,7 +89,7 @@ def names_shipped(model: str | Path) -> bool:
     Such a name means what ships, whatever the current folder holds; `./small` and any `Path` mean the file or folder.
     """
     stem, _, kind = str(model).partition(".")
-    shipped = shipped_models().get(stem) if isinstance(model, str) else None
+    shipped = _shipped().get(stem) if isinstance(model, str) else None
     return shipped is not None and kind in ("", *_kinds(shipped))
 
 
@@ -105,14 +111,14 @@ def resolve(model: str | Path) -> Path:
         return path
     if path.is_dir():
         raise ModelError(f"{path} is a folder without {RUN_MODEL}, so it is no run; {_advice()}")
-    if path.name == model and (path.suffix not in (*KERAS_SUFFIXES, ".tflite") or path.stem in shipped_models()):
+    if path.name == model and (path.suffix not in (*KERAS_SUFFIXES, ".tflite") or path.stem in _shipped()):
         return resolve_shipped(path.name)
     raise ModelError(f"there is no model {path}; {_advice()}")
 
 
 def resolve_weights(model: str | Path) -> Path:
     """Locate a model as `resolve` does, but take the bare name of a model that ships for its Keras network."""
-    shipped = shipped_models().get(model) if isinstance(model, str) else None
+    shipped = _shipped().get(model) if isinstance(model, str) else None
     return shipped.weights if shipped and shipped.weights else resolve(model)
 
 
@@ -130,4 +136,4 @@ def _advice() -> str:
 
 
 def _names() -> str:
-    return ", ".join(shipped_models()) or "(none)"
+    return ", ".join(_shipped()) or "(none)"

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from mnist_edge.block_layers import block_layers
 from mnist_edge.detection import CHANNELS
-from mnist_edge.models.finder.block_layers import block_layers
 from mnist_edge.training_stack import load_keras
 
 # First logit of every cell: without it digits would be learned from a flood of false ones.

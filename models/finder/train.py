@@ -13,10 +13,10 @@ import numpy as np
 
 import mnist_edge
 from mnist_edge.atomic_files import write_atomically, write_text
+from mnist_edge.block_layers import block_layers
 from mnist_edge.errors import ModelError
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.models.checkpoint import STATE, read_state, write_state
-from mnist_edge.models.finder.block_layers import block_layers
 from mnist_edge.models.finder.loss import detection_loss
 from mnist_edge.models.finder.network import build_finder
 from mnist_edge.models.finder.pool import PageSource, Pool, draw_pool, read_pages

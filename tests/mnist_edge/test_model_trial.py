@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_edge import classifier
+from mnist_edge import model_file
 from mnist_edge.classifier import Classifier
 from mnist_edge.errors import ModelError, RuntimeMissing
 from mnist_edge.metadata import strip_metadata
@@ -40,7 +40,7 @@ def test_a_network_that_crashes_the_runtime_is_one_line(network: bytes, seed: in
 def test_a_network_that_hangs_is_one_line(network: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.tflite"
     path.write_bytes(network)
-    monkeypatch.setattr(classifier, "TRIAL_SECONDS", 0.0)
+    monkeypatch.setattr(model_file, "TRIAL_SECONDS", 0.0)
     with pytest.raises(ModelError, match=r"trial run: no answer within 0 s"):
         Classifier(path)
 
@@ -72,5 +72,5 @@ def test_without_a_python_to_start_there_is_no_trial(
 
 
 def test_a_file_with_our_checksum_needs_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier, "TRIAL_SECONDS", 0.0)
+    monkeypatch.setattr(model_file, "TRIAL_SECONDS", 0.0)
     assert Classifier("nano").name == "nano"

@@ -47,12 +47,14 @@ def make_converter(model: Any, precision: Precision, io: str, images: Images | N
 
 
 def one_at_a_time(images: Images) -> Iterator[list[Images]]:
-    """Images as the converter takes them: a list with one array of shape (1, 28, 28, 1) each."""
+    """Images as the converter takes them: a list with one image, as a batch of one, each."""
     for image in images:
         yield [image[None]]
 
 
-def to_flatbuffer(model: Any, precision: Precision, io: str, images: Images | None) -> bytes:
+def to_flatbuffer(
+    model: Any, precision: Precision, io: str, images: Images | None, shape: tuple[int, int, int] = (28, 28, 1)
+) -> bytes:
     """Convert, check that what should be integer is, and leave out what no runtime needs.
 
     Args:
@@ -60,11 +62,12 @@ def to_flatbuffer(model: Any, precision: Precision, io: str, images: Images | No
         precision: What to make of it.
         io: One of `precision.io`.
         images: Representative images; needed where `precision.calibrated`.
+        shape: Of an image.
 
     Raises:
         ModelError: TensorFlow cannot convert it, or left an operator in floating point.
     """
-    with native_stderr.silenced(), without_prints(), for_device(model) as network:
+    with native_stderr.silenced(), without_prints(), for_device(model, shape) as network:
         try:
             with interrupts_held():
                 content = bytes(make_converter(network, precision, io, images).convert())

@@ -39,20 +39,28 @@ def load_source(model: Any) -> Any:
     Raises:
         ModelError: It cannot be loaded, it is no digit model, or its weights hold NaN or infinity; names the layer.
     """
+    model = load_network(model)
+    network = digit_network(model)
+    check_weights(model)
+    return network
+
+
+def load_network(model: Any) -> Any:
+    """A Keras model on TensorFlow, whatever it is for, from what `load_source` takes.
+
+    Raises:
+        ModelError: It cannot be loaded, or Keras runs on another backend.
+    """
     keras = load_keras()
     if keras.backend.backend() != "tensorflow":
         raise ModelError(
             f"conversion needs Keras on TensorFlow, not on {keras.backend.backend()}; unset KERAS_BACKEND for it"
         )
-    if isinstance(model, str | Path):
-        model = load_keras_model(keras_path(model))
-    network = digit_network(model)
-    _check_weights(model)
-    return network
+    return load_keras_model(keras_path(model)) if isinstance(model, str | Path) else model
 
 
 @contextmanager
-def for_device(model: Any) -> Iterator[Any]:
+def for_device(model: Any, shape: tuple[int, int, int] = (28, 28, 1)) -> Iterator[Any]:
     """The same network, sharing its weights, as the converter takes it while the block lasts.
 
     Its batch is one, which keeps SHAPE, STRIDED_SLICE and PACK out of the graph, and all layers compute in float32,
@@ -60,6 +68,7 @@ def for_device(model: Any) -> Iterator[Any]:
 
     Args:
         model: As `load_source` gives it.
+        shape: Of an image.
     """
     keras = load_keras()
     # The public `layers` leave out the models that hold them, and those cast their input too.
@@ -67,14 +76,15 @@ def for_device(model: Any) -> Iterator[Any]:
     try:
         for layer, _ in policies:
             layer.dtype_policy = "float32"
-        image = keras.Input((28, 28, 1), batch_size=1, name="image")
+        image = keras.Input(shape, batch_size=1, name="image")
         yield keras.Model(image, model(image), name=model.name)
     finally:
         for layer, policy in policies:
             layer.dtype_policy = policy
 
 
-def _check_weights(model: Any) -> None:
+def check_weights(model: Any) -> None:
+    """Raise `ModelError`, which names the layer, if a weight is NaN or infinite."""
     for layer in layers_of(model):
         for weight in layer.weights:
             values = np.asarray(weight)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.block_layers import block_layers
 from mnist_edge.calibration import expected_calibration_error
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split
@@ -63,6 +64,8 @@ def load_keras_model(path: Path) -> Any:
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ModelError(f"{path} is no Keras model: it is damaged, or was not written as .keras")
     keras = load_keras()
+    # A finder has layers of ours.
+    block_layers()
     try:
         return keras.models.load_model(path, compile=False)
     # Keras raises ValueError, KeyError, TypeError, OSError or BadZipFile, depending on where the file is wrong.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnist_edge.cli.console import print_json, print_notes, print_table, progress
+from mnist_edge.cli.export_finder import export_finder, finder_rows
 from mnist_edge.cli.options import Data, Force, Json, complete, complete_models
 
 if TYPE_CHECKING:
@@ -85,15 +86,19 @@ def command(
     The file is compared with its source on the validation images. Where its decisions have fallen apart, nothing is
     written, unless --keep says so, and the exit code is 3; `verify` judges more strictly, on the test images.
 
+    A finder, `finder` or a run of `train finder`, is calibrated and compared on pages with the digits of its data.
+
     Example: mnist-edge export --quantize int8
     """
     from mnist_edge.converters.convert import convert
+    from mnist_edge.converters.finder import ExportedFinder, is_finder
     from mnist_edge.run_folders import latest_run
 
     source = model or latest_run()
+    export = export_finder if is_finder(source) else convert
     with progress("exporting") as report:
         found = _data(source, quantize, data, report)
-        result = convert(
+        result: Exported | ExportedFinder = export(
             source, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, keep=keep,
             progress=report,
         )  # fmt: skip
@@ -101,7 +106,8 @@ def command(
     if json:
         print_json(result.to_json())
     else:
-        print_table(f"{result.model} as {result.precision}, in {result.path}", ("", ""), _rows(result))
+        rows = finder_rows(result) if isinstance(result, ExportedFinder) else _rows(result)
+        print_table(f"{result.model} as {result.precision}, in {result.path}", ("", ""), rows)
     if result.parity:
         result.parity.raise_if_failed()
 

@@ -1,0 +1,62 @@
+"""What `mnist-edge export` does with a finder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnist_edge.converters.finder import ExportedFinder, FinderLevels
+    from mnist_edge.dataset import Dataset
+    from mnist_edge.progress import Progress
+
+# Ink levels that a file is compared with its source on.
+COMPARED = 128
+
+
+def draw_levels(data: "Dataset", samples: int, seed: int, progress: "Progress") -> "FinderLevels":
+    """Ink levels of pages that are drawn with the digits of a data set."""
+    from mnist_edge.converters.finder import FinderLevels
+    from mnist_edge.models.finder.levels import sample_levels
+
+    return FinderLevels(
+        sample_levels(data.training, samples, seed, progress=progress),
+        sample_levels(data.validation, COMPARED, seed, validation=True, progress=progress),
+        {"data": data.name, "sha256": data.sha256, "seed": seed},
+    )
+
+
+def export_finder(
+    source: str | Path,
+    precision: str,
+    *,
+    data: "Dataset | None",
+    samples: int,
+    seed: int,
+    progress: "Progress",
+    **how: Any,
+) -> "ExportedFinder":
+    """Draw ink levels, where there are digits for that, and convert; `how` is as `convert_finder` takes it."""
+    from mnist_edge.converters.finder import convert_finder
+
+    levels = draw_levels(data, samples, seed, progress) if data else None
+    return convert_finder(source, precision, levels=levels, **how)
+
+
+def finder_rows(result: "ExportedFinder") -> list[tuple[str, str]]:
+    """What is told of a finder that was exported."""
+    rows = [
+        ("size", f"{result.size_bytes:,} bytes"),
+        ("input and output", result.io),
+        ("operators", ", ".join(f"{count} {name}" for name, count in result.operators.items())),
+        ("multiply-accumulates", f"{result.macs:,} for a picture of 640x480"),
+        ("runs in", ", ".join(result.runtimes)),
+    ]
+    if result.calibration:
+        figures = "{images} ink levels of pages with training digits of {data}, seed {seed}"
+        rows.append(("calibrated on", figures.format(**result.calibration)))
+    if parity := result.parity:
+        figures = (
+            f"{parity.agreement:.2%} of what either finds on {parity.levels} ink levels both find "
+            f"({parity.detections} digits); boxes overlap by {parity.iou:.3f}, {parity.same_digit:.2%} the same digit"
+        )
+        rows.append(("against its source", figures))
+    return rows

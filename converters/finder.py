@@ -197,6 +197,8 @@ def _flatbuffer(
     if not row.calibrated or levels is None:
         return to_flatbuffer(network, row, io, None, (8 * MULTIPLE, 8 * MULTIPLE, 1)), None
     inputs = _inputs(levels.training)
+    # A step of the input is one of the ink level, whatever ink these levels have.
+    inputs[0, 0, 0] = 1
     scaling = choose_scaling(_outputs(network, levels.training))
     return to_flatbuffer(_scaled(network, scaling), row, io, inputs, inputs.shape[1:]), scaling
 

@@ -28,7 +28,7 @@ _GREY = np.arange(256, dtype=np.float32) / np.float32(255)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
-    """An interpreter for one size, and its input: what lies beyond the picture stays paper."""
+    """An interpreter for one size, and its input."""
 
     interpreter: Interpreter
     image: NDArray[Any]
@@ -95,7 +95,10 @@ class FinderNetwork:
             raise UsageError(f"an ink level must be a uint8 array of shape (height, width), not {described(level)}")
         height, width = level.shape
         prepared = self._prepared(-(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE)
-        self._fill(prepared.image[0, :height, :width, 0], level)
+        image = prepared.image[0, :, :, 0]
+        self._fill(image[:height, :width], level)
+        # The level before may have been larger.
+        image[height:], image[:, width:] = self._values[0], self._values[0]
         prepared.interpreter.set_tensor(self.input["index"], prepared.image)
         prepared.interpreter.invoke()
         values = prepared.interpreter.get_tensor(self.output["index"])[0, : -(-height // PLACE), : -(-width // PLACE)]
@@ -129,7 +132,7 @@ class FinderNetwork:
             interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{self.path.name} cannot take {width}x{height} pixels: {error}") from None
-        return _Prepared(interpreter, np.full(shape, self._values[0]))
+        return _Prepared(interpreter, np.empty(shape, self._values.dtype))
 
     def _check_shapes(self) -> None:
         taken, given = (tuple(int(n) for n in tensor["shape"]) for tensor in (self.input, self.output))

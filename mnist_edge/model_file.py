@@ -87,7 +87,8 @@ def read_model(model: str | Path, wanted: Kind) -> ModelFile:
     path = resolve(model)
     content = path.read_bytes()
     metadata = metadata_of(content, path.name)
-    kind = metadata.get("kind", Kind.CLASSIFIER.value)
+    # Where there is no metadata, whoever runs it goes by its shapes.
+    kind = metadata.get("kind", Kind.CLASSIFIER.value) if metadata else wanted.value
     if kind != wanted.value:
         raise ModelError(f"{path.name} is no {wanted.value}: by its metadata it is a {quoted(kind)}")
     return ModelFile(path, content, metadata)

@@ -156,3 +156,27 @@ def exported(trained: Path, digits: Dataset, make_once: Callable[..., Path]) -> 
 
     folder = make_once("exported", export)
     return {name: folder / f"two-conv.{name}.tflite" for name in PRECISIONS}
+
+
+@pytest.fixture(scope="session")
+def finders(digits: Dataset, make_once: Callable[..., Path]) -> Path:
+    """A folder with `finder.keras`, untrained but full of detections, and `finder.PRECISION.tflite` made of it.
+
+    `finder.uint8.tflite` is int8 with an input and output of uint8.
+    """
+    from mnist_edge.converters.finder import FinderLevels, convert_finder
+    from mnist_edge.models.finder.levels import sample_levels
+    from mnist_edge.models.finder.network import build_finder
+
+    def export(folder: Path) -> None:
+        network = build_finder()
+        kernel, _ = network.layers[-1].get_weights()
+        network.layers[-1].set_weights([30 * kernel, np.zeros(kernel.shape[-1])])
+        network.save(folder / "finder.keras")
+        drawn = sample_levels(digits.training, 16, 0, typefaces=folder)
+        levels = FinderLevels(drawn, drawn[:4], {"data": digits.name, "sha256": digits.sha256, "seed": 0})
+        for name, precision, io in (("float32",) * 3, ("int8",) * 3, ("uint8", "int8", "uint8")):
+            path = folder / f"finder.{name}.tflite"
+            convert_finder(network, precision, io=io, levels=levels, output=path, keep=True)
+
+    return make_once("finders", export)

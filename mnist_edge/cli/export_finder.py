@@ -1,5 +1,6 @@
 """What `mnist-edge export` does with a finder."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ def draw_levels(data: "Dataset", samples: int, seed: int, progress: "Progress") 
     from mnist_edge.converters.finder import FinderLevels
     from mnist_edge.models.finder.levels import sample_levels
 
+    # Typefaces have faults in tables that nothing here uses.
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     return FinderLevels(
         sample_levels(data.training, samples, seed, progress=progress),
         sample_levels(data.validation, COMPARED, seed, validation=True, progress=progress),

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from mnist_edge.training_stack import load_keras
+from mnist_edge.training_stack import load_keras, load_tensorflow
 
 
 @cache
@@ -20,9 +20,7 @@ def block_layers() -> tuple[Any, Any]:
 
         def call(self, inputs: Any) -> Any:
             if k.backend.backend() == "tensorflow":
-                from tensorflow import nn
-
-                return nn.space_to_depth(inputs, 2)
+                return load_tensorflow().nn.space_to_depth(inputs, 2)
             _, height, width, channels = inputs.shape
             blocks = k.ops.reshape(inputs, (-1, height // 2, 2, width // 2, 2, channels))
             blocks = k.ops.transpose(blocks, (0, 1, 3, 2, 4, 5))
@@ -38,9 +36,7 @@ def block_layers() -> tuple[Any, Any]:
 
         def call(self, inputs: Any) -> Any:
             if k.backend.backend() == "tensorflow":
-                from tensorflow import nn
-
-                return nn.depth_to_space(inputs, 2)
+                return load_tensorflow().nn.depth_to_space(inputs, 2)
             _, height, width, channels = inputs.shape
             blocks = k.ops.reshape(inputs, (-1, height, width, 2, 2, channels // 4))
             blocks = k.ops.transpose(blocks, (0, 1, 3, 2, 4, 5))

@@ -173,8 +173,8 @@ def finders(digits: Dataset, make_once: Callable[..., Path]) -> Path:
         kernel, _ = network.layers[-1].get_weights()
         network.layers[-1].set_weights([30 * kernel, np.zeros(kernel.shape[-1])])
         network.save(folder / "finder.keras")
-        drawn = sample_levels(digits.training, 16, 0, typefaces=folder)
-        levels = FinderLevels(drawn, drawn[:4], {"data": digits.name, "sha256": digits.sha256, "seed": 0})
+        drawn = sample_levels(digits, 16, 4, 0, typefaces=folder)
+        levels = FinderLevels(*drawn, {"data": digits.name, "sha256": digits.sha256, "seed": 0})
         for name, precision, io in (("float32",) * 3, ("int8",) * 3, ("uint8", "int8", "uint8")):
             path = folder / f"finder.{name}.tflite"
             convert_finder(network, precision, io=io, levels=levels, output=path, keep=True)

@@ -17,14 +17,12 @@ def draw_levels(data: "Dataset", samples: int, seed: int, progress: "Progress") 
     """Ink levels of pages that are drawn with the digits of a data set."""
     from mnist_edge.converters.finder import FinderLevels
     from mnist_edge.models.finder.levels import sample_levels
+    from mnist_edge.models.finder.pool import TYPEFACES
 
     # Typefaces have faults in tables that nothing here uses.
     logging.getLogger("fontTools").setLevel(logging.ERROR)
-    return FinderLevels(
-        sample_levels(data.training, samples, seed, progress=progress),
-        sample_levels(data.validation, COMPARED, seed, validation=True, progress=progress),
-        {"data": data.name, "sha256": data.sha256, "seed": seed},
-    )
+    levels = sample_levels(data, samples, COMPARED, seed, TYPEFACES, progress)
+    return FinderLevels(*levels, {"data": data.name, "sha256": data.sha256, "seed": seed})
 
 
 def export_finder(
@@ -39,8 +37,11 @@ def export_finder(
 ) -> "ExportedFinder":
     """Draw ink levels, where there are digits for that, and convert; `how` is as `convert_finder` takes it."""
     from mnist_edge.converters.finder import convert_finder
+    from mnist_edge.converters.precisions import find_precision
 
-    levels = draw_levels(data, samples, seed, progress) if data else None
+    # Drawing takes longer than all the rest.
+    needed = samples if find_precision(precision).calibrated else 0
+    levels = draw_levels(data, needed, seed, progress) if data else None
     return convert_finder(source, precision, levels=levels, **how)
 
 

@@ -91,7 +91,12 @@ def test_a_file_that_finds_something_else_is_not_written(
 
 
 @pytest.mark.slow
-def test_a_run_is_exported_by_the_command(finders: Path, data_folder: Path, tmp_path: Path) -> None:
+def test_a_run_is_exported_by_the_command(
+    finders: Path, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnist_edge.cli.export_finder.COMPARED", 2)
+    # Those that may be here take ten seconds to load.
+    monkeypatch.setattr("mnist_edge.models.finder.pool.TYPEFACES", tmp_path)
     folder = tmp_path / "finder-seed0"
     folder.mkdir()
     (folder / "model.keras").write_bytes((finders / "finder.keras").read_bytes())

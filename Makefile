@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording
+ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording archives
 RELEASE := recipes pages web-picture docs typefaces negatives
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
@@ -98,6 +98,7 @@ cross-runtime: install
 #   faults        every fault, and whether it comes back   pages         how well generated pages are read
 #   reading-time  a frame beside its floor; on a quiet machine
 #   loop-cost     the loop and each sink beside reading; on a quiet machine
+#   archives      two processes that read an archive beside one; on a quiet machine
 #   window-speed  whether a window slows reading down; needs Xvfb
 #   recording     what a minute of recording costs in each codec
 #   web-picture   docs/web.jpg, anew; needs Chromium

@@ -58,7 +58,7 @@ def this_machine(root: Path = Path("/")) -> Machine:
         system=_system(root),
         board=board,
         cpu=cpuinfo.get("model name") or board or platform.processor() or "unknown",
-        cores=_cores(),
+        cores=usable_cores(),
         features=tuple(feature for feature in FEATURES if feature in flags),
         memory_mb=_megabytes(memory.get("MemTotal")),
         free_mb=_megabytes(memory.get("MemAvailable")),
@@ -75,7 +75,8 @@ def _system(root: Path) -> str:
     return f"{names[0]} ({kernel})" if names else kernel
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """Count the cores that this process may use."""
     # `taskset` or a container may allow fewer than there are.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

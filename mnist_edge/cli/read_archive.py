@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -37,6 +36,7 @@ def read_into_file(
     """Read all pictures that the arguments name, and say what became of them; exit code 1 where one could not be."""
     from mnist_edge.camera.archive import read_archive
     from mnist_edge.camera.archive.walk import walk_all
+    from mnist_edge.machine import usable_cores
 
     if output.suffix != SUFFIX:
         raise UsageError(f"results are JSON Lines, so {output} should end in {SUFFIX}")
@@ -62,11 +62,6 @@ def read_into_file(
     note(_told(summary, output))
     if missing or summary.failed:
         raise typer.Exit(1)
-
-
-def usable_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _places(images: list[str]) -> tuple[list[Path], bool]:

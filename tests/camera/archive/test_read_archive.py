@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -24,6 +23,7 @@ from mnist_edge.reading import Box
 from tests.camera.archive.acting import Acting
 from tests.helpers import wait_until
 
+MAIN = "from mnist_edge.__main__ import main; main()"
 PICTURES, DAMAGED, TIMES_EACH = 6, 5, 40
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -56,9 +56,9 @@ def results(tmp_path: Path) -> Path:
 def start(archive: Path, results: Path) -> Start:
     """`start(...)`: the command as a process, as a shell starts it in front."""
 
-    def begin(*options: object, **how: Any) -> "subprocess.Popen[str]":
+    def begin(*options: object, before: tuple[str, ...] = ("-m", "mnist_edge"), **how: Any) -> "subprocess.Popen[str]":
         command = [
-            sys.executable, "-m", "mnist_edge", "read", str(archive), "--recursive", "--workers", "2",
+            sys.executable, *before, "read", str(archive), "--recursive", "--workers", "2",
             "--output", str(results), *map(str, options),
         ]  # fmt: skip
         return subprocess.Popen(
@@ -172,10 +172,7 @@ def test_a_signal_ends_it_at_once_and_tells_how_to_go_on(
 def test_a_full_disk_leaves_whole_lines_and_is_gone_on_with(
     archive: Path, results: Path, start: Start, run: Run
 ) -> None:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
-
-    full = run(preexec_fn=limit)
+    full = run(before=("-c", "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, -1)); " + MAIN))
     assert full.returncode == 1
     assert full.stderr.splitlines() == [
         f"note: what was read until now is in {results}; the same command with --resume reads the rest",

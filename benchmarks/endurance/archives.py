@@ -1,8 +1,8 @@
 """How many times as many pictures of an archive two processes read as one.
 
-Run as `make archives`. The bound: two processes on two cores read at least 1.8 times as many pictures in a second as one.
-Both read the same generated pictures of 640x480 with ten digits each, in turns; the start of the processes, about a
-second whatever the archive, is not counted.
+Run as `make archives`. The bound: two processes on two cores read at least 1.8 times as many pictures in a second as
+one. Both read the same generated pictures of 640x480 with ten digits each, in turns; the start of the processes, about
+a second whatever the archive, is not counted.
 """
 
 import tempfile

@@ -3,22 +3,21 @@
 import re
 import warnings
 from collections.abc import Iterator
-from math import prod
 from textwrap import shorten
 from typing import Any
 
 import numpy as np
 
 from mnist_edge.errors import ModelError, ModelWarning
+from mnist_edge.image_form import IMAGE, ImageForm, image_form
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise
 from mnist_edge.safe_text import quoted
 from mnist_edge.training_stack import load_keras
 from mnist_edge.untrusted import MAX_REASON
 
-_IMAGE = (28, 28, 1)
 _SOFTMAX = "appended_softmax"
 # Shapes to try where a model of a user's own class does not declare its input.
-_SHAPES = (_IMAGE, (28, 28), (784,))
+_SHAPES = (IMAGE, (28, 28), (784,))
 # A first layer that multiplies by this or less was made for pixels from 0 to 255: 1/255, 1/127.5, 1/128.
 _SCALE_OF_BYTES = 1 / 64
 # Terminal styles, in which Keras prints its errors.
@@ -29,7 +28,7 @@ def digit_network(model: Any) -> Any:
     """Complete a network so that it maps images, shape (n, 28, 28, 1), 0 to 1, to probabilities, shape (n, 10).
 
     - Pixels: an input of integers, or one behind a `Rescaling` or `Normalization` of 0 to 255, is scaled.
-    - Shape: inputs of (28, 28) and (784,) are reshaped.
+    - Shape: images are resized and reshaped to what `mnist_edge.image_form` finds.
     - Outputs: where their values show no probabilities, a softmax is appended, with a `ModelWarning`.
 
     Args:
@@ -45,7 +44,7 @@ def digit_network(model: Any) -> Any:
     inputs = _inputs(model)
     if any(tensor.dtype.startswith(("int", "uint")) for tensor in inputs):
         model = _in_floating_point(keras, model, inputs)
-    image = keras.Input(_IMAGE, name="image")
+    image = keras.Input(IMAGE, name="image")
     pixels = keras.layers.Rescaling(255.0)(image) if _takes_bytes(keras, model, inputs) else image
     outputs, bare = _call(keras, model, inputs, pixels)
     meaning = recognise(_outputs_of(keras.Model(image, outputs)))
@@ -75,7 +74,7 @@ def layers_of(model: Any) -> Iterator[Any]:
 def _inputs(model: Any) -> list[Any]:
     # A model of a user's own class has no symbolic inputs.
     inputs = list(getattr(model, "inputs", None) or ())
-    if inputs and (len(inputs) > 1 or prod(size or 0 for size in inputs[0].shape[1:]) != prod(_IMAGE)):
+    if inputs and (len(inputs) > 1 or not image_form(inputs[0].shape[1:])):
         found = ", ".join(f"{quoted(tensor.name)} takes {tuple(tensor.shape)}" for tensor in inputs)
         raise ModelError(f"{model.name}: input layer {found}; a digit model takes (None, 28, 28, 1)")
     return inputs
@@ -104,10 +103,10 @@ def _takes_bytes(keras: Any, model: Any, inputs: list[Any]) -> bool:
 
 def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, bool]:
     """Call the model with symbolic pixels; returns its output, and whether it took them unreshaped."""
-    shapes = [tuple(tensor.shape[1:]) for tensor in inputs] or _SHAPES
-    for shape in shapes:
+    forms = [image_form(shape) or ImageForm(IMAGE) for shape in [one.shape[1:] for one in inputs] or _SHAPES]
+    for form in forms:
         try:
-            outputs = model(pixels if shape == _IMAGE else keras.layers.Reshape(shape)(pixels))
+            outputs = model(form.layers(keras, pixels))
         # A user's own class may raise anything.
         except Exception as error:
             # Keras wraps that error into a page of text.
@@ -117,8 +116,10 @@ def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, 
             layer = quoted(_last(model))
             raise ModelError(f"{model.name}: output layer {layer} gives {_shape_of(outputs)}; a digit model "
                              "gives (None, 10)")  # fmt: skip
-        return outputs, shape == _IMAGE
-    raise ModelError(f"{model.name} cannot be called with images of {' or '.join(map(str, shapes))}: {reason}")
+        return outputs, form.plain
+    raise ModelError(
+        f"{model.name} cannot be called with images of {' or '.join(str(form.shape) for form in forms)}: {reason}"
+    )
 
 
 def _outputs_of(model: Any) -> Any:

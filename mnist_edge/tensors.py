@@ -44,12 +44,13 @@ def pixel_range(details: dict[str, Any]) -> tuple[float, float]:
 
     Floating point is 0 to 1. A quantised byte spans the range that the network was trained on, which may be -1 to 1,
     or 0 to 255, or standardised: background is its lowest value and full ink its highest. Integers without a scale are
-    pixels from 0 to 255.
+    pixels from 0 to 255, in int8 less 128.
     """
-    if np.dtype(details["dtype"]).kind == "f":
+    dtype = np.dtype(details["dtype"])
+    if dtype.kind == "f":
         return 0.0, 1.0
     if not details["quantization"][0]:
-        return 0.0, 255.0
+        return (-128.0, 127.0) if dtype == np.int8 else (0.0, 255.0)
     values = byte_values(details)
     # Two bytes span 0 to 1 whatever range the converter found.
     if values is None or (abs(values.min()) < NEAR and PALEST_INK <= values.max() < 1 + NEAR):

@@ -162,6 +162,7 @@ def test_keras_is_evaluated_as_keras_does(kind: Kind, network: Any, few: Dataset
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.* is bound to a batch of 1")
 @pytest.mark.usefixtures("noted")
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 def test_what_is_exported_says_what_keras_says(
@@ -240,6 +241,7 @@ def tflite(network: Any, path: Path, images: NDArray[Any] | None = None, io: str
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.* is bound to a batch of 1")
 @pytest.mark.usefixtures("noted")
 @pytest.mark.parametrize("io", ["float32", "int8", "uint8"])
 def test_a_tflite_of_others_says_what_keras_says(

@@ -10,6 +10,7 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.converters.confidence import Confidence, fit_confidence, shipped_confidence
 from mnist_edge.converters.export_metadata import data_metadata, network_metadata, parity_metadata
 from mnist_edge.converters.flatbuffer import to_flatbuffer
+from mnist_edge.converters.golden import add_golden
 from mnist_edge.converters.keras_source import keras_path, load_source
 from mnist_edge.converters.parity import ModelOutputs, ParityReport, compare
 from mnist_edge.converters.precisions import Precision, choose_io, find_precision
@@ -134,7 +135,7 @@ def convert(
     softmax = "appended" if softmax_appended(network) else "trained"
     metadata = network_metadata(network.name, row, io, classifier, calibration, softmax)
     metadata |= {"parity": compared, "accuracy": accuracy} | (confidence.to_metadata() if confidence else {})
-    complete = append_metadata(content, metadata)
+    complete = add_golden(append_metadata(content, metadata), path.name, data)
     write_bytes(path, complete)
     return Exported(
         path=path,

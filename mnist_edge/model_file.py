@@ -77,8 +77,8 @@ class ModelFile:
             raise ModelError(child.output.strip())
 
 
-def read_model(model: str | Path, wanted: Kind) -> ModelFile:
-    """Read the `.tflite` file behind MODEL, as `resolve` finds it.
+def read_model(model: str | Path, wanted: Kind | None = None) -> ModelFile:
+    """Read the `.tflite` file behind MODEL, as `resolve` finds it; of any kind where none is wanted.
 
     Raises:
         ModelError: It is missing or damaged, or its metadata says that it is of another kind.
@@ -87,6 +87,8 @@ def read_model(model: str | Path, wanted: Kind) -> ModelFile:
     path = resolve(model)
     content = path.read_bytes()
     metadata = metadata_of(content, path.name)
+    if wanted is None:
+        return ModelFile(path, content, metadata)
     # Where there is no metadata, whoever runs it goes by its shapes.
     kind = metadata.get("kind", Kind.CLASSIFIER.value) if metadata else wanted.value
     if kind != wanted.value:

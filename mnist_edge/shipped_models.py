@@ -59,6 +59,11 @@ def _shipped() -> dict[str, ShippedModel]:
     return {name: ShippedModel(name, paths, folder / f"{name}.md", weights.get(name)) for name, paths in found.items()}
 
 
+def shipped_files() -> list[Path]:
+    """List every `.tflite` that ships, in each precision, the finder's too."""
+    return [path for shipped in _shipped().values() for path in shipped.files.values()]
+
+
 def find_shipped(name: str) -> ShippedModel:
     """Look up the network called `name`, the finder too; raises `ModelError` if none that ships is."""
     found = _shipped().get(name)

@@ -17,6 +17,7 @@ from mnist_edge.cli import (
     models,
     quickstart,
     read,
+    selftest,
     service,
     train,
     verify,
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 GROUPS = {
-    "Start here": (quickstart, doctor),
+    "Start here": (quickstart, doctor, selftest),
     "Read digits": (camera, read, service),
     "Make a model": (data, train, evaluate, export, verify, benchmark, models),
 }

@@ -1,4 +1,4 @@
-"""Check whether each TFLite runtime works, by building and running a model in a child process.
+"""Check whether each TFLite runtime works, by running a model and its golden vectors in a child process.
 
 An import proves nothing (tflite-runtime imports with a numpy that it cannot use), and a wheel made for a newer
 processor dies of a signal that no `except` catches. Run as `python -m mnist_edge.doctor.runtimes NAME MODEL`, this is
@@ -18,6 +18,7 @@ from mnist_edge.doctor.check import Check, Status
 from mnist_edge.machine import this_machine
 from mnist_edge.optional_packages import pip_install
 from mnist_edge.runtime import RUNTIMES, Runtime
+from mnist_edge.selftest import selftest
 
 NAMES = tuple(RUNTIMES)
 INSTALL = {
@@ -25,6 +26,9 @@ INSTALL = {
     "tflite-runtime": f"with Python 3.11 or older: {pip_install('tflite-runtime')}",
     "tensorflow": pip_install("train"),
 }
+
+# How the message begins where a runtime runs the model and computes something else.
+WRONG = "computes wrong numbers"
 
 
 def check(name: str, model: Path | None, timeout_s: float) -> Check:
@@ -38,7 +42,7 @@ def check(name: str, model: Path | None, timeout_s: float) -> Check:
     outcome = run_module(__name__, name, str(model), timeout_s=timeout_s)
     if outcome.failure:
         return Check(name, Status.BROKEN, f"{found}: {outcome.failure}", _mend(runtime, outcome.failure))
-    return Check(name, Status.OK, f"{found}, runs {model.name}")
+    return Check(name, Status.OK, f"{found}, runs {model.name}: {outcome.output.strip()}")
 
 
 def without_needless_advice(checks: Sequence[Check]) -> list[Check]:
@@ -58,21 +62,36 @@ def _install(name: str) -> str:
 
 
 def _mend(runtime: Runtime, failure: str) -> str:
+    if failure.startswith(WRONG):
+        return f"it would read wrongly: install another version of {runtime.name}, or another runtime in its place"
     if runtime.hint:
         return runtime.hint
     if "SIGILL" in failure:
         return f"this build of {runtime.name} needs a newer processor: install another version of it"
+    if failure.startswith("killed by"):
+        return f"it crashes Python: install another version of {runtime.name}"
     if failure.startswith("no answer"):
         return "try again when the machine is idle, or reinstall it"
     return f"reinstall it: pip install --force-reinstall {runtime.name}"
 
 
-def try_here(name: str, model: Path) -> None:
-    """Build and run a model in this process; raises whatever the runtime raises."""
+def try_here(name: str, model: Path) -> str:
+    """Build and run a model in this process, and compare its golden vectors; raises whatever the runtime raises.
+
+    Returns:
+        What the comparison has shown.
+
+    Raises:
+        SystemExit: It computes something else than what the file has.
+    """
     interpreter = RUNTIMES[name].build(model.read_bytes())
     interpreter.invoke()
     interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    found = selftest(model, name)
+    if found.failure:
+        sys.exit(f"{WRONG} with {model.name}: {found.failure}")
+    return f"{found.inputs} golden vectors agree" if found.inputs else "no golden vectors in it to compare"
 
 
 if __name__ == "__main__":
-    try_here(sys.argv[1], Path(sys.argv[2]))
+    print(try_here(sys.argv[1], Path(sys.argv[2])))

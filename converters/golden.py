@@ -1,0 +1,74 @@
+"""Choose the golden vectors of an exported classifier, and put them into its file."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.classifier import Classifier
+from mnist_edge.converters.precisions import find_precision
+from mnist_edge.dataset import VALIDATION_IMAGES, Dataset
+from mnist_edge.golden import KEY, Golden, outputs_in_front
+from mnist_edge.metadata import append_metadata, metadata_of, strip_metadata
+from mnist_edge.selftest import decide
+
+# Images that are looked at for golden ones, which of them, and how many digits are kept.
+LOOKED_AT, SEED, DIGITS = 100, 0, 5
+
+
+def add_golden(model: bytes, name: str, data: Dataset | None) -> bytes:
+    """Put golden vectors into a `.tflite`, or replace those that it has; its graph stays as it is.
+
+    Five validation images, each of another digit, of a hundred drawn those that the network is surest of, and one drawn
+    figure that is no digit. Sure decisions are the same wherever one quantum is rounded otherwise.
+
+    Args:
+        model: Content of the file, with its metadata.
+        name: The file's name.
+        data: The data set; None leaves the figure only.
+    """
+    metadata = metadata_of(model, name)
+    precision = find_precision(metadata["precision"])
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / name
+        draft.write_bytes(model)
+        classifier = Classifier(draft)
+        images = np.concatenate([_surest(classifier, data), _no_digit(classifier)])
+        decisions = decide(draft, images, None)
+    outputs, runtime = outputs_in_front(model, name, images)
+    golden = Golden(images, outputs, decisions, precision.golden_tolerance, runtime.label)
+    return append_metadata(strip_metadata(model), metadata | {KEY: golden.to_metadata()})
+
+
+def _surest(classifier: Classifier, data: Dataset | None) -> NDArray[np.uint8]:
+    """Up to `DIGITS` images, shape (n, 28, 28), each of another digit."""
+    if data is None:
+        return np.empty((0, 28, 28), np.uint8)
+    images = data.with_validation(VALIDATION_IMAGES).validation.images
+    drawn = np.random.default_rng(SEED).permutation(len(images))[:LOOKED_AT]
+    probabilities = classifier.probabilities(images[drawn])
+    order = np.argsort(-probabilities.max(axis=1), kind="stable")
+    _, first = np.unique(probabilities.argmax(axis=1)[order], return_index=True)
+    return images[drawn[order[np.sort(first)[:DIGITS]]]].reshape(-1, 28, 28)
+
+
+def _no_digit(classifier: Classifier) -> NDArray[np.uint8]:
+    """One drawn figure, shape (1, 28, 28): the least like a digit, or where none is refused the surest."""
+    figures = drawn_figures()
+    probabilities = classifier.probabilities(figures)
+    refused = ~classifier.is_digit(probabilities)
+    sure = probabilities.max(axis=1)
+    return figures[[np.where(refused, sure, np.inf).argmin() if refused.any() else sure.argmax()]]
+
+
+def drawn_figures() -> NDArray[np.uint8]:
+    """Figures that are no digits: a cross, a saltire, a frame and four spots; shape (4, 28, 28)."""
+    row, column = np.mgrid[:28, :28] - 13.5
+    across, down = abs(row), abs(column)
+    inside = np.maximum(across, down) < 10
+    cross = (np.minimum(across, down) < 2) & inside
+    saltire = (abs(across - down) < 2) & inside
+    frame = (np.maximum(across, down) > 7) & inside
+    spots = np.hypot(across - 6, down - 6) < 3
+    return (np.stack([cross, saltire, frame, spots]) * 255).astype(np.uint8)

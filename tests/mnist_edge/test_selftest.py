@@ -1,7 +1,6 @@
 """Golden vectors show a runtime that loads a model and computes something else."""
 
 import json
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge.cli import app
 from mnist_edge.doctor import runtimes
 from mnist_edge.doctor.check import Status
 from mnist_edge.errors import ModelError, RuntimeMissing
@@ -36,6 +34,8 @@ class Interpreter(Sound):
     def invoke(self):
         {invoke}
 """
+# In an int8 network; the softmax's output alone has this zero point.
+IN_FRONT = "self.get_output_details()[0]['quantization'][1] != -128"
 RUNS = "super().invoke()"
 KEEPS = "return values"
 
@@ -89,7 +89,7 @@ def test_golden_vectors_cost_little() -> None:
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
-        ("return values if values.dtype == np.float32 else values + np.int8(2)", 2.0),
+        (f"return values + np.int8(2) if values.dtype == np.int8 and {IN_FRONT} else values", 2.0),
         ("return values + np.float32(0.01) if values.dtype == np.float32 else values", 0.01),
         ("return np.zeros_like(values)", None),
     ],
@@ -107,16 +107,15 @@ def test_a_runtime_that_computes_garbage_is_caught(
         assert found.difference == pytest.approx(difference, abs=1e-4)
 
 
-@pytest.mark.parametrize("change", ["return values + np.int8(1)", "return values - np.int8(1)"])
-def test_one_quantum_is_allowed(stand_in: Callable[..., None], change: str) -> None:
-    stand_in(change)
+@pytest.mark.parametrize("step", [1, -1])
+def test_one_quantum_is_allowed(stand_in: Callable[..., None], step: int) -> None:
+    stand_in(f"return values + np.int8({step}) if {IN_FRONT} else values")
     found = selftest_apart("nano", "tflite-runtime")
     assert (found.difference, found.failure) == (1, None)
 
 
 def test_other_decisions_are_caught_where_the_numbers_in_front_are_right(stand_in: Callable[..., None]) -> None:
-    # The softmax's output alone is exchanged: only its zero point is -128.
-    stand_in("return values[:, ::-1].copy() if self.get_output_details()[0]['quantization'][1] == -128 else values")
+    stand_in(f"return values if {IN_FRONT} else values[:, ::-1].copy()")
     found = selftest_apart("nano", "tflite-runtime")
     assert found.difference == 0
     assert "decisions are others" in str(found.failure) and "differ by" not in str(found.failure)
@@ -145,7 +144,7 @@ def test_a_runtime_that_kills_itself_is_a_failure_with_the_signal(
 def test_doctor_compares_the_golden_vectors(stand_in: Callable[..., None]) -> None:
     sound = runtimes.check("ai-edge-litert", resolve("nano"), timeout_s=60)
     assert sound.status is Status.OK and sound.found.endswith("runs nano.int8.tflite: 6 golden vectors agree")
-    stand_in("return values + np.int8(2)")
+    stand_in(f"return values + np.int8(2) if {IN_FRONT} else values")
     check = runtimes.check("tflite-runtime", resolve("nano"), timeout_s=60)
     assert check.status is Status.BROKEN
     assert "computes wrong numbers with nano.int8.tflite: its outputs differ by 2 where 1 is allowed" in check.found
@@ -193,13 +192,14 @@ def test_other_golden_outputs_fail(tmp_path: Path) -> None:
     assert selftest(path).result == "FAILED"
 
 
+@pytest.mark.slow
 def test_a_finder_can_have_golden_vectors_of_any_size(finders: Path, tmp_path: Path) -> None:
     content = (finders / "finder.int8.tflite").read_bytes()
     levels = np.random.default_rng(0).integers(0, 256, (2, 32, 64), np.uint8)
     outputs, runtime = outputs_in_front(content, "finder", levels)
-    assert outputs.shape == (2, 2 * 4 * 60) and np.ptp(outputs) > 50
+    assert outputs.shape == (2, 4 * 8 * 60) and np.ptp(outputs) > 50
     network = FinderNetwork(finders / "finder.int8.tflite")
-    assert np.corrcoef(network(levels[0])[..., 0].ravel(), outputs[0].reshape(2, 4, 60)[..., 0].ravel())[0, 1] > 0.999
+    assert np.corrcoef(network(levels[0])[..., 0].ravel(), outputs[0].reshape(4, 8, 60)[..., 0].ravel())[0, 1] > 0.999
     golden = Golden(levels, outputs, None, 1, runtime.label)
     path = tmp_path / "finder.tflite"
     metadata = metadata_of(content, "finder") | {KEY: golden.to_metadata()}

@@ -77,6 +77,13 @@ def decode(output: Floats, least_score: float) -> Detections:
     return Detections(boxes, scores.astype(np.float32), labels / labels.sum(axis=1, keepdims=True))
 
 
+def score_map(output: Floats) -> Floats:
+    """The scores of all cells, 0 to 1: shape (height / 4, width / 4) for an output as `decode` takes it."""
+    rows, columns, _ = output.shape
+    logits = output.reshape(rows, columns, 2, 2, CHANNELS)[..., 0].transpose(0, 2, 1, 3)
+    return 1 / (1 + np.exp(-logits.reshape(2 * rows, 2 * columns)))
+
+
 def suppress(detections: Detections) -> NDArray[np.intp]:
     """Non-maximum suppression: the indices of those that no better one overlaps, best first."""
     left_top, sides = detections.boxes[:, :2], detections.boxes[:, 2:]

@@ -109,8 +109,11 @@ def draw_page(
     page *= light(conditions, width, height, camera)
     blur = min(conditions.blur, MOST_BLUR * digit_height)
     image = scan(photograph(page, conditions, blur, camera), conditions.resolution, conditions.scan, digit_height)
-    digits = [mark for mark in marks if mark.label is not None]
-    found = tuple(Digit(mark.label or 0, 1.0, box, mark.row) for mark, box in zip(digits, ink.boxes, strict=True))
+    written = [mark for mark in marks if mark.label is not None]
+    # A scan may leave nothing of a small digit.
+    seen = [(mark, box) for mark, box in zip(written, ink.boxes, strict=True) if box.area]
+    digits = [mark for mark, _ in seen]
+    found = tuple(Digit(mark.label or 0, 1.0, box, mark.row) for mark, box in seen)
     tags = _tags(conditions, found, len(marks) > len(found), ink.touching, blur, frame)
     return Page(image, found, _text(digits), tags)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.detection import MULTIPLE, Detections, Floats, decode, suppress
+from mnist_edge.detection import Detections, Floats, decode, suppress
 from mnist_edge.ink_level import ink_level
 from mnist_edge.opencv import cv2
 
@@ -18,8 +18,8 @@ DARK, BRIGHT = 40, 190
 # Sum of the scores of what halves of a picture show that decides between the two.
 ENOUGH = 1.0
 
-# A finder's network: from an ink level, shape (height, width), uint8, whose sides are multiples of `MULTIPLE`, to its
-# output, shape (height / 8, width / 8, 60), as `mnist_edge.detection` explains it.
+# A finder's network: from an ink level, shape (height, width), uint8, to its output, shape (height / 8, width / 8, 60),
+# sides rounded up, as `mnist_edge.detection` explains it. `FinderNetwork` is one.
 Network = Callable[[NDArray[np.uint8]], Floats]
 
 
@@ -88,16 +88,12 @@ def pyramid(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
 
 def _look(picture: NDArray[np.uint8], network: Network, light_on_dark: bool) -> Level:
     ink = ink_level(picture, light_on_dark)
-    below, beside = (-side % MULTIPLE for side in ink.shape)
-    # With paper below and beside it, up to sides that the network takes.
-    return Level(ink, network(np.pad(ink, ((0, below), (0, beside))) if below or beside else ink))
+    return Level(ink, network(ink))
 
 
 def _evidence(levels: list[Level], least_score: float) -> float:
-    if not levels:
-        return 0.0
-    every = Detections.joined([decode(level.output, least_score) for level in levels])
-    return float(every.scores.sum())
+    found = (decode(level.output, least_score) for level in levels)
+    return sum(float(one.scores[suppress(one)].sum()) for one in found)
 
 
 def _merge(levels: list[Level], shape: tuple[int, ...], least_score: float, light_on_dark: bool) -> Found:

@@ -1,13 +1,16 @@
 """One confidence from two networks: a finder, which sees the page, and a classifier, which sees the digit."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.detection import Floats
+from mnist_edge.errors import ModelError
 from mnist_edge.refusal import digit_score
 
+KEY = "confidence"
 # A quantised network says 0 and 1 where it means nearly so: logarithms are taken of no less.
 SMALLEST = 1e-4
 # Shares of the finder among which `fit` chooses.
@@ -29,6 +32,29 @@ class Confidence:
     share: float
     weights: tuple[float, ...]
 
+    @classmethod
+    def from_metadata(cls, metadata: dict[str, Any], name: str) -> "Confidence":
+        """That of a finder's file; `UNFITTED` where its metadata says nothing. `name` is the file's, for the message.
+
+        Raises:
+            ModelError: The metadata holds something else.
+        """
+        found = metadata.get(KEY)
+        if found is None:
+            return UNFITTED
+        try:
+            confidence = cls(float(found["share"]), tuple(float(weight) for weight in found["weights"]))
+            sound = bool(np.isfinite([confidence.share, *confidence.weights]).all())
+        except (KeyError, TypeError, ValueError):
+            sound = False
+        if not sound or len(confidence.weights) != len(UNFITTED.weights):
+            raise ModelError(f"{name} says nothing sound of how confidence is computed; export it again")
+        return confidence
+
+    def to_metadata(self) -> dict[str, Any]:
+        """The document that `from_metadata` reads."""
+        return {KEY: {"share": self.share, "weights": list(self.weights)}}
+
     def combine(self, scores: Floats, labels: Floats, probabilities: Floats) -> tuple[Floats, Floats]:
         """What two networks say together.
 
@@ -44,6 +70,10 @@ class Confidence:
         mixed = _mix(labels, probabilities, self.share)
         logits = _features(scores, labels, probabilities, mixed.argmax(axis=1)) @ np.array(self.weights)
         return mixed, _sigmoid(logits).astype(np.float32)
+
+
+# Of a finder that was exported without pages to fit on: the product of its score and the classifier's probability.
+UNFITTED = Confidence(0.5, (0.0, 1.0, 1.0, 0.0, 0.0))
 
 
 def fit(scores: Floats, labels: Floats, probabilities: Floats, truth: NDArray[np.int64]) -> Confidence:

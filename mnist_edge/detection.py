@@ -81,7 +81,7 @@ def score_map(output: Floats) -> Floats:
     """The scores of all cells, 0 to 1: shape (height / 4, width / 4) for an output as `decode` takes it."""
     rows, columns, _ = output.shape
     logits = output.reshape(rows, columns, 2, 2, CHANNELS)[..., 0].transpose(0, 2, 1, 3)
-    return 1 / (1 + np.exp(-logits.reshape(2 * rows, 2 * columns)))
+    return np.asarray(1 / (1 + np.exp(-logits.reshape(2 * rows, 2 * columns))), np.float32)
 
 
 def suppress(detections: Detections) -> NDArray[np.intp]:

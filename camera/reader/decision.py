@@ -29,7 +29,7 @@ class Judged:
         label: 0 to 9.
         confidence: Probability that a digit is there and that it is this one, 0 to 1.
         score: How sure the finder is that a digit is there, 0 to 1.
-        probability: The classifier's probability of the label, 0 to 1.
+        probabilities: The classifier's, of the ten digits, shape (10,).
         runner_up: The second most likely digit.
         crop: The detection as the classifier saw it, shape (28, 28), uint8, 0 = paper, 255 = full ink.
     """
@@ -38,13 +38,18 @@ class Judged:
     label: int
     confidence: float
     score: float
-    probability: float
+    probabilities: NDArray[np.float32]
     runner_up: Guess
     crop: NDArray[np.uint8]
 
     def as_digit(self) -> Digit:
         """Return it as a digit of a reading."""
         return Digit(self.label, self.confidence, self.box, 0, self.runner_up, crop=self.crop)
+
+    @property
+    def probability(self) -> float:
+        """The classifier's probability of the label, 0 to 1."""
+        return float(self.probabilities[self.label])
 
     @property
     def reason(self) -> str:
@@ -77,7 +82,7 @@ def judge(detections: Detections, crops: Sequence[Crop], classify: Classify, con
             int(first),
             float(certainty),
             float(score),
-            float(own[first]),
+            own,
             Guess(int(second), float(both[second])),
             image,
         )

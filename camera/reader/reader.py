@@ -14,6 +14,7 @@ from mnist_edge.camera.reader.crop import cut
 from mnist_edge.camera.reader.decision import Judged, judge
 from mnist_edge.camera.reader.rows import in_reading_order
 from mnist_edge.classifier import Classifier
+from mnist_edge.detection import Detections
 from mnist_edge.errors import UsageError, described
 from mnist_edge.finder import Found, find
 from mnist_edge.finder_network import FinderNetwork
@@ -37,12 +38,14 @@ class Stages:
     Attributes:
         scale: Working size divided by the frame's; at most 1.
         found: What the finder sees.
-        judged: Each detection that was looked at, read or refused.
+        detections: Those that hold ink, best first, boxes as the finder gives them.
+        judged: The same, judged, boxes tight around the ink.
         reading: The reading, boxes in the frame.
     """
 
     scale: float
     found: Found
+    detections: Detections
     judged: tuple[Judged, ...]
     reading: Reading
 
@@ -117,13 +120,9 @@ class Reader:
         found = find(picture, self._finder, LEAST_SCORE)
         crops = [cut(found, index, picture.shape) for index in range(min(MOST, len(found.detections)))]
         segmented = time.perf_counter()
-        inked = np.array([index for index, crop in enumerate(crops) if crop], np.intp)
-        judged = judge(
-            found.detections.take(inked),
-            [crop for crop in crops if crop],
-            self.classifier.probabilities,
-            self._finder.confidence,
-        )
+        detections = found.detections.take(np.array([index for index, crop in enumerate(crops) if crop], np.intp))
+        inked = [crop for crop in crops if crop]
+        judged = judge(detections, inked, self.classifier.probabilities, self._finder.confidence)
         sure = [one.confidence >= self.min_confidence for one in judged]
 
         def unscaled(box: Box) -> Box:
@@ -158,7 +157,7 @@ class Reader:
             },
             limited=len(found.detections) > MOST,
         )
-        return Stages(scale, found, tuple(judged), reading)
+        return Stages(scale, found, detections, tuple(judged), reading)
 
 
 def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> Reading:

@@ -1,5 +1,7 @@
 """The confidence of two networks together is fitted, calibrated, and takes the label that both support."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def drawn(count: int, seed: int = 0) -> tuple[np.ndarray, ...]:
 
 def test_both_together_are_better_and_calibrated() -> None:
     *seen, truth = drawn(20_000)
-    confidence = fit(*seen, truth)
+    confidence = fit(seen[0], seen[1], seen[2], truth)
     assert confidence.share in SHARES and confidence.share > 0
     *fresh, truth = drawn(20_000, seed=1)
     mixed, sure = confidence.combine(*fresh)
@@ -31,7 +33,7 @@ def test_both_together_are_better_and_calibrated() -> None:
     right = mixed.argmax(axis=1) == truth
     assert right[there].mean() > max((one.argmax(axis=1) == truth)[there].mean() for one in fresh[1:])
     edges = np.linspace(0, 1, 11)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges.tolist()):
         inside = (sure >= low) & (sure < high)
         if inside.sum() > 400:
             assert right[inside].mean() == pytest.approx(sure[inside].mean(), abs=0.05)
@@ -44,7 +46,7 @@ def test_certainty_overflows_nothing() -> None:
 
 
 def test_detections_that_are_all_right_can_be_fitted() -> None:
-    scores, labels, probabilities, truth = drawn(50)
+    scores, _, probabilities, truth = drawn(50)
     kept = truth >= 0
     confidence = fit(scores[kept], np.eye(10, dtype=np.float32)[truth[kept]], probabilities[kept], truth[kept])
     assert np.isfinite(confidence.weights).all()

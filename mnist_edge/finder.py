@@ -6,18 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge import polarity
 from mnist_edge.detection import Detections, Floats, decode, suppress
 from mnist_edge.ink_level import ink_level
 from mnist_edge.opencv import cv2
 
 # The pyramid ends where the longer side is below twice this, pixels: a digit that fills it is found at that level.
 LEAST_SIDE = 16
-# Median grey of a picture, 0 to 255, below which its writing is taken to be light, and above which to be dark; between
-# the two, both are tried.
-DARK, BRIGHT = 40, 190
-# Sum of the scores of what halves of a picture show that decides between the two.
-ENOUGH = 1.0
-
+# Of what the finder sees either way, so that nothing at all tells neither.
+SOME = 0.05
 # A finder's network: from an ink level, shape (height, width), uint8, to its output, shape (height / 8, width / 8, 60),
 # sides rounded up, as `mnist_edge.detection` explains it. `FinderNetwork` is one.
 Network = Callable[[NDArray[np.uint8]], Floats]
@@ -56,8 +53,7 @@ class Found:
 def find(image: NDArray[np.uint8], network: Network, least_score: float) -> Found:
     """Find the digits of a picture, dark on light or light on dark.
 
-    Where its brightness leaves the two in doubt, the halves of the picture are looked at both ways, which takes a third
-    of the time, and the picture itself both ways only where they show nothing.
+    Where the picture leaves the two in doubt, its halves are looked at both ways, which takes a third of the time.
 
     Args:
         image: Shape (height, width, 3), BGR.
@@ -65,16 +61,15 @@ def find(image: NDArray[np.uint8], network: Network, least_score: float) -> Foun
         least_score: Detections that score less are none, 0 to 1.
     """
     first, *halves = pyramid(image)
-    median = float(np.median((halves or [first])[-1]))
-    ways = (median < DARK,) if not DARK <= median <= BRIGHT else (False, True)
-    looks = [[_look(half, network, way) for half in halves] for way in ways]
-    seen = [_evidence(levels, least_score) for levels in looks]
-    best = int(np.argmax(seen))
-    chosen = (best,) if len(ways) == 1 or seen[best] >= ENOUGH else (0, 1)
-    found = [
-        _merge([_look(first, network, ways[one]), *looks[one]], image.shape, least_score, ways[one]) for one in chosen
-    ]
-    return max(found, key=lambda one: float(one.detections.scores.sum()))
+    small = next((half for half in halves if max(half.shape[:2]) <= polarity.SIDE), first)
+    evidence = polarity.light_on_dark_evidence(small)
+    ways = (evidence > 0,) if abs(evidence) > polarity.CLEAR or not halves else (False, True)
+    looks = {way: [_look(half, network, way) for half in halves] for way in ways}
+    if len(ways) > 1:
+        seen = {way: _evidence(levels, least_score) for way, levels in looks.items()}
+        evidence += float(np.log(seen[True] / seen[False]))
+    way = evidence > 0
+    return _merge([_look(first, network, way), *looks[way]], image.shape, least_score, way)
 
 
 def pyramid(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
@@ -92,8 +87,10 @@ def _look(picture: NDArray[np.uint8], network: Network, light_on_dark: bool) -> 
 
 
 def _evidence(levels: list[Level], least_score: float) -> float:
+    """How much the finder sees: sure scores with sure digits count most, since the wrong way shows many unsure ones."""
     found = (decode(level.output, least_score) for level in levels)
-    return sum(float(one.scores[suppress(one)].sum()) for one in found)
+    kept = (one.take(suppress(one)) for one in found)
+    return SOME + sum(float((one.scores**2 * one.labels.max(axis=1, initial=0)).sum()) for one in kept)
 
 
 def _merge(levels: list[Level], shape: tuple[int, ...], least_score: float, light_on_dark: bool) -> Found:

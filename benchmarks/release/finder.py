@@ -20,6 +20,7 @@ from mnist_edge.evaluate import load_keras_model
 from mnist_edge.metadata import read_metadata
 from mnist_edge.models.inference_network import write_rounded
 from mnist_edge.progress import Progress
+from mnist_edge.run_folders import RUN_MODEL
 from mnist_edge.shipped_models import FINDER
 
 RUN = Path("runs/finder-seed0")
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _release(options: Namespace, progress: Progress, package: Path) -> Result:
     # Exported in its run folder, which says what it was trained on.
     keras, int8 = options.run / f"{FINDER}.keras", package / f"{FINDER}.int8.tflite"
-    network = load_keras_model(options.run)
+    network = load_keras_model(options.run / RUN_MODEL)
     write_rounded(network, keras)
     exported = export_finder(
         keras, "int8", data=load(), samples=SAMPLES, seed=0, progress=progress, output=int8, force=True

@@ -11,12 +11,12 @@ from mnist_edge.training_stack import load_keras
 # First logit of every cell: without it digits would be learned from a flood of false ones.
 RARE = -4.0
 # Residual blocks at stride 32, each of which sees 32 pixels further: together past a word, 100 pixels to either side.
-BLOCKS = 3
-# Channels from which all outputs are made.
-MIXED = 32
+BLOCKS = 2
+# Channels from which all outputs are made: with fewer than there are outputs, four cells could not differ freely.
+MIXED = 64
 
 
-def build_finder(widths: tuple[int, int, int, int] = (16, 24, 32, 40), seed: int = 0) -> Any:
+def build_finder(widths: tuple[int, int, int, int] = (16, 32, 32, 40), seed: int = 0) -> Any:
     """An untrained finder.
 
     It works at strides 4, 8, 16 and 32: the last sees as far as a word reaches, and what it sees is added to stride 16,

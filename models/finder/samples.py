@@ -24,6 +24,8 @@ COARSE = 0.1
 # Share of the crops whose ink level is of the wrong polarity, in which no digit is to be found: a reader in doubt tries
 # either.
 WRONG_POLARITY = 0.1
+# Share of the crops that are cut close round one row of digits, as pictures of amounts and of single words are.
+TRIMMED = 0.08
 # By how much a picture is reduced as it is decoded, which takes less time than decoding all of it.
 REDUCED = {
     1: cv2.IMREAD_COLOR,
@@ -66,7 +68,29 @@ def take_sample(page: StoredPage, rng: np.random.Generator) -> tuple[NDArray[np.
     if wrong:
         boxes, labels = boxes[:0], labels[:0]
     boxes = (boxes - np.array([*corner, 0, 0])) * scale
+    if rng.random() < TRIMMED:
+        level, boxes, labels = _trimmed(level, boxes, labels, rng)
     return _varied(level, rng)[..., None], make_targets(boxes.astype(np.float32), labels, SIDE)
+
+
+def _trimmed(
+    level: NDArray[np.uint8], boxes: Floats, labels: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], Floats, NDArray[np.int64]]:
+    """One row of digits alone, as in a picture that is cut close round it; what lies beyond is paper."""
+    middles, longest = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:].max(axis=1, initial=0)
+    inside = ((middles > 0) & (middles < SIDE)).all(axis=1) & (longest > LOWEST) & (longest < HIGHEST)
+    if not inside.any():
+        return level, boxes, labels
+    chosen = int(rng.choice(np.flatnonzero(inside)))
+    row = inside & (np.abs(middles[:, 1] - middles[chosen, 1]) < 0.5 * longest[chosen])
+    margins = rng.uniform(0.05, 0.5, 4) * longest[chosen]
+    low = np.maximum(np.floor(boxes[row, :2].min(axis=0) - margins[:2]), 0).astype(int)
+    high = np.ceil((boxes[row, :2] + boxes[row, 2:]).max(axis=0) + margins[2:]).astype(int)
+    alone = np.zeros_like(level)
+    area = slice(low[1], high[1]), slice(low[0], high[0])
+    alone[area] = level[area]
+    kept = ((middles > low) & (middles < high)).all(axis=1)
+    return alone, boxes[kept], labels[kept]
 
 
 def _decoded(picture: bytes, scale: float, most: float) -> tuple[NDArray[np.uint8], int]:

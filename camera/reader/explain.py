@@ -97,7 +97,12 @@ def _heat(found: Found) -> Picture:
     ink = found.levels[0].ink
     heat = np.zeros(ink.shape, np.float32)
     for level in found.levels:
-        scores = score_map(level.output)[: -(-level.ink.shape[0] // STRIDE), : -(-level.ink.shape[1] // STRIDE)]
+        rows, columns = (-(-side // STRIDE) for side in level.picture.shape[:2])
+        scores = np.zeros((rows, columns), np.float32)
+        for look in level.looks:
+            part = scores[look.y // STRIDE :, look.x // STRIDE :]
+            seen = score_map(look.output)[: part.shape[0], : part.shape[1]]
+            part[: seen.shape[0], : seen.shape[1]] = seen
         heat = np.maximum(heat, cv2.resize(scores, ink.shape[::-1], interpolation=cv2.INTER_LINEAR))
     paper = 255 - ink[..., None].astype(np.float32) * 0.4
     return np.asarray(paper + heat[..., None] * (np.array(HOT, np.float32) - paper), np.uint8)

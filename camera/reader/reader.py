@@ -25,8 +25,8 @@ from mnist_edge.shipped_models import DEFAULT, FINDER
 MIN_CONFIDENCE = 0.5
 # Longer side of the picture that is worked on, pixels: digits of a hundredth of it are readable, and time is bounded.
 WORKING_SIDE = 1600
-# Detections that score less are not looked at: of them one in a hundred is a digit (generated pages).
-LEAST_SCORE = 0.1
+# Detections that score less are not looked at: the classifier could lift them to a confidence of 0.2 at most.
+LEAST_SCORE = 0.2
 # Most detections that are looked at, best first, so that a frame takes a bounded time.
 MOST = 400
 
@@ -117,7 +117,7 @@ class Reader:
         scale = min(1.0, WORKING_SIDE / max(frame.shape[:2]))
         size = [max(1, round(side * scale)) for side in frame.shape[1::-1]]
         picture = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA) if scale < 1 else frame, np.uint8)
-        found = find(picture, self._finder, LEAST_SCORE)
+        found = find(picture, self._finder, LEAST_SCORE, MOST + 1)
         crops = [cut(found, index, picture.shape) for index in range(min(MOST, len(found.detections)))]
         segmented = time.perf_counter()
         detections = found.detections.take(np.array([index for index, crop in enumerate(crops) if crop], np.intp))

@@ -6,17 +6,15 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.reader.crop import cut
 from mnist_edge.detection import Detections
-from mnist_edge.finder import Found, Level
-from mnist_edge.opencv import cv2
+from mnist_edge.finder import Found, Level, pyramid
 from mnist_edge.reading import Box
-
-NOTHING = np.zeros((1, 1, 60), np.float32)
 
 
 def found(level: NDArray[np.uint8], box: tuple[float, float, float, float], depth: int = 0) -> Found:
-    half = cv2.resize(level, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    """What a finder sees that has found this box in a picture of this ink level."""
     one = Detections(np.array([box], np.float32), np.ones(1, np.float32), np.full((1, 10), 0.1, np.float32))
-    return Found(one, np.array([depth]), (Level(level, NOTHING), Level(np.asarray(half, np.uint8), NOTHING)), False)
+    picture = np.repeat(255 - level[..., None], 3, axis=2)
+    return Found(one, np.array([depth]), tuple(Level(size, False) for size in pyramid(picture)), False)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def page(paper: int, ink: int, *sides: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize(("paper", "ink"), [(250, 20), (120, 20), (60, 230), (120, 230), (10, 255)])
 def test_any_size_in_either_polarity(paper: int, ink: int) -> None:
     sides = 14, 40, 80, 180
-    found = find(page(paper, ink, *sides), squares, 0.5)
+    found = find(page(paper, ink, *sides), squares, 0.5, 9)
     assert found.light_on_dark == (ink > paper)
     assert sorted(np.rint(found.detections.boxes[:, 2]).tolist()) == pytest.approx(sides, rel=0.2)
     # The larger a box is, the smaller is the picture that it is found in.
@@ -51,5 +51,5 @@ def test_a_pyramid_ends(shape: tuple[int, int]) -> None:
     levels = pyramid(np.zeros((*shape, 3), np.uint8))
     assert levels[0].shape[:2] == shape and max(levels[-1].shape[:2]) < 32
     assert all(min(level.shape[:2]) >= 1 for level in levels)
-    found = find(np.full((*shape, 3), 200, np.uint8), squares, 0.5)
+    found = find(np.full((*shape, 3), 200, np.uint8), squares, 0.5, 9)
     assert len(found.detections) == 0

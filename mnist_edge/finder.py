@@ -56,6 +56,7 @@ class Level:
         light_on_dark: Whether the writing is lighter than what it stands on.
         looks: Where the network looked; nowhere, where all ink is explained by what is seen at smaller levels.
         detections: What it saw there, boxes in pixels of the level.
+        explained: Shape (n, 4): left, top, right and bottom of what sure ones explain the ink of.
     """
 
     def __init__(self, picture: NDArray[np.uint8], light_on_dark: bool) -> None:
@@ -64,6 +65,7 @@ class Level:
         self.light_on_dark = light_on_dark
         self.looks: tuple[Look, ...] = ()
         self.detections = Detections.none()
+        self.explained = np.zeros((0, 4), np.float32)
         self._ink: NDArray[np.uint8] | None = None
 
     @property
@@ -93,6 +95,10 @@ class Level:
         found = [decode(look.output, least_score).moved(look.x, look.y) for look in looks]
         if found:
             self.detections = Detections.joined(found)
+        sure = self.detections.boxes[_sureness(self.detections) >= EXPLAINS]
+        margins = 1 + AROUND * sure[:, 2:].max(axis=1, initial=0, keepdims=True)
+        corners = [sure[:, :2] - margins, sure[:, :2] + sure[:, 2:] + margins + 1]
+        self.explained = np.maximum(np.concatenate(corners, axis=1), 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,14 +193,9 @@ def _around(x: int, y: int, width: int, height: int) -> Box:
 def _unexplained(levels: Sequence[Level]) -> NDArray[np.uint8]:
     """Where the first of several levels has ink that no detection of any explains, not 0."""
     _, ink = cv2.threshold(levels[0].ink, FAINT, 1, cv2.THRESH_BINARY)
-    for level in levels:
-        if not len(level.detections):
-            continue
-        sure = level.detections.boxes[_sureness(level.detections) >= EXPLAINS]
-        margins = 1 + AROUND * sure[:, 2:].max(axis=1, initial=0, keepdims=True)
-        corners = np.concatenate([sure[:, :2] - margins, sure[:, :2] + sure[:, 2:] + margins + 1], axis=1)
-        corners *= ink.shape[1] / level.picture.shape[1]
-        for left, top, right, bottom in np.maximum(corners, 0).astype(int).tolist():
+    explained = [level.explained * (ink.shape[1] / level.picture.shape[1]) for level in levels if len(level.explained)]
+    for corners in explained:
+        for left, top, right, bottom in corners.astype(int).tolist():
             ink[top:bottom, left:right] = 0
     return np.asarray(ink, np.uint8)
 

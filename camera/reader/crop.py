@@ -74,8 +74,11 @@ def cut(found: Found, index: int, shape: tuple[int, ...]) -> Crop | None:
 
 
 def _own(ink: NDArray[np.uint8], within: tuple[slice, slice]) -> NDArray[np.uint8]:
-    """Of ink, 0 or not, the connected components that lie within a box, 0 or 1."""
+    """Of ink, 0 or 1, the connected components that lie within a box, 0 or 1."""
     count, labels = cv2.connectedComponents(ink, connectivity=8)
+    if count == 2:
+        # One component, as most crops have.
+        return ink if cv2.countNonZero(ink[within]) >= OWN_SHARE * cv2.countNonZero(ink) else np.zeros_like(ink)
     shares = np.bincount(labels[within].ravel(), minlength=count) / np.bincount(labels.ravel())
     own = shares >= OWN_SHARE
     own[0] = False

@@ -50,3 +50,26 @@ def test_boxes_are_pixels_of_the_picture() -> None:
     level[10:30, 20:23] = 255
     crop = cut(found(level, (78, 38, 16, 84)), 0, (200, 200))
     assert crop is not None and crop.box == Box(80, 40, 12, 80)
+
+
+def test_parts_of_one_digit_stay_together() -> None:
+    level = np.zeros((60, 60), np.uint8)
+    level[20:40, 20:24] = 200
+    level[20:24, 27:34] = 200
+    crop = cut(found(level, (19, 19, 16, 22)), 0, level.shape)
+    assert crop is not None and crop.box == Box(20, 20, 14, 20)
+
+
+def test_a_stroke_that_lies_mostly_beyond_the_box_is_none_of_its() -> None:
+    level = np.zeros((60, 90), np.uint8)
+    level[30:34, 30:85] = 200
+    assert cut(found(level, (33, 10, 20, 22)), 0, level.shape) is None
+
+
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_a_part_of_a_level_is_enough(level: NDArray[np.uint8], looked_at: bool) -> None:
+    seen = found(level, (37, 19, 11, 42))
+    if looked_at:
+        assert seen.levels[0].ink.shape == level.shape
+    crop = cut(seen, 0, level.shape)
+    assert crop is not None and crop.box == Box(40, 20, 5, 40) and crop.ink.min() == 255

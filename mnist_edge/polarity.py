@@ -7,13 +7,13 @@ from mnist_edge.opencv import cv2
 
 # Longer side of the picture that is looked at, pixels: up to this.
 SIDE = 160
-# Side of the window whose median is the paper, in every third pixel: writing covers less than half of it.
-WINDOW, EVERY = 7, 3
+# Side of the window whose median is the paper, pixels: writing covers less than half of it.
+WINDOW = 21
 # Grey levels by which a pixel stands out; less is noise.
 NOISE = 8
 # Added to either sum, so that an empty sheet tells neither.
 SOME = 100.0
-# A logarithm beyond this decides: of 307 generated pages with digits none is on the wrong side, and 9 % lie within.
+# A logarithm beyond this decides: of 571 generated pages one is on the wrong side, and 6 % lie within.
 CLEAR = 0.7
 
 
@@ -29,9 +29,7 @@ def light_on_dark_evidence(picture: NDArray[np.uint8]) -> float:
         The logarithm of the quotient of both sums: above `CLEAR` light on dark, below -`CLEAR` dark on light.
     """
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    # The median of all pixels would take four times as long, and leave half as many pages in doubt.
-    seen = cv2.resize(grey, [max(1, side // EVERY) for side in grey.shape[::-1]], interpolation=cv2.INTER_NEAREST)
-    paper = cv2.resize(cv2.medianBlur(seen, WINDOW), grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    paper = cv2.medianBlur(grey, WINDOW)
     light, dark = (
         float(cv2.sumElems(cv2.threshold(apart, NOISE, 0, cv2.THRESH_TOZERO)[1])[0]) + SOME
         for apart in (cv2.subtract(grey, paper), cv2.subtract(paper, grey))

@@ -25,8 +25,8 @@ from mnist_edge.shipped_models import DEFAULT, FINDER
 MIN_CONFIDENCE = 0.5
 # Longer side of the picture that is worked on, pixels: digits of a hundredth of it are readable, and time is bounded.
 WORKING_SIDE = 1600
-# Detections that score less are not looked at: the classifier could lift them to a confidence of 0.2 at most.
-LEAST_SCORE = 0.2
+# Detections that score less are not looked at: the classifier could lift them to a confidence of 0.3 at most.
+LEAST_SCORE = 0.25
 # Most detections that are looked at, best first, so that a frame takes a bounded time.
 MOST = 400
 

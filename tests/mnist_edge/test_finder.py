@@ -84,8 +84,8 @@ def test_nothing_falls_between_parts(x: int, y: int) -> None:
 
 def test_no_more_are_found_than_asked_for() -> None:
     image = np.full((480, 640, 3), 250, np.uint8)
-    for y in range(4, 460, 20):
-        for x in range(4, 620, 18):
+    for y in range(4, 460, 36):
+        for x in range(4, 620, 36):
             with_small(image, x, y)
     assert len(find(image, squares, 0.5, 100).detections) == 100
 

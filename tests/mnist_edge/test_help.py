@@ -73,6 +73,8 @@ def test_each_summary_is_one_whole_line(words: tuple[str, ...], process: Process
         ("train two", {"two-conv", "two-conv-dropout"}),
         ("evaluate sm", {"small", "small.float32", "small.int8"}),
         ("read --model na", {"nano", "nano.float32", "nano.int8"}),
+        ("read --finder fin", {"finder", "finder.int8"}),
+        ("camera --finder finder.", {"finder.int8"}),
         ("export --quantize int", {"int8", "int16x8"}),
         ("evaluate --runtime ai", {"ai-edge-litert"}),
         ("camera --flip v", {"vertical"}),

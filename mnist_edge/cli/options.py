@@ -37,6 +37,7 @@ def _runtimes() -> Iterable[str]:
 
 complete_models = complete(_models)
 complete_finders = complete(_finders)
+complete_shipped = complete(lambda: [*_models(), *_finders()])
 Data = Annotated[
     Path | None,
     typer.Option(

@@ -75,6 +75,7 @@ def test_each_summary_is_one_whole_line(words: tuple[str, ...], process: Process
         ("read --model na", {"nano", "nano.float32", "nano.int8"}),
         ("read --finder fin", {"finder", "finder.int8"}),
         ("camera --finder finder.", {"finder.int8"}),
+        ("models show f", {"finder", "finder.int8"}),
         ("export --quantize int", {"int8", "int16x8"}),
         ("evaluate --runtime ai", {"ai-edge-litert"}),
         ("camera --flip v", {"vertical"}),

@@ -273,7 +273,7 @@ def test_annotating_into_a_file_is_refused(read: Read, folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_all_stages_are_explained_on_one_sheet_with_a_crop_for_each_candidate(
+def test_all_stages_are_explained_on_one_sheet_with_a_crop_for_each_detection(
     read: Read, folder: Path, tmp_path: Path, draw: Draw
 ) -> None:
     heights = []
@@ -282,7 +282,7 @@ def test_all_stages_are_explained_on_one_sheet_with_a_crop_for_each_candidate(
         ran = read(folder / "a.png", "--explain", tmp_path / "stages")
         sheet = read_image(str(tmp_path / "stages" / "a.explained.png"))
         assert ran.code == 0 and sheet.shape[1] == 1680
-        # Each digit is framed in its colour as a candidate, in the reading, and as a crop.
+        # Each digit is framed in its colour as a detection, in the reading, and as a crop.
         colours = Counter(map(tuple, sheet.reshape(-1, 3).tolist()))
         assert sum(colours[confidence_colour(p / 100)] for p in range(70, 100)) > 400 * len(text)
         heights.append(sheet.shape[0] - 2 * round(160 * min(4, 816 / (60 + 80 * len(text)))))

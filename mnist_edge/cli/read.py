@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnist_edge.cli.console import note, print_json, progress
-from mnist_edge.cli.options import Force, Runtime, Threads, complete_models
+from mnist_edge.cli.options import Finder, Force, Runtime, Threads, complete_models
 from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.safe_text import printable
 
@@ -72,6 +72,7 @@ MaxMegapixels = Annotated[
 def command(
     images: Images,
     model: Model = "small",
+    finder: Finder = None,
     min_confidence: MinConfidence = None,
     recursive: Recursive = False,
     annotate: Annotate = None,
@@ -94,6 +95,7 @@ def command(
     """
     from mnist_edge.benchmarks.photo_labels import write_labels
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
+    from mnist_edge.shipped_models import FINDER
 
     show = _printer(json, text, csv)
     _refuse_usage(images, annotate, details, labels, force)
@@ -102,7 +104,7 @@ def command(
         raise typer.Exit(1)
     drawn = _plan(sources, {"annotated": annotate, "explained": explain}, force)
     least = MIN_CONFIDENCE if min_confidence is None else min_confidence
-    reader = Reader(model, runtime=runtime, threads=threads, min_confidence=least)
+    reader = Reader(model, finder=finder or FINDER, runtime=runtime, threads=threads, min_confidence=least)
     readings = []
     if csv:
         print(",".join(COLUMNS))

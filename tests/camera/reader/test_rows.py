@@ -27,6 +27,15 @@ def test_digits_of_unlike_height_stay_in_one_row() -> None:
     assert group_rows([Box(0, 10, 20, 60), Box(40, 30, 20, 35), Box(80, 5, 10, 60)]) == [[0, 1, 2]]
 
 
+def test_heights_of_one_to_three_on_one_baseline_are_one_row() -> None:
+    """Small beside large does not look like a tilt."""
+    boxes, x = [], 60
+    for height in (120, 40, 120, 40, 120):
+        boxes.append(Box(x, 300 - height, round(0.6 * height), height))
+        x = boxes[-1].right + 35
+    assert group_rows(boxes) == [[0, 1, 2, 3, 4]]
+
+
 def test_no_boxes_no_rows() -> None:
     assert group_rows([]) == []
     assert in_reading_order([]) == ((), ())

@@ -70,11 +70,16 @@ def images_at(path: Path, recursive: bool = False) -> list[Path]:
     return sorted(found)
 
 
-def _is_image(path: Path) -> bool:
+def has_picture_name(name: str) -> bool:
+    """Whether a file of this name counts as a picture of its folder."""
     # Files are written under hidden names until they are whole.
-    if path.name.startswith(".") or path.name.endswith(DRAWN):
+    if name.startswith(".") or name.endswith(DRAWN):
         return False
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+    return os.path.splitext(name)[1].lower() in SUFFIXES
+
+
+def _is_image(path: Path) -> bool:
+    return has_picture_name(path.name) and path.is_file()
 
 
 def _lacking(path: Path, recursive: bool) -> str:

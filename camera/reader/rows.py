@@ -16,6 +16,8 @@ SAME_LEVEL = 0.5
 WORD_GAPS, WORD_GAP = 2, 0.75
 # Neighbours to the right that show the tilt: the least and greatest distance and the greatest rise, in heights.
 NEAREST, FARTHEST, STEEPEST = 0.3, 4, 0.6
+# Only neighbours whose heights differ by less than this factor show it: a small digit beside a large one stands lower.
+ALIKE = 1.5
 
 Floats = NDArray[np.float64]
 
@@ -64,6 +66,7 @@ def _tilt(x: Floats, y: Floats, height: Floats) -> float:
     run, rise = x - x[:, None], y - y[:, None]
     tall = height[:, None]
     neighbours = (run > NEAREST * tall) & (np.abs(rise) < STEEPEST * tall) & (run < FARTHEST * tall)
+    neighbours &= np.maximum(height / tall, tall / height) < ALIKE
     nearest = np.where(neighbours, run, np.inf).argmin(axis=1)
     having = np.flatnonzero(neighbours.any(axis=1))
     slopes = rise[having, nearest[having]] / run[having, nearest[having]]

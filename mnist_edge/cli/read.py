@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv as csv_format
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 
 from mnist_edge.cli.console import note, print_json, progress
 from mnist_edge.cli.options import Finder, Force, Runtime, Threads, complete_models
+from mnist_edge.cli.read_archive import read_into_file
 from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.safe_text import printable
 
@@ -67,6 +69,31 @@ Labels = Annotated[
 MaxMegapixels = Annotated[
     float, typer.Option("--max-megapixels", metavar="MP", min=0.001, max=1000, help="Refuse pictures with more.")
 ]
+ARCHIVES = "Archives"
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        metavar="FILE",
+        rich_help_panel=ARCHIVES,
+        help="Write a row for each picture to FILE.jsonl, with all cores, instead of printing.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        max=1024,
+        rich_help_panel=ARCHIVES,
+        help="Processes that read for --output. Default: one for each core.",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", rich_help_panel=ARCHIVES, help="Go on with --output: read what has no row in it yet."),
+]
 
 
 def command(
@@ -83,6 +110,9 @@ def command(
     runtime: Runtime = None,
     threads: Threads = 1,
     force: Force = False,
+    output: Output = None,
+    workers: Workers = None,
+    resume: Resume = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one document an image.")] = False,
     text: Annotated[bool, typer.Option("--text", help="Print the text alone, one line a row.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one line a digit.")] = False,
@@ -91,36 +121,61 @@ def command(
 
     A picture that cannot be read is named on stderr and the others are read all the same; the exit code is then 1.
 
+    With --output, folders of any size are read into a file, which may be broken off and gone on with.
+
     Example: mnist-edge read page.jpg --annotate out
     """
-    from mnist_edge.benchmarks.photo_labels import write_labels
+    from mnist_edge.camera.archive.reading import OpenReader
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
     from mnist_edge.shipped_models import FINDER
 
     show = _printer(json, text, csv)
     _refuse_usage(images, annotate, details, labels, force)
+    least = MIN_CONFIDENCE if min_confidence is None else min_confidence
+    max_pixels = round(max_megapixels * 1e6)
+    if output:
+        if annotate or explain or labels or json or text or csv:
+            raise UsageError("--output writes rows and nothing else; leave the other ways to show a reading out")
+        open_reader = OpenReader(model, runtime, threads, least, max_pixels)
+        read_into_file(images, output, open_reader, workers, recursive, resume, force)
+        return
+    if workers or resume:
+        raise UsageError("--workers and --resume are for reading into a file; name one with --output FILE.jsonl")
     sources, failed = _sources(images, recursive)
     if not sources:
         raise typer.Exit(1)
     drawn = _plan(sources, {"annotated": annotate, "explained": explain}, force)
-    least = MIN_CONFIDENCE if min_confidence is None else min_confidence
     reader = Reader(model, finder=finder or FINDER, runtime=runtime, threads=threads, min_confidence=least)
-    readings = []
     if csv:
         print(",".join(COLUMNS))
-    for source, frame in _frames(sources, round(max_megapixels * 1e6)):
+    failed |= not _show_all(_frames(sources, max_pixels), partial(_read, reader, details=details), drawn, show, labels)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _show_all(
+    frames: Iterator[tuple[str, NDArray[np.uint8] | None]],
+    read: Callable[[NDArray[np.uint8], str, dict[Kind, Path]], Reading],
+    drawn: dict[str, dict[Kind, Path]],
+    show: Callable[[Reading, dict[str, str]], None],
+    labels: Path | None,
+) -> bool:
+    """Read, draw and print each picture; returns whether each could be read."""
+    from mnist_edge.benchmarks.photo_labels import write_labels
+
+    whole, readings = True, []
+    for source, frame in frames:
         if frame is None:
-            failed = True
+            whole = False
             continue
-        reading = _read(reader, frame, source, drawn[source], details)
+        reading = read(frame, source, drawn[source])
         show(reading, {kind: str(path) for kind, path in drawn[source].items()})
         if labels:
             readings.append((source, reading))
     if labels and readings:
         write_labels(labels, readings)
         note(f"wrote {labels}")
-    if failed:
-        raise typer.Exit(1)
+    return whole
 
 
 def _refuse_usage(images: list[str], annotate: Path | None, details: bool, labels: Path | None, force: bool) -> None:

@@ -77,11 +77,16 @@ def _show_finder(run: FinderRun, json: bool) -> None:
     if json:
         print_json(run.to_json())
         return
+    found = run.validation
+    negatives = [("false digits a page without any", found.false_a_negative)] if found.negatives else []
     rows = [
         ("model", run.model),
         ("epochs", len(run.epochs)),
-        ("pages", f"{run.pages:,}"),
-        ("validation loss", f"{run.epochs[-1]['val_loss']:.3f}"),
+        ("trained on", f"{run.pages:,} pages"),
+        ("validation", f"{found.digits:,} digits on {found.pages} pages, threshold {found.threshold:.2f}"),
+        ("found", f"{found.recall:.1%}, and {found.precision:.1%} of what was found are digits"),
+        ("F1, with the right label", f"{found.f1:.1%}"),
+        *negatives,
         ("parameters", f"{run.parameters:,}"),
         ("seconds", run.seconds),
         ("also there", "settings.json, metrics.json, curves.png"),

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from mnist_edge.models.finder.loss import detection_loss
 from mnist_edge.models.finder.network import build_finder
 from mnist_edge.models.finder.pool import PageSource, Pool, draw_pool, read_pages
 from mnist_edge.models.finder.stream import batch_of_step, batches
+from mnist_edge.models.finder.validate import Validation, keras_network, validate
 from mnist_edge.models.plots import plot_curves
 from mnist_edge.models.recipes import FINDER, Recipe
 from mnist_edge.models.resume import training_in
@@ -53,6 +54,7 @@ class FinderRun:
         seconds: Wall-clock time of the training, without that of drawing its pages.
         interrupted: Whether a user ended it early.
         pages: How many it was trained on, those without digits among them.
+        validation: What it finds on pages that it was not trained on.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class FinderRun:
     seconds: float
     interrupted: bool
     pages: int
+    validation: Validation
 
     @property
     def model(self) -> Path:
@@ -72,7 +75,8 @@ class FinderRun:
         """The figures that the command line prints."""
         rest = {"parameters": self.parameters, "training_pages": self.pages, "interrupted": self.interrupted}
         epochs = {"epochs": len(self.epochs), **self.epochs[-1], "seconds": self.seconds}
-        return {"folder": str(self.folder), "recipe": FINDER.name, "seed": self.seed} | epochs | rest
+        start = {"folder": str(self.folder), "recipe": FINDER.name, "seed": self.seed}
+        return start | epochs | rest | {"validation": asdict(self.validation)}
 
 
 def train_finder(
@@ -128,9 +132,10 @@ class _Training:
         self._rows: list[dict[str, float]] = state["rows"]
         self._before, self._started = state["seconds"], time.perf_counter()
         self._model = self._resumed() if self._rows else _compiled(self._keras, self._recipe, settings.seed)
-        pages = read_pages((*pool.validation, *pool.negatives))
+        self._pages, self._negatives = read_pages(pool.validation), read_pages(pool.negatives)
+        every = [*self._pages, *self._negatives]
         self._validation = [
-            batch_of_step(pages, self._recipe.batch_size, settings.seed, step) for step in range(VALIDATION_BATCHES)
+            batch_of_step(every, self._recipe.batch_size, settings.seed, step) for step in range(VALIDATION_BATCHES)
         ]
 
     def _resumed(self) -> Any:
@@ -148,13 +153,24 @@ class _Training:
         if not self._rows:
             raise ModelError("training was interrupted before its first epoch ended; nothing was kept")
         run = FinderRun(
-            self._folder, self._settings.seed, self._model.count_params(), tuple(self._rows), self._seconds,
-            interrupted, len(read_pages(self._pool.training)),
-        )  # fmt: skip
+            folder=self._folder,
+            seed=self._settings.seed,
+            parameters=self._model.count_params(),
+            epochs=tuple(self._rows),
+            seconds=self._seconds,
+            interrupted=interrupted,
+            pages=len(read_pages(self._pool.training)),
+            validation=validate(keras_network(self._kept()), self._pages, self._negatives),
+        )
         self._report(run)
         if not interrupted:
             (self._folder / STATE).unlink(missing_ok=True)
         return run
+
+    def _kept(self) -> Any:
+        """The model of the last epoch that was ended, as it lies in the folder."""
+        block_layers()
+        return self._keras.models.load_model(self._folder / RUN_MODEL, compile=False)
 
     def _fit(self) -> None:
         recipe, losses = self._recipe, []
@@ -192,8 +208,7 @@ class _Training:
 
     def _report(self, run: FinderRun) -> None:
         """Write `curves.png` and, last, `metrics.json`."""
-        last = run.epochs[-1]["val_loss"]
-        title = f"finder, seed {run.seed}: validation loss {last:.3f}"
+        title = f"finder, seed {run.seed}: F1 {run.validation.f1:.1%} on {run.validation.pages} validation pages"
         plot_curves(run.epochs, len(run.epochs) - 1, title, self._folder / "curves.png")
         backend = self._keras.backend.backend()
         versions = {"keras": self._keras.__version__, backend: version(backend), "numpy": np.__version__}
@@ -206,6 +221,7 @@ class _Training:
             "epochs": list(run.epochs),
             "seconds": run.seconds,
             "interrupted": run.interrupted,
+            "validation": asdict(run.validation),
         }
         write_text(self._folder / METRICS, json.dumps(report, indent=2) + "\n")
 

@@ -31,7 +31,7 @@ def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def source(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> PageSource:
     empty = tmp_path_factory.mktemp("empty")
-    size = PoolSize(pages=6, negatives=0, validation=2, validation_negatives=0, chunk=3)
+    size = PoolSize(pages=6, negatives=0, validation=4, validation_negatives=0, chunk=3)
     return PageSource(digits, 3, empty, empty, size)
 
 
@@ -59,8 +59,9 @@ def test_an_interrupted_training_goes_on_to_the_same_result(source: PageSource, 
     assert {path.name for path in whole.folder.iterdir()} == FINISHED
     metrics = json.loads((whole.folder / "metrics.json").read_text())
     assert metrics["training_pages"] == 6 and len(metrics["epochs"]) == 2 and not metrics["interrupted"]
+    assert metrics["validation"]["pages"] == 4 and metrics["validation"]["digits"] > 0
     drawn = {path: path.stat().st_mtime_ns for path in runs.glob("finder-pages-*/*")}
-    assert len(drawn) == 3
+    assert len(drawn) == 4
 
     cut = train_finder(source, runs / "cut", recipe=RECIPE, progress=interrupted_after(1))  # type: ignore[arg-type]
     assert cut.interrupted and len(cut.epochs) == 1 and (cut.folder / STATE).exists()

@@ -1,0 +1,79 @@
+"""Find the pictures of folders one folder after another, however many there are."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_edge.camera.image_files import has_picture_name
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A picture, or a folder that cannot be listed.
+
+    Attributes:
+        source: Its path, as the command line names it.
+        error: Why a folder cannot be listed; None of a picture.
+    """
+
+    source: str
+    error: str | None = None
+
+
+def walk(place: Path, recursive: bool) -> Iterator[Found]:
+    """Yield the pictures of a folder sorted by name, then those of its folders; a path that is no folder is a picture.
+
+    What counts as one is told by its name, as for `images_at`, and it need not be there any more. Hidden names are
+    passed over, and links to folders are not followed, so that no walk is endless. Only the names of one folder are in
+    memory, and those of the folders that are still to be visited.
+    """
+    if not place.is_dir():
+        yield Found(str(place))
+        return
+    waiting = [place]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            pictures, folders = _list(folder)
+        except OSError as error:
+            yield Found(str(folder), f"{folder} cannot be listed: {error.strerror}")
+            continue
+        yield from (Found(str(folder / name)) for name in pictures)
+        if recursive:
+            waiting += [folder / name for name in reversed(folders)]
+
+
+def _list(folder: Path) -> tuple[list[str], list[str]]:
+    """List the names of a folder's pictures and of its folders, sorted."""
+    pictures, folders = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if _leads_to_folder(entry):
+                if not entry.is_symlink():
+                    folders.append(entry.name)
+            elif has_picture_name(entry.name):
+                pictures.append(entry.name)
+    return sorted(pictures), sorted(folders)
+
+
+def _leads_to_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads to itself, say: whoever reads it will tell.
+        return False
+
+
+def walk_all(places: Sequence[Path], recursive: bool) -> Iterator[Found]:
+    """Walk through one place after another; of several places, what comes twice is yielded once."""
+    seen: set[str] = set()
+    for place in places:
+        for one in walk(place, recursive):
+            if one.source not in seen:
+                yield one
+            # The pictures of a single place are not remembered, as there may be any number, and none comes twice.
+            if len(places) > 1:
+                seen.add(one.source)

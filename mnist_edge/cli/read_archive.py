@@ -1,0 +1,123 @@
+"""`mnist-edge read --output FILE`: many pictures into a file of results."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import typer
+
+from mnist_edge.cli.console import note, progress
+from mnist_edge.cli.signals import interrupted_by_signals
+from mnist_edge.errors import ImageError, UsageError
+from mnist_edge.progress import no_progress
+
+if TYPE_CHECKING:
+    from mnist_edge.camera.archive import Summary
+    from mnist_edge.camera.archive.walk import Found
+    from mnist_edge.camera.archive.workers import Open
+
+SUFFIX = ".jsonl"
+
+
+def read_into_file(
+    images: list[str],
+    output: Path,
+    open_reader: Open,
+    workers: int | None,
+    recursive: bool,
+    resume: bool,
+    force: bool,
+) -> None:
+    """Read all pictures that the arguments name, and say what became of them; exit code 1 where one could not be."""
+    from mnist_edge.camera.archive import read_archive
+    from mnist_edge.camera.archive.walk import walk_all
+
+    if output.suffix != SUFFIX:
+        raise UsageError(f"results are JSON Lines, so {output} should end in {SUFFIX}")
+    if resume and force:
+        raise UsageError("--resume goes on with a file and --force replaces it; choose one")
+    places, missing = _places(images)
+
+    def found() -> Iterator[Found]:
+        return walk_all(places, recursive)
+
+    with interrupted_by_signals() as received, progress("reading") as report:
+        try:
+            summary = read_archive(
+                _some(found(), images, recursive), output, open_reader, workers or usable_cores(),
+                resume=resume, force=force, progress=report,
+                expected=(lambda: 0) if report is no_progress else _count(found),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            if received and received[0] != signal.SIGINT:
+                note("interrupted")
+                raise typer.Exit(128 + received[0]) from None
+            raise
+    note(_told(summary, output))
+    if missing or summary.failed:
+        raise typer.Exit(1)
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _places(images: list[str]) -> tuple[list[Path], bool]:
+    """List the files and folders that the arguments name, and whether any argument stands for none."""
+    from mnist_edge.camera.image_files import find_images
+    from mnist_edge.camera.images import STDIN
+
+    if STDIN in images:
+        raise UsageError("--output names each picture, and standard input has no name; give files or folders")
+    places: list[Path] = []
+    missing = False
+    for argument in images:
+        try:
+            places += [Path(argument)] if Path(argument).is_dir() else map(Path, find_images([argument]))
+        except ImageError as error:
+            missing = True
+            note(f"error: {error}")
+    if not places:
+        raise typer.Exit(1)
+    return places, missing
+
+
+def _some(found: Iterator[Found], images: list[str], recursive: bool) -> Iterator[Found]:
+    """Look for the first picture, so that a wrong folder is told before anything begins."""
+    first = next(found, None)
+    if first is None:
+        hint = "" if recursive else " (--recursive looks into the folders of folders too)"
+        raise ImageError(f"{', '.join(images)}: no picture in there{hint}")
+    return chain([first], found)
+
+
+def _count(found: Callable[[], Iterator[Found]]) -> Callable[[], int]:
+    """Count the pictures in the background; returns what tells how many there are as far as it is known."""
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        for _ in found():
+            counted += 1
+
+    Thread(target=count, daemon=True).start()
+    return lambda: counted
+
+
+def _told(summary: Summary, output: Path) -> str:
+    rate = summary.rows / summary.seconds if summary.seconds else 0.0
+    parts = [f"wrote {summary.rows:,} rows to {output}"]
+    if summary.failed:
+        parts.append(f"{summary.failed:,} of them say why a picture cannot be read")
+    if summary.skipped:
+        parts.append(f"{summary.skipped:,} pictures had theirs already")
+    if summary.rows:
+        parts.append(f"{rate:.1f} pictures a second")
+    return "; ".join(parts)

@@ -19,7 +19,7 @@ MULTIPLE = 32
 # that each digit is found at one of them at least.
 LOWEST, HIGHEST = 10.0, 25.0
 # Two detections are one digit where they overlap by this IoU, or where so much of the smaller lies in the other.
-MOST_IOU, MOST_INSIDE = 0.45, 0.8
+SAME = 0.45, 0.8
 # Detections that are looked at for each that is kept: a digit has about five.
 CELLS = 10
 
@@ -97,13 +97,15 @@ def score_map(output: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-logits.reshape(2 * rows, 2 * columns))), np.float32)
 
 
-def suppress(detections: Detections, most: int | None = None) -> NDArray[np.intp]:
+def suppress(detections: Detections, most: int | None = None, limits: tuple[float, float] = SAME) -> NDArray[np.intp]:
     """Non-maximum suppression: the indices of those that no better one overlaps, best first.
 
     Args:
         detections: Of one picture.
+        limits: As `SAME`.
         most: How many are kept at most; of ten times as many, the best, it looks at none but these.
     """
+    most_iou, most_inside = limits
     limit = None if most is None else CELLS * most
     order = np.argsort(-detections.scores, kind="stable")[:limit]
     # A row each, since steps along rows take a third of the time.
@@ -117,8 +119,8 @@ def suppress(detections: Detections, most: int | None = None) -> NDArray[np.intp
         wide = np.minimum(right[others], right[best]) - np.maximum(left[others], left[best])
         high = np.minimum(bottom[others], bottom[best]) - np.maximum(top[others], top[best])
         overlap = np.maximum(wide, 0) * np.maximum(high, 0)
-        alive[others] &= overlap * (1 + MOST_IOU) <= MOST_IOU * (area[others] + area[best])
-        alive[others] &= overlap <= MOST_INSIDE * np.minimum(area[others], area[best])
+        alive[others] &= overlap * (1 + most_iou) <= most_iou * (area[others] + area[best])
+        alive[others] &= overlap <= most_inside * np.minimum(area[others], area[best])
         left_over = np.flatnonzero(alive[others])
         best = best + 1 + int(left_over[0]) if len(left_over) else len(order)
     return order[np.array(kept, np.intp)]

@@ -27,6 +27,10 @@ EXPLAINS, AROUND = 0.25, 0.3
 
 # Pixels between two places of the network's output.
 PLACE = 2 * STRIDE
+# Levels whose longer side is no longer than this, pixels, get a rim of paper, a multiple of 8 wide: a digit may fill the
+# picture there, and the network is less sure of what touches its edge. (Of 40 generated pages with one digit of 0.8 of
+# their height 33 are read, not 13; a rim round every level loses 4 % of the digits of other pages, this one none.)
+RIMMED, PAPER = 100, 32
 
 # A finder's network: from an ink level, shape (height, width), uint8, to its output, shape (height / 8, width / 8, 60),
 # sides rounded up, as `mnist_edge.detection` explains it. `FinderNetwork` is one.
@@ -88,7 +92,7 @@ class Level:
         looks = []
         for area, seen in areas:
             whole = seen.width == self.picture.shape[1] and seen.height == self.picture.shape[0]
-            output = network(self.ink if whole else self.ink_within(seen))
+            output = _run(network, self.ink if whole else self.ink_within(seen))
             rows, columns = _places(area.y - seen.y, area.height), _places(area.x - seen.x, area.width)
             looks.append(Look(area.x, area.y, output[rows, columns]))
         self.looks = tuple(looks)
@@ -99,6 +103,14 @@ class Level:
         margins = 1 + AROUND * sure[:, 2:].max(axis=1, initial=0, keepdims=True)
         corners = [sure[:, :2] - margins, sure[:, :2] + sure[:, 2:] + margins + 1]
         self.explained = np.maximum(np.concatenate(corners, axis=1), 0)
+
+
+def _run(network: Network, ink: NDArray[np.uint8]) -> Floats:
+    if max(ink.shape) > RIMMED:
+        return network(ink)
+    rows, columns = (-(-side // PLACE) for side in ink.shape)
+    first = PAPER // PLACE
+    return network(np.pad(ink, PAPER))[first : first + rows, first : first + columns]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

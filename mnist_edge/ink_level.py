@@ -9,7 +9,7 @@ from mnist_edge.opencv import cv2
 # paper: shadows, tables, boards.
 WINDOW = 13
 # A channel in which the paper is darker than this share of the picture's brightest shows noise rather than ink.
-LEAST_PAPER = 0.2
+LEAST_PAPER = 0.35
 
 
 def ink_level(image: NDArray[np.uint8], light_on_dark: bool = False) -> NDArray[np.uint8]:

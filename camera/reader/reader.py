@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.reader.crop import cut
+from mnist_edge.camera.reader.crop import Crop, cut
 from mnist_edge.camera.reader.decision import Judged, judge
 from mnist_edge.camera.reader.rows import in_reading_order
 from mnist_edge.classifier import Classifier
-from mnist_edge.detection import Detections
+from mnist_edge.detection import Detections, suppress
 from mnist_edge.errors import UsageError, described
 from mnist_edge.finder import Found, find
 from mnist_edge.finder_network import FinderNetwork
@@ -29,6 +29,8 @@ WORKING_SIDE = 1600
 LEAST_SCORE = 0.25
 # Most detections that are looked at, best first, so that a frame takes a bounded time.
 MOST = 400
+# Tight boxes with this IoU, or with so much of the smaller in the other, hold the same ink; touching digits share less.
+SAME_INK = 0.6, 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,10 +120,8 @@ class Reader:
         size = [max(1, round(side * scale)) for side in frame.shape[1::-1]]
         picture = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA) if scale < 1 else frame, np.uint8)
         found = find(picture, self._finder, LEAST_SCORE, MOST + 1)
-        crops = [cut(found, index, picture.shape) for index in range(min(MOST, len(found.detections)))]
+        detections, inked = _cut_all(found, picture.shape)
         segmented = time.perf_counter()
-        detections = found.detections.take(np.array([index for index, crop in enumerate(crops) if crop], np.intp))
-        inked = [crop for crop in crops if crop]
         judged = judge(detections, inked, self.classifier.probabilities, self._finder.confidence)
         sure = [one.confidence >= self.min_confidence for one in judged]
 
@@ -183,6 +183,16 @@ def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> 
     if isinstance(image, np.ndarray):
         return reader.read(image)
     return reader.read(read_image(str(image)), str(image))
+
+
+def _cut_all(found: Found, shape: tuple[int, ...]) -> tuple[Detections, list[Crop]]:
+    """The best detections that hold ink, each ink once: boxes that hardly overlap may hold the same."""
+    crops = [cut(found, index, shape) for index in range(min(MOST, len(found.detections)))]
+    detections = found.detections.take(np.array([index for index, crop in enumerate(crops) if crop], np.intp))
+    inked = [crop for crop in crops if crop]
+    tight = np.array([crop.box for crop in inked], np.float32).reshape(-1, 4)
+    kept = suppress(replace(detections, boxes=tight), limits=SAME_INK)
+    return detections.take(kept), [inked[index] for index in kept]
 
 
 def _as_bgr(frame: NDArray[Any]) -> NDArray[np.uint8]:

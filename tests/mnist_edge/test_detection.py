@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.detection import CHANNELS, MOST_INSIDE, MOST_IOU, STRIDE, UNIT, Detections, Floats, decode, suppress
+from mnist_edge.detection import CHANNELS, SAME, STRIDE, UNIT, Detections, Floats, decode, suppress
 
 
 def detections(*boxes: tuple[float, float, float, float], scores: tuple[float, ...]) -> Detections:
@@ -57,7 +57,7 @@ def test_the_best_are_kept_as_one_by_one() -> None:
     def same(one: Floats, other: Floats) -> bool:
         wide, high = np.minimum(one[:2] + one[2:], other[:2] + other[2:]) - np.maximum(one[:2], other[:2])
         overlap, areas = max(wide, 0) * max(high, 0), (one[2:].prod(), other[2:].prod())
-        return bool(overlap > MOST_IOU * (sum(areas) - overlap) or overlap > MOST_INSIDE * min(areas))
+        return bool(overlap > SAME[0] * (sum(areas) - overlap) or overlap > SAME[1] * min(areas))
 
     expected: list[int] = []
     for index in np.argsort(-several.scores).tolist():

@@ -23,7 +23,7 @@ TILE, RIM = 256, 32
 FAINT = 20
 # Ink is explained by a detection that is so sure, as `_sureness` has it, and by this margin round it, a share of its
 # longer side.
-EXPLAINS, AROUND = 0.25, 0.3
+EXPLAINS, AROUND = 0.6, 0.3
 
 # Pixels between two places of the network's output.
 PLACE = 2 * STRIDE

@@ -19,6 +19,7 @@ EXTRAS = {
     "mqtt": "paho-mqtt",
     "web": "tornado",
     "record": "av",
+    "parquet": "pyarrow",
 }
 
 

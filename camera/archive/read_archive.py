@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnist_edge.camera.archive.parquet import SUFFIX, open_parquet
 from mnist_edge.camera.archive.results import Results, open_results
 from mnist_edge.camera.archive.walk import Found
 from mnist_edge.camera.archive.workers import Open, Pool, failure_line, started
@@ -43,7 +44,7 @@ def read_archive(
     progress: Progress = no_progress,
     expected: Callable[[], int] = lambda: 0,
 ) -> Summary:
-    """Read pictures with several processes, and write a row for each to a file of JSON Lines.
+    """Read pictures with several processes, and write a row for each to a file.
 
     Rows come in the order in which pictures are finished, which is nearly that of `found`. Each is written at once and
     whole, so that whatever ends the run leaves a file that `resume` goes on with: pictures with a row, also one that
@@ -51,7 +52,7 @@ def read_archive(
 
     Args:
         found: The pictures, each once, taken as they are needed.
-        output: The file.
+        output: The file: `.parquet`, or else JSON Lines.
         open_reader: As for `workers.started`.
         workers: How many processes.
         resume: Go on with the file, if it is there.
@@ -66,7 +67,8 @@ def read_archive(
         MnistEdgeError: As for `workers.started`.
     """
     summary = Summary()
-    with open_results(output, resume, force) as results, started(workers, open_reader) as pool:
+    opened = open_parquet if output.suffix == SUFFIX else open_results
+    with opened(output, resume, force) as results, started(workers, open_reader) as pool:
         if results.model not in (None, pool.model):
             raise UsageError(
                 f"{output} has what {results.model} read, not {pool.model}; "
@@ -76,7 +78,7 @@ def read_archive(
         try:
             _read_all(found, results, pool, summary, progress, expected)
         except (KeyboardInterrupt, OSError):
-            LOG.info("what was read until now is in %s; the same command with --resume reads the rest", output)
+            LOG.info("what was read until now is in %s; the same command with --resume reads the rest", results.path)
             raise
     return summary
 

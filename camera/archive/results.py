@@ -35,10 +35,24 @@ class Sources:
         """How many there are."""
         return len(self._sorted)
 
+    def joined(self, others: "Sources") -> "Sources":
+        """Return these and others."""
+        return Sources(self._sorted.tobytes() + others._sorted.tobytes())
+
+
+def as_text(name: str) -> str:
+    r"""Return a path as UTF-8 can hold it, with `\xe9` for a byte that it cannot."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
 
 def digest(source: str) -> bytes:
-    """Return 16 bytes that stand for a path."""
-    return blake2b(os.fsencode(source), digest_size=DIGEST_BYTES - 1).digest() + b"\1"
+    """Return 16 bytes that stand for a path, also for what `as_text` makes of it."""
+    return blake2b(as_text(source).encode(), digest_size=DIGEST_BYTES - 1).digest() + b"\1"
+
+
+def existing(path: Path) -> OutputError:
+    """Return the error of results that are there already, where nobody has asked to go on with them."""
+    return OutputError(f"{path} exists already; go on with it by --resume, or replace it by --force")
 
 
 class Results:
@@ -48,16 +62,21 @@ class Results:
         path: The file.
         done: The paths that it has a row of.
         model: Name of the model that read them; None where there are none.
+        replaces: A file that these results replace, which goes as they begin; None where there is none.
     """
 
     def __init__(self, path: Path, file: BinaryIO, anew: bool) -> None:
         """Read what the file has, unless it is to begin anew."""
         self.path, self._file = path, file
+        self.replaces: Path | None = None
         self.done, self.model, self._size = (Sources(), None, 0) if anew else self._load()
 
     def begin(self) -> None:
         """Take away what shall not stay: all where it begins anew, else what a power cut left of a line."""
         self._file.truncate(self._size)
+        if self.replaces:
+            self.replaces.unlink(missing_ok=True)
+            self.replaces = None
 
     def _load(self) -> tuple[Sources, str | None, int]:
         digests, model, size = bytearray(), None, 0
@@ -75,6 +94,11 @@ class Results:
             model = model or row.get("model")
             size += len(line)
         return Sources(bytes(digests)), model, size
+
+    def clear(self) -> None:
+        """Take all lines away."""
+        self._size = 0
+        self.begin()
 
     def append(self, line: bytes) -> None:
         """Write one line; where that fails, such as on a full disk, nothing of it stays.
@@ -116,7 +140,7 @@ def open_results(path: Path, resume: bool = False, force: bool = False) -> Itera
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     with os.fdopen(descriptor, "rb+") as file, exclusive(path):
         if os.fstat(descriptor).st_size and not resume and not force:
-            raise OutputError(f"{path} exists already; go on with it by --resume, or replace it by --force")
+            raise existing(path)
         try:
             yield Results(path, file, anew=force)
             os.fsync(descriptor)

@@ -76,7 +76,7 @@ Output = Annotated[
         "--output",
         metavar="FILE",
         rich_help_panel=ARCHIVES,
-        help="Write a row for each picture to FILE.jsonl, with all cores, instead of printing.",
+        help="Write a row for each picture to a .jsonl or .parquet file, with all cores, instead of printing.",
     ),
 ]
 Workers = Annotated[

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mnist_edge.camera.archive.walk import Found
     from mnist_edge.camera.archive.workers import Open
 
-SUFFIX = ".jsonl"
+SUFFIXES = (".jsonl", ".parquet")
 
 
 def read_into_file(
@@ -38,8 +38,8 @@ def read_into_file(
     from mnist_edge.camera.archive.walk import walk_all
     from mnist_edge.machine import usable_cores
 
-    if output.suffix != SUFFIX:
-        raise UsageError(f"results are JSON Lines, so {output} should end in {SUFFIX}")
+    if output.suffix not in SUFFIXES:
+        raise UsageError(f"results are JSON Lines or Parquet; let {output} end in {' or '.join(SUFFIXES)}")
     if resume and force:
         raise UsageError("--resume goes on with a file and --force replaces it; choose one")
     places, missing = _places(images)

@@ -217,7 +217,7 @@ def test_a_row_is_what_json_prints_and_the_rest_is_the_same_line(
         (["--resume"], "name one with --output"),
         (["--output", "x.jsonl", "--json"], "--output writes rows"),
         (["--output", "x.jsonl", "--annotate", "out"], "--output writes rows"),
-        (["--output", "x.csv"], "should end in .jsonl"),
+        (["--output", "x.csv"], "end in .jsonl or .parquet"),
         (["--output", "x.jsonl", "--resume", "--force"], "choose one"),
         (["--output", "x.jsonl", "-"], "standard input has no name"),
     ],
@@ -264,6 +264,26 @@ def test_no_picture_is_begun_twice_and_new_ones_are_added(tmp_path: Path) -> Non
     assert sorted(row["source"] for row in rows(output)) == sorted(one.source for one in found)
     with pytest.raises(UsageError, match="has what acting read, not small"):
         read_archive(found, output, Other(acting.log), 1, resume=True)
+
+
+def test_results_in_columns_are_gone_on_with_too(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    acting, output = Acting(str(tmp_path / "log")), tmp_path / "results.parquet"
+    found = [Found(f"{number}.png") for number in range(20)]
+    with pytest.raises(KeyboardInterrupt):
+        read_archive(found, output, acting, 2, progress=interrupting)
+    assert not output.exists() and len(rows(tmp_path / "results.parquet.jsonl")) == 5
+    assert read_archive(found, output, acting, 2, resume=True).skipped == 5
+    table = parquet.read_table(output)
+    assert sorted(table["source"].to_pylist()) == sorted(one.source for one in found)
+    assert {*table["model"].to_pylist()} == {"acting"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "results.parquet"]
+
+
+def interrupting(done: float, total: float, note: str = "") -> None:
+    """Press Ctrl-C after the fifth row."""
+    if done == 5:
+        raise KeyboardInterrupt
 
 
 class Other(Acting):

@@ -106,7 +106,8 @@ def _read_all(
         results.append(line)
         summary.rows += 1
         summary.failed += failed
-        progress(summary.rows, max(summary.rows, expected() - summary.skipped))
+        left = max(summary.rows, expected() - summary.skipped)
+        progress(summary.rows, left, f"{summary.rows:,} of {left:,}")
 
     for row in pool.read(wanted()):
         write(row.line, row.failed)

@@ -110,7 +110,7 @@ def _told(summary: Summary, output: Path) -> str:
     rate = summary.rows / summary.seconds if summary.seconds else 0.0
     parts = [f"wrote {summary.rows:,} rows to {output}"]
     if summary.failed:
-        parts.append(f"{summary.failed:,} of them say why a picture cannot be read")
+        parts.append(f"{summary.failed:,} with an error")
     if summary.skipped:
         parts.append(f"{summary.skipped:,} pictures had theirs already")
     if summary.rows:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from mnist_edge.errors import ModelError
-from mnist_edge.evaluate import load_keras_model
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.keras_network import digit_network, layers_of
 from mnist_edge.safe_text import quoted
-from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve_weights
+from mnist_edge.shipped_models import is_keras, resolve_weights
 from mnist_edge.training_stack import load_keras
 
 
@@ -22,10 +22,10 @@ def keras_path(model: str | Path) -> Path:
         ModelError: There is none, or MODEL is a `.tflite` already.
     """
     path = resolve_weights(model)
-    if path.suffix not in KERAS_SUFFIXES:
+    if not is_keras(path):
         raise ModelError(
-            f"{path} is no Keras model; give the .keras or .h5 file, the run folder that was trained, or the bare name "
-            "of a model that ships with its weights"
+            f"{path} is no Keras model; give the .keras or .h5 file, the SavedModel, the run folder that was trained, "
+            "or the bare name of a model that ships with its weights"
         )
     return path
 

@@ -15,7 +15,7 @@ from mnist_edge.errors import UsageError
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.metadata import read_metadata
 from mnist_edge.safe_text import quoted, shortened
-from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve
+from mnist_edge.shipped_models import is_keras, resolve
 from mnist_edge.training_stack import load_tensorflow, without_prints
 
 # The only precision that TensorFlow's debugger can rebuild.
@@ -58,7 +58,7 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
 
 
 def _calibration(reference: Path, candidate: Path, data: Dataset) -> dict[str, Any]:
-    if reference.suffix not in KERAS_SUFFIXES:
+    if not is_keras(reference):
         raise UsageError(f"--layers needs the Keras model as reference, and {reference} is none")
     metadata = read_metadata(candidate)
     calibration = metadata.get("calibration")

@@ -1,6 +1,5 @@
 """Measure the accuracy of a model, with the same code for `.keras` and `.tflite`."""
 
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,18 +7,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.block_layers import block_layers
 from mnist_edge.calibration import expected_calibration_error
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split
-from mnist_edge.errors import ModelError
 from mnist_edge.interrupts import interrupts_held
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.keras_network import digit_network
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped_models import KERAS_SUFFIXES, resolve
+from mnist_edge.shipped_models import is_keras, resolve
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
-from mnist_edge.untrusted import MAX_REASON
 
 # Images between two reports of the progress.
 CHUNK = 1_000
@@ -58,25 +55,10 @@ class KerasClassifier:
             return np.asarray(self.model.predict(as_input(images), batch_size=CHUNK, verbose=0), np.float32)
 
 
-def load_keras_model(path: Path) -> Any:
-    """Load a Keras model from a `.keras` or an older `.h5` file; raises `ModelError` if it is damaged or none."""
-    # Keras would report such a file as missing.
-    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
-        raise ModelError(f"{path} is no Keras model: it is damaged, or was not written as .keras")
-    keras = load_keras()
-    # A finder has layers of ours.
-    block_layers()
-    try:
-        return keras.models.load_model(path, compile=False)
-    # Keras raises ValueError, KeyError, TypeError, OSError or BadZipFile, depending on where the file is wrong.
-    except Exception as error:
-        raise ModelError(f"{path} is no Keras model that can be loaded ({_first_line(error)})") from None
-
-
 def load_predictor(
     model: str | Path, *, calibrated: bool = True, runtime: str | None = None, threads: int = 1
 ) -> Predictor:
-    """Load MODEL, a `.keras`, `.h5` or `.tflite` file or the name of a model that ships.
+    """Load MODEL, a `.keras`, `.h5` or `.tflite` file, a SavedModel or the name of a model that ships.
 
     Args:
         model: The file or name.
@@ -88,7 +70,7 @@ def load_predictor(
         ModelError: There is no such model, or it cannot be loaded.
     """
     path = resolve(model)
-    if path.suffix in KERAS_SUFFIXES:
+    if is_keras(path):
         return KerasClassifier(load_keras_model(path))
     return Classifier(path, calibrated=calibrated, runtime=runtime, threads=threads)
 
@@ -190,8 +172,3 @@ def _class_figures(confusion: NDArray[np.int64], label: int) -> ClassFigures:
     )
     precision, recall = right / max(predicted, 1), right / max(true, 1)
     return ClassFigures(label, true, precision, recall, 2 * right / max(true + predicted, 1))
-
-
-def _first_line(error: Exception) -> str:
-    # Keras' messages quote whole configurations.
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:MAX_REASON]

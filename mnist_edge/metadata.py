@@ -55,8 +55,8 @@ def _checksum(content: bytes) -> bytes:
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Read the metadata of a `.tflite` file; empty where it has none. Raises as `metadata_of`."""
-    return metadata_of(path.read_bytes(), path.name)
+    """Read the metadata of a `.tflite` file; empty where it has none, as a folder. Raises as `metadata_of`."""
+    return {} if path.is_dir() else metadata_of(path.read_bytes(), path.name)
 
 
 def metadata_of(model: bytes, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from mnist_edge.errors import ModelError
 from mnist_edge.metadata import carries_checksum, metadata_of
 from mnist_edge.runtime import Interpreter, Runtime, build_interpreter, is_flatbuffer
 from mnist_edge.safe_text import quoted
-from mnist_edge.shipped_models import resolve
+from mnist_edge.shipped_models import is_keras, resolve
 
 # A trial takes half a second with ai-edge-litert; TensorFlow alone takes some 20 s to import on a Raspberry Pi.
 TRIAL_SECONDS = 60.0
@@ -81,10 +81,12 @@ def read_model(model: str | Path, wanted: Kind | None = None) -> ModelFile:
     """Read the `.tflite` file behind MODEL, as `resolve` finds it; of any kind where none is wanted.
 
     Raises:
-        ModelError: It is missing or damaged, or its metadata says that it is of another kind.
+        ModelError: It is missing, damaged, or a Keras model, or its metadata says that it is of another kind.
         UsageError: `model` is no text and no path.
     """
     path = resolve(model)
+    if is_keras(path):
+        raise ModelError(f"{path} is a Keras model, which must be made a .tflite first: mnist-edge export {path}")
     content = path.read_bytes()
     metadata = metadata_of(content, path.name)
     if wanted is None:

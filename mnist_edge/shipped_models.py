@@ -15,6 +15,8 @@ FINDER = "finder"
 WEIGHTS = "keras"
 # Suffixes of Keras models; .h5 is the older form.
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
+# What a SavedModel, a folder, is known by.
+SAVED_MODEL = "saved_model.pb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def names_shipped(model: str | Path) -> bool:
 
 
 def resolve(model: str | Path) -> Path:
-    """The file behind MODEL: what ships by that name, a file, or a run folder's `model.keras`.
+    """The file behind MODEL: what ships by that name, a file, or a run folder's `model.keras`; a SavedModel's folder.
 
     Raises:
         ModelError: There is neither such a name nor such a file or run, or the run has not finished.
@@ -114,11 +116,20 @@ def resolve(model: str | Path) -> Path:
     if path.is_file():
         refuse_unfinished(path)
         return path
+    if (path / SAVED_MODEL).is_file():
+        return path
     if path.is_dir():
-        raise ModelError(f"{path} is a folder without {RUN_MODEL}, so it is no run; {_advice()}")
+        raise ModelError(
+            f"{path} is a folder without {RUN_MODEL}, so it is no run; nor is it a SavedModel; {_advice()}"
+        )
     if path.name == model and (path.suffix not in (*KERAS_SUFFIXES, ".tflite") or path.stem in _shipped()):
         return resolve_shipped(path.name)
     raise ModelError(f"there is no model {path}; {_advice()}")
+
+
+def is_keras(path: Path) -> bool:
+    """Return whether what `resolve` found is a Keras model: a file with its suffix, or a SavedModel."""
+    return path.suffix in KERAS_SUFFIXES or path.is_dir()
 
 
 def resolve_weights(model: str | Path) -> Path:
@@ -137,7 +148,7 @@ def _kinds(shipped: ShippedModel) -> dict[str, Path]:
 
 
 def _advice() -> str:
-    return f"give a .keras, .h5 or .tflite file, a run folder, or one of: {_names()}"
+    return f"give a .keras, .h5 or .tflite file, a run folder, a SavedModel, or one of: {_names()}"
 
 
 def _names() -> str:

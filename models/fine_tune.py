@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from mnist_edge.atomic_files import write_atomically
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, UsageError
-from mnist_edge.evaluate import CHUNK, SMALLEST_PROBABILITY, Evaluation, KerasClassifier, load_keras_model, score
+from mnist_edge.evaluate import CHUNK, SMALLEST_PROBABILITY, Evaluation, KerasClassifier, score
 from mnist_edge.interrupts import interrupts_held
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.models.batches import Draw, fine_tuning_batches
 from mnist_edge.models.collected import NO_DIGIT, CollectedDigits
 from mnist_edge.models.non_digits import non_digits

@@ -26,8 +26,8 @@ from mnist_edge.camera.web.controls import parse_request
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset_files import NPZ_KEYS, read_arrays
 from mnist_edge.errors import DataError
-from mnist_edge.evaluate import load_keras_model
 from mnist_edge.idx import IMAGES_MAGIC, parse, read_bytes
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.metadata import CHECKSUM_BYTES, with_checksum
 from mnist_edge.models.collected import LIST, read_collected
 from mnist_edge.opencv import cv2

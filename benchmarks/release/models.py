@@ -27,7 +27,8 @@ from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.verify import verify
 from mnist_edge.dataset import Dataset, load
 from mnist_edge.errors import UsageError
-from mnist_edge.evaluate import load_keras_model, predict, score
+from mnist_edge.evaluate import predict, score
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.models.batches import NON_DIGIT_SHARE
 from mnist_edge.models.inference_network import write_inference_network
 from mnist_edge.models.non_digits import COUNT

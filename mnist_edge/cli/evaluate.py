@@ -16,7 +16,7 @@ Model = Annotated[
     typer.Argument(
         metavar="MODEL",
         autocompletion=complete_models,
-        help="A .keras, .h5 or .tflite file, or the name of a model that ships.",
+        help="A .keras, .h5 or .tflite file, a SavedModel, or the name of a model that ships.",
     ),
 ]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="PNG", help="Also draw the confusion matrix.")]

@@ -23,7 +23,7 @@ Reference = Annotated[
     typer.Argument(
         metavar="REFERENCE",
         autocompletion=complete_models,
-        help="The model as trained: .keras, run folder, .tflite or name.",
+        help="The model as trained: .keras, .h5, SavedModel, run folder, .tflite or name.",
     ),
 ]
 Candidate = Annotated[

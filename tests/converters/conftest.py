@@ -6,7 +6,7 @@ import pytest
 
 from mnist_edge.converters.convert import convert
 from mnist_edge.dataset import Dataset
-from mnist_edge.evaluate import load_keras_model
+from mnist_edge.keras_files import load_keras_model
 
 
 @pytest.fixture(scope="session")

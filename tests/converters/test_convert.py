@@ -15,7 +15,8 @@ from mnist_edge.converters.convert import convert
 from mnist_edge.converters.precisions import PRECISIONS
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import CheckFailed, DataError, ModelError, OutputError, UsageError
-from mnist_edge.evaluate import evaluate, load_keras_model, load_predictor
+from mnist_edge.evaluate import evaluate, load_predictor
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.metadata import strip_metadata
 from mnist_edge.shipped_models import shipped_models
 from mnist_edge.tflite_graph import operators, read_graph
@@ -220,9 +221,9 @@ def test_a_collapsed_model_is_refused(precision: str, trained: Path, few: Datase
 
 def test_other_shapes_are_refused_by_layer(tmp_path: Path) -> None:
     keras = load_keras()
-    image = keras.Input((32, 32, 3), name="photo")
+    image = keras.Input((32, 48, 3), name="photo")
     wide = keras.Model(image, keras.layers.Dense(10)(keras.layers.Flatten()(image)))
-    with pytest.raises(ModelError, match=r"'photo' takes \(None, 32, 32, 3\)"):
+    with pytest.raises(ModelError, match=r"'photo' takes \(None, 32, 48, 3\)"):
         convert(wide, "none", output=tmp_path / "a.tflite")
     letters = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(26, name="az")])
     with pytest.raises(ModelError, match=r"'az' gives \(None, 26\)"):

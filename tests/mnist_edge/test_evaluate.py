@@ -8,7 +8,8 @@ import pytest
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError
-from mnist_edge.evaluate import KerasClassifier, evaluate, load_keras_model, score
+from mnist_edge.evaluate import KerasClassifier, evaluate, score
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.training_stack import load_keras
 
 
@@ -58,7 +59,7 @@ def test_a_sure_and_wrong_answer_has_a_finite_loss() -> None:
 def test_a_keras_model_of_another_shape_is_refused() -> None:
     keras = load_keras()
     with pytest.raises(ModelError, match="a digit model takes"):
-        KerasClassifier(keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten()]))
+        KerasClassifier(keras.Sequential([keras.Input((32, 48, 3)), keras.layers.Flatten()]))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a model"])

@@ -10,9 +10,9 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Dataset
 from mnist_edge.detection import CHANNELS, MULTIPLE
 from mnist_edge.errors import ModelError, UsageError
-from mnist_edge.evaluate import load_keras_model
 from mnist_edge.finder_network import SIZES, FinderNetwork
 from mnist_edge.ink_level import ink_level
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import draw_page

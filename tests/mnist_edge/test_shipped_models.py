@@ -82,7 +82,9 @@ def test_what_looks_like_a_path_is_missed_as_a_path(missing: str) -> None:
 
 
 def test_a_folder_without_a_run_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"is a folder without model\.keras, so it is no run; give .*small"):
+    with pytest.raises(
+        ModelError, match=r"is a folder without model\.keras, so it is no run; nor is it a SavedModel; give .*small"
+    ):
         resolve(tmp_path)
 
 

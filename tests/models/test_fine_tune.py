@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, OutputError, UsageError
-from mnist_edge.evaluate import evaluate, load_keras_model
+from mnist_edge.evaluate import evaluate
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.models import fine_tune as fine_tune_module
 from mnist_edge.models.batches import fine_tuning_batches
 from mnist_edge.models.collected import NO_DIGIT, CollectedDigits

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mnist_edge.dataset import Dataset
-from mnist_edge.evaluate import load_keras_model
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.models.build import build
 from mnist_edge.models.inference_network import inference_network, write_inference_network
 from mnist_edge.models.recipes import find_recipe

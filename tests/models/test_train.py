@@ -10,7 +10,8 @@ import pytest
 
 from mnist_edge.dataset import Dataset, sklearn_digits
 from mnist_edge.errors import ModelError, OutputError, UsageError
-from mnist_edge.evaluate import evaluate, load_keras_model
+from mnist_edge.evaluate import evaluate
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.models import train as train_module
 from mnist_edge.models.recipes import Layer, Recipe, find_recipe
 from mnist_edge.models.run import Run, finished_run

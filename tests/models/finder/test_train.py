@@ -10,7 +10,7 @@ import pytest
 
 from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, OutputError, UsageError
-from mnist_edge.evaluate import load_keras_model
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.models.checkpoint import STATE
 from mnist_edge.models.finder import train as training
 from mnist_edge.models.finder.pool import PageSource, PoolSize

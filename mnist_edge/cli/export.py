@@ -32,7 +32,7 @@ Model = Annotated[
     typer.Argument(
         metavar="MODEL",
         autocompletion=complete_models,
-        help="A .keras or .h5 file, a SavedModel, a run folder, or a model that ships. Default: the newest run in runs/.",
+        help="A .keras or .h5 file, SavedModel, run folder or model that ships. Default: the newest run in runs/.",
     ),
 ]
 Quantize = Annotated[

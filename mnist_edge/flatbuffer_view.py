@@ -5,7 +5,7 @@ The format is that of FlatBuffers' "Internals" document; the fields are numbered
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Members of `BuiltinOperator`; DEQUANTIZE and QUANTIZE are the seams between float and integer.
 DEQUANTIZE, SOFTMAX, QUANTIZE = 6, 25, 114
@@ -22,7 +22,7 @@ class Table:
         at: Where the table begins, in bytes.
     """
 
-    content: bytes
+    content: bytes = field(repr=False)
     at: int
 
     def place(self, field: int) -> int | None:
@@ -52,6 +52,15 @@ class Table:
         """A field that is a vector of int32."""
         return [_signed(self.content, at) for at in self.places(field)]
 
+    def text(self, field: int) -> str:
+        """A field that is a text; empty where it is left out."""
+        place = self.place(field)
+        if place is None:
+            return ""
+        start = _followed(self.content, place)
+        length = struct.unpack_from("<I", self.content, start)[0]
+        return self.content[start + 4 : start + 4 + length].decode(errors="replace")
+
     def places(self, field: int) -> list[int]:
         """Where the items of a vector are stored, of four bytes each."""
         place = self.place(field)
@@ -73,14 +82,14 @@ class Node:
         version: Of the operator, 1 at first.
         inputs: Indices of tensors; -1 where an optional one is left out.
         outputs: Likewise.
-        table: The operator itself.
+        custom: Its name where it is none of TFLite's own, else empty.
     """
 
     code: int
     version: int
     inputs: list[int]
     outputs: list[int]
-    table: Table
+    custom: str
 
 
 def main_graph(model: bytes) -> Table:
@@ -100,7 +109,7 @@ def nodes(model: bytes) -> Iterator[Node]:
         code = codes[operator.number(0, "<I")]
         # Codes from 127 on are stored in a field of their own.
         builtin = max(code.number(0, "<b"), code.number(3, "<i"))
-        yield Node(builtin, code.number(2, "<i", 1), operator.integers(1), operator.integers(2), operator)
+        yield Node(builtin, code.number(2, "<i", 1), operator.integers(1), operator.integers(2), code.text(1))
 
 
 def before_softmax(model: bytes) -> bytes | None:
@@ -111,8 +120,9 @@ def before_softmax(model: bytes) -> bytes | None:
     graph = main_graph(model)
     (place,), made_by = graph.places(2), {node.outputs[0]: node for node in nodes(model)}
     last = made_by.get(_signed(model, place))
+    # Taken out as it is passed: a damaged graph may lead back to where it came from.
     while last and last.code in (QUANTIZE, DEQUANTIZE):
-        last = made_by.get(last.inputs[0])
+        last = made_by.pop(last.inputs[0], None)
     if last is None or last.code != SOFTMAX:
         return None
     return model[:place] + struct.pack("<i", last.inputs[0]) + model[place + 4 :]

@@ -10,6 +10,7 @@ import typer
 from mnist_edge.cli import (
     benchmark,
     camera,
+    compat,
     data,
     doctor,
     evaluate,
@@ -39,7 +40,7 @@ app = typer.Typer(
 GROUPS = {
     "Start here": (quickstart, doctor, selftest),
     "Read digits": (camera, read, service),
-    "Make a model": (data, train, evaluate, export, verify, benchmark, models),
+    "Make a model": (data, train, evaluate, export, verify, compat, benchmark, models),
 }
 for _heading, _modules in GROUPS.items():
     for _module in _modules:

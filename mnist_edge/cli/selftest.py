@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Models = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[MODEL...]", show_default=False, autocompletion=complete_models,
+        metavar="MODEL", show_default=False, autocompletion=complete_models,
         help="A .tflite or the name of a model that ships. Default: all that ship.",
     ),
 ]  # fmt: skip

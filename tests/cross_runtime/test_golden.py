@@ -56,7 +56,7 @@ def files(
     return {path.name: path for path in paths}
 
 
-def tested(python: Path | str, files: dict[str, Path], folder: Path) -> Outcome:
+def run_selftest(python: Path | str, files: dict[str, Path], folder: Path) -> Outcome:
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [python, "-m", "mnist_edge", "selftest", *files.values(), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, env=clean, cwd=folder)
@@ -66,12 +66,12 @@ def tested(python: Path | str, files: dict[str, Path], folder: Path) -> Outcome:
 
 @pytest.fixture(scope="module")
 def old(files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    return tested(environment.make(), files, tmp_path_factory.mktemp("old"))
+    return run_selftest(environment.make(), files, tmp_path_factory.mktemp("old"))
 
 
 @pytest.fixture(scope="module")
 def new(files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    return tested(sys.executable, files, tmp_path_factory.mktemp("new"))
+    return run_selftest(sys.executable, files, tmp_path_factory.mktemp("new"))
 
 
 def test_prediction_and_outcome_agree(files: dict[str, Path], old: Outcome, new: Outcome) -> None:

@@ -23,6 +23,8 @@ Invoke = Callable[..., tuple[int, str, str]]
         "verify small.float32 small.int8 --data DATA --max-drop 100 --min-agreement 1.1",
         "benchmark nano.int8 small.float32 small.int8 --runs 3 --accuracy --data DATA",
         "doctor",
+        "selftest nano.float32",
+        "compat nano",
         "train --list",
     ],
 )

@@ -141,7 +141,7 @@ def test_the_names_load_what_they_need_and_no_more() -> None:
 
 
 def test_there_are_all_the_commands() -> None:
-    names = "quickstart data train evaluate export verify benchmark read camera service models doctor"
+    names = "quickstart data train evaluate export verify compat benchmark read camera service models doctor selftest"
     assert {words[0] for words in COMMANDS if words} == set(names.split())
 
 

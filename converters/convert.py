@@ -20,6 +20,7 @@ from mnist_edge.errors import DataError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
 from mnist_edge.keras_network import softmax_appended
 from mnist_edge.metadata import append_metadata
+from mnist_edge.pixels import Pixels
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import is_shipped
 from mnist_edge.tflite_graph import count_macs, operators
@@ -84,6 +85,7 @@ def convert(
     output: Path | None = None,
     force: bool = False,
     keep: bool = False,
+    trained_on: Pixels | None = None,
     progress: Progress = no_progress,
 ) -> Exported:
     """Convert a Keras model to a `.tflite`, compare it with its source, and measure its accuracy.
@@ -101,6 +103,8 @@ def convert(
             a model that ships.
         force: Replace a file that is there.
         keep: Write the file even where its decisions are not those of its source; see `Exported.parity`.
+        trained_on: What the network takes for background and ink; None goes by its input and its first layers. The
+            file takes 0 to 1 whatever it is.
         progress: Called with the number of images measured.
 
     Raises:
@@ -112,7 +116,7 @@ def convert(
     """
     row = find_precision(precision)
     io = choose_io(row, io)
-    network = load_source(model)
+    network = load_source(model, trained_on)
     if data is None and row.calibrated:
         raise DataError(f"{row.name} needs representative images; name a data set with --data")
     path = output or _beside(model, f"{network.name}.{row.name}.tflite")
@@ -134,6 +138,7 @@ def convert(
         confidence = shipped_confidence(model, row.name)
     softmax = "appended" if softmax_appended(network) else "trained"
     metadata = network_metadata(network.name, row, io, classifier, calibration, softmax)
+    metadata |= trained_on.to_metadata() if trained_on else {}
     metadata |= {"parity": compared, "accuracy": accuracy} | (confidence.to_metadata() if confidence else {})
     complete = add_golden(append_metadata(content, metadata), path.name, data)
     write_bytes(path, complete)

@@ -10,6 +10,7 @@ import numpy as np
 from mnist_edge.errors import ModelError
 from mnist_edge.keras_files import load_keras_model
 from mnist_edge.keras_network import digit_network, layers_of
+from mnist_edge.pixels import Pixels
 from mnist_edge.safe_text import quoted
 from mnist_edge.shipped_models import is_keras, resolve_weights
 from mnist_edge.training_stack import load_keras
@@ -30,17 +31,18 @@ def keras_path(model: str | Path) -> Path:
     return path
 
 
-def load_source(model: Any) -> Any:
+def load_source(model: Any, trained_on: Pixels | None = None) -> Any:
     """A Keras model that can be converted, completed by `digit_network`.
 
     Args:
         model: A `.keras` or `.h5` file, a run folder, the name of a model that ships, or a Keras model in memory.
+        trained_on: As `digit_network` takes it.
 
     Raises:
         ModelError: It cannot be loaded, it is no digit model, or its weights hold NaN or infinity; names the layer.
     """
     model = load_network(model)
-    network = digit_network(model)
+    network = digit_network(model, trained_on)
     check_weights(model)
     return network
 

@@ -14,6 +14,7 @@ from mnist_edge.dataset import Dataset
 from mnist_edge.errors import UsageError
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.metadata import read_metadata
+from mnist_edge.pixels import pixels_of
 from mnist_edge.safe_text import quoted, shortened
 from mnist_edge.shipped_models import is_keras, resolve
 from mnist_edge.training_stack import load_tensorflow, without_prints
@@ -43,7 +44,7 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
     """
     keras = resolve(reference)
     calibration = _calibration(keras, resolve(candidate), data)
-    model = load_source(keras)
+    model = load_source(keras, pixels_of(read_metadata(resolve(candidate))))
     images = representative_images(data, calibration["images"], calibration["seed"])
     with native_stderr.silenced(), without_prints(), for_device(model) as network, interrupts_held():
         debugger = load_tensorflow().lite.experimental.QuantizationDebugger(

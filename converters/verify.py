@@ -8,8 +8,9 @@ from mnist_edge.converters.precisions import PRECISIONS, Precision
 from mnist_edge.dataset import Split
 from mnist_edge.evaluate import load_predictor, predict
 from mnist_edge.metadata import read_metadata
+from mnist_edge.pixels import Pixels, pixels_of
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped_models import resolve
+from mnist_edge.shipped_models import is_keras, resolve
 
 
 def verify(
@@ -55,7 +56,12 @@ def verify(
         tolerance = replace(tolerance, max_drop=max_drop, max_class_drop=allowed, min_p=0.0)
     given = {"min_agreement": min_agreement, "max_class_drop": max_class_drop, "min_p": min_p}
     tolerance = replace(tolerance, **{name: value for name, value in given.items() if value is not None})
-    both = [_outputs(model, split, runtime, progress) for model in (reference, candidate)]
+    # Where the reference is the network that the candidate was exported from, both see what it was trained on.
+    trained_on = pixels_of(read_metadata(resolve(candidate))) if is_keras(resolve(reference)) else None
+    both = [
+        _outputs(model, split, runtime, progress, pixels)
+        for model, pixels in ((reference, trained_on), (candidate, None))
+    ]
     return compare(both[0], both[1], split.labels, tolerance)
 
 
@@ -65,7 +71,9 @@ def precision_of(model: str | Path) -> Precision:
     return PRECISIONS.get(name, PRECISIONS["int8"])
 
 
-def _outputs(model: str | Path, split: Split, runtime: str | None, progress: Progress) -> ModelOutputs:
+def _outputs(
+    model: str | Path, split: Split, runtime: str | None, progress: Progress, trained_on: Pixels | None
+) -> ModelOutputs:
     # The networks' own softmax on both sides: a Keras model has no temperature.
-    predictor = load_predictor(model, calibrated=False, runtime=runtime)
+    predictor = load_predictor(model, calibrated=False, runtime=runtime, trained_on=trained_on)
     return ModelOutputs(str(model), predictor.runtime, predict(predictor, split, progress))

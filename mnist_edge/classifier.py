@@ -15,6 +15,7 @@ from mnist_edge.metadata import refusal_threshold_of, temperature_of
 from mnist_edge.model_file import Kind, read_model
 from mnist_edge.normalisation import SIDE
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise, to_probabilities
+from mnist_edge.pixels import Pixels
 from mnist_edge.refusal import digit_score
 from mnist_edge.safe_text import printable
 from mnist_edge.shipped_models import DEFAULT
@@ -58,7 +59,13 @@ class Classifier:
     """
 
     def __init__(
-        self, model: str | Path = DEFAULT, *, calibrated: bool = True, runtime: str | None = None, threads: int = 1
+        self,
+        model: str | Path = DEFAULT,
+        *,
+        calibrated: bool = True,
+        runtime: str | None = None,
+        threads: int = 1,
+        trained_on: Pixels | None = None,
     ) -> None:
         """Load a model.
 
@@ -67,6 +74,7 @@ class Classifier:
             calibrated: Scale the probabilities by the file's temperature; False gives the network's own softmax.
             runtime: `ai-edge-litert`, `tflite-runtime` or `tensorflow`; None takes the first that works.
             threads: CPU threads for one invoke.
+            trained_on: What the network takes for background and ink; None goes by its input (`pixel_range`).
 
         Raises:
             ModelError: The file is missing, damaged, of another shape, its temperature or threshold makes no sense,
@@ -88,6 +96,8 @@ class Classifier:
         # As allocated, and the most; they are equal where the graph is bound to its batch.
         self._batch, self._max_batch = self._form.batch, MAX_BATCH
         self._background, self._full_ink = pixel_range(self.input)
+        if trained_on:
+            self._background, self._full_ink = trained_on.background, trained_on.ink
         self._exponent: np.float32 | None = None
         self._quantised, self._dequantised = self._tables()
         self.output_kind = self._recognise()

@@ -13,6 +13,7 @@ from mnist_edge.dataset import Split
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.keras_files import load_keras_model
 from mnist_edge.keras_network import digit_network
+from mnist_edge.pixels import Pixels
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import is_keras, resolve
 from mnist_edge.tensors import as_input
@@ -43,9 +44,9 @@ class KerasClassifier:
         model: The Keras model, as `digit_network` completes it.
     """
 
-    def __init__(self, model: Any, name: str | None = None) -> None:
+    def __init__(self, model: Any, name: str | None = None, trained_on: Pixels | None = None) -> None:
         """Wrap a model in memory; raises `ModelError` if it cannot map 28x28 images to ten probabilities."""
-        self.model = digit_network(model)
+        self.model = digit_network(model, trained_on)
         self.name = name or str(model.name)
         self.runtime = f"keras {load_keras().__version__}"
 
@@ -56,7 +57,12 @@ class KerasClassifier:
 
 
 def load_predictor(
-    model: str | Path, *, calibrated: bool = True, runtime: str | None = None, threads: int = 1
+    model: str | Path,
+    *,
+    calibrated: bool = True,
+    runtime: str | None = None,
+    threads: int = 1,
+    trained_on: Pixels | None = None,
 ) -> Predictor:
     """Load MODEL, a `.keras`, `.h5` or `.tflite` file, a SavedModel or the name of a model that ships.
 
@@ -65,14 +71,15 @@ def load_predictor(
         calibrated: Scale a `.tflite` by its temperature; a Keras model has none.
         runtime: For a `.tflite`; None takes the first that works.
         threads: CPU threads for one invoke of a `.tflite`.
+        trained_on: What the network takes for background and ink; None goes by its file.
 
     Raises:
         ModelError: There is no such model, or it cannot be loaded.
     """
     path = resolve(model)
     if is_keras(path):
-        return KerasClassifier(load_keras_model(path))
-    return Classifier(path, calibrated=calibrated, runtime=runtime, threads=threads)
+        return KerasClassifier(load_keras_model(path), trained_on=trained_on)
+    return Classifier(path, calibrated=calibrated, runtime=runtime, threads=threads, trained_on=trained_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,12 @@ def score(
 
 
 def evaluate(
-    model: str | Path, split: Split, *, runtime: str | None = None, progress: Progress = no_progress
+    model: str | Path,
+    split: Split,
+    *,
+    runtime: str | None = None,
+    trained_on: Pixels | None = None,
+    progress: Progress = no_progress,
 ) -> Evaluation:
     """Evaluate MODEL on a split, with the calibrated probabilities that users get.
 
@@ -156,12 +168,13 @@ def evaluate(
         model: A `.keras` or `.tflite` file, or the name of a model that ships.
         split: The images to classify.
         runtime: For a `.tflite`; None takes the first that works.
+        trained_on: What the network takes for background and ink; None goes by its file.
         progress: Receives the number of images done.
 
     Raises:
         ModelError: There is no such model, or it cannot be run.
     """
-    predictor = load_predictor(model, runtime=runtime)
+    predictor = load_predictor(model, runtime=runtime, trained_on=trained_on)
     temperature = predictor.temperature if isinstance(predictor, Classifier) else 1.0
     return score(predict(predictor, split, progress), split.labels, predictor.name, predictor.runtime, temperature)
 

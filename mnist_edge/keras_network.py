@@ -11,6 +11,7 @@ import numpy as np
 from mnist_edge.errors import ModelError, ModelWarning
 from mnist_edge.image_form import IMAGE, ImageForm, image_form
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise
+from mnist_edge.pixels import Pixels
 from mnist_edge.safe_text import quoted
 from mnist_edge.training_stack import load_keras
 from mnist_edge.untrusted import MAX_REASON
@@ -24,15 +25,17 @@ _SCALE_OF_BYTES = 1 / 64
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
-def digit_network(model: Any) -> Any:
+def digit_network(model: Any, trained_on: Pixels | None = None) -> Any:
     """Complete a network so that it maps images, shape (n, 28, 28, 1), 0 to 1, to probabilities, shape (n, 10).
 
-    - Pixels: an input of integers, or one behind a `Rescaling` or `Normalization` of 0 to 255, is scaled.
+    - Pixels: scaled to what it was trained on; where that is not given, an input of integers, or one behind a
+      `Rescaling` or `Normalization` of 0 to 255, gets those.
     - Shape: images are resized and reshaped to what `mnist_edge.image_form` finds.
     - Outputs: where their values show no probabilities, a softmax is appended, with a `ModelWarning`.
 
     Args:
         model: A `keras.Model` of any kind: sequential, functional, nested, or of a class of its own.
+        trained_on: What it takes for background and ink; None goes by its input and its first layers.
 
     Returns:
         A `keras.Model` with the model's name and weights; the model itself where nothing was missing.
@@ -45,7 +48,12 @@ def digit_network(model: Any) -> Any:
     if any(tensor.dtype.startswith(("int", "uint")) for tensor in inputs):
         model = _in_floating_point(keras, model, inputs)
     image = keras.Input(IMAGE, name="image")
-    pixels = keras.layers.Rescaling(255.0)(image) if _takes_bytes(keras, model, inputs) else image
+    if trained_on is None and _takes_bytes(keras, model, inputs):
+        trained_on = Pixels(0.0, 255.0)
+    pixels = image
+    if trained_on:
+        scale = trained_on.ink - trained_on.background
+        pixels = keras.layers.Rescaling(scale, trained_on.background)(image)
     outputs, bare = _call(keras, model, inputs, pixels)
     meaning = recognise(_outputs_of(keras.Model(image, outputs)))
     if meaning is OutputKind.PROBABILITIES:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnist_edge.cli.console import print_json, print_notes, print_table, progress
-from mnist_edge.cli.options import Data, Json, Runtime, complete_models
+from mnist_edge.cli.options import Data, Invert, Json, Pixels, Runtime, complete_models
 
 if TYPE_CHECKING:
     from mnist_edge.evaluate import Evaluation
@@ -22,7 +22,15 @@ Model = Annotated[
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="PNG", help="Also draw the confusion matrix.")]
 
 
-def command(model: Model, data: Data = None, runtime: Runtime = None, plot: Plot = None, json: Json = False) -> None:
+def command(
+    model: Model,
+    data: Data = None,
+    runtime: Runtime = None,
+    pixels: Pixels = None,
+    invert: Invert = False,
+    plot: Plot = None,
+    json: Json = False,
+) -> None:
     """Measure a model's accuracy and confusions on the test images.
 
     Also loss, calibration error, precision, recall and F1 of each digit. A .tflite is scaled by the temperature in its
@@ -31,13 +39,14 @@ def command(model: Model, data: Data = None, runtime: Runtime = None, plot: Plot
     Example: mnist-edge evaluate small
     """
     from mnist_edge.evaluate import evaluate
+    from mnist_edge.pixels import parse_pixels
     from mnist_edge.provenance import load_for
     from mnist_edge.shipped_models import resolve
 
-    path = resolve(model)
+    path, trained_on = resolve(model), parse_pixels(pixels, invert)
     with progress("evaluating") as report:
         found = load_for(model, data=data, progress=report)
-        result = evaluate(path, found.test, runtime=runtime, progress=report)
+        result = evaluate(path, found.test, runtime=runtime, trained_on=trained_on, progress=report)
     print_notes(found.notes)
     if plot:
         from mnist_edge.models.plots import plot_confusion

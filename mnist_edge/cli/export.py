@@ -1,6 +1,7 @@
 """`mnist-edge export`."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,8 @@ import typer
 
 from mnist_edge.cli.console import print_json, print_notes, print_table, progress
 from mnist_edge.cli.export_finder import export_finder, finder_rows
-from mnist_edge.cli.options import Data, Force, Json, complete, complete_models
+from mnist_edge.cli.options import Data, Force, Invert, Json, Pixels, complete, complete_models
+from mnist_edge.errors import UsageError
 
 if TYPE_CHECKING:
     from mnist_edge.converters.convert import Exported
@@ -74,6 +76,8 @@ def command(
     samples: Samples = 500,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result.")] = 0,
     output: Output = None,
+    pixels: Pixels = None,
+    invert: Invert = False,
     data: Data = None,
     force: Force = False,
     keep: Keep = False,
@@ -92,10 +96,13 @@ def command(
     """
     from mnist_edge.converters.convert import convert
     from mnist_edge.converters.finder import ExportedFinder, is_finder
+    from mnist_edge.pixels import parse_pixels
     from mnist_edge.run_folders import latest_run
 
-    source = model or latest_run()
-    export = export_finder if is_finder(source) else convert
+    source, trained_on = model or latest_run(), parse_pixels(pixels, invert)
+    if trained_on and is_finder(source):
+        raise UsageError("a finder takes ink levels; --pixels and --invert are for classifiers")
+    export = export_finder if is_finder(source) else partial(convert, trained_on=trained_on)
     with progress("exporting") as report:
         found = _data(source, quantize, data, report)
         result: Exported | ExportedFinder = export(

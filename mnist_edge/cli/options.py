@@ -41,6 +41,16 @@ Data = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Pixels = Annotated[
+    str | None,
+    typer.Option(
+        "--pixels",
+        metavar="SCALE",
+        help="What the network was trained on: 0..1, 0..255, -1..1, or MEAN,STD that pixels were standardised by. "
+        "Default: as its file says, else 0..1.",
+    ),
+]
+Invert = Annotated[bool, typer.Option("--invert", help="It was trained on dark ink on a light background.")]
 Runtime = Annotated[
     str | None,
     typer.Option(

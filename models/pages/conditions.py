@@ -52,11 +52,15 @@ class Conditions:
         digits: Name of the typeface of the digits; empty traces those of the data set.
         words: Name of the typeface of the words; empty writes strokes.
         bold: Pixels by which typefaces are bolder.
+        slant: Degrees to the right by which typefaces of words lean, -25 to 30; those of digits lean half as much.
+        stretch: Factor of the width of such words, 0.7 to 1.5; digits get its square root.
+        wobble: How far the typefaces are bent, in heights of a digit, 0 to 0.03.
+        sway: Which way they are, 0 to 2 pi.
         superscripts: Probability that a digit is small and raised, 0 to 1.
         things: Objects that lie about, 0 to 60.
         pebbles: Density of a texture that covers everything, 0 to 1.
         uneven: How much the heights on one line differ, 0 to 1.1 (1:3).
-        layout: One of `LAYOUTS`; empty writes rows, the last seven are drawings without digits.
+        layout: One of `LAYOUTS`; empty writes rows, the last eight are drawings without digits.
         highlighter: Whether bands of one run over the digits.
         notes: Whether the digits are on sticky notes.
         pattern: One of `PATTERNS`, behind everything.
@@ -106,6 +110,10 @@ class Conditions:
     digits: str = ""
     words: str = ""
     bold: float = 0.0
+    slant: float = 0.0
+    stretch: float = 1.0
+    wobble: float = 0.0
+    sway: float = 0.0
     superscripts: float = 0.0
     things: int = 0
     pebbles: float = 0.0
@@ -259,13 +267,16 @@ def _nothing_to_read(rng: np.random.Generator) -> dict[str, Any]:
     return {"rows": 0} | kinds[int(rng.integers(len(kinds)))]
 
 
-def crowded_conditions(rng: np.random.Generator, hands: Sequence[str] = (), prints: Sequence[str] = ()) -> Conditions:
+def crowded_conditions(
+    rng: np.random.Generator, hands: Sequence[str] = (), prints: Sequence[str] = (), scripts: Sequence[str] = ()
+) -> Conditions:
     """A page as photographs show it where finding is hard: other hands, print, frames, dense words, digits that touch.
 
     Args:
         rng: Decides all.
         hands: Names of typefaces that imitate handwriting.
         prints: Names of typefaces that are print.
+        scripts: Names of typefaces without Latin letters, for words alone.
     """
     page = random_conditions(rng)
     changes: dict[str, Any] = {}
@@ -276,11 +287,18 @@ def crowded_conditions(rng: np.random.Generator, hands: Sequence[str] = (), prin
     if (hands or prints) and rng.random() < 0.8:
         faces = hands if hands and (not prints or rng.random() < 0.7) else prints
         changes |= {"words": str(rng.choice(faces)), "bold": _maybe(rng, 0.3, 0.5, 2.5)}
+    if scripts and rng.random() < 0.18:
+        changes["words"] = str(rng.choice(scripts))
+    if ("words" in changes or "digits" in changes) and rng.random() < 0.7:
+        changes |= crowds.varied_hand(rng)
     changes |= {"least": int(rng.integers(12, 21))} if rng.random() < 0.3 else {}
     if page.rows and rng.random() < 0.9:
         changes |= _crowded_rows(page, rng)
     else:
         changes |= crowds.unread(rng) if rng.random() < 0.75 or page.rows else _words_alone(rng)
+    if changes.get("layout") in ("passage", "manuscript"):
+        # More would close small letters.
+        changes["bold"] = min(changes.get("bold", 0.0), 0.7)
     return replace(page, **changes | _crowded_look(rng, bool(changes.get("rows", page.rows))))
 
 

@@ -17,9 +17,12 @@ GREYS: tuple[Colour, ...] = (  # stone, slate, boards, cardboard, cloth
 )  # fmt: skip
 LIGHT_INKS: tuple[Colour, ...] = ((245, 245, 245), (235, 240, 240), (200, 245, 250), (245, 225, 190), (215, 200, 250))
 DARK_INKS: tuple[Colour, ...] = ((25, 25, 25), (40, 36, 36), (30, 25, 20), (95, 30, 15))
-LAYOUT_SHARES = {"lines": 0.3, "squares": 0.18, "framed": 0.16, "amount": 0.14, "sums": 0.12, "form": 0.1}
+LAYOUT_SHARES = {
+    "lines": 0.23, "squares": 0.15, "passage": 0.24, "framed": 0.12, "amount": 0.1, "sums": 0.09, "form": 0.07,
+}  # fmt: skip
 DRAWING_SHARES = {
-    "prose": 0.34, "shout": 0.2, "letters": 0.12, "diagram": 0.12, "keys": 0.08, "signature": 0.08, "music": 0.06,
+    "manuscript": 0.4, "prose": 0.16, "shout": 0.12, "letters": 0.08, "diagram": 0.1, "keys": 0.06, "signature": 0.06,
+    "music": 0.04,
 }  # fmt: skip
 PATTERN_NAMES = ("waves", "rosette", "halftone", "bricks", "weave", "wood", "code")
 
@@ -65,6 +68,12 @@ def marked(rng: np.random.Generator) -> Changes:
     if rng.random() < 0.5:
         return paper | {"highlighter": True, "paper": _shade(((238, 240, 240), (225, 232, 236)), rng, 6)}
     return paper | {"notes": True, "paper": _shade(((238, 240, 240), (200, 205, 205), (140, 170, 200)), rng, 8)}
+
+
+def varied_hand(rng: np.random.Generator) -> Changes:
+    """Typefaces leaning, wide or narrow, and bent, all letters of a page alike: many hands from one."""
+    shape = {"slant": float(rng.uniform(-25, 30)), "stretch": _log(0.7, 1.5, rng)}
+    return shape | {"wobble": float(rng.uniform(0, 0.03)), "sway": float(rng.uniform(0, 2 * np.pi))}
 
 
 def patterned(rng: np.random.Generator) -> Changes:

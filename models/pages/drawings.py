@@ -10,8 +10,9 @@ import numpy as np
 
 from mnist_edge.models.pages.clutter import SHAPES, ellipse, line, rectangle
 from mnist_edge.models.pages.conditions import Conditions
-from mnist_edge.models.pages.letters import ALONE, GLYPHS, WORDS, invent_word, scribble, warp, write
+from mnist_edge.models.pages.letters import ALONE, GLYPHS, WORDS, invent_word, scribble, warp
 from mnist_edge.models.pages.marks import Area, Mark
+from mnist_edge.models.pages.prose import draw_manuscript, set_text
 from mnist_edge.models.pages.typefaces import LETTERS, SIGNS, Typeface
 from mnist_edge.strokes import Stroke
 
@@ -22,23 +23,6 @@ LEAST_LETTER = 9.0  # height of a capital, pixels: less is a grey line
 MOST_LETTERS = 1200
 # Letters that stand alone and could not be taken for a digit.
 UNLIKE = "".join(letter for letter in LETTERS if letter not in "bgiloqszBDGIOQSZ")
-
-
-def _set(text: str, face: Typeface | None, height: float, rng: np.random.Generator) -> list[Mark]:
-    """A text from (0, 0) in a typeface, or in strokes for want of one; signs that neither has are left out."""
-    if face:
-        characters = face.text(text, float(rng.uniform(0.85, 1.15)))
-        bend = 0.02 if face.handwritten else 0.0
-        return [Mark([c * height for c in warp(character, rng, bend)], filled=True) for character in characters]
-    marks, x, gap = list[Mark](), 0.0, rng.uniform(0.02, 0.2) * height
-    for sign in text:
-        if sign not in GLYPHS:
-            x += 0.4 * height
-            continue
-        mark = Mark([stroke * height for stroke in warp(write(sign), rng, 0.04)], thickest=0.13 * height)
-        marks.append(mark.shifted(x - mark.left))
-        x = marks[-1].right + gap
-    return marks
 
 
 def _cased(word: str, case: int) -> str:
@@ -61,7 +45,7 @@ def _prose(conditions: Conditions, area: Area, height: float, rng: np.random.Gen
             while x < end and len(marks) < MOST_LETTERS:
                 word = str(rng.choice(WORDS)) if rng.random() < 0.7 else invent_word(rng)
                 word += str(rng.choice([",", ".", ":", "?", "-"])) if rng.random() < 0.12 else ""
-                placed = [mark.shifted(x, level) for mark in _set(_cased(word, case), face, size, rng)]
+                placed = [mark.shifted(x, level) for mark in set_text(_cased(word, case), face, size, rng)]
                 x = max((mark.right for mark in placed), default=end) + gap
                 marks += placed if x - gap < end else []
     return marks, []
@@ -76,7 +60,7 @@ def _shout(conditions: Conditions, area: Area, height: float, rng: np.random.Gen
     for row in range(rows):
         words = "hello world" if rng.random() < 0.1 else str(rng.choice(WORDS)) + (
             " " + str(rng.choice(WORDS)) if rng.random() < 0.4 else "")  # fmt: skip
-        line_of = _set(_cased(words, case), face, 1.0, rng)
+        line_of = set_text(_cased(words, case), face, 1.0, rng)
         if not line_of:
             continue
         reach = max(mark.right for mark in line_of)
@@ -98,7 +82,7 @@ def _letters(conditions: Conditions, area: Area, height: float, rng: np.random.G
             if boxed:
                 lines += rectangle(x, y, x + wide, y + high, rng)
             if rng.random() < 0.85 and len(marks) < MOST_LETTERS // 2:
-                marks += [m.shifted(x, y) for m in _set(str(rng.choice(list(known))), face, 0.8 * height, rng)]
+                marks += [m.shifted(x, y) for m in set_text(str(rng.choice(list(known))), face, 0.8 * height, rng)]
     return marks, lines
 
 
@@ -159,7 +143,7 @@ def _keys(conditions: Conditions, area: Area, height: float, rng: np.random.Gene
             letter = str(rng.choice(list(known)))
             if face or letter in GLYPHS:
                 at = x + side * corner[0] + 0.1 * side, y + side * corner[1] + 0.1 * side
-                marks += [mark.shifted(*at) for mark in _set(letter, face, size, rng)]
+                marks += [mark.shifted(*at) for mark in set_text(letter, face, size, rng)]
     return marks, lines
 
 
@@ -183,7 +167,7 @@ def _diagram(conditions: Conditions, area: Area, height: float, rng: np.random.G
                 draw = ellipse if rng.random() < 0.4 else rectangle
                 box = draw(corner[0], corner[1], corner[0] + 0.8 * cell, corner[1] + 0.5 * cell, rng)
                 marks.append(Mark(box, thickest=pen))
-                label = _set(str(rng.choice(WORDS)), face, 0.2 * cell, rng)
+                label = set_text(str(rng.choice(WORDS)), face, 0.2 * cell, rng)
                 marks += [mark.shifted(corner[0] + 0.12 * cell, corner[1] + 0.15 * cell) for mark in label]
                 middles.append((float(corner[0]) + 0.4 * cell, float(corner[1]) + 0.5 * cell))
             elif kind < 0.75:
@@ -198,6 +182,7 @@ def _diagram(conditions: Conditions, area: Area, height: float, rng: np.random.G
 
 
 DRAWINGS: dict[str, Draw] = {
+    "manuscript": draw_manuscript,
     "prose": _prose,
     "shout": _shout,
     "letters": _letters,

@@ -12,6 +12,7 @@ from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.drawings import DRAWINGS
 from mnist_edge.models.pages.marks import Area, Mark
 from mnist_edge.models.pages.phrases import PHRASES, draw_rule, write_digit, write_phrase, write_sign
+from mnist_edge.models.pages.prose import choose_prose
 from mnist_edge.models.pages.typefaces import Typeface
 from mnist_edge.models.pages.writing import Writer
 from mnist_edge.strokes import Stroke
@@ -152,6 +153,33 @@ def _column(writer: Writer, right: float, level: float, cell: float, count: int,
     return found
 
 
+def _passage(writer: Writer) -> Drawn:
+    """Prose in small letters with a few numbers in it, each among words or on a line of its own."""
+    area, rng = writer.area, writer.rng
+    prose = choose_prose(writer.typefaces.get(writer.conditions.words), rng)
+    step = max(writer.height, prose.height) + max(0.4 * prose.height, prose.pitch - prose.height)
+    rows = int(np.clip((area.bottom - area.top) // step, 1, min(writer.conditions.rows, 5)))
+    spare = int(max(0.0, area.bottom - area.top - rows * (step + prose.pitch - prose.height)) // prose.pitch)
+    above = np.sort(rng.integers(0, spare + 1, rows)).tolist()
+    level, marks = area.top, list[Mark]()
+    for row, lines in enumerate(np.diff([0, *above, spare]).tolist()):
+        marks += prose.lines(area, level, lines)
+        level += lines * prose.pitch
+        if row == rows:
+            break
+        count = int(rng.integers(1, 5))
+        height, foot = _fits(writer, count), level + step
+        left = area.left + rng.uniform(0, 1) * max(0.0, area.right - area.left - 0.9 * height * count)
+        run = write_phrase(writer, "0" * count, left, foot - height, height, row)
+        if rng.random() < 0.7:
+            right = max(mark.right for mark in run) + prose.gap + writer.conditions.pen * height
+            marks += prose.words(area.left, left - prose.gap, foot - prose.height)
+            marks += prose.words(right, area.right, foot - prose.height)
+        marks += run
+        level = foot + max(0.0, prose.pitch - prose.height)
+    return marks, []
+
+
 def _numbered(marks: Sequence[Mark]) -> list[Mark]:
     """In reading order, digits first, with rows from 0 and none without digits."""
     digits = [mark for mark in marks if mark.label is not None]
@@ -163,6 +191,7 @@ def _numbered(marks: Sequence[Mark]) -> list[Mark]:
 
 LAYOUTS: dict[str, Callable[[Writer], Drawn]] = {
     "lines": _lines,
+    "passage": _passage,
     "amount": _amount,
     "sums": _sums,
     "squares": draw_squares,

@@ -10,6 +10,7 @@ from mnist_edge.dataset import Split
 from mnist_edge.errors import UsageError
 from mnist_edge.models.pages.conditions import Conditions, random_conditions
 from mnist_edge.models.pages.grounds import add_pattern, highlight, stick_notes
+from mnist_edge.models.pages.hands import in_hand
 from mnist_edge.models.pages.ink import stamp, write_marks
 from mnist_edge.models.pages.layouts import write_layout
 from mnist_edge.models.pages.marks import Area, Mark
@@ -94,7 +95,7 @@ def draw_page(
     digit_height = max(conditions.size * height, conditions.least)
     sheet, area = _sheet(conditions, width, height, digit_height, layout)
     write = write_layout if conditions.layout else write_page
-    marks, printed = write(split, conditions, area, digit_height, layout, typefaces)
+    marks, printed = write(split, conditions, area, digit_height, layout, in_hand(typefaces, conditions))
     view = _fitting(look_at(conditions, width, height, camera), marks, conditions.pen * digit_height, width, height)
     ink = write_marks(marks, view, conditions, digit_height, frame, hand)
     roughness = fibres(height, width, paper)

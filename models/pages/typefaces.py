@@ -46,11 +46,20 @@ class Typeface:
         name: Of its file, without suffix.
         handwritten: Whether it imitates handwriting; else it is print.
         glyphs: By character; those that it lacks are missing.
+        foreign: Whether it has letters of another script alone, as those of `scripts.py`.
     """
 
     name: str
     handwritten: bool
     glyphs: dict[str, Glyph]
+    foreign: bool = False
+
+    def spelled(self, text: str, rng: np.random.Generator) -> str:
+        """The text; where the script is foreign, letters at random in place of the text's."""
+        if not self.foreign:
+            return text
+        letters = list(self.glyphs)
+        return "".join(letters[int(rng.integers(len(letters)))] if one.isalpha() else one for one in text)
 
     def text(self, characters: str, tracking: float = 1.0) -> list[list[Stroke]]:
         """The contours of each character that it has, side by side from x 0.
@@ -82,7 +91,7 @@ def _load(path: Path) -> Typeface:
     with require("fontTools.ttLib", extra="train").TTFont(path, lazy=True) as font:
         known, glyphs, names = set(font.getGlyphOrder()), font.getGlyphSet(), font.getBestCmap()
         outlines = {
-            one: (_contours(glyphs, names[ord(one)]), float(glyphs[names[ord(one)]].width))
+            one: (read_contours(glyphs, names[ord(one)]), float(glyphs[names[ord(one)]].width))
             for one in DIGITS + LETTERS + SIGNS
             if names.get(ord(one)) in known
         }
@@ -101,7 +110,13 @@ def _load(path: Path) -> Typeface:
     return Typeface(path.stem, path.parent.name == "hand", scaled)
 
 
-def _contours(glyphs: Any, name: str) -> list[Stroke]:
+def read_contours(glyphs: Any, name: str) -> list[Stroke]:
+    """The closed paths of a glyph in the units of its font, y up.
+
+    Args:
+        glyphs: What `TTFont.getGlyphSet` gives.
+        name: Of the glyph.
+    """
     recording = require("fontTools.pens.recordingPen", extra="train").DecomposingRecordingPen(glyphs)
     glyphs[name].draw(recording)
     contours: list[list[Any]] = []

@@ -260,10 +260,10 @@ def _set_word(face: Typeface, height: float, rng: np.random.Generator) -> list[M
     word = str(rng.choice(WORDS)) if rng.random() < 0.7 else invent_word(rng)
     case = rng.random()
     word = word.upper() if case < 0.12 else word.capitalize() if case < 0.4 else word
-    if not face.handwritten and rng.random() < 0.25:
+    if not face.handwritten and not face.foreign and rng.random() < 0.25:
         # Printed numbers are no handwriting.
         word = "".join(rng.choice(list(DIGITS + "-.,:/"), int(rng.integers(1, 8))))
-    characters = face.text(word, float(rng.uniform(0.85, 1.1)))
+    characters = face.text(face.spelled(word, rng), float(rng.uniform(0.85, 1.1)))
     contours = [contour for character in characters for contour in character]
     bent = iter(warp(contours, rng, 0.02) if face.handwritten else contours)
     return [Mark([next(bent) * height for _ in character], filled=True) for character in characters]

@@ -1,5 +1,6 @@
 """Conditions are what people bring, within the ranges that are documented."""
 
+import hashlib
 from collections import Counter
 from dataclasses import fields
 
@@ -15,6 +16,13 @@ MANY = [random_conditions(np.random.default_rng(seed)) for seed in range(600)]
 def test_the_same_stream_gives_the_same_conditions() -> None:
     assert MANY[7] == random_conditions(np.random.default_rng(7))
     assert len(set(MANY)) == len(MANY)
+
+
+def test_the_hand_of_a_plain_page_is_as_it_is_written() -> None:
+    assert {(c.slant, c.stretch, c.wobble, c.sway, c.layout) for c in MANY} == {(0.0, 1.0, 0.0, 0.0, "")}
+    # Pages that are measured are drawn with these streams: what they give may not change.
+    digest = hashlib.sha256("".join(f"{c.rows} {c.size:.5f} {c.ink} {c.jpeg} {c.text} " for c in MANY).encode())
+    assert digest.hexdigest()[:12] == "19c2119f1b9a"
 
 
 def test_about_one_page_in_six_has_no_digits() -> None:

@@ -102,7 +102,7 @@ cross-runtime: install
 #   window-speed  whether a window slows reading down; needs Xvfb
 #   recording     what a minute of recording costs in each codec
 #   web-picture   docs/web.jpg, anew; needs Chromium
-#   typefaces     other hands, and print, for crowded pages: into runs/typefaces; needs npm
+#   typefaces     other hands, print and scripts, for crowded pages: into runs/typefaces; needs npm
 #   negatives     pictures without digits, for the finder: into runs/negatives; needs apt-get, 525 MB
 #   docs          the figures and pictures in the documents, the cards of the models
 $(ENDURANCE): install

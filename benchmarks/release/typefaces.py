@@ -1,7 +1,8 @@
 """Fetch the typefaces that crowded pages are written with, from the packages of Fontsource.
 
-Needs npm. `hand/` gets typefaces that imitate handwriting and `print/` others, each with its licence: the SIL Open Font
-License 1.1, or the Apache License 2.0. Nothing of them is part of this package; networks are trained on what they draw.
+Needs npm. `hand/` gets typefaces that imitate handwriting, `print/` others, and `script/` letters of other scripts,
+each with its licence: the SIL Open Font License 1.1, or the Apache License 2.0. Nothing of them is part of this
+package; networks are trained on what they draw.
 """
 
 import subprocess
@@ -47,6 +48,23 @@ noto-serif nunito open-sans orbitron oswald overpass-mono playfair-display poppi
 roboto roboto-condensed roboto-mono roboto-slab rubik saira-stencil-one share-tech-mono source-code-pro space-mono
 special-elite stardos-stencil vt323 work-sans zilla-slab
 """
+# A package and the part of it that has the letters. Parts of East Asian ones have numbers, the most common signs last.
+SCRIPT = """
+amatic-sc/hebrew bad-script/cyrillic caveat/cyrillic comforter/cyrillic comic-relief/greek great-vibes/cyrillic
+hachi-maru-pop/cyrillic marck-script/cyrillic neucha/cyrillic pacifico/cyrillic pangolin/cyrillic playpen-sans/greek
+shantell-sans/cyrillic lobster/cyrillic klee-one/cyrillic
+inter/greek jetbrains-mono/cyrillic noto-sans/greek noto-serif/cyrillic open-sans/hebrew oswald/cyrillic
+playfair-display/cyrillic pt-serif/cyrillic roboto/greek eb-garamond/greek
+gveret-levin/hebrew noto-sans-hebrew/hebrew playpen-sans-hebrew/hebrew rubik/hebrew
+amiri/arabic aref-ruqaa/arabic noto-nastaliq-urdu/arabic noto-sans-arabic/arabic playpen-sans-arabic/arabic
+dekko/devanagari kalam/devanagari poppins/devanagari tillana/devanagari
+charm/thai charmonman/thai itim/thai mali/thai noto-sans-thai/thai playpen-sans-thai/thai sriracha/thai
+klee-one/119 yomogi/119 yuji-boku/119 yusei-magic/119 zen-kurenaido/119 noto-sans-jp/119 hachi-maru-pop/119
+klee-one/116 yuji-boku/115 yomogi/117 noto-sans-jp/117
+liu-jian-mao-cao/117 liu-jian-mao-cao/118 long-cang/118 zhi-mang-xing/118
+east-sea-dokdo/118 gaegu/117 gamja-flower/118 hi-melody/118 nanum-brush-script/118 nanum-pen-script/117
+noto-sans-kr/118 poor-story/118 single-day/117
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,16 +75,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fetch_all(arguments: Namespace) -> None:
-    for kind, names in (("hand", HAND), ("print", PRINT)):
+    for kind, entries in (("hand", HAND), ("print", PRINT), ("script", SCRIPT)):
         folder = arguments.folder / kind
         folder.mkdir(parents=True, exist_ok=True)
-        for name in names.split():
-            if not (folder / f"{name}.woff").exists():
-                _fetch(name, folder)
-                print(folder / f"{name}.woff", flush=True)
+        for entry in entries.split():
+            name, _, part = entry.partition("/")
+            target = folder / f"{entry.replace('/', '-')}.woff"
+            if not target.exists():
+                _fetch(name, part or "latin", target)
+                print(target, flush=True)
 
 
-def _fetch(name: str, folder: Path) -> None:
+def _fetch(name: str, part: str, target: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         try:
             subprocess.run(
@@ -79,12 +99,14 @@ def _fetch(name: str, folder: Path) -> None:
             raise DownloadError(f"the package of {name} could not be fetched ({' '.join(reason)}); try again") from None
         (packed,) = Path(temporary).glob("*.tgz")
         with tarfile.open(packed) as archive:
-            fonts = sorted(one for one in archive.getnames() if one.endswith("-normal.woff") and "latin" in one)
-            if "package/LICENSE" not in archive.getnames():
-                raise DownloadError(f"the package of {name} carries no licence; take it out of the list")
+            prefix = f"package/files/{name}-{part}-"
+            fonts = sorted(one for one in archive.getnames() if one.startswith(prefix) and one.endswith("-normal.woff"))
+            if not fonts or "package/LICENSE" not in archive.getnames():
+                raise DownloadError(f"the package of {name} lacks a licence, or {part}; take it out of the list")
             # The plain weight, where there is one.
-            font = next((one for one in fonts if "-latin-400-" in one), fonts[0])
-            for source, target in ((font, f"{name}.woff"), ("package/LICENSE", f"{name}.LICENSE")):
+            font = next((one for one in fonts if one.startswith(f"{prefix}400-")), fonts[0])
+            # The typeface last: what is there has its licence.
+            for source, path in (("package/LICENSE", target.with_suffix(".LICENSE")), (font, target)):
                 member = archive.extractfile(source)
                 assert member, source
-                write_bytes(folder / target, member.read())
+                write_bytes(path, member.read())

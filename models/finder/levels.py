@@ -9,6 +9,7 @@ from mnist_edge.dataset import Dataset
 from mnist_edge.models.finder.negatives import HELD_OUT
 from mnist_edge.models.finder.pool import draw_stored
 from mnist_edge.models.finder.samples import SIDE, take_sample
+from mnist_edge.models.pages.scripts import load_scripts
 from mnist_edge.models.pages.typefaces import load_typefaces
 from mnist_edge.progress import Progress, no_progress
 
@@ -34,7 +35,7 @@ def sample_levels(
     Returns:
         Shapes (training, side, side) and (validation, side, side).
     """
-    faces = load_typefaces(typefaces)
+    faces = load_typefaces(typefaces) + load_scripts(typefaces)
     drawn: tuple[list[Levels], list[Levels]] = [], []
     for held_out, (split, count) in enumerate(((data.training, training), (data.validation, validation))):
         some = [face for index, face in enumerate(faces) if (index % HELD_OUT == HELD_OUT - 1) == held_out]

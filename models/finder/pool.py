@@ -21,6 +21,7 @@ from mnist_edge.models.finder.workers import workers
 from mnist_edge.models.pages import pages
 from mnist_edge.models.pages.conditions import crowded_conditions, random_conditions
 from mnist_edge.models.pages.pages import draw_page
+from mnist_edge.models.pages.scripts import load_scripts
 from mnist_edge.models.pages.typefaces import Typeface, load_typefaces
 from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
@@ -152,7 +153,12 @@ _drawing: dict[str, Any] = {}
 def _begin(training: Split, validation: Split, seed: int, typefaces: Path, pictures: Path) -> None:
     # Typefaces have faults in tables that nothing here uses.
     logging.getLogger("fontTools").setLevel(logging.ERROR)
-    _drawing.update(splits=(training, validation), seed=seed, pictures=pictures, faces=load_typefaces(typefaces))
+    _drawing.update(
+        splits=(training, validation),
+        seed=seed,
+        pictures=pictures,
+        faces=load_typefaces(typefaces) + load_scripts(typefaces),
+    )
 
 
 def _write_chunk(path: Path, validation: bool, negative: bool, number: int, count: int) -> None:
@@ -175,10 +181,11 @@ def draw_stored(split: Split, typefaces: Sequence[Typeface], rng: np.random.Gene
         typefaces: Those that the page may be written in.
         rng: Decides all.
     """
-    hands = [face.name for face in typefaces if face.handwritten]
-    prints = [face.name for face in typefaces if not face.handwritten]
+    hands = [face.name for face in typefaces if face.handwritten and not face.foreign]
+    prints = [face.name for face in typefaces if not face.handwritten and not face.foreign]
+    scripts = [face.name for face in typefaces if face.foreign]
     crowded = rng.random() < CROWDED
-    conditions = crowded_conditions(rng, hands, prints) if crowded else random_conditions(rng)
+    conditions = crowded_conditions(rng, hands, prints, scripts) if crowded else random_conditions(rng)
     width, height = (LONG, SHORT) if rng.random() < WIDE else (SHORT, LONG)
     used = [face for face in typefaces if face.name in (conditions.digits, conditions.words)]
     page = draw_page(split, int(rng.integers(2**31)), conditions, width=width, height=height, typefaces=used)

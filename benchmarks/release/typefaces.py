@@ -56,7 +56,7 @@ shantell-sans/cyrillic lobster/cyrillic klee-one/cyrillic
 inter/greek jetbrains-mono/cyrillic noto-sans/greek noto-serif/cyrillic open-sans/hebrew oswald/cyrillic
 playfair-display/cyrillic pt-serif/cyrillic roboto/greek eb-garamond/greek
 gveret-levin/hebrew noto-sans-hebrew/hebrew playpen-sans-hebrew/hebrew rubik/hebrew
-amiri/arabic aref-ruqaa/arabic noto-nastaliq-urdu/arabic noto-sans-arabic/arabic playpen-sans-arabic/arabic
+amiri/arabic aref-ruqaa/arabic noto-sans-arabic/arabic playpen-sans-arabic/arabic
 dekko/devanagari kalam/devanagari poppins/devanagari tillana/devanagari
 charm/thai charmonman/thai itim/thai mali/thai noto-sans-thai/thai playpen-sans-thai/thai sriracha/thai
 klee-one/119 yomogi/119 yuji-boku/119 yusei-magic/119 zen-kurenaido/119 noto-sans-jp/119 hachi-maru-pop/119

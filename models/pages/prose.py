@@ -11,7 +11,7 @@ from mnist_edge.models.pages.marks import Area, Mark
 from mnist_edge.models.pages.typefaces import Typeface
 from mnist_edge.strokes import Stroke
 
-# Of an x, pixels; and of an x in strokes or another script, in heights of a digit.
+# Of an x, or a letter of another script, pixels; and of an x in strokes, in heights of a digit.
 X_HEIGHTS, USUAL_X = (8.0, 30.0), 0.55
 # So many more would take seconds to draw.
 MOST_LETTERS = 2000
@@ -97,8 +97,9 @@ class Prose:
 def choose_prose(face: Typeface | None, rng: np.random.Generator) -> Prose:
     """Small letters of a size and pitch at random."""
     x_height = float(np.exp(rng.uniform(*np.log(X_HEIGHTS))))
-    x = face.glyphs.get("x") if face else None
-    height = x_height / (max(0.2, 1 - float(np.concatenate(x.contours)[:, 1].min())) if x else USUAL_X)
+    letters = [face.glyphs["x"]] if face and "x" in face.glyphs else list(face.glyphs.values()) if face else []
+    highs = [float(np.ptp(np.concatenate(letter.contours)[:, 1])) for letter in letters if letter.contours]
+    height = x_height / max(0.2, float(np.median(highs)) if highs else USUAL_X)
     pitch = max(x_height * rng.uniform(1.7, 3), 0.9 * height)
     capitals = float(rng.choice([0, 0.06, 0.15]))
     return Prose(face, height, pitch, x_height * rng.uniform(0.4, 1), capitals, rng.uniform(0.97, 1.03), rng)

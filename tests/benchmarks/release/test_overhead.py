@@ -26,7 +26,7 @@ def test_the_bounds_are_those_that_are_promised() -> None:
 
 def test_ratios_are_of_figures_of_the_same_unit(exported: dict[str, Path]) -> None:
     found = measure_overhead(exported["float32"], rounds=5)
-    # Very loose on purpose, since another process may take half of the time; `make measure` judges, on a machine at rest.
+    # Very loose on purpose: another process may take half of the time; `make measure` judges, on a machine at rest.
     assert 0.02 < found.invoke_ratio < 50
     assert 0.02 < found.classify_ratio < 50
     assert 0.02 < found.invoke_us / found.bare_us < 50

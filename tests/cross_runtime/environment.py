@@ -3,6 +3,7 @@
 Run as a script it makes `.venv-tflite-runtime` in the repository's root if it is not there, and prints its Python.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -26,11 +27,17 @@ def why_not() -> str | None:
 
 
 def make() -> Path:
-    """Make the environment if it is not there.
+    """Make the environment if it is not there; of several processes one makes it, and the others wait.
 
     Returns:
         Its Python, which imports mnist_edge from this checkout.
     """
+    with (ROOT / "pyproject.toml").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _make()
+
+
+def _make() -> Path:
     python = FOLDER / "bin" / "python"
     if READY.is_file():
         return python

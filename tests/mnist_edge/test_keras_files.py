@@ -61,13 +61,14 @@ def as_saved_model(network: Any, path: Path) -> None:
     [("a.h5", as_h5), ("a.hdf5", as_h5), ("old.h5", as_old_h5), ("exported", as_exported), ("saved", as_saved_model)],
 )
 def test_every_form_says_what_the_network_says(
-    network: Any, few_images: Any, tmp_path: Path, name: str, save: Callable[[Any, Path], None]
+    network: Any, few_images: Any, idx_folder: Path, tmp_path: Path, name: str, save: Callable[[Any, Path], None]
 ) -> None:
     save(network, tmp_path / name)
     expected = KerasClassifier(network).probabilities(few_images)
     found = load_predictor(tmp_path / name).probabilities(few_images)
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    result = CliRunner().invoke(app, ["export", str(tmp_path / name), "--output", str(tmp_path / "a.tflite"), "--keep"])
+    options = ("--data", str(idx_folder), "--output", str(tmp_path / "a.tflite"), "--keep")
+    result = CliRunner().invoke(app, ["export", str(tmp_path / name), *options])
     assert result.exit_code in (0, 3), result.stderr
     np.testing.assert_allclose(
         Classifier(tmp_path / "a.tflite", calibrated=False).probabilities(few_images), expected, atol=1e-4

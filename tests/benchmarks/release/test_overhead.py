@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,15 @@ def test_the_bounds_are_those_that_are_promised() -> None:
     assert overhead(1.0, 1.26).broken() == ["the wrapper takes 1.26 times the bare loop, not 1.25"]
 
 
-def test_ratios_are_of_figures_of_the_same_unit(exported: dict[str, Path]) -> None:
+def test_ratios_are_of_figures_of_the_same_unit(exported: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    # The processor's time, which other processes do not lengthen: a test on the clock failed on a busy machine.
+    monkeypatch.setattr("mnist_edge.benchmarks.release.overhead.perf_counter", time.process_time)
+    monkeypatch.setattr("mnist_edge.benchmarks.timing.perf_counter_ns", time.process_time_ns)
     found = measure_overhead(exported["float32"], rounds=5)
-    # Very loose on purpose: another process may take half of the time; `make measure` judges, on a machine at rest.
-    assert 0.02 < found.invoke_ratio < 50
-    assert 0.02 < found.classify_ratio < 50
-    assert 0.02 < found.invoke_us / found.bare_us < 50
+    # Loose on purpose: `python -m mnist_edge.benchmarks.release.overhead` judges, on a machine that is at rest.
+    assert 0.2 < found.invoke_ratio < 5
+    assert 0.2 < found.classify_ratio < 10
+    assert 0.2 < found.invoke_us / found.bare_us < 5
 
 
 def test_the_tool_prints_a_document_and_its_exit_code_is_the_verdict(

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from mnist_edge.opencv import cv2
 
 LEAST_SEEN = 11.0  # height of a digit in the scanner's pixels: fewer cannot be read
-LEAST_STEP = 60  # grey levels between ink and paper, below which a scanner takes all for paper
+LEAST_STEP = 60  # grey levels between ink and paper, below which no threshold keeps the ink, and grey stays grey
 
 
 def scan(image: NDArray[np.uint8], resolution: float, mode: str, digit_height: float) -> NDArray[np.uint8]:
@@ -42,7 +42,7 @@ def _binary(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     threshold, found = cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU)
     above, below = grey[grey > threshold], grey[grey <= threshold]
     if not len(above) or not len(below) or above.mean() - below.mean() < LEAST_STEP:
-        return np.full_like(grey, 255 if grey.mean() > 110 else 0)
+        return grey
     return np.asarray(found, np.uint8)
 
 

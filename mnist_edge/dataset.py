@@ -2,15 +2,21 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.dataset_files import read_arrays
-from mnist_edge.download import cache_folder, download
+from mnist_edge.download import MNIST_SHA256, cache_folder, download
 from mnist_edge.errors import DataError, DownloadError, PackageMissing
+from mnist_edge.formats.finding import read
+from mnist_edge.formats.form import to_form
+from mnist_edge.formats.labels import to_digits
+from mnist_edge.formats.mnist import mnist_differences
+from mnist_edge.formats.raw import TEST, TRAINING, VALIDATION
 from mnist_edge.normalisation import normalise
 from mnist_edge.optional_packages import require
 from mnist_edge.progress import Progress, no_progress
@@ -20,6 +26,8 @@ SPLIT_SEED = 2026
 VALIDATION_IMAGES = 5_000
 # A validation split takes at most one of so many images.
 MIN_POOL_PER_VALIDATION = 5
+# Where no test images are given, one of so many tests, up to as many as MNIST has; fewer images tell nothing.
+MIN_POOL_PER_TEST, MAX_TEST_IMAGES, MIN_IMAGES = 5, 10_000, 10
 # Of scikit-learn's digits one of five tests, and one of ten validates.
 SKLEARN_PER_TEST, SKLEARN_PER_VALIDATION = 5, 10
 # Names of the data sets that are found without a path.
@@ -64,7 +72,7 @@ class Dataset:
     """A data set in three splits.
 
     Attributes:
-        name: `MNIST`, the folder's name for other IDX files, or `scikit-learn digits`.
+        name: `MNIST`, the folder's or file's name for other data, or `scikit-learn digits`.
         training: For weights and representative data.
         validation: For choosing epochs, thresholds and architectures.
         test: For reporting only.
@@ -103,19 +111,21 @@ def load(data: Path | None = None, fallback: bool = False, progress: Progress = 
     """Find, check and split the data.
 
     Args:
-        data: Folder with the four IDX files (gzipped or not) or `mnist.npz`, or that `.npz` itself. None looks at
-            `MNIST_EDGE_DATA`, then at the user's cache, and then downloads.
+        data: Folder with a data set in any form of `docs/data.md`: IDX files, `.npz`, CSV, Parquet, or a folder of
+            pictures for each class; or one of its files. None looks at `MNIST_EDGE_DATA`, then at the user's cache,
+            and then downloads.
         fallback: Use scikit-learn's handwritten digits where MNIST can be neither found nor downloaded.
-        progress: Receives the progress of a download.
+        progress: Receives the progress of a download, or of pictures that are read.
 
     Raises:
         DataError: A file is missing or damaged; names it and the reason.
         DownloadError: There is no copy here and no mirror delivered one.
+        PackageMissing: What reads this form is not installed.
     """
     if data is None and os.environ.get("MNIST_EDGE_DATA"):
         data = Path(os.environ["MNIST_EDGE_DATA"])
     if data is not None:
-        return _from_path(data)
+        return _from_path(data, progress)
     try:
         return fetch_mnist(progress)
     except DownloadError as error:
@@ -129,7 +139,7 @@ def load(data: Path | None = None, fallback: bool = False, progress: Progress = 
 
 def fetch_mnist(progress: Progress = no_progress) -> Dataset:
     """Load MNIST from the user's cache, after a download if it is not there; raises `DownloadError` if that fails."""
-    return _from_path(download(cache_folder(), progress=progress))
+    return _from_path(download(cache_folder(), progress=progress), progress)
 
 
 _SKLEARN_NOTE = "using scikit-learn's 1,797 handwritten digits, whose accuracies do not compare with MNIST's"
@@ -177,25 +187,63 @@ def _split(
     validation_images: int = VALIDATION_IMAGES,
 ) -> Dataset:
     kept, drawn = stratified(pool.labels, min(validation_images, len(pool) // MIN_POOL_PER_VALIDATION), SPLIT_SEED)
+    return Dataset(name, pool.take(kept), pool.take(drawn), test, path, _sha256(pool, test), notes)
+
+
+def _sha256(*splits: Split) -> str:
     digest = hashlib.sha256()
-    for array in (pool.images, pool.labels, test.images, test.labels):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return Dataset(name, pool.take(kept), pool.take(drawn), test, path, digest.hexdigest(), notes)
+    for split in splits:
+        for array in (split.images, split.labels):
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
-def _from_path(path: Path) -> Dataset:
-    arrays, differing = read_arrays(path)
-    pool, test = _checked(arrays[0], arrays[1], path), _checked(arrays[2], arrays[3], path)
-    if not differing:
-        return _split(MNIST, path, pool, test, ())
-    note = f"{path} is not MNIST ({', '.join(differing)} differ); accuracies do not compare with MNIST's"
-    return _split(Path(os.path.realpath(path)).name, path, pool, test, (note,))
+def _from_path(path: Path, progress: Progress) -> Dataset:
+    with _named(path):
+        raw = read(path, progress)
+        labels = to_digits(raw)
+        images, found = to_form({role: part.pictures for role, part in raw.parts.items()}, progress)
+        splits = {role: Split(images[role][..., None], labels[role]) for role in raw.parts}
+        differing = mnist_differences(images, labels)
+        if differing:
+            return _other(path, splits, differing, (found, *raw.notes))
+        return _split(MNIST, path, splits[TRAINING], splits[TEST], ())
 
 
-def _checked(images: NDArray[np.uint8], labels: NDArray[np.uint8], path: Path) -> Split:
+def _other(path: Path, splits: dict[str, Split], differing: list[str], found: tuple[str, ...]) -> Dataset:
+    """Complete a data set that is not MNIST: what is not given is drawn from the training images."""
+    pool, drawn = splits[TRAINING], []
+    if len(pool) < MIN_IMAGES:
+        raise DataError(f"there are {len(pool)} training images; {MIN_IMAGES} are the least")
+    total = f"{len(pool):,}"
+    if TEST not in splits:
+        rest, taken = stratified(pool.labels, min(MAX_TEST_IMAGES, len(pool) // MIN_POOL_PER_TEST), SPLIT_SEED)
+        drawn.append(f"{len(taken):,} for test")
+        splits, pool = {**splits, TEST: pool.take(taken)}, pool.take(rest)
+    # A copy of MNIST that is damaged, or somebody's change of it, has some of its files.
+    which = f" ({', '.join(differing)} differ)" if len(differing) < len(MNIST_SHA256) else ""
+    notes = [f"{path} is not MNIST{which}; accuracies do not compare with MNIST's", *found]
+    name = Path(os.path.realpath(path)).name
+    if VALIDATION in splits:
+        validation, test = splits[VALIDATION], splits[TEST]
+        data = Dataset(name, pool, validation, test, path, _sha256(pool, validation, test))
+    else:
+        data = _split(name, path, pool, splits[TEST], ())
+        drawn.insert(0, f"{len(data.validation):,} for validation")
+    if drawn:
+        notes.append(
+            f"{' and '.join(drawn)} are drawn from the {total} training images, each class in its share, by seed "
+            f"{SPLIT_SEED}"
+        )
+    if lost := set(np.unique(pool.labels)) - set(np.unique(data.training.labels)):
+        raise DataError(f"class {min(lost)} has too few images to train and to measure")
+    return replace(data, notes=tuple(notes))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Put the data set's path before an error that does not have it."""
     try:
-        if images.shape[1:] != (28, 28):
-            raise DataError(f"images must be 28x28, not {'x'.join(map(str, images.shape[1:])) or 'single numbers'}")
-        return Split(images[..., None], labels)
+        yield
     except DataError as error:
-        raise DataError(f"{path}: {error}") from None
+        raise error if str(path) in str(error) else DataError(f"{path}: {error}") from None

@@ -4,6 +4,7 @@ import gzip
 import io
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,10 @@ from mnist_edge.untrusted import errors_as, read_limited, unpacked_limit
 
 IMAGES_MAGIC = 0x0803
 LABELS_MAGIC = 0x0801
+# QMNIST's labels: eight numbers for each image, of which the first is its digit.
+LONG_LABELS_MAGIC = 0x0C02
+# By the third byte of the magic number.
+_TYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
 # Sixteen times the images of MNIST's training set: far beyond any data set of this form.
 MAX_BYTES = 1 << 30
 GZIP = b"\x1f\x8b"
@@ -37,16 +42,16 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def parse(content: bytes, magic: int, path: Path) -> NDArray[np.uint8]:
+def parse(content: bytes, magic: int, path: Path) -> NDArray[Any]:
     """Parse the uncompressed content of an IDX file.
 
     Args:
         content: The uncompressed file.
-        magic: `IMAGES_MAGIC` or `LABELS_MAGIC`; its last byte is the number of dimensions.
+        magic: `IMAGES_MAGIC`, `LABELS_MAGIC` or `LONG_LABELS_MAGIC`; its last byte is the number of dimensions.
         path: Of the file, for messages.
 
     Returns:
-        Shape (count, height, width) for images, (count,) for labels.
+        Shape (count, height, width) for images and (count,) for labels, uint8; (count, 8) for long labels, int32.
 
     Raises:
         DataError: The magic number is wrong, or the number of bytes does not fit the shape in the header.
@@ -57,10 +62,12 @@ def parse(content: bytes, magic: int, path: Path) -> NDArray[np.uint8]:
             f"{path} is no IDX file of the expected kind: it starts with {content[:4].hex()}, not {magic:08x}"
         )
     shape = tuple(int(n) for n in np.frombuffer(content[4:header_bytes], ">u4"))
-    expected = prod(shape)
+    dtype = _TYPES[magic >> 8]
+    expected = prod(shape) * dtype.itemsize
     if len(content) - header_bytes != expected:
         raise DataError(
             f"{path} is truncated or has extra bytes: its header asks for {expected} bytes, it holds "
             f"{len(content) - header_bytes}"
         )
-    return np.frombuffer(content, np.uint8, offset=header_bytes).reshape(shape)
+    array: NDArray[Any] = np.frombuffer(content, dtype, offset=header_bytes)
+    return array.reshape(shape)

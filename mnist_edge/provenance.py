@@ -73,7 +73,7 @@ def load_for(*models: str | Path, data: Path | None = None, progress: Progress =
     Args:
         models: As `provenance_of` takes them; one of unknown provenance is taken for one of MNIST.
         data: As `load` takes it; where a model was made with other data, a note of the result says so.
-        progress: Receives the progress of a download.
+        progress: Receives the progress of a download, or of pictures that are read.
 
     Raises:
         DataError: The data is not found; says what to name.
@@ -81,7 +81,7 @@ def load_for(*models: str | Path, data: Path | None = None, progress: Progress =
     """
     known = {str(model): made_with for model in models if (made_with := provenance_of(model))}
     if data is not None:
-        found = load(data)
+        found = load(data, progress=progress)
         others = [f"{model} was made with {one.name}" for model, one in known.items() if one != Provenance.of(found)]
         return replace(found, notes=(*found.notes, *(f"{one}, and this is {found.name}" for one in others)))
     if len(set(known.values())) > 1:
@@ -96,13 +96,13 @@ def find(model: str, recorded: Provenance, progress: Progress = no_progress) -> 
     Args:
         model: Whose data it is, for the message.
         recorded: What to look for.
-        progress: Receives the progress of a download.
+        progress: Receives the progress of a download, or of pictures that are read.
 
     Raises:
         DataError: It is not found; says what to name.
     """
     paths = [Path(path) for path in (recorded.path, os.environ.get("MNIST_EDGE_DATA")) if path]
-    loads: list[Callable[[], Dataset]] = [partial(load, path) for path in paths]
+    loads: list[Callable[[], Dataset]] = [partial(load, path, progress=progress) for path in paths]
     if recorded.name == SKLEARN:
         loads.append(sklearn_digits)
     elif recorded.name == MNIST:

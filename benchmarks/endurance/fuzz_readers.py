@@ -24,13 +24,16 @@ from mnist_edge.camera.sources.piped import PipeCapture
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.camera.web.controls import parse_request
 from mnist_edge.classifier import Classifier
-from mnist_edge.dataset_files import NPZ_KEYS, read_arrays
+from mnist_edge.dataset import load
 from mnist_edge.errors import DataError
+from mnist_edge.formats.npz import NPZ_KEYS
+from mnist_edge.formats.pictures import decode
 from mnist_edge.idx import IMAGES_MAGIC, parse, read_bytes
 from mnist_edge.keras_files import load_keras_model
 from mnist_edge.metadata import CHECKSUM_BYTES, with_checksum
 from mnist_edge.models.collected import LIST, read_collected
 from mnist_edge.opencv import cv2
+from mnist_edge.optional_packages import require
 from mnist_edge.run_folders import SETTINGS, read_run
 from mnist_edge.shipped_models import resolve_shipped
 
@@ -64,11 +67,24 @@ def _idx() -> bytes:
 
 
 def _npz() -> bytes:
-    pixels = np.random.default_rng(0).integers(0, 256, (10, 28, 28), np.uint8)
-    labels = np.arange(10, dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 28, 28), np.uint8)
+    labels = np.arange(60, dtype=np.uint8) % 10
     buffer = io.BytesIO()
     arrays = dict(zip(NPZ_KEYS, (pixels, labels, pixels, labels), strict=True))
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _csv() -> bytes:
+    rows = np.random.default_rng(0).integers(0, 256, (60, 65))
+    rows[:, 0] = np.arange(60) % 10
+    return "\n".join(",".join(map(str, row)) for row in rows).encode()
+
+
+def _parquet() -> bytes:
+    buffer = io.BytesIO()
+    rows = {"image": [{"bytes": _jpeg(), "path": None}] * 60, "label": [row % 10 for row in range(60)]}
+    require("pyarrow.parquet", extra="parquet").write_table(require("pyarrow", extra="parquet").table(rows), buffer)
     return buffer.getvalue()
 
 
@@ -134,7 +150,10 @@ READERS = {
         ("MJPEG", "pipe", lambda: _jpeg() * 4, _read_pipe),
         ("IDX", "train-images-idx3-ubyte", _idx, _read_idx),
         ("IDX in gzip", "a.gz", lambda: gzip.compress(_idx(), mtime=0), _read_idx),
-        ("npz", "mnist.npz", _npz, read_arrays),
+        ("npz", "mnist.npz", _npz, load),
+        ("CSV", "train.csv", _csv, load),
+        ("Parquet", "train.parquet", _parquet, load),
+        ("picture to train with", "a.jpg", _jpeg, lambda path: decode(path.read_bytes(), str(path))),
         ("tflite", "a.tflite", lambda: resolve_shipped("nano").read_bytes(), Classifier),
         ("keras", "a.keras", lambda: resolve_shipped("nano.keras").read_bytes(), load_keras_model),
         ("labels.json", "labels.json", _labels, lambda path: read_labels(path.parent)),
@@ -154,6 +173,8 @@ BOMBS: dict[str | None, Callable[[], bytes]] = {
         ("MJPEG", lambda: bombs.claiming(_jpeg(), LARGE) * 4),
         ("IDX in gzip", lambda: bombs.gzipped(400)),
         ("npz", lambda: bombs.zipped("x_train.npy", 400)),
+        ("CSV", lambda: bombs.gzipped(400)),
+        ("picture to train with", lambda: bombs.png((20_000, 12_000))),
         ("tflite", lambda: bombs.zipped("metadata.json", 400)),
     )
 }

@@ -7,13 +7,13 @@ from mnist_edge.cli.options import Data, Json
 def command(data: Data = None, json: Json = False) -> None:
     """Find MNIST or fetch it, check it, and say how it is split.
 
-    What is fetched is kept in the cache.
+    What is fetched is kept in the cache. --data checks data of your own, in any form that every command takes.
 
-    Example: mnist-edge data --data ~/mnist
+    Example: mnist-edge data --data ~/my-digits
     """
     from mnist_edge.dataset import load
 
-    with progress("MNIST") as report:
+    with progress("data") as report:
         found = load(data, progress=report)
     print_notes(found.notes)
     splits = {"training": found.training, "validation": found.validation, "test": found.test}

@@ -34,8 +34,8 @@ Data = Annotated[
     Path | None,
     typer.Option(
         "--data",
-        metavar="DIR",
-        help="Folder with MNIST's four IDX files or mnist.npz. "
+        metavar="PATH",
+        help="Folder or file: IDX as MNIST's, .npz, CSV, Parquet, or a folder of pictures for each class. "
         "Default: MNIST_EDGE_DATA, else the cache, else a download.",
     ),
 ]

@@ -179,7 +179,7 @@ def _resume(
     if wrong:
         raise UsageError(f"{' and '.join(wrong)}, in {folder}; leave {'it' if len(wrong) == 1 else 'them'} out")
     with progress(there.name) as report:
-        found = load(data) if data else find(str(folder), settings.data, report)
+        found = load(data, progress=report) if data else find(str(folder), settings.data, report)
         if Provenance.of(found) != settings.data:
             raise UsageError(f"--data {data} contradicts the run's {settings.data.name}, in {folder}; leave it out")
         load_keras()

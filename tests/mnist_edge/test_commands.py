@@ -36,7 +36,10 @@ def test_data_describes_what_is_there(invoke: Invoke, idx_folder: Path) -> None:
     document = json.loads(out)
     expected = {"name": idx_folder.name, "path": str(idx_folder), "training": 640, "validation": 160, "test": 359}
     assert document == expected | {"sha256": load(idx_folder).sha256}
-    assert err.startswith("note: ") and "is not MNIST" in err and err.count("\n") == 1
+    other, look, drawn = err.splitlines()
+    assert other.startswith("note: ") and "is not MNIST" in other
+    assert "light ink on a dark background, as MNIST has it" in look
+    assert "160 for validation are drawn from the 800 training images" in drawn
 
 
 def test_data_shows_a_table(invoke: Invoke, idx_folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mnist_edge.atomic_files import refuse_overwrite, write_bytes
 from mnist_edge.classifier import Classifier
+from mnist_edge.compat import runtimes_of
 from mnist_edge.converters.confidence import Confidence, fit_confidence, shipped_confidence
 from mnist_edge.converters.export_metadata import data_metadata, network_metadata, parity_metadata
 from mnist_edge.converters.flatbuffer import to_flatbuffer
@@ -41,7 +42,7 @@ class Exported:
         size_bytes: Of the file, metadata included.
         operators: How often each operator occurs.
         macs: Multiply-accumulates for one image.
-        runtimes: What runs it.
+        runtimes: What can run it, by its operators (`mnist_edge.compat`).
         accuracy: On the test images: `images`, `correct`, `accuracy`, `runtime`, `data`, `sha256`; None without data.
         calibration: Of the representative images: `images`, `seed`, `split`, `data`, `sha256`; None without.
         confidence: The file's temperature and refusal threshold, and the validation images they were chosen on; None
@@ -119,7 +120,7 @@ def convert(
     network = load_source(model, trained_on)
     if data is None and row.calibrated:
         raise DataError(f"{row.name} needs representative images; name a data set with --data")
-    path = output or _beside(model, f"{network.name}.{row.name}.tflite")
+    path = output or beside(model, f"{network.name}.{row.name}.tflite")
     refuse_overwrite(path, force)
     images, calibration = None, None
     if data and row.calibrated:
@@ -150,7 +151,7 @@ def convert(
         size_bytes=len(complete),
         operators=operators(classifier.interpreter),
         macs=count_macs(classifier.interpreter),
-        runtimes=row.runtimes,
+        runtimes=runtimes_of(path),
         accuracy=accuracy,
         calibration=calibration,
         confidence=confidence,
@@ -159,7 +160,8 @@ def convert(
     )
 
 
-def _beside(model: Any, name: str) -> Path:
+def beside(model: Any, name: str) -> Path:
+    """Where a file made of a model goes unless told: beside it, or into the current folder where it ships."""
     if not isinstance(model, str | Path):
         raise UsageError("a model in memory has no folder to write to; say where with output=")
     path = keras_path(model)

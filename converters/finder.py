@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import mnist_edge
 from mnist_edge.atomic_files import refuse_overwrite, write_bytes
+from mnist_edge.compat import runtimes_of
 from mnist_edge.converters.finder_parity import FinderParity, FinderTolerance, compare_finders
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.keras_source import check_weights, keras_path, load_network
@@ -68,7 +69,7 @@ class ExportedFinder:
         size_bytes: Of the file, metadata included.
         operators: How often each operator occurs.
         macs: Multiply-accumulates for one picture of 640x480.
-        runtimes: What runs it.
+        runtimes: What can run it, by its operators (`mnist_edge.compat`).
         calibration: Of the ink levels that it was calibrated on; None without.
         parity: How the file compares with its source on the validation levels; None without.
     """
@@ -149,8 +150,8 @@ def convert_finder(
     write_bytes(path, complete)
     return ExportedFinder(
         path=path, model=network.name, precision=row.name, io=io, size_bytes=len(complete),
-        operators=operators(build_interpreter(content, path.name)[0]), macs=metadata["macs"], runtimes=row.runtimes,
-        calibration=calibration, parity=parity,
+        operators=operators(build_interpreter(content, path.name)[0]), macs=metadata["macs"],
+        runtimes=runtimes_of(path), calibration=calibration, parity=parity,
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from mnist_edge.errors import UsageError
 _AS_GOOD = Tolerance(max_drop=0.001, min_agreement=0.998, max_class_drop=0.005, min_p=0.01)
 _SANE = Tolerance(max_drop=0.02, min_agreement=0.97, max_class_drop=0.1)
 _NEARLY_EXACT = Tolerance(max_drop=0.0005, min_agreement=0.999, max_class_drop=0.003, min_p=0.01)
-_ALL_RUNTIMES = ("ai-edge-litert", "tflite-runtime 2.14", "tensorflow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Precision:
         integer: Whether every operator must compute in integers.
         dense_per_channel: Whether dense layers get a scale for each output. For dynamic they must not: that needs
             FULLY_CONNECTED version 12, which tflite-runtime 2.14 and TFLite Micro lack.
-        runtimes: What was shown to run it with the same digits.
+        micro: Whether TensorFlow Lite Micro runs it.
         golden_tolerance: Largest difference between sound runtimes in front of the softmax, in its tensor's unit:
             quanta for int8 and int16x8. Between ai-edge-litert 2.3 and tflite-runtime 2.14, 300 images, `nano`: 4e-6 in
             float, 0.006 in dynamic, which quantises its activations anew, 1 quantum in int16x8 and, but for one output
@@ -49,7 +48,7 @@ class Precision:
     calibrated: bool = False
     integer: bool = False
     dense_per_channel: bool = True
-    runtimes: tuple[str, ...] = _ALL_RUNTIMES
+    micro: bool = True
     golden_tolerance: float = 0.001
 
 
@@ -61,8 +60,10 @@ _ROWS = (
         sanity=_NEARLY_EXACT,
         optimised=False,
     ),
-    Precision("float16", "weights halved", parity=_NEARLY_EXACT, weights_type="float16"),
-    Precision("dynamic", "weights in int8, activations in float", dense_per_channel=False, golden_tolerance=0.05),
+    Precision("float16", "weights halved", parity=_NEARLY_EXACT, weights_type="float16", micro=False),
+    Precision(
+        "dynamic", "weights in int8, activations in float", dense_per_channel=False, micro=False, golden_tolerance=0.05
+    ),
     Precision(
         "int8",
         "weights and activations in int8: full integer",

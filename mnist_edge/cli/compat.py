@@ -36,8 +36,9 @@ Runtimes = Annotated[
 def command(model: Model, runtime: Runtimes = None, json: Json = False) -> None:
     """Tell which runtimes can run a file, without running it.
 
-    From its operators, their versions and the types they take; what mends a file stands beside what is in the way. The
-    exit code is 3 where a runtime that was asked for cannot run it, or none can.
+    From its operators, their versions and the types they take; what mends a file stands beside what is in the way.
+    tflite-micro is TensorFlow Lite Micro, for microcontrollers. The exit code is 3 where a runtime that was asked for
+    cannot run it, or none can.
 
     Example: mnist-edge compat small --runtime tflite-runtime==2.14.0
     """
@@ -49,8 +50,8 @@ def command(model: Model, runtime: Runtimes = None, json: Json = False) -> None:
     if json:
         print_json(found.to_json())
     else:
-        operators = [(one.name, one.version, count) for one, count in found.operators]
-        print_table("", ("operator", "version", "times"), operators)
+        operators = [(one.name, one.version, one.takes, count) for one, count in found.operators]
+        print_table("", ("operator", "version", "takes", "times"), operators)
         rows = [
             (verdict.runtime, "ok" if verdict.runs else "FAILED", "\n".join(map(_line, verdict.problems)))
             for verdict in found.verdicts

@@ -12,7 +12,7 @@ from mnist_edge.compat import compatibility
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.flatbuffer_view import root
 from mnist_edge.metadata import strip_metadata
-from mnist_edge.operator_versions import OPERATORS, RELEASES
+from mnist_edge.operator_versions import MICRO, OPERATORS, RELEASES
 from mnist_edge.optional_packages import installed_version
 from mnist_edge.shipped_models import resolve, shipped_files
 
@@ -52,13 +52,15 @@ def test_operators_are_counted_in_their_order() -> None:
 
 @pytest.mark.parametrize("precision", ["float32", "float16", "dynamic", "int8", "int16x8"])
 def test_every_precision_of_ours_runs_everywhere(exported: dict[str, Path], precision: str) -> None:
-    assert all(one.runs for one in compatibility(exported[precision]).verdicts)
+    runs = {one.runtime: one.runs for one in compatibility(exported[precision]).verdicts}
+    # Of a network whose dense layer has weights enough to be stored smaller.
+    assert runs == dict.fromkeys(RELEASES, True) | {MICRO: precision not in ("float16", "dynamic")}
 
 
 @pytest.mark.parametrize(("version", "runs"), [(7, True), (8, False), (9, False)])
 def test_a_version_that_a_runtime_lacks_is_named(tmp_path: Path, version: int, runs: bool) -> None:
     path = changed(resolve("small"), tmp_path / "new.tflite", CONV_2D, version=version)
-    new, old, _ = compatibility(path).verdicts
+    new, old, *_ = compatibility(path).verdicts
     assert (new.runs, old.runs) == (version <= 8, runs)
     if not runs:
         (problem,) = old.problems
@@ -99,7 +101,7 @@ def test_the_command_shows_and_judges(tmp_path: Path, invoke: Invoke) -> None:
     code, out, err = invoke("compat", path, "--json")
     document = json.loads(out)
     assert code == 0 and {one["runtime"]: one["runs"] for one in document["runtimes"]}[OLD] is False
-    assert {"name": "CONV_2D", "version": 8, "needed": 8, "count": 5} in document["operators"]
+    assert {"name": "CONV_2D", "version": 8, "needed": 8, "takes": "int8", "count": 5} in document["operators"]
 
 
 def opens(content: bytes) -> bool:

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from mnist_edge import native_stderr
-from mnist_edge.cli import console
+from mnist_edge.cli import app, console
 from mnist_edge.cli.table import lay_out
 from mnist_edge.dataset import Dataset, load, sklearn_digits
 
@@ -66,6 +67,19 @@ def tables() -> Iterator[list[list[list[str]]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(console, "lay_out", checked)
         yield seen
+
+
+@pytest.fixture(scope="session")
+def invoke() -> Callable[..., tuple[int, str, str]]:
+    """`invoke("data", "--json")` runs a command in this process: exit code, stdout, stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        result = CliRunner().invoke(app, [str(one) for one in arguments], prog_name="mnist-edge")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
 
 
 GROWTH = """

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnist_edge.cli.console import print_json, print_notes, print_table, progress
+from mnist_edge.cli.export_c import ExportedC, c_rows, keras_to_c, tflite_behind, tflite_to_c
 from mnist_edge.cli.export_finder import export_finder, finder_rows
 from mnist_edge.cli.options import Data, Force, Invert, Json, Pixels, complete, complete_models
 from mnist_edge.errors import UsageError
 
 if TYPE_CHECKING:
     from mnist_edge.converters.convert import Exported
+    from mnist_edge.converters.finder import ExportedFinder
     from mnist_edge.dataset import Dataset
     from mnist_edge.progress import Progress
 
@@ -21,6 +23,10 @@ _NOTHING_MEASURED = (
     "the data that this model was made with is not here, so that neither accuracy nor agreement is measured; "
     "temperature and refusal threshold are those that ship with it"
 )
+# What is written, and the precision of each unless told.
+DEFAULT_PRECISION = {"tflite": "none", "c": "int8"}
+# Rows about the conversion that are told of C files too.
+C_TELLS = ("input and output", "multiply-accumulates", "calibrated on", "softmax", "against its source", "accuracy")
 
 
 def _precisions() -> Iterable[str]:
@@ -37,13 +43,22 @@ Model = Annotated[
         help="A .keras or .h5 file, SavedModel, run folder or model that ships. Default: the newest run in runs/.",
     ),
 ]
-Quantize = Annotated[
+Format = Annotated[
     str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        autocompletion=complete(lambda: DEFAULT_PRECISION),
+        help="tflite, or c: an array and a header for TensorFlow Lite Micro, of a .tflite too.",
+    ),
+]
+Quantize = Annotated[
+    str | None,
     typer.Option(
         "--quantize",
         metavar="PRECISION",
         autocompletion=complete(_precisions),
-        help="none (float32), float16, dynamic, int8 or int16x8.",
+        help="none (float32), float16, dynamic, int8 or int16x8. Default: none, for --format c int8.",
     ),
 ]
 InputAndOutput = Annotated[
@@ -61,7 +76,8 @@ Output = Annotated[
     typer.Option(
         "--output",
         metavar="FILE",
-        help="Default: NAME.PRECISION.tflite beside the model; for one that ships, in the current folder.",
+        help="Default: NAME.PRECISION.tflite, or NAME_PRECISION.c, beside the model; for one that ships, in the "
+        "current folder.",
     ),
 ]
 Keep = Annotated[
@@ -71,7 +87,8 @@ Keep = Annotated[
 
 def command(
     model: Model = None,
-    quantize: Quantize = "none",
+    format: Format = "tflite",
+    quantize: Quantize = None,
     io: InputAndOutput = None,
     samples: Samples = 500,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result.")] = 0,
@@ -92,31 +109,49 @@ def command(
 
     A finder, `finder` or a run of `train finder`, is calibrated and compared on pages with the digits of its data.
 
+    --format c writes NAME.c, NAME.h and NAME_golden.c for a microcontroller, of what was trained or of a .tflite.
+
     Example: mnist-edge export --quantize int8
     """
     from mnist_edge.converters.convert import convert
-    from mnist_edge.converters.finder import ExportedFinder, is_finder
+    from mnist_edge.converters.finder import is_finder
     from mnist_edge.pixels import parse_pixels
     from mnist_edge.run_folders import latest_run
 
+    if format not in DEFAULT_PRECISION:
+        raise UsageError(f"there is no format {format!r}; choose one of: {', '.join(DEFAULT_PRECISION)}")
     source, trained_on = model or latest_run(), parse_pixels(pixels, invert)
-    if trained_on and is_finder(source):
-        raise UsageError("a finder takes ink levels; --pixels and --invert are for classifiers")
-    export = export_finder if is_finder(source) else partial(convert, trained_on=trained_on)
+    if format == "c" and (file := tflite_behind(source, quantize, io=io, data=data, pixels=trained_on)):
+        _show(tflite_to_c(file, output, force), json)
+        return
+    quantize = quantize or DEFAULT_PRECISION[format]
+    if is_finder(source) and (trained_on or format == "c"):
+        raise UsageError("a finder takes ink levels; --pixels, --invert and --format c are for classifiers")
+    to_file = partial(keras_to_c if format == "c" else convert, trained_on=trained_on)
+    export = export_finder if is_finder(source) else to_file
     with progress("exporting") as report:
         found = _data(source, quantize, data, report)
-        result: Exported | ExportedFinder = export(
+        result: Exported | ExportedFinder | ExportedC = export(
             source, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, keep=keep,
             progress=report,
         )  # fmt: skip
     print_notes(found.notes if found else [_NOTHING_MEASURED])
+    _show(result, json)
+    if result.parity:
+        result.parity.raise_if_failed()
+
+
+def _show(result: "Exported | ExportedFinder | ExportedC", json: bool) -> None:
+    from mnist_edge.converters.finder import ExportedFinder
+
     if json:
         print_json(result.to_json())
+    elif isinstance(result, ExportedC):
+        measured = [row for row in _rows(result.source) if row[0] in C_TELLS] if result.source else []
+        print_table(f"{result.array.name}, in {result.array.files[1]}", ("", ""), c_rows(result) + measured)
     else:
         rows = finder_rows(result) if isinstance(result, ExportedFinder) else _rows(result)
         print_table(f"{result.model} as {result.precision}, in {result.path}", ("", ""), rows)
-    if result.parity:
-        result.parity.raise_if_failed()
 
 
 def _data(source: str | Path, precision: str, data: Path | None, report: "Progress") -> "Dataset | None":

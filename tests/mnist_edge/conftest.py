@@ -1,4 +1,4 @@
-"""A small data folder, and the command line as a process and in this one."""
+"""A small data folder, and the command line as a process."""
 
 import gzip
 import os
@@ -9,9 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from mnist_edge.cli import app
 from mnist_edge.dataset import Split, sklearn_digits
 
 
@@ -32,19 +30,6 @@ def idx_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write_idx(folder, "train", digits.training.take(np.arange(800)))
     _write_idx(folder, "t10k", digits.test)
     return folder
-
-
-@pytest.fixture(scope="session")
-def invoke() -> Callable[..., tuple[int, str, str]]:
-    """`invoke("data", "--json")` runs a command in this process: exit code, stdout, stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        result = CliRunner().invoke(app, [str(one) for one in arguments], prog_name="mnist-edge")
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result.exit_code, result.stdout, result.stderr
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -237,10 +237,13 @@ def test_the_vectors_hold_in_micro(tmp_path: Path, model: str) -> None:
 @with_micro
 def test_nano_decides_the_same_in_micro_on_a_thousand_images(digits: Dataset) -> None:
     path, images = resolve("nano"), digits.test.images[:1000]
-    outputs = micro_outputs(path.read_bytes(), images)
-    decided = Classifier(path, calibrated=False).probabilities(images).argmax(1)
-    assert (outputs.argmax(1) == decided).all()
+    decided = micro_outputs(path.read_bytes(), images).argmax(1)
+    differ = decided != Classifier(path, calibrated=False).probabilities(images).argmax(1)
     in_front = micro_outputs(path.read_bytes(), images, in_front=True)
     expected, _ = outputs_in_front(path.read_bytes(), path.name, images.reshape(-1, 28, 28))
     # Of the logits, in quanta.
     assert np.abs(in_front - expected).max() <= 2
+    # scikit-learn's digits, enlarged from 8x8, leave it unsure of some: there the two best are as near as that.
+    margins = [np.diff(np.sort(logits[differ], axis=1)[:, -2:], axis=1) for logits in (in_front, expected)]
+    assert (np.minimum(*margins) <= 2).all()
+    assert differ.sum() <= (0 if digits.name == "MNIST" else 3)

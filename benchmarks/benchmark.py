@@ -103,7 +103,7 @@ def benchmark(
     if runs < 1:
         raise UsageError(f"runs must be at least 1, not {runs}")
     paths = [_deployable(model) for model in models]
-    classifiers = [Classifier(path, runtime=runtime, threads=threads) for path in paths]
+    classifiers = [Classifier(path, runtime=runtime, threads=threads, digits_only=False) for path in paths]
     # Memory first: what follows would compete for it on a small machine.
     starts = [measure_fresh_start(c.path, _runtime_name(c), threads) for c in classifiers]
     actions = [action for classifier in classifiers for action in stages(classifier)]
@@ -137,7 +137,8 @@ def _measurement(
     split: Split | None,
     machine: Machine,
 ) -> Measurement:
-    result = evaluate(classifier.path, split, runtime=_runtime_name(classifier)) if split else None
+    runtime, classes = _runtime_name(classifier), classifier.classes
+    result = evaluate(classifier.path, split, runtime=runtime, classes=classes) if split else None
     precision = classifier.metadata.get("precision")
     return Measurement(
         model=classifier.name,

@@ -94,7 +94,9 @@ def quickstart(
         convert(run.model, precision, data=data, force=force, progress=step(f"export {precision}")).path
         for precision in ("float32", "int8")
     ]
-    parities = [verify(run.model, export, data.test, progress=step("verify")) for export in exports]
+    parities = [
+        verify(run.model, export, data.test, classes=data.classes, progress=step("verify")) for export in exports
+    ]
     for parity in parities:
         parity.raise_if_failed()
     float32, int8 = benchmark(exports, split=data.test, progress=step("benchmark"))

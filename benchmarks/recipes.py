@@ -171,7 +171,7 @@ def _result(recipe: Recipe, runs: list[Run], data: Dataset) -> RecipeResult:
         # and no reason to end a comparison of hours.
         int8 = run.folder.with_name(f"{run.folder.name}.int8.tflite")
         exported = convert(run.folder, "int8", data=data, output=int8, force=True, keep=True)
-        parity = verify(run.folder, exported.path, data.test)
+        parity = verify(run.folder, exported.path, data.test, classes=data.classes)
         figures = parity.to_json()
         trained.append(
             Trained(

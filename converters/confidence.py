@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mnist_edge.calibration import apply_temperature, expected_calibration_error, fit_temperature
 from mnist_edge.converters.keras_source import keras_path
 from mnist_edge.metadata import read_metadata, refusal_threshold_of, temperature_of
-from mnist_edge.refusal import SCORE, choose_threshold, digit_score
+from mnist_edge.refusal import choose_threshold, digit_score, score_name
 from mnist_edge.shipped_models import find_shipped, is_shipped
 
 
@@ -27,6 +27,7 @@ class Confidence:
         images: How many there were.
         data: The data set they are of.
         file: The file that ships which they were chosen with, where that is another.
+        classes: How many the network tells.
     """
 
     temperature: float
@@ -37,6 +38,7 @@ class Confidence:
     images: int
     data: str
     file: str | None = None
+    classes: int = 10
 
     def to_metadata(self) -> dict[str, Any]:
         """The keys that `Classifier` reads, and where they come from."""
@@ -45,7 +47,7 @@ class Confidence:
             chosen_on["file"] = self.file
         return {
             "temperature": self.temperature,
-            "refusal": {"score": SCORE, "threshold": self.threshold},
+            "refusal": {"score": score_name(self.classes), "threshold": self.threshold},
             "confidence": chosen_on | {"ece": self.ece, "ece_before": self.ece_before, "refused": self.refused},
         }
 
@@ -54,8 +56,8 @@ def fit_confidence(plain: NDArray[np.float32], labels: NDArray[np.uint8], data: 
     """Choose temperature and threshold on validation images, which no recipe of ours trains on.
 
     Args:
-        plain: The file's own probabilities for them, shape (n, 10).
-        labels: Their digits, shape (n,).
+        plain: The file's own probabilities for them, shape (n, classes).
+        labels: Their classes, shape (n,).
         data: Name of the data set.
     """
     temperature = fit_temperature(plain, labels)
@@ -70,6 +72,7 @@ def fit_confidence(plain: NDArray[np.float32], labels: NDArray[np.uint8], data: 
         ece_before=expected_calibration_error(plain, labels),
         images=len(labels),
         data=data,
+        classes=plain.shape[1],
     )
 
 

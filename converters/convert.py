@@ -23,6 +23,7 @@ from mnist_edge.keras_network import softmax_appended
 from mnist_edge.metadata import append_metadata
 from mnist_edge.pixels import Pixels
 from mnist_edge.progress import Progress, no_progress
+from mnist_edge.provenance import classes_for
 from mnist_edge.shipped_models import is_shipped
 from mnist_edge.tflite_graph import count_macs, operators
 
@@ -117,7 +118,8 @@ def convert(
     """
     row = find_precision(precision)
     io = choose_io(row, io)
-    network = load_source(model, trained_on)
+    classes = data.classes if data else _classes(model)
+    network = load_source(model, trained_on, len(classes) if classes else None)
     if data is None and row.calibrated:
         raise DataError(f"{row.name} needs representative images; name a data set with --data")
     path = output or beside(model, f"{network.name}.{row.name}.tflite")
@@ -127,7 +129,7 @@ def convert(
         images = representative_images(data, samples, seed)
         calibration = data_metadata(data, "training", samples) | {"seed": seed}
     content = to_flatbuffer(network, row, io, images)
-    classifier = _load(content, path.name)
+    classifier = _load(content, path.name, classes)
     parity, compared, accuracy = None, None, None
     confidence: Confidence | None
     if data:
@@ -168,12 +170,17 @@ def beside(model: Any, name: str) -> Path:
     return Path(name) if is_shipped(path) else path.parent / name
 
 
-def _load(content: bytes, name: str) -> Classifier:
+def _classes(model: Any) -> tuple[str, ...] | None:
+    """What a model tells, where that is recorded."""
+    return classes_for(keras_path(model)) if isinstance(model, str | Path) else None
+
+
+def _load(content: bytes, name: str, classes: tuple[str, ...] | None) -> Classifier:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / name
         # With a checksum, since what was just converted needs no trial in a process of its own.
-        draft.write_bytes(append_metadata(content, {}))
-        return Classifier(draft)
+        draft.write_bytes(append_metadata(content, {"labels": list(classes)} if classes else {}))
+        return Classifier(draft, digits_only=False)
 
 
 def _measure(
@@ -183,12 +190,12 @@ def _measure(
     split = data.with_validation(VALIDATION_IMAGES).validation
     source, file = (
         ModelOutputs(name, one.runtime, predict(one, split, progress))
-        for name, one in (("its source", KerasClassifier(network)), (classifier.path.name, classifier))
+        for name, one in (("its source", KerasClassifier(network, classes=None)), (classifier.path.name, classifier))
     )
     test = score(predict(classifier, data.test, progress), data.test.labels, classifier.name, classifier.runtime)
     correct = {"correct": test.correct, "accuracy": test.accuracy, "runtime": test.runtime}
     return (
-        compare(source, file, split.labels, precision.sanity.on(split.labels, MAY_DIFFER)),
+        compare(source, file, split.labels, precision.sanity.on(split.labels, MAY_DIFFER), data.classes),
         data_metadata(data, "test", test.images) | correct,
         fit_confidence(file.probabilities, split.labels, data.name),
     )

@@ -7,7 +7,6 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.converters.parity import ParityReport
 from mnist_edge.converters.precisions import Precision
 from mnist_edge.dataset import Dataset
-from mnist_edge.metadata import LABELS
 from mnist_edge.tflite_graph import count_macs
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
@@ -32,7 +31,7 @@ def network_metadata(
         name: Of the network, which is its recipe's.
         precision: How it is stored.
         io: Type of its input and output.
-        classifier: Runs the file, and knows the scaling of its input.
+        classifier: Runs the file, and knows its classes and the scaling of its input.
         calibration: Which representative images it was calibrated on, where it was.
         softmax: `appended` where the network as trained gave no probabilities, else `trained`.
     """
@@ -42,7 +41,7 @@ def network_metadata(
         "recipe": name,
         "precision": precision.name,
         "io": io,
-        "labels": list(LABELS),
+        "labels": list(classifier.classes),
         "input": {
             "shape": [1, 28, 28, 1],
             "meaning": "0 = background, 1 = full ink: pixel / 255",

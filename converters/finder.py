@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import mnist_edge
 from mnist_edge.atomic_files import refuse_overwrite, write_bytes
+from mnist_edge.classes import DIGITS
 from mnist_edge.compat import runtimes_of
 from mnist_edge.converters.finder_parity import FinderParity, FinderTolerance, compare_finders
 from mnist_edge.converters.flatbuffer import to_flatbuffer
@@ -19,7 +20,7 @@ from mnist_edge.detection import CHANNELS, MULTIPLE, STRIDE, Floats
 from mnist_edge.errors import DataError, ModelError, UsageError
 from mnist_edge.finder_network import FinderNetwork
 from mnist_edge.finder_output import OutputScaling
-from mnist_edge.metadata import LABELS, append_metadata, read_metadata
+from mnist_edge.metadata import append_metadata, read_metadata
 from mnist_edge.model_file import Kind
 from mnist_edge.run_folders import read_run
 from mnist_edge.runtime import build_interpreter
@@ -242,7 +243,7 @@ def _metadata(name: str, row: Precision, io: str, content: bytes, scaling: Outpu
         "recipe": FINDER,
         "precision": row.name,
         "io": io,
-        "labels": list(LABELS),
+        "labels": list(DIGITS),
         "input": {
             "shape": [1, height, width, 1],
             "sizes": f"any multiples of {MULTIPLE}",

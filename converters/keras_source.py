@@ -31,18 +31,19 @@ def keras_path(model: str | Path) -> Path:
     return path
 
 
-def load_source(model: Any, trained_on: Pixels | None = None) -> Any:
+def load_source(model: Any, trained_on: Pixels | None = None, classes: int | None = 10) -> Any:
     """A Keras model that can be converted, completed by `digit_network`.
 
     Args:
         model: A `.keras` or `.h5` file, a run folder, the name of a model that ships, or a Keras model in memory.
         trained_on: As `digit_network` takes it.
+        classes: Likewise.
 
     Raises:
         ModelError: It cannot be loaded, it is no digit model, or its weights hold NaN or infinity; names the layer.
     """
     model = load_network(model)
-    network = digit_network(model, trained_on)
+    network = digit_network(model, trained_on, classes)
     check_weights(model)
     return network
 

@@ -44,7 +44,7 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
     """
     keras = resolve(reference)
     calibration = _calibration(keras, resolve(candidate), data)
-    model = load_source(keras, pixels_of(read_metadata(resolve(candidate))))
+    model = load_source(keras, pixels_of(read_metadata(resolve(candidate))), len(data.classes))
     images = representative_images(data, calibration["images"], calibration["seed"])
     with native_stderr.silenced(), without_prints(), for_device(model) as network, interrupts_held():
         debugger = load_tensorflow().lite.experimental.QuantizationDebugger(

@@ -1,11 +1,13 @@
 """Comparing the outputs of two models: the figures, and whether they pass."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.classes import DIGITS, noun
 from mnist_edge.errors import CheckFailed
 
 # Tolerances are compared in images, where a float's rounding is far below one.
@@ -48,7 +50,7 @@ class ModelOutputs:
     Attributes:
         model: Its file or name.
         runtime: What ran it.
-        probabilities: Shape (n, 10).
+        probabilities: Shape (n, classes).
     """
 
     model: str
@@ -87,7 +89,7 @@ class ParityReport:
         disagreements: Number of images where they do not.
         p_value: McNemar's exact test of equal accuracy: small where the difference is more than chance.
         max_abs_difference: Largest difference between two probabilities; None where an output is not finite.
-        per_class_drop: The drop of accuracy on each digit, 0 to 9; 0 where there are no images of it.
+        per_class_drop: The drop of accuracy on each class, in their order; 0 where there are no images of it.
         tolerance: What passes.
         failures: Every reason why the candidate does not.
         layers: Quantization error of each layer, rows of `layer_errors`; None without `--layers`.
@@ -122,15 +124,20 @@ class ParityReport:
 
 
 def compare(
-    reference: ModelOutputs, candidate: ModelOutputs, labels: NDArray[np.uint8], tolerance: Tolerance
+    reference: ModelOutputs,
+    candidate: ModelOutputs,
+    labels: NDArray[np.uint8],
+    tolerance: Tolerance,
+    classes: Sequence[str] = DIGITS,
 ) -> ParityReport:
     """Compare the outputs of two models on the same images.
 
     Args:
         reference: Of the model as trained.
         candidate: Of the model to deploy.
-        labels: The true digits, shape (n,).
+        labels: The true classes, shape (n,).
         tolerance: What passes.
+        classes: Their names.
     """
     both = reference, candidate
     predicted = [outputs.probabilities.argmax(axis=1) for outputs in both]
@@ -138,13 +145,14 @@ def compare(
     scores = [_score(outputs, hits) for outputs, hits in zip(both, right, strict=True)]
     disagreements = int((predicted[0] != predicted[1]).sum())
     lost = scores[0].correct - scores[1].correct
-    lost_of = np.bincount(labels, right[0], minlength=10) - np.bincount(labels, right[1], minlength=10)
-    images_of = np.bincount(labels, minlength=10)
+    count = len(classes)
+    lost_of = np.bincount(labels, right[0], minlength=count) - np.bincount(labels, right[1], minlength=count)
+    images_of = np.bincount(labels, minlength=count)
     p_value = mcnemar_exact(int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()))
     failures = (
-        *_collapsed(both, labels),
+        *_collapsed(both, labels, classes),
         *_overall_drops(lost, disagreements, len(labels), tolerance),
-        *_class_drops(lost_of, images_of, tolerance),
+        *_class_drops(lost_of, images_of, tolerance, classes),
         *_significant_loss(lost, p_value, tolerance),
     )
     return ParityReport(
@@ -173,15 +181,17 @@ def _largest_difference(both: tuple[ModelOutputs, ModelOutputs]) -> float | None
     return float(np.abs(both[0].probabilities - both[1].probabilities).max())
 
 
-def _collapsed(both: tuple[ModelOutputs, ModelOutputs], labels: NDArray[np.uint8]) -> tuple[str, ...]:
+def _collapsed(
+    both: tuple[ModelOutputs, ModelOutputs], labels: NDArray[np.uint8], classes: Sequence[str]
+) -> tuple[str, ...]:
     # Images of one digit only may well get one answer.
     if len(np.unique(labels)) == 1:
         return ()
-    found = ((outputs.model, _collapse(outputs.probabilities)) for outputs in both)
+    found = ((outputs.model, _collapse(outputs.probabilities, classes)) for outputs in both)
     return tuple(f"{model} collapsed: {what}" for model, what in found if what)
 
 
-def _collapse(probabilities: NDArray[np.float32]) -> str | None:
+def _collapse(probabilities: NDArray[np.float32], classes: Sequence[str]) -> str | None:
     """What shows that a model's outputs no longer depend on the image, the commonest silent fault; None: nothing."""
     broken = int((~np.isfinite(probabilities)).any(axis=1).sum())
     if broken:
@@ -190,7 +200,7 @@ def _collapse(probabilities: NDArray[np.float32]) -> str | None:
         return f"its outputs are the same for all {len(probabilities)} images"
     digits = np.unique(probabilities.argmax(axis=1))
     if len(probabilities) > 1 and len(digits) == 1:
-        return f"it says {digits[0]} for all {len(probabilities)} images"
+        return f"it says {classes[digits[0]]} for all {len(probabilities)} images"
     return None
 
 
@@ -209,13 +219,18 @@ def _overall_drops(lost: int, disagreements: int, images: int, tolerance: Tolera
     return tuple(failures)
 
 
-def _class_drops(lost: NDArray[Any], images: NDArray[Any], tolerance: Tolerance) -> tuple[str, ...]:
-    """One reason for all digits that lost too much, shapes (10,)."""
+def _class_drops(
+    lost: NDArray[Any], images: NDArray[Any], tolerance: Tolerance, classes: Sequence[str]
+) -> tuple[str, ...]:
+    """One reason for all classes that lost too much, shapes (classes,)."""
     worse = np.flatnonzero(lost > tolerance.max_class_drop * images + _ROUNDING)
     if not len(worse):
         return ()
-    each = ", ".join(f"{100 * lost[k] / images[k]:.4g} on the {k} ({lost[k]:.0f} of {images[k]})" for k in worse)
-    return (f"accuracy on a single digit dropped by {each} points, more than {100 * tolerance.max_class_drop:.4g}",)
+    each = ", ".join(
+        f"{100 * lost[k] / images[k]:.4g} on the {classes[k]} ({lost[k]:.0f} of {images[k]})" for k in worse.tolist()
+    )
+    most = f"{100 * tolerance.max_class_drop:.4g}"
+    return (f"accuracy on a single {noun(classes)} dropped by {each} points, more than {most}",)
 
 
 def _significant_loss(lost: int, p_value: float, tolerance: Tolerance) -> tuple[str, ...]:

@@ -3,18 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.classes import noun
 from mnist_edge.dataset import Dataset, stratified
 from mnist_edge.errors import DataError
 from mnist_edge.tensors import as_input
 
 SAMPLES = 500
-DIGITS = 10
+# However few classes there are: fewer tell no range.
+LEAST = 10
 # Real data hardly repeats itself; the usual mistake is one image, or a handful, again and again.
 MIN_DISTINCT = 0.9
 
 
 def representative_images(data: Dataset, count: int = SAMPLES, seed: int = 0) -> NDArray[np.float32]:
-    """Draw images for calibration from the training split only (the rule of MLPerf Tiny), stratified over digits.
+    """Draw images for calibration from the training split only (the rule of MLPerf Tiny), stratified over classes.
 
     Args:
         data: Validation and test images are never looked at.
@@ -25,22 +27,24 @@ def representative_images(data: Dataset, count: int = SAMPLES, seed: int = 0) ->
         Shape (count, 28, 28, 1), 0 to 1, in random order, checked by `check_representative`.
 
     Raises:
-        DataError: Too few images, not every digit, or hardly any variety.
+        DataError: Too few images, not every class, or hardly any variety.
     """
     training = data.training
-    if not DIGITS <= count <= len(training):
+    least = max(LEAST, len(data.classes))
+    if not least <= count <= len(training):
         raise DataError(
-            f"cannot draw {count} representative images: at least {DIGITS} are needed, "
+            f"cannot draw {count} representative images: at least {least} are needed, "
             f"and {data.name} has {len(training)} training images; change --samples"
         )
     every = np.arange(len(training), dtype=np.intp)
     drawn = every if count == len(training) else stratified(training.labels, count, seed)[1]
     order = np.random.default_rng(seed).permutation(drawn)
-    missing = sorted(set(range(DIGITS)) - {int(label) for label in training.labels[order]})
+    shown = {int(label) for label in training.labels[order]}
+    missing = [name for label, name in enumerate(data.classes) if label not in shown]
     if missing:
         raise DataError(
-            f"the representative images of {data.name} show no {', '.join(map(str, missing))}; "
-            "calibration needs every digit: raise --samples or complete the data"
+            f"the representative images of {data.name} show no {', '.join(missing)}; "
+            f"calibration needs every {noun(data.classes)}: raise --samples or complete the data"
         )
     images = as_input(training.images[order])
     check_representative(images)

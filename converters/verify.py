@@ -1,8 +1,10 @@
 """Parity: run two models on the same images, and compare everything once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mnist_edge.classes import DIGITS
 from mnist_edge.converters.parity import ModelOutputs, ParityReport, compare
 from mnist_edge.converters.precisions import PRECISIONS, Precision
 from mnist_edge.dataset import Split
@@ -23,6 +25,7 @@ def verify(
     max_class_drop: float | None = None,
     min_p: float | None = None,
     runtime: str | None = None,
+    classes: Sequence[str] = DIGITS,
     progress: Progress = no_progress,
 ) -> ParityReport:
     """Compare a candidate with its reference on the same images; any two of `.keras` and `.tflite`.
@@ -42,6 +45,7 @@ def verify(
         min_p: Lowest p of McNemar's exact test that passes where the candidate is worse. None as for `max_drop`; 0,
             which passes everything, where a `max_drop` is given: what is allowed need be no chance.
         runtime: For `.tflite` files; None takes the first that works.
+        classes: What the labels of the split mean.
         progress: Told the number of images done.
 
     Returns:
@@ -59,10 +63,10 @@ def verify(
     # Where the reference is the network that the candidate was exported from, both see what it was trained on.
     trained_on = pixels_of(read_metadata(resolve(candidate))) if is_keras(resolve(reference)) else None
     both = [
-        _outputs(model, split, runtime, progress, pixels)
+        _outputs(model, split, runtime, progress, pixels, classes)
         for model, pixels in ((reference, trained_on), (candidate, None))
     ]
-    return compare(both[0], both[1], split.labels, tolerance)
+    return compare(both[0], both[1], split.labels, tolerance, classes)
 
 
 def precision_of(model: str | Path) -> Precision:
@@ -72,8 +76,13 @@ def precision_of(model: str | Path) -> Precision:
 
 
 def _outputs(
-    model: str | Path, split: Split, runtime: str | None, progress: Progress, trained_on: Pixels | None
+    model: str | Path,
+    split: Split,
+    runtime: str | None,
+    progress: Progress,
+    trained_on: Pixels | None,
+    classes: Sequence[str],
 ) -> ModelOutputs:
     # The networks' own softmax on both sides: a Keras model has no temperature.
-    predictor = load_predictor(model, calibrated=False, runtime=runtime, trained_on=trained_on)
+    predictor = load_predictor(model, calibrated=False, runtime=runtime, trained_on=trained_on, classes=classes)
     return ModelOutputs(str(model), predictor.runtime, predict(predictor, split, progress))

@@ -1,4 +1,4 @@
-"""A `.tflite` model that turns 28x28 images into probabilities of the ten digits."""
+"""A `.tflite` model that turns 28x28 images into probabilities of the ten digits, or of other classes."""
 
 import sys
 import warnings
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.calibration import apply_temperature
+from mnist_edge.classes import DIGITS, MAX_CLASSES, MIN_CLASSES, classes_of, numbered, shown
 from mnist_edge.errors import ModelError, ModelWarning, RuntimeMissing, UsageError, described
 from mnist_edge.image_form import TensorForm, tensor_form
 from mnist_edge.metadata import refusal_threshold_of, temperature_of
@@ -23,8 +24,6 @@ from mnist_edge.tensors import as_input, byte_values, dequantise, pixel_range, q
 
 # Images. Larger batches are no faster and cost memory: 256 images of the largest recipe need some 30 MB.
 MAX_BATCH = 256
-# Multiplying by it fills all ten columns with a row's sum, in a third of the time that `sum` takes.
-_SUMS = np.ones((10, 10), np.float32)
 # Two outputs are the same: kernels for another batch round otherwise.
 _SAME = 1e-3
 # Of `small` on a desktop, an image: 27.6 us alone, 21.6 us in a batch of 256.
@@ -55,6 +54,7 @@ class Classifier:
         output_kind: What the network itself gives.
         calibrated: Whether `probabilities` are scaled by the temperature.
         temperature: Of temperature scaling (`mnist_edge.calibration`); 1 where the file has none.
+        classes: What the outputs tell, in their order; the digits, or numbers, where the file does not say.
         refusal_threshold: Lowest score of a digit (`mnist_edge.refusal`); None where the file has none.
     """
 
@@ -66,6 +66,7 @@ class Classifier:
         runtime: str | None = None,
         threads: int = 1,
         trained_on: Pixels | None = None,
+        digits_only: bool = True,
     ) -> None:
         """Load a model.
 
@@ -75,10 +76,11 @@ class Classifier:
             runtime: `ai-edge-litert`, `tflite-runtime` or `tensorflow`; None takes the first that works.
             threads: CPU threads for one invoke.
             trained_on: What the network takes for background and ink; None goes by its input (`pixel_range`).
+            digits_only: Refuse a model that tells anything but the ten digits; False takes any 2 to 62 classes.
 
         Raises:
-            ModelError: The file is missing, damaged, of another shape, its temperature or threshold makes no sense,
-                or no runtime here can run it.
+            ModelError: The file is missing, damaged, of another shape, tells other classes, its temperature or
+                threshold makes no sense, or no runtime here can run it.
             RuntimeMissing: There is no runtime, or not the one asked for.
             UsageError: `model` is no text and no path, or `threads` no number from 1 to 256.
         """
@@ -91,7 +93,11 @@ class Classifier:
         self.runtime = found.label
         self.input = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]
-        self._form = self._understand()
+        self.classes, self._form = self._understand()
+        if digits_only and self.classes != DIGITS:
+            raise ModelError(f"{self.path.name} tells {shown(self.classes)}, not the ten digits")
+        # Multiplying by it fills all columns with a row's sum, in a third of the time that `sum` takes.
+        self._sums = np.ones((len(self.classes), len(self.classes)), np.float32)
         self._plain, self._batched = self._form.image.plain, self._form.batched
         # As allocated, and the most; they are equal where the graph is bound to its batch.
         self._batch, self._max_batch = self._form.batch, MAX_BATCH
@@ -115,8 +121,8 @@ class Classifier:
             images: As `as_input` takes them.
 
         Returns:
-            Shape (n, 10), 0 to 1, one column a digit; calibrated, or as the network gives them where the classifier
-            was made with `calibrated=False`.
+            Shape (n, classes), 0 to 1, one column a digit, or another class; calibrated, or as the network gives them
+            where the classifier was made with `calibrated=False`.
 
         Raises:
             UsageError: It is no array, or of another shape, dtype or range.
@@ -129,13 +135,13 @@ class Classifier:
             return self._invoke(tensor)
         batch = self._max_batch
         chunks = [self._invoke(tensor[k : k + batch]) for k in range(0, len(tensor), batch)]
-        return np.concatenate(chunks) if chunks else np.empty((0, 10), np.float32)
+        return np.concatenate(chunks) if chunks else np.empty((0, len(self.classes)), np.float32)
 
     def is_digit(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Decide which images show a digit; all do where the model's file has no threshold.
 
         Args:
-            probabilities: Shape (n, 10), as this classifier gave them.
+            probabilities: Shape (n, classes), as this classifier gave them.
 
         Returns:
             Shape (n,).
@@ -143,8 +149,9 @@ class Classifier:
         Raises:
             UsageError: It is no array, or of another shape.
         """
-        if not isinstance(probabilities, np.ndarray) or probabilities.shape[1:] != (10,):
-            raise UsageError(f"probabilities must be an array of shape (n, 10), not {described(probabilities)}")
+        count = len(self.classes)
+        if not isinstance(probabilities, np.ndarray) or probabilities.shape[1:] != (count,):
+            raise UsageError(f"probabilities must be an array of shape (n, {count}), not {described(probabilities)}")
         if self.refusal_threshold is None:
             return np.ones(len(probabilities), np.bool_)
         if not self.calibrated:
@@ -215,8 +222,8 @@ class Classifier:
         self.interpreter.set_tensor(self.input["index"], tensor if self._batched else tensor[0])
         self.interpreter.invoke()
         values = self.interpreter.get_tensor(self.output["index"])
-        if values.shape != (count, 10):
-            values = values.reshape(-1, 10)[:count]
+        if values.shape != (count, len(self.classes)):
+            values = values.reshape(-1, len(self.classes))[:count]
         # The table's values are already raised to the exponent.
         if self._dequantised is not None:
             real = self._dequantised.take(values)
@@ -225,7 +232,7 @@ class Classifier:
             if self._exponent is not None:
                 real **= self._exponent
         if self._exponent is not None:
-            real /= real.dot(_SUMS)
+            real /= real.dot(self._sums)
         return real if self.output_kind is OutputKind.PROBABILITIES else to_probabilities(real, self.output_kind)
 
     def _fit(self, tensor: NDArray[Any]) -> NDArray[Any]:
@@ -240,16 +247,24 @@ class Classifier:
         self.interpreter.allocate_tensors()
         self._batch = batch
 
-    def _understand(self) -> TensorForm:
+    def _understand(self) -> tuple[tuple[str, ...], TensorForm]:
+        """The classes that the outputs tell, and the form of the input."""
         inputs = self.interpreter.get_input_details()
-        form = tensor_form(self.input, self.output, 10) if len(inputs) == 1 else None
+        classes = classes_of(self.metadata, self.path.name) or self._unnamed_classes()
+        form = tensor_form(self.input, self.output, len(classes)) if len(inputs) == 1 and classes else None
         if not form:
             taken = " and ".join(_shape(one) for one in inputs)
             raise ModelError(
                 f"{self.path.name} maps {taken} to {_shape(self.output)}; a digit model maps one image, such as "
                 "(1, 28, 28, 1), to (1, 10)"
             )
-        return form
+        return classes, form
+
+    def _unnamed_classes(self) -> tuple[str, ...]:
+        """The digits where there are ten outputs, else as many numbers; none where these are no classes."""
+        shape = [int(size) for size in self.output["shape"]]
+        count = len(DIGITS) if len(DIGITS) in shape else next((size for size in reversed(shape) if size > 1), 1)
+        return numbered(count) if MIN_CLASSES <= count <= MAX_CLASSES else ()
 
 
 def _shape(details: dict[str, Any]) -> str:
@@ -259,7 +274,7 @@ def _shape(details: dict[str, Any]) -> str:
 def _trial(model: str, runtime: str) -> None:
     """Run a model on one image and on two, and print why it is refused. A missing runtime shows in the caller."""
     try:
-        Classifier(model, runtime=runtime or None).probabilities(np.zeros((2, 28, 28), np.uint8))
+        Classifier(model, runtime=runtime or None, digits_only=False).probabilities(np.zeros((2, 28, 28), np.uint8))
     except ModelError as error:
         print(printable(str(error)))
     except RuntimeMissing:

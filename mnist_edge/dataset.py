@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.classes import DIGITS, MAX_CLASSES, is_numbered, shown
 from mnist_edge.download import MNIST_SHA256, cache_folder, download
 from mnist_edge.errors import DataError, DownloadError, PackageMissing
 from mnist_edge.formats.finding import read
 from mnist_edge.formats.form import to_form
-from mnist_edge.formats.labels import to_digits
+from mnist_edge.formats.labels import to_classes
 from mnist_edge.formats.mnist import mnist_differences
 from mnist_edge.formats.raw import TEST, TRAINING, VALIDATION
 from mnist_edge.normalisation import normalise
@@ -41,7 +42,7 @@ class Split:
 
     Attributes:
         images: Shape (n, 28, 28, 1), uint8, 0 = background, 255 = full ink.
-        labels: Shape (n,), uint8, 0 to 9.
+        labels: Shape (n,), uint8: the place of each image's class among `Dataset.classes`, from 0.
     """
 
     images: NDArray[np.uint8]
@@ -56,8 +57,8 @@ class Split:
             raise DataError(f"there are {len(self.images)} images but {len(self.labels)} labels")
         if not len(self.labels):
             raise DataError("the data set has no images")
-        if self.labels.max() > 9:
-            raise DataError(f"labels must be 0 to 9, but one is {self.labels.max()}")
+        if self.labels.max() >= MAX_CLASSES:
+            raise DataError(f"labels must be 0 to {MAX_CLASSES - 1}, but one is {self.labels.max()}")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -79,6 +80,7 @@ class Dataset:
         path: Where it was found.
         sha256: Of all images and labels, in hexadecimal.
         notes: What a user should know about the origin of the data.
+        classes: Their names, in the order of the labels.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Dataset:
     path: Path
     sha256: str
     notes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = DIGITS
 
     def with_validation(self, images: int) -> "Dataset":
         """Enlarge the validation split to at least `images`, but to no more than a fifth of the pool.
@@ -105,6 +108,30 @@ class Dataset:
             np.concatenate([self.validation.images, more.images]), np.concatenate([self.validation.labels, more.labels])
         )
         return replace(self, training=self.training.take(kept), validation=validation)
+
+    def for_classes(self, classes: tuple[str, ...], model: str) -> "Dataset":
+        """Count the labels as a model's outputs are counted, by the names of the classes.
+
+        Data whose classes have numbers only, such as IDX files, goes by these with a model that has as many names.
+
+        Args:
+            classes: Of the model.
+            model: Its name, for the message.
+
+        Raises:
+            DataError: The data has a class that the model does not tell.
+        """
+        if classes == self.classes:
+            return self
+        if set(self.classes) <= set(classes):
+            table = np.array([classes.index(name) for name in self.classes], np.uint8)
+        elif len(classes) == len(self.classes) and is_numbered(self.classes):
+            table = np.arange(len(classes), dtype=np.uint8)
+        else:
+            raise DataError(f"{model} tells {shown(classes)}, and {self.name} has {shown(self.classes)}")
+        splits = (Split(one.images, table[one.labels]) for one in (self.training, self.validation, self.test))
+        training, validation, test = splits
+        return replace(self, training=training, validation=validation, test=test, classes=classes)
 
 
 def load(data: Path | None = None, fallback: bool = False, progress: Progress = no_progress) -> Dataset:
@@ -201,12 +228,15 @@ def _sha256(*splits: Split) -> str:
 def _from_path(path: Path, progress: Progress) -> Dataset:
     with _named(path):
         raw = read(path, progress)
-        labels = to_digits(raw)
+        labels, classes = to_classes(raw)
         images, found = to_form({role: part.pictures for role, part in raw.parts.items()}, progress)
         splits = {role: Split(images[role][..., None], labels[role]) for role in raw.parts}
         differing = mnist_differences(images, labels)
         if differing:
-            return _other(path, splits, differing, (found, *raw.notes))
+            data = replace(_other(path, splits, differing, (found, *raw.notes)), classes=classes)
+            if lost := set(range(len(classes))) - set(np.unique(data.training.labels)):
+                raise DataError(f"class {classes[min(lost)]} has too few images to train and to measure")
+            return data
         return _split(MNIST, path, splits[TRAINING], splits[TEST], ())
 
 
@@ -235,8 +265,6 @@ def _other(path: Path, splits: dict[str, Split], differing: list[str], found: tu
             f"{' and '.join(drawn)} are drawn from the {total} training images, each class in its share, by seed "
             f"{SPLIT_SEED}"
         )
-    if lost := set(np.unique(pool.labels)) - set(np.unique(data.training.labels)):
-        raise DataError(f"class {min(lost)} has too few images to train and to measure")
     return replace(data, notes=tuple(notes))
 
 

@@ -1,5 +1,6 @@
 """Measure the accuracy of a model, with the same code for `.keras` and `.tflite`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.calibration import expected_calibration_error
+from mnist_edge.classes import DIGITS, numbered, shown
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Split
+from mnist_edge.errors import ModelError
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.keras_files import load_keras_model
 from mnist_edge.keras_network import digit_network
@@ -32,7 +35,7 @@ class Predictor(Protocol):
     runtime: str
 
     def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """Classify images, which `as_input` must accept; returns shape (n, 10)."""
+        """Classify images, which `as_input` must accept; returns shape (n, classes)."""
 
 
 class KerasClassifier:
@@ -44,14 +47,16 @@ class KerasClassifier:
         model: The Keras model, as `digit_network` completes it.
     """
 
-    def __init__(self, model: Any, name: str | None = None, trained_on: Pixels | None = None) -> None:
-        """Wrap a model in memory; raises `ModelError` if it cannot map 28x28 images to ten probabilities."""
-        self.model = digit_network(model, trained_on)
+    def __init__(
+        self, model: Any, name: str | None = None, trained_on: Pixels | None = None, classes: int | None = 10
+    ) -> None:
+        """Wrap a model in memory; raises `ModelError` if it cannot map 28x28 images to so many probabilities."""
+        self.model = digit_network(model, trained_on, classes)
         self.name = name or str(model.name)
         self.runtime = f"keras {load_keras().__version__}"
 
     def probabilities(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """Classify images, which `as_input` must accept; returns shape (n, 10)."""
+        """Classify images, which `as_input` must accept; returns shape (n, classes)."""
         with interrupts_held():
             return np.asarray(self.model.predict(as_input(images), batch_size=CHUNK, verbose=0), np.float32)
 
@@ -63,6 +68,7 @@ def load_predictor(
     runtime: str | None = None,
     threads: int = 1,
     trained_on: Pixels | None = None,
+    classes: Sequence[str] = DIGITS,
 ) -> Predictor:
     """Load MODEL, a `.keras`, `.h5` or `.tflite` file, a SavedModel or the name of a model that ships.
 
@@ -72,21 +78,31 @@ def load_predictor(
         runtime: For a `.tflite`; None takes the first that works.
         threads: CPU threads for one invoke of a `.tflite`.
         trained_on: What the network takes for background and ink; None goes by its file.
+        classes: What it must tell, or as many.
 
     Raises:
-        ModelError: There is no such model, or it cannot be loaded.
+        ModelError: There is no such model, it cannot be loaded, or it tells other classes.
     """
     path = resolve(model)
     if is_keras(path):
-        return KerasClassifier(load_keras_model(path), trained_on=trained_on)
-    return Classifier(path, calibrated=calibrated, runtime=runtime, threads=threads, trained_on=trained_on)
+        return KerasClassifier(load_keras_model(path), trained_on=trained_on, classes=len(classes))
+    found = Classifier(
+        path, calibrated=calibrated, runtime=runtime, threads=threads, trained_on=trained_on, digits_only=False
+    )
+    if len(found.classes) != len(classes):
+        raise ModelError(f"{path.name} tells {shown(found.classes)}, not {shown(classes)}")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class ClassFigures:
-    """The figures of one digit; precision and recall are 0 where they are undefined."""
+    """The figures of one class; precision and recall are 0 where they are undefined.
+
+    `label` is its place among the classes, which is the digit itself where these are digits, and `name` its name.
+    """
 
     label: int
+    name: str
     images: int
     precision: float
     recall: float
@@ -106,7 +122,7 @@ class Evaluation:
         loss: Mean cross-entropy in nats, probabilities clipped at 1e-7.
         ece: Expected calibration error, 0 to 1 (`mnist_edge.calibration`).
         temperature: By which the probabilities were scaled; 1 where they are the network's own.
-        per_class: Figures of each digit.
+        per_class: Figures of each class.
         confusion: `confusion[true][predicted]` counts images.
     """
 
@@ -127,7 +143,7 @@ class Evaluation:
 
 
 def predict(predictor: Predictor, split: Split, progress: Progress = no_progress) -> NDArray[np.float32]:
-    """Compute probabilities, shape (n, 10), for all images of a split."""
+    """Compute probabilities, shape (n, classes), for all images of a split."""
     parts = []
     for start in range(0, len(split), CHUNK):
         parts.append(predictor.probabilities(split.images[start : start + CHUNK]))
@@ -136,18 +152,25 @@ def predict(predictor: Predictor, split: Split, progress: Progress = no_progress
 
 
 def score(
-    probabilities: NDArray[np.float32], labels: NDArray[np.uint8], model: str, runtime: str, temperature: float = 1.0
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    model: str,
+    runtime: str,
+    temperature: float = 1.0,
+    classes: Sequence[str] | None = None,
 ) -> Evaluation:
-    """Compute figures from probabilities, shape (n, 10), and true labels, shape (n,).
+    """Compute figures from probabilities, shape (n, classes), and true labels, shape (n,).
 
-    `model`, `runtime` and `temperature` (by which the probabilities were scaled) only go into the result.
+    `model`, `runtime`, `temperature` (by which the probabilities were scaled) and the names of the classes, where they
+    are not just numbers, only go into the result.
     """
-    predicted = probabilities.argmax(axis=1)
-    confusion = np.bincount(labels.astype(np.intp) * 10 + predicted, minlength=100).reshape(10, 10)
+    predicted, count = probabilities.argmax(axis=1), probabilities.shape[1]
+    pairs = np.bincount(labels.astype(np.intp) * count + predicted, minlength=count * count)
+    confusion = pairs.reshape(count, count)
     correct = int(confusion.trace())
     chosen = probabilities[np.arange(len(labels)), labels]
     loss = float(-np.log(np.maximum(chosen, SMALLEST_PROBABILITY)).mean())
-    figures = tuple(_class_figures(confusion, label) for label in range(10))
+    figures = tuple(_class_figures(confusion, *one) for one in enumerate(classes or numbered(count)))
     rows = tuple(tuple(int(n) for n in row) for row in confusion)
     ece = expected_calibration_error(probabilities, labels)
     accuracy = correct / len(labels)
@@ -160,6 +183,7 @@ def evaluate(
     *,
     runtime: str | None = None,
     trained_on: Pixels | None = None,
+    classes: Sequence[str] = DIGITS,
     progress: Progress = no_progress,
 ) -> Evaluation:
     """Evaluate MODEL on a split, with the calibrated probabilities that users get.
@@ -169,19 +193,21 @@ def evaluate(
         split: The images to classify.
         runtime: For a `.tflite`; None takes the first that works.
         trained_on: What the network takes for background and ink; None goes by its file.
+        classes: What the labels of the split mean.
         progress: Receives the number of images done.
 
     Raises:
         ModelError: There is no such model, or it cannot be run.
     """
-    predictor = load_predictor(model, runtime=runtime, trained_on=trained_on)
+    predictor = load_predictor(model, runtime=runtime, trained_on=trained_on, classes=classes)
     temperature = predictor.temperature if isinstance(predictor, Classifier) else 1.0
-    return score(predict(predictor, split, progress), split.labels, predictor.name, predictor.runtime, temperature)
+    probabilities = predict(predictor, split, progress)
+    return score(probabilities, split.labels, predictor.name, predictor.runtime, temperature, classes)
 
 
-def _class_figures(confusion: NDArray[np.int64], label: int) -> ClassFigures:
+def _class_figures(confusion: NDArray[np.int64], label: int, name: str) -> ClassFigures:
     right, true, predicted = (
         int(n) for n in (confusion[label, label], confusion[label].sum(), confusion[:, label].sum())
     )
     precision, recall = right / max(predicted, 1), right / max(true, 1)
-    return ClassFigures(label, true, precision, recall, 2 * right / max(true + predicted, 1))
+    return ClassFigures(label, name, true, precision, recall, 2 * right / max(true + predicted, 1))

@@ -1,4 +1,4 @@
-"""Bring Keras models as people train them to one form: from 28x28 ink, 0 to 1, to ten probabilities."""
+"""Bring Keras models as people train them to one form: from 28x28 ink, 0 to 1, to probabilities."""
 
 import re
 import warnings
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mnist_edge.classes import DIGITS, MAX_CLASSES, MIN_CLASSES
 from mnist_edge.errors import ModelError, ModelWarning
 from mnist_edge.image_form import IMAGE, ImageForm, image_form
 from mnist_edge.output_kinds import OutputKind, probe_images, recognise
@@ -25,8 +26,8 @@ _SCALE_OF_BYTES = 1 / 64
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
-def digit_network(model: Any, trained_on: Pixels | None = None) -> Any:
-    """Complete a network so that it maps images, shape (n, 28, 28, 1), 0 to 1, to probabilities, shape (n, 10).
+def digit_network(model: Any, trained_on: Pixels | None = None, classes: int | None = 10) -> Any:
+    """Complete a network so that it maps images, shape (n, 28, 28, 1), 0 to 1, to probabilities, shape (n, classes).
 
     - Pixels: scaled to what it was trained on; where that is not given, an input of integers, or one behind a
       `Rescaling` or `Normalization` of 0 to 255, gets those.
@@ -36,6 +37,7 @@ def digit_network(model: Any, trained_on: Pixels | None = None) -> Any:
     Args:
         model: A `keras.Model` of any kind: sequential, functional, nested, or of a class of its own.
         trained_on: What it takes for background and ink; None goes by its input and its first layers.
+        classes: How many it must tell; None takes any number from 2 to 62.
 
     Returns:
         A `keras.Model` with the model's name and weights; the model itself where nothing was missing.
@@ -55,6 +57,7 @@ def digit_network(model: Any, trained_on: Pixels | None = None) -> Any:
         scale = trained_on.ink - trained_on.background
         pixels = keras.layers.Rescaling(scale, trained_on.background)(image)
     outputs, bare = _call(keras, model, inputs, pixels)
+    _check_outputs(model, outputs, classes)
     meaning = recognise(_outputs_of(keras.Model(image, outputs)))
     if meaning is OutputKind.PROBABILITIES:
         return model if bare and pixels is image else keras.Model(image, outputs, name=name)
@@ -120,14 +123,20 @@ def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, 
             # Keras wraps that error into a page of text.
             reason = shorten(_COLOUR.sub("", str(error)).rpartition("Error encountered:")[2], MAX_REASON)
             continue
-        if getattr(outputs, "shape", ())[1:] != (10,):
-            layer = quoted(_last(model))
-            raise ModelError(f"{model.name}: output layer {layer} gives {_shape_of(outputs)}; a digit model "
-                             "gives (None, 10)")  # fmt: skip
         return outputs, form.plain
     raise ModelError(
         f"{model.name} cannot be called with images of {' or '.join(str(form.shape) for form in forms)}: {reason}"
     )
+
+
+def _check_outputs(model: Any, outputs: Any, classes: int | None) -> None:
+    shape = tuple(getattr(outputs, "shape", ()))[1:]
+    wanted = [(count,) for count in ([classes] if classes else range(MIN_CLASSES, MAX_CLASSES + 1))]
+    if shape not in wanted:
+        what = f"(None, {classes})" if classes else f"(None, {MIN_CLASSES}) to (None, {MAX_CLASSES})"
+        model_kind = "a digit model" if classes == len(DIGITS) else f"a model of {classes or 'such'} classes"
+        layer = quoted(_last(model))
+        raise ModelError(f"{model.name}: output layer {layer} gives {_shape_of(outputs)}; {model_kind} gives {what}")
 
 
 def _outputs_of(model: Any) -> Any:

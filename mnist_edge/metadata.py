@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from mnist_edge.calibration import HIGHEST, LOWEST
+from mnist_edge.classes import DIGITS, classes_of
 from mnist_edge.errors import ModelError
-from mnist_edge.refusal import SCORE
+from mnist_edge.refusal import score_name
 from mnist_edge.safe_text import quoted
 from mnist_edge.untrusted import errors_as, read_member
 
-LABELS = tuple("0123456789")
 DOCUMENT = "metadata.json"
 # Ours has up to 10,000 bytes, most of them golden vectors.
 MAX_DOCUMENT_BYTES = 1 << 20
@@ -29,12 +29,13 @@ CHECKSUM_BYTES = len("sha256:") + 64
 def append_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
     """Append `metadata.json`, `labels.txt` and a checksum to a model, a flatbuffer without metadata.
 
-    `metadata` holds JSON-serialisable facts: name, precision, input scaling, accuracy, calibration and so on.
+    `metadata` holds JSON-serialisable facts: name, precision, labels, input scaling, accuracy, calibration and so on.
     """
+    labels = "\n".join(metadata.get("labels", DIGITS)) + "\n"
     buffer = io.BytesIO(model)
     buffer.seek(0, io.SEEK_END)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in ((DOCUMENT, json.dumps(metadata, sort_keys=True)), ("labels.txt", "\n".join(LABELS) + "\n")):
+        for name, text in ((DOCUMENT, json.dumps(metadata, sort_keys=True)), ("labels.txt", labels)):
             archive.writestr(zipfile.ZipInfo(name, _DATE), text, zipfile.ZIP_DEFLATED, 9)
         archive.comment = bytes(CHECKSUM_BYTES)
     return with_checksum(buffer.getvalue())
@@ -116,10 +117,11 @@ def refusal_threshold_of(metadata: dict[str, Any], name: str) -> float | None:
     found = metadata.get("refusal")
     if found is None:
         return None
+    wanted = score_name(len(classes_of(metadata, name) or DIGITS))
     score, threshold = (found.get("score"), found.get("threshold")) if isinstance(found, dict) else (None, found)
-    if score != SCORE or not _is_number(threshold) or not 0 <= threshold <= 1:
+    if score != wanted or not _is_number(threshold) or not 0 <= threshold <= 1:
         raise ModelError(
-            f"{name} says it refuses by {quoted(score)} below {quoted(threshold)}, but must by {SCORE!r} below a "
+            f"{name} says it refuses by {quoted(score)} below {quoted(threshold)}, but must by {wanted!r} below a "
             "threshold from 0 to 1; export it again with: mnist-edge export"
         )
     return float(threshold)

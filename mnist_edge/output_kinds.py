@@ -1,4 +1,4 @@
-"""Recognise by their values what a network's ten outputs are, and convert them to probabilities."""
+"""Recognise by their values what a network's outputs are, and convert them to probabilities."""
 
 from enum import Enum
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# The sum of ten probabilities, each rounded to 1/256 as in int8 graphs, may be off by 10/512; a byte's highest value
-# lacks another 1/256 to 1.
-_ROUNDING = 0.03
+# Of one probability. The sum of n, each rounded to 1/256 as in int8 graphs, may be off by n/512; a byte's highest value
+# lacks another 1/256 to 1: of ten it is 0.03 at most with some room.
+_ROUNDING, _OF_EACH = 0.01, 1 / 500
 # Scores are clipped by this much from 0 and 1, so that their odds stay finite.
 _SURE = 1e-6
 
 
 class OutputKind(Enum):
-    """What ten outputs are."""
+    """What the outputs are."""
 
     PROBABILITIES = "probabilities"
     LOGITS = "logits"
@@ -40,22 +40,23 @@ def probe_images() -> NDArray[np.uint8]:
 
 
 def recognise(outputs: NDArray[Any]) -> OutputKind:
-    """Recognise the kind of outputs, shape (n, 10) in real units, for `probe_images`.
+    """Recognise the kind of outputs, shape (n, classes) in real units, for `probe_images`.
 
     Outputs that are not finite count as probabilities: whoever measures accuracy reports those.
     """
     if not np.isfinite(outputs).all():
         return OutputKind.PROBABILITIES
-    within = outputs.min() >= -_ROUNDING and outputs.max() <= 1 + _ROUNDING
+    rounding = _rounding(outputs)
+    within = outputs.min() >= -rounding and outputs.max() <= 1 + rounding
     if within:
         return OutputKind.PROBABILITIES if _sums_to_one(outputs) else OutputKind.SCORES
-    if outputs.max() <= _ROUNDING and _sums_to_one(np.exp(outputs)):
+    if outputs.max() <= rounding and _sums_to_one(np.exp(outputs)):
         return OutputKind.LOG_PROBABILITIES
     return OutputKind.LOGITS
 
 
 def to_probabilities(outputs: NDArray[np.float32], meaning: OutputKind) -> NDArray[np.float32]:
-    """Convert outputs, shape (n, 10) in real units, to probabilities: by a softmax, for scores of their log odds."""
+    """Convert outputs, shape (n, classes), to probabilities: by a softmax, for scores of their log odds."""
     if meaning is OutputKind.PROBABILITIES:
         return outputs
     if meaning is OutputKind.SCORES:
@@ -66,4 +67,8 @@ def to_probabilities(outputs: NDArray[np.float32], meaning: OutputKind) -> NDArr
 
 
 def _sums_to_one(rows: NDArray[Any]) -> bool:
-    return bool((np.abs(rows.sum(axis=1, dtype=np.float64) - 1) <= _ROUNDING).all())
+    return bool((np.abs(rows.sum(axis=1, dtype=np.float64) - 1) <= _rounding(rows)).all())
+
+
+def _rounding(rows: NDArray[Any]) -> float:
+    return _ROUNDING + int(rows.shape[1]) * _OF_EACH

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mnist_edge.classes import DIGITS, classes_of
 from mnist_edge.dataset import MNIST, SKLEARN, Dataset, fetch_mnist, load, sklearn_digits
 from mnist_edge.errors import DataError, DownloadError, UsageError
 from mnist_edge.metadata import read_metadata
@@ -24,26 +25,29 @@ class Provenance:
         name: As `Dataset.name`.
         sha256: As `Dataset.sha256`, of all images and labels.
         path: Where they were; None where only the content is known.
+        classes: Their names, in the order of a network's outputs.
     """
 
     name: str = field(compare=False)
     sha256: str
     path: Path | None = field(default=None, compare=False)
+    classes: tuple[str, ...] = field(default=DIGITS, compare=False)
 
     @classmethod
     def of(cls, data: Dataset) -> "Provenance":
         """Record a data set."""
-        return cls(data.name, data.sha256, Path(os.path.realpath(data.path)))
+        return cls(data.name, data.sha256, Path(os.path.realpath(data.path)), data.classes)
 
     def to_json(self) -> dict[str, Any]:
         """Convert to what a run folder's `settings.json` holds."""
-        return {"name": self.name, "sha256": self.sha256, "path": str(self.path) if self.path else None}
+        known = {"name": self.name, "sha256": self.sha256, "path": str(self.path) if self.path else None}
+        return known if self.classes == DIGITS else known | {"classes": list(self.classes)}
 
     @classmethod
     def from_json(cls, document: Any) -> "Provenance":
         """Invert `to_json`; raises KeyError or TypeError for another document."""
-        path = document.get("path")
-        return cls(shortened(str(document["name"])), str(document["sha256"]), Path(path) if path else None)
+        path, classes = document.get("path"), tuple(map(str, document.get("classes") or DIGITS))
+        return cls(shortened(str(document["name"])), str(document["sha256"]), Path(path) if path else None, classes)
 
 
 def provenance_of(model: str | Path) -> Provenance | None:
@@ -67,6 +71,21 @@ def provenance_of(model: str | Path) -> Provenance | None:
     return beside if beside == inside else inside
 
 
+def classes_for(model: str | Path) -> tuple[str, ...] | None:
+    """Look up what MODEL tells, in the order of its outputs; None where neither its run nor its metadata records it.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    path = resolve(model)
+    if path.suffix == ".tflite":
+        return classes_of(read_metadata(path), path.name)
+    if is_shipped(path):
+        return DIGITS
+    beside = _of_run(path.parent)
+    return beside.classes if beside else None
+
+
 def load_for(*models: str | Path, data: Path | None = None, progress: Progress = no_progress) -> Dataset:
     """Load the data to export, verify or measure models with: `data` if given, else what they were made with.
 
@@ -75,10 +94,29 @@ def load_for(*models: str | Path, data: Path | None = None, progress: Progress =
         data: As `load` takes it; where a model was made with other data, a note of the result says so.
         progress: Receives the progress of a download, or of pictures that are read.
 
+    Returns:
+        The data, its labels counted as the models' outputs are.
+
     Raises:
-        DataError: The data is not found; says what to name.
+        DataError: The data is not found, or has classes that a model does not tell; says what to name.
         UsageError: The models were made with different data, and `data` is not given.
     """
+    return _as_told(_load_for(models, data, progress), models)
+
+
+def _as_told(found: Dataset, models: tuple[str | Path, ...]) -> Dataset:
+    """Count the labels as the models count their outputs."""
+    for model in models:
+        classes = classes_for(model)
+        if classes is None and set(found.classes) <= set(DIGITS):
+            # What nobody says otherwise of tells the ten digits.
+            classes = DIGITS
+        if classes:
+            found = found.for_classes(classes, str(model))
+    return found
+
+
+def _load_for(models: tuple[str | Path, ...], data: Path | None, progress: Progress) -> Dataset:
     known = {str(model): made_with for model in models if (made_with := provenance_of(model))}
     if data is not None:
         found = load(data, progress=progress)

@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Name of the score in a model's metadata.
-SCORE = "1 - entropy / ln 10"
 # Share of digits that a model may refuse on the validation images; the test images then stay below 0.3 %.
 REFUSED_DIGITS = 0.002
 # Puts a threshold below a score by more than float32's rounding, so that the same image is accepted again.
@@ -16,22 +14,30 @@ BELOW = 1 - 1e-5
 SHARES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
 
 
-def digit_score(probabilities: NDArray[Any]) -> NDArray[np.float32]:
-    """Compute 1 minus the entropy of the ten probabilities, as a share of the entropy of ten equal ones.
+def score_name(classes: int = 10) -> str:
+    """The name of the score in a model's metadata."""
+    return f"1 - entropy / ln {classes}"
 
-    Networks trained with the uniform distribution as the label of non-digits spread their answer over all ten digits,
+
+SCORE = score_name()
+
+
+def digit_score(probabilities: NDArray[Any]) -> NDArray[np.float32]:
+    """Compute 1 minus the entropy of the probabilities, as a share of the entropy of as many equal ones.
+
+    Networks trained with the uniform distribution as the label of non-digits spread their answer over all classes,
     which the entropy shows and the largest probability alone does not.
 
     Args:
-        probabilities: Shape (n, 10), 0 to 1.
+        probabilities: Shape (n, classes), 0 to 1; ten for digits.
 
     Returns:
-        Shape (n,): 0 where all digits are equally likely, 1 where one digit is certain.
+        Shape (n,): 0 where all classes are equally likely, 1 where one is certain.
     """
     # 0 log 0 is 0.
     logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
     entropy = -(probabilities * logs).sum(axis=1)
-    return np.asarray(np.clip(1 - entropy / np.log(10), 0, 1), np.float32)
+    return np.asarray(np.clip(1 - entropy / np.log(probabilities.shape[1]), 0, 1), np.float32)
 
 
 def choose_threshold(scores: NDArray[Any], refused_share: float = REFUSED_DIGITS) -> float:

@@ -95,7 +95,7 @@ def decide(path: Path, images: NDArray[np.uint8], runtime: str | None = None) ->
     with warnings.catch_warnings():
         # A broken runtime's outputs may look like logits.
         warnings.simplefilter("ignore", ModelWarning)
-        classifier = Classifier(path, runtime=runtime)
+        classifier = Classifier(path, runtime=runtime, digits_only=False)
     probabilities = classifier.probabilities(images)
     return np.where(classifier.is_digit(probabilities), probabilities.argmax(1), REFUSED)
 

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.classes import DIGITS
 from mnist_edge.dataset import Split
 from mnist_edge.models.augment import AUGMENTATIONS, Batch
 from mnist_edge.models.collected import CollectedDigits
-from mnist_edge.models.non_digits import non_digits
+from mnist_edge.models.non_digits import NO_LETTERS, non_digits
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
@@ -23,13 +24,16 @@ GENTLE_STRENGTH = 0.5
 # Of a batch in fine-tuning, and how many non-digits are drawn for it.
 COLLECTED_SHARE = 0.15
 FINE_TUNING_NON_DIGITS = 2_000
-# Labels by digit; -1, the label of a non-digit, takes the last row, the uniform distribution.
-_TARGETS = np.concatenate([np.eye(10), np.full((1, 10), 0.1)]).astype(np.float32)
 
-# Probabilities, shape (n, 10), of images as the batches hold them.
+# Probabilities, shape (n, classes), of images as the batches hold them.
 Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-# From the number of a step to its images and soft labels, shapes (n, 28, 28, 1) and (n, 10), 0 to 1.
+# From the number of a step to its images and soft labels, shapes (n, 28, 28, 1) and (n, classes), 0 to 1.
 Draw = Callable[[int], tuple[Batch, Batch]]
+
+
+def soft_labels(classes: int) -> Batch:
+    """Labels by class; -1, the label of a non-digit, takes the last row, the uniform distribution."""
+    return np.concatenate([np.eye(classes), np.full((1, classes), 1 / classes)]).astype(np.float32)
 
 
 class AugmentedBatches:
@@ -40,13 +44,24 @@ class AugmentedBatches:
         batch_order: Which batch comes when.
     """
 
-    def __init__(self, recipe: Recipe, split: Split, seed: int, teacher: Teacher | None, first_epoch: int) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        split: Split,
+        seed: int,
+        teacher: Teacher | None,
+        first_epoch: int,
+        classes: tuple[str, ...],
+    ) -> None:
         """Draw the non-digits, and begin with an epoch; arguments as for `augmented_batches`."""
         super().__init__()
         self._recipe, self._split, self._seed, self._teacher = recipe, split, seed, teacher
         self._augment = AUGMENTATIONS[str(recipe.augmentation)]
         self._digits = as_input(split.images)[..., 0]
-        self._non_digits = as_input(non_digits(split, seed))[..., 0]
+        self._targets = soft_labels(len(classes))
+        # Letters are no strangers to a network that tells letters.
+        strangers = non_digits(split, seed) if classes == DIGITS else non_digits(split, seed, kinds=NO_LETTERS)
+        self._non_digits = as_input(strangers)[..., 0]
         self._gentle_from = round(recipe.epochs * (1 - recipe.gentle_share))
         self._opinions: dict[tuple[int, int], NDArray[np.float16]] = {}
         self._epoch = first_epoch
@@ -78,11 +93,11 @@ class AugmentedBatches:
         others = rng.integers(0, len(self._non_digits), int(len(chosen) * NON_DIGIT_SHARE))
         images = np.concatenate([self._digits[chosen], self._non_digits[others]])
         images = self._augment(images, rng, self._strength)[..., None]
-        labels = _TARGETS[self._split.labels[chosen]]
+        labels = self._targets[self._split.labels[chosen]]
         if self._teacher:
             opinion = self._opinion(self._teacher, index, images[: len(chosen)])
             labels = (1 - TEACHER_SHARE) * labels + TEACHER_SHARE * opinion
-        return images, np.concatenate([labels, _TARGETS[[-1] * len(others)]]).astype(np.float32)
+        return images, np.concatenate([labels, self._targets[[-1] * len(others)]]).astype(np.float32)
 
     def _opinion(self, teacher: Teacher, index: int, digits: Batch) -> NDArray[np.float16]:
         key = self._version, index
@@ -92,13 +107,18 @@ class AugmentedBatches:
 
 
 def augmented_batches(
-    recipe: Recipe, split: Split, seed: int, teacher: Teacher | None = None, first_epoch: int = 0
+    recipe: Recipe,
+    split: Split,
+    seed: int,
+    teacher: Teacher | None = None,
+    first_epoch: int = 0,
+    classes: tuple[str, ...] = DIGITS,
 ) -> Any:
-    """A `keras.utils.PyDataset` of (images, soft labels), shapes (n, 28, 28, 1) and (n, 10), 0 to 1.
+    """A `keras.utils.PyDataset` of (images, soft labels), shapes (n, 28, 28, 1) and (n, classes), 0 to 1.
 
     Each epoch is augmented anew, the same for the same seed. A share are non-digits, whose label is the uniform
     distribution: the network learns to be unsure of what is no digit (Hendrycks et al., "Deep Anomaly Detection with
-    Outlier Exposure", 2019), and ten outputs stay. With a teacher, a digit's label is mixed with the teacher's
+    Outlier Exposure", 2019), and no output is added. With a teacher, a digit's label is mixed with the teacher's
     probabilities (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015). The recipe's last epochs are
     gentle: augmented at half the strength.
 
@@ -108,9 +128,10 @@ def augmented_batches(
         seed: Of order, augmentation and non-digits.
         teacher: Labels the images beside their own labels.
         first_epoch: Where an interrupted training is resumed.
+        classes: What the labels mean.
     """
     batches = type("Batches", (AugmentedBatches, load_keras().utils.PyDataset), {})
-    return batches(recipe, split, seed, teacher, first_epoch)
+    return batches(recipe, split, seed, teacher, first_epoch, classes)
 
 
 def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits, seed: int, before: Teacher) -> Draw:
@@ -131,7 +152,7 @@ def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits
     new, strange = (max(1, round(recipe.batch_size * share)) for share in (COLLECTED_SHARE, NON_DIGIT_SHARE))
     known = max(1, recipe.batch_size - new - strange)
     digits, others = as_input(split.images)[..., 0], as_input(non_digits(split, seed, FINE_TUNING_NON_DIGITS))[..., 0]
-    taught = as_input(collected.images)[..., 0]
+    taught, targets = as_input(collected.images)[..., 0], soft_labels(len(DIGITS))
 
     def draw(step: int) -> tuple[Batch, Batch]:
         rng = np.random.default_rng((seed, step))
@@ -139,6 +160,6 @@ def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits
         from_others = rng.integers(0, len(others), strange)
         images = np.concatenate([digits[from_split], others[from_others], taught[from_collected]])
         images = augment(images, rng, GENTLE_STRENGTH)[..., None]
-        return images, np.concatenate([before(images[: known + strange]), _TARGETS[collected.labels[from_collected]]])
+        return images, np.concatenate([before(images[: known + strange]), targets[collected.labels[from_collected]]])
 
     return draw

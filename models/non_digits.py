@@ -22,18 +22,22 @@ Ink = NDArray[np.uint8]
 
 
 # In this order the pictures take turns.
-_ROUND = ("letters", "letters", "scribbles", "strokes", "blots", "textures", "pairs", "pieces")
-KINDS = tuple(dict.fromkeys(_ROUND))
+ROUND = ("letters", "letters", "scribbles", "strokes", "blots", "textures", "pairs", "pieces")
+KINDS = tuple(dict.fromkeys(ROUND))
+NO_LETTERS = KINDS[1:]
 
 
-def non_digits(split: Split, seed: int, count: int = COUNT, kind: str | None = None) -> Ink:
+def non_digits(
+    split: Split, seed: int, count: int = COUNT, kind: str | None = None, kinds: tuple[str, ...] = ROUND
+) -> Ink:
     """Normalised non-digits.
 
     Args:
         split: Whose digits are joined and cut; for a training only training images.
         seed: The same seed gives the same pictures.
         count: How many.
-        kind: One of `KINDS`; None gives all of them in turns, and letters twice as often.
+        kind: One of `KINDS` alone.
+        kinds: Those that take turns where none is alone: all of them, and letters twice as often.
 
     Returns:
         Shape (count, 28, 28), 0 = background, 255 = full ink.
@@ -54,7 +58,7 @@ def non_digits(split: Split, seed: int, count: int = COUNT, kind: str | None = N
         "pairs": lambda: _pair(split, rng),
         "pieces": lambda: _piece(split, rng),
     }
-    kinds = (kind,) if kind else _ROUND
+    kinds = (kind,) if kind else kinds
     return np.stack([normalise(makers[kinds[k % len(kinds)]]()) for k in range(count)])
 
 

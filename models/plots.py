@@ -10,6 +10,9 @@ from mnist_edge.atomic_files import write_atomically
 from mnist_edge.evaluate import Evaluation
 from mnist_edge.optional_packages import require
 
+# Classes whose counts have room in the confusion matrix.
+MOST_COUNTED = 20
+
 
 def new_figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
     """A figure of `width` x `height` inches with `columns` axes, drawn without a display.
@@ -54,20 +57,20 @@ def plot_curves(epochs: Sequence[dict[str, float]], kept: int, title: str, path:
 
 
 def plot_confusion(evaluation: Evaluation, path: Path) -> None:
-    """The confusion matrix with its counts; colour shows mistakes only, on a scale of their own."""
-    figure, axis = new_figure(6, 5.6)
-    confusion = evaluation.confusion
-    mistakes = [[0 if row == column else confusion[row][column] for column in range(10)] for row in range(10)]
+    """The confusion matrix; colour shows mistakes only, on a scale of their own. Few classes show their counts."""
+    confusion, names = np.array(evaluation.confusion), [one.name for one in evaluation.per_class]
+    side = max(5.6, 0.22 * len(names) + 1)
+    figure, axis = new_figure(side + 0.4, side)
+    mistakes = confusion - np.diag(confusion.diagonal())
     axis.imshow(mistakes, cmap="Oranges")
-    most = max(map(max, mistakes))
-    for row in range(10):
-        for column in range(10):
-            if confusion[row][column]:
-                weight = "bold" if row == column else "normal"
-                colour = "white" if mistakes[row][column] > 0.6 * most else "black"
-                axis.text(
-                    column, row, confusion[row][column], ha="center", va="center", size=8, weight=weight, color=colour
-                )
-    axis.set(xticks=range(10), yticks=range(10), xlabel="said", ylabel="true")
+    for row, column in np.argwhere(confusion) if len(names) <= MOST_COUNTED else ():
+        weight = "bold" if row == column else "normal"
+        colour = "white" if mistakes[row, column] > 0.6 * mistakes.max() else "black"
+        count = int(confusion[row, column])
+        axis.text(column, row, count, ha="center", va="center", size=8, weight=weight, color=colour)
+    turn = {"rotation": 90} if max(map(len, names)) > 2 else {}
+    places = range(len(names))
+    axis.set(yticks=places, yticklabels=names, xlabel="said", ylabel="true")
+    axis.set_xticks(places, names, **turn)
     axis.set_title(f"{evaluation.model}: {evaluation.correct} of {evaluation.images} ({evaluation.accuracy:.2%})")
     save_figure(figure, path)

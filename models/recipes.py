@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from mnist_edge.classes import DIGITS
 from mnist_edge.errors import UsageError
 
 
@@ -30,7 +31,7 @@ class Recipe:
     Attributes:
         name: Key on the command line.
         summary: One line for people.
-        layers: From the 28x28x1 input to the ten softmax outputs.
+        layers: From the 28x28x1 input to the softmax outputs: ten, until `for_classes` says otherwise.
         epochs: How many; the learning rate falls from `learning_rate` to 0 over them along a cosine
             (Loshchilov and Hutter, "SGDR", 2017).
         batch_size: Images a step.
@@ -76,6 +77,12 @@ class Recipe:
         """The same recipe with another number of epochs or another batch size, where they are given."""
         return replace(self, epochs=epochs or self.epochs, batch_size=batch_size or self.batch_size)
 
+    def for_classes(self, classes: tuple[str, ...]) -> "Recipe":
+        """The same recipe for these classes: as many outputs, and no teacher, which tells digits, for others."""
+        if classes == DIGITS or not self.layers:
+            return self
+        return replace(self, layers=(*self.layers[:-1], _outputs(len(classes))), teacher=None)
+
 
 def _frozen(value: Any) -> Any:
     # JSON has no tuples.
@@ -94,6 +101,10 @@ def _layer(kind: str, **arguments: Any) -> Layer:
     return Layer(kind, tuple(arguments.items()))
 
 
+def _outputs(classes: int) -> Layer:
+    return _layer("Dense", units=classes, activation="softmax")
+
+
 def _dropout(rate: float) -> Layer:
     return _layer("Dropout", rate=rate)
 
@@ -109,7 +120,7 @@ def _conv_bn(filters: int, padding: str = "same") -> tuple[Layer, ...]:
 
 _POOL = _layer("MaxPooling2D")
 _FLATTEN = _layer("Flatten")
-_DIGITS = _layer("Dense", units=10, activation="softmax")
+_DIGITS = _outputs(len(DIGITS))
 _THREE_CONV = (_conv(32), _POOL, _conv(64), _POOL, _conv(64), _FLATTEN, _dense(64), _DIGITS)
 _AVERAGE = _layer("GlobalAveragePooling2D")
 _ONE_HOT = "categorical_crossentropy"

@@ -139,7 +139,7 @@ def finished_run(folder: Path, recipe: Recipe, data: Dataset, seed: int) -> Run 
             seconds=metrics["seconds"],
             interrupted=False,
             # Measured again: the model may have been replaced since.
-            test=evaluate(folder / "model.keras", data.test),
+            test=evaluate(folder / "model.keras", data.test, classes=data.classes),
         )
     except (OSError, ValueError, KeyError, ModelError):
         return None

@@ -39,8 +39,9 @@ class RunSettings:
 
     @classmethod
     def of(cls, recipe: Recipe, data: Dataset, seed: int, extra: Path | None = None) -> "RunSettings":
-        """The settings of a training that starts now."""
-        return cls(recipe, seed, Provenance.of(data), Path(os.path.realpath(extra)) if extra else None)
+        """The settings of a training that starts now; the recipe has as many outputs as the data has classes."""
+        folder = Path(os.path.realpath(extra)) if extra else None
+        return cls(recipe.for_classes(data.classes), seed, Provenance.of(data), folder)
 
     def to_json(self) -> dict[str, Any]:
         """The document in `settings.json`, which `metrics.json` repeats."""

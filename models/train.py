@@ -1,5 +1,6 @@
 """Training: a recipe and a data set in, a run folder out."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from mnist_edge.models.run_settings import RunSettings
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras, load_tensorflow
+
+LOG = logging.getLogger(__name__)
 
 
 def train(
@@ -56,6 +59,8 @@ def train(
     if recipe.epochs < 1 or recipe.batch_size < 1:
         raise UsageError("a recipe needs at least one epoch and one image a batch")
     settings = RunSettings.of(recipe, data, seed)
+    if recipe.teacher and not settings.recipe.teacher:
+        LOG.info("%s, which teaches %s, tells digits only: this is trained without it", recipe.teacher, recipe.name)
     with training_in(folder, settings, force=force, resume=resume):
         return _train(settings, data, folder, read_state(folder) if resume else None, progress)
 
@@ -78,8 +83,9 @@ def _train(settings: RunSettings, data: Dataset, folder: Path, state: dict[str, 
     if checkpoint.kept is None:
         raise ModelError("training was interrupted before its first epoch ended; nothing was kept")
     model.set_weights(checkpoint.weights)
-    predictor = KerasClassifier(model, recipe.name)
-    test = score(predict(predictor, data.test), data.test.labels, recipe.name, predictor.runtime)
+    predictor = KerasClassifier(model, recipe.name, classes=len(data.classes))
+    outputs = predict(predictor, data.test)
+    test = score(outputs, data.test.labels, recipe.name, predictor.runtime, classes=data.classes)
     run = Run(
         folder=folder,
         recipe=recipe.name,
@@ -120,7 +126,7 @@ def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, check
     options = {
         "epochs": recipe.epochs,
         "initial_epoch": len(checkpoint.rows),
-        "validation_data": (as_input(data.validation.images), _targets(recipe, data.validation)),
+        "validation_data": (as_input(data.validation.images), _targets(recipe, data, data.validation)),
         "verbose": 0,
     }
     if recipe.augmentation:
@@ -128,10 +134,10 @@ def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, check
             # Else tf.data's tuner ends with each epoch, which waits until it wakes: up to 20 s, seen in 2.21.
             load_tensorflow().data.experimental.enable_debug_mode()
         teacher = Classifier(recipe.teacher, calibrated=False).probabilities if recipe.teacher else None
-        batches = augmented_batches(recipe, data.training, seed, teacher, len(checkpoint.rows))
+        batches = augmented_batches(recipe, data.training, seed, teacher, len(checkpoint.rows), data.classes)
         options |= {"x": batches, "shuffle": False}
     else:
-        images, targets = as_input(data.training.images), _targets(recipe, data.training)
+        images, targets = as_input(data.training.images), _targets(recipe, data, data.training)
         options |= {"x": images, "y": targets, "batch_size": recipe.batch_size}
     try:
         with interrupts_held() as safe_point:
@@ -143,7 +149,7 @@ def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, check
     return False
 
 
-def _targets(recipe: Recipe, split: Split) -> Any:
+def _targets(recipe: Recipe, data: Dataset, split: Split) -> Any:
     if recipe.loss == "categorical_crossentropy":
-        return np.eye(10, dtype=np.float32)[split.labels]
+        return np.eye(len(data.classes), dtype=np.float32)[split.labels]
     return split.labels

@@ -19,10 +19,12 @@ def command(data: Data = None, json: Json = False) -> None:
     splits = {"training": found.training, "validation": found.validation, "test": found.test}
     if json:
         sizes = {name: len(split) for name, split in splits.items()}
-        print_json({"name": found.name, "path": str(found.path), "sha256": found.sha256, **sizes})
+        known = {"name": found.name, "path": str(found.path), "sha256": found.sha256, **sizes}
+        print_json(known | {"classes": list(found.classes)})
         return
     rows = [
-        (name, len(split), *(int((split.labels == digit).sum()) for digit in range(10)))
-        for name, split in splits.items()
+        (name, *(int((split.labels == label).sum()) for split in splits.values()))
+        for label, name in enumerate(found.classes)
     ]
-    print_table(f"{found.name} in {found.path}", ("split", "images", *map(str, range(10))), rows)
+    total = ("all", *(len(split) for split in splits.values()))
+    print_table(f"{found.name} in {found.path}", ("class", *splits), [*rows, total])

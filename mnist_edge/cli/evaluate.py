@@ -11,6 +11,8 @@ from mnist_edge.cli.options import Data, Invert, Json, Pixels, Runtime, complete
 if TYPE_CHECKING:
     from mnist_edge.evaluate import Evaluation
 
+# A wider matrix is read by nobody.
+MOST_IN_A_ROW, MOST_CONFUSIONS = 12, 20
 Model = Annotated[
     str,
     typer.Argument(
@@ -33,7 +35,7 @@ def command(
 ) -> None:
     """Measure a model's accuracy and confusions on the test images.
 
-    Also loss, calibration error, precision, recall and F1 of each digit. A .tflite is scaled by the temperature in its
+    Also loss, calibration error, precision, recall and F1 of each class. A .tflite is scaled by the temperature in its
     metadata, as wherever it is used.
 
     Example: mnist-edge evaluate small
@@ -46,7 +48,9 @@ def command(
     path, trained_on = resolve(model), parse_pixels(pixels, invert)
     with progress("evaluating") as report:
         found = load_for(model, data=data, progress=report)
-        result = evaluate(path, found.test, runtime=runtime, trained_on=trained_on, progress=report)
+        result = evaluate(
+            path, found.test, runtime=runtime, trained_on=trained_on, classes=found.classes, progress=report
+        )
     print_notes(found.notes)
     if plot:
         from mnist_edge.models.plots import plot_confusion
@@ -59,14 +63,30 @@ def command(
 
 
 def _print_tables(result: "Evaluation", data: str) -> None:
+    from mnist_edge.classes import noun
+
     print_table(
         f"{result.model} on {data} in {result.runtime}: {result.correct:,} of {result.images:,} right "
         f"({result.accuracy:.2%}), loss {result.loss:.4f}, calibration error {result.ece:.2%}",
-        ("digit", "images", "precision", "recall", "F1"),
-        [(f.label, f.images, f"{f.precision:.2%}", f"{f.recall:.2%}", f"{f.f1:.2%}") for f in result.per_class],
+        (noun([f.name for f in result.per_class]), "images", "precision", "recall", "F1"),
+        [(f.name, f.images, f"{f.precision:.2%}", f"{f.recall:.2%}", f"{f.f1:.2%}") for f in result.per_class],
     )
+    names = [figures.name for figures in result.per_class]
+    if len(names) > MOST_IN_A_ROW:
+        print_table("the most frequent confusions", ("true", "read as", "images"), _worst(result, names))
+        return
     print_table(
-        "confusion matrix: a row for each true digit, a column for what it was read as",
-        ("digit", *map(str, range(10))),
-        [(digit, *counts) for digit, counts in enumerate(result.confusion)],
+        f"confusion matrix: a row for each true {noun(names)}, a column for what it was read as",
+        (noun(names), *names),
+        [(name, *counts) for name, counts in zip(names, result.confusion, strict=True)],
     )
+
+
+def _worst(result: "Evaluation", names: list[str]) -> list[tuple[str, str, int]]:
+    wrong = [
+        (names[true], names[said], count)
+        for true, counts in enumerate(result.confusion)
+        for said, count in enumerate(counts)
+        if count and true != said
+    ]
+    return sorted(wrong, key=lambda row: -row[2])[:MOST_CONFUSIONS]

@@ -142,7 +142,7 @@ def _draw_mistakes(model: Path, picture: Path, data: Path | None, force: bool) -
     refuse_overwrite(picture, force)
     with progress("looking for mistakes") as report:
         found = load_for(model, data=data, progress=report)
-        classifier = Classifier(model)
+        classifier = Classifier(model, digits_only=False)
         mistakes = worst_mistakes(predict(classifier, found.test, report), found.test.labels)
     print_notes(found.notes)
     title = f"{classifier.name} on {found.name}: the worst of its mistakes"

@@ -191,6 +191,7 @@ def _carry_out(
     recipe: TrainedRecipe, data: Dataset, folder: Path, seed: int, report: Progress, **how: bool
 ) -> Run | FinderRun:
     """Train a classifier or the finder; `how` is to resume or to force."""
+    from mnist_edge.classes import DIGITS, shown
     from mnist_edge.models.finder.pool import PageSource
     from mnist_edge.models.finder.train import train_finder
     from mnist_edge.models.recipes import FINDER
@@ -198,6 +199,8 @@ def _carry_out(
 
     if recipe.name != FINDER.name:
         return train(recipe, data, folder, seed=seed, progress=report, **how)
+    if not set(data.classes) <= set(DIGITS):
+        raise UsageError(f"a finder is trained with digits, but {data.name} has {shown(data.classes)}")
     source = PageSource(data, seed)
     print_notes(source.notes())
     return train_finder(source, folder, recipe=recipe, progress=report, **how)

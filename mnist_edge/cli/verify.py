@@ -18,6 +18,8 @@ def _percent(value: float | None) -> float | None:
     return value
 
 
+# A wider table is read by nobody.
+MOST_IN_A_ROW = 12
 Reference = Annotated[
     str,
     typer.Argument(
@@ -103,24 +105,32 @@ def command(
         found = load_for(reference, candidate, data=data, progress=report)
         rows = layer_errors(reference, candidate, found) if layers else None
         result = verify(
-            reference, candidate, found.test, **tolerances, min_p=min_p, runtime=runtime, progress=report
+            reference, candidate, found.test, **tolerances, min_p=min_p, runtime=runtime, classes=found.classes,
+            progress=report,
         )  # fmt: skip
     print_notes(found.notes)
     result = replace(result, layers=rows)
     if json:
         print_json(result.to_json())
     else:
-        _print_tables(result, found.name)
+        _print_tables(result, found.name, found.classes)
     result.raise_if_failed()
 
 
-def _print_tables(result: "ParityReport", data: str) -> None:
+def _print_tables(result: "ParityReport", data: str, classes: tuple[str, ...]) -> None:
+    from mnist_edge.classes import noun
+
     both = result.reference, result.candidate
     scores = [(score.model, score.runtime, score.correct, f"{score.accuracy:.2%}") for score in both]
     print_table(f"{result.images} test images of {data}", ("model", "runtime", "right", "accuracy"), scores)
     print_table("passed" if result.passed else "FAILED", ("parity", "measured", "wanted"), _figures(result))
-    drops = [("drop, points", *(f"{100 * drop:.2f}" for drop in result.per_class_drop))]
-    print_table("by digit", ("", *map(str, range(10))), drops)
+    drops = [(name, f"{100 * drop:.2f}") for name, drop in zip(classes, result.per_class_drop, strict=True)]
+    if len(classes) > MOST_IN_A_ROW:
+        worst = sorted(drops, key=lambda row: -float(row[1]))[:MOST_IN_A_ROW]
+        print_table("the largest drops by class", ("class", "points"), worst)
+    else:
+        names, points = zip(*drops, strict=True)
+        print_table(f"by {noun(classes)}", ("", *names), [("drop, points", *points)])
     if result.layers:
         errors = ("scale", "rmse", "rmse_per_scale", "max_abs_error")
         # Fused operators carry all their names, separated by semicolons.

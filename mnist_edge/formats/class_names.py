@@ -9,7 +9,9 @@ from mnist_edge.errors import DataError
 _DIGITS, _UPPER, _LOWER = string.digits, string.ascii_uppercase, string.ascii_lowercase
 # A mapping of EMNIST has 62 lines of a few numbers.
 MAX_BYTES = 100_000
-# By words of the name of the files or their folder; the first label is 0, or 1 for EMNIST's letters.
+# In a user's own folder.
+LIST = "classes.txt"
+# By a part of the name of the files or their folder; the first label is 0, or 1 for EMNIST's letters.
 KNOWN: dict[str, Mapping[int, str]] = {
     "emnist-byclass": dict(enumerate(_DIGITS + _UPPER + _LOWER)),
     # Small letters that look like capitals are one class with them.
@@ -26,13 +28,33 @@ KNOWN: dict[str, Mapping[int, str]] = {
 }
 
 
-def known_names(*names: str) -> Mapping[int, str]:
-    """Look the classes up by the names of files and folders, the first that is known; else none."""
-    for name in names:
+def known_names(name: str, folder: Path) -> Mapping[int, str]:
+    """What the labels mean: by `classes.txt` in the folder, a name a line from label 0 on, else by what is known.
+
+    Args:
+        name: What the files' names have in common.
+        folder: Where they lie; its name and that of the folder above may tell which data set it is.
+
+    Raises:
+        DataError: `classes.txt` is no text.
+    """
+    if (path := folder / LIST).is_file():
+        return dict(enumerate(_lines(path)))
+    here = folder.resolve()
+    for text in (name, here.name, here.parent.name):
         for key, classes in KNOWN.items():
-            if key in name.lower().replace("_", "-"):
+            if key in text.lower().replace("_", "-"):
                 return classes
     return {}
+
+
+def _lines(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES)
+    try:
+        return [line.strip() for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is no text in UTF-8; it has the name of a class in each line") from None
 
 
 def read_mapping(folder: Path, prefix: str) -> Mapping[int, str]:

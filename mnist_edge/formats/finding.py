@@ -44,7 +44,8 @@ def read(path: Path, progress: Progress = no_progress) -> RawData:
 def _candidates(folder: Path) -> list[Candidate]:
     with os.scandir(folder) as entries:
         names = [one.name for one in entries if not one.name.startswith(".") and one.is_file()]
-    return [one for find in _BY_FILE_NAMES for one in find(folder, names)] + folders.find(folder)
+    found = [one for find in _BY_FILE_NAMES for one in find(folder, names)]
+    return found + folders.find(folder, least=2 if found else 1)
 
 
 def _candidates_with(path: Path) -> list[Candidate]:

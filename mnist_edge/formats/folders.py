@@ -16,8 +16,13 @@ from mnist_edge.progress import Progress
 Classes = Mapping[str, tuple[Path, ...]]
 
 
-def find(folder: Path) -> list[Candidate]:
-    """Find folders of pictures in a folder; an empty list where it has none."""
+def find(folder: Path, least: int = 1) -> list[Candidate]:
+    """Find folders of pictures in a folder; an empty list where it has none.
+
+    Args:
+        folder: Where to look.
+        least: Fewer folders with pictures are none of data: beside other data a run may lie, with its plots.
+    """
     parts: dict[str, Classes] = {}
     for name, inner in _folders(folder).items():
         role = ROLES.get(name.lower())
@@ -25,7 +30,7 @@ def find(folder: Path) -> list[Candidate]:
             if role in parts:
                 raise DataError(f"{folder} has two folders for {role}; leave one")
             parts[role] = classes
-    if not parts and any((classes := _classes(folder)).values()):
+    if not parts and sum(map(bool, (classes := _classes(folder)).values())) >= least:
         parts[TRAINING] = classes
     if not parts:
         return []

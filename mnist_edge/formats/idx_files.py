@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.errors import DataError
-from mnist_edge.formats.class_names import read_mapping
+from mnist_edge.formats.class_names import known_names, read_mapping
 from mnist_edge.formats.names import split_name
 from mnist_edge.formats.raw import PARTS, TEST, TRAINING, Candidate, Part, RawData, as_labels, as_pictures
 from mnist_edge.idx import IMAGES_MAGIC, LABELS_MAGIC, LONG_LABELS_MAGIC, parse, read_bytes
@@ -48,7 +48,7 @@ def _read(folder: Path, prefix: str, files: Files, progress: Progress) -> RawDat
     turned = prefix.startswith("emnist")
     parts = {role: _part(files[role], turned) for role in PARTS if role in files}
     notes = ("EMNIST stores its images transposed: turned upright",) if turned else ()
-    return RawData(parts, read_mapping(folder, prefix), notes)
+    return RawData(parts, read_mapping(folder, prefix) or known_names(prefix, folder), notes)
 
 
 def _require_both(folder: Path, role: str, files: Files) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.errors import DataError
+from mnist_edge.formats.class_names import known_names
 from mnist_edge.formats.names import ROLES, listed, split_name
 from mnist_edge.formats.raw import TRAINING, Candidate, Part, RawData, as_labels, as_pictures
 from mnist_edge.progress import Progress
@@ -40,7 +41,7 @@ def find(folder: Path, names: Iterable[str]) -> list[Candidate]:
     candidates = [Candidate(path.name, (path,), partial(_read_one, path)) for path in alone]
     for prefix, parts in pairs.items():
         files = tuple(path for part in parts.values() for path in part.values())
-        candidates.append(Candidate(f"{prefix}-*{SUFFIX}", files, partial(_read_pairs, parts)))
+        candidates.append(Candidate(f"{prefix}-*{SUFFIX}", files, partial(_read_pairs, prefix, parts)))
     return candidates
 
 
@@ -53,20 +54,21 @@ def _read_one(path: Path, progress: Progress) -> RawData:
     if not parts or any(len(part) < 2 for part in parts.values()):
         holds = listed(arrays) if arrays else "no such arrays"
         raise DataError(f"{path} has {holds}; it needs {', '.join(NPZ_KEYS)}, or images and labels")
-    return RawData({role: _part(part["images"], part["labels"], path) for role, part in parts.items()})
+    found = {role: _part(part["images"], part["labels"], path) for role, part in parts.items()}
+    return RawData(found, known_names(path.name, path.parent))
 
 
-def _read_pairs(files: dict[str, dict[str, Path]], progress: Progress) -> RawData:
+def _read_pairs(prefix: str, files: dict[str, dict[str, Path]], progress: Progress) -> RawData:
     parts = {}
     for role, pair in files.items():
+        there = next(iter(pair.values()))
         if len(pair) < 2:
-            there = next(iter(pair.values()))
             raise DataError(f"{there} is alone: images and labels lie in two files, -imgs.npz and -labels.npz")
         images, labels = (next(iter(_arrays(pair[kind], bool).values()), None) for kind in ("images", "labels"))
         if images is None or labels is None:
             raise DataError(f"{pair['images']} or {pair['labels']} holds no array")
         parts[role] = _part(images, labels, pair["images"])
-    return RawData(parts)
+    return RawData(parts, known_names(prefix, there.parent))
 
 
 def _part(images: NDArray[Any], labels: NDArray[Any], path: Path) -> Part:

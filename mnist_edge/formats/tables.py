@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.errors import DataError
+from mnist_edge.formats.class_names import known_names
 from mnist_edge.formats.names import grouped
 from mnist_edge.formats.raw import Candidate, Part, RawData, as_labels, as_pictures
 from mnist_edge.idx import GZIP
@@ -79,7 +80,7 @@ def _read(name: str, files: dict[str, list[Path]], progress: Progress) -> RawDat
         parts[role] = Part(stored, labels)
     if not parts:
         raise DataError(f"{paths[0]} has no labels; they are the first column, or one headed `label`")
-    return RawData(parts, notes=tuple(notes))
+    return RawData(parts, known_names(name, paths[0].parent), tuple(notes))
 
 
 def _layout(path: Path) -> Layout | None:

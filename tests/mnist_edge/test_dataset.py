@@ -57,7 +57,7 @@ def test_npz_and_idx_give_the_same_data(folder: Path, tmp_path_factory: pytest.T
     [
         (NAMES[0] + ".gz", b"", "is empty"),
         (NAMES[1], idx(np.zeros(199, np.uint8)), "200 images but 199 labels"),
-        (NAMES[1], idx(np.full(200, 10, np.uint8)), "one is 10"),
+        (NAMES[1], idx(np.full(200, 10, np.uint8)), "one class only, 10"),
         (NAMES[0] + ".gz", idx(np.zeros((200, 32, 32), np.uint8)), "2 sizes from 28x28 to 32x32"),
         (NAMES[2] + ".gz", idx(np.zeros((0, 28, 28), np.uint8)), "0 images but 50 labels"),
     ],

@@ -59,7 +59,7 @@ def test_kmnists_pairs_of_files_belong_together(tmp_path: Path, few: Few, same: 
         ({"images": np.zeros((20, 28, 28), np.uint8)}, "needs x_train"),
         ({"images": np.zeros((20, 28), np.uint8), "labels": np.arange(20)}, "height x width"),
         ({"images": np.zeros((20, 28, 28), np.uint8), "labels": np.arange(19)}, "20 images but 19 labels"),
-        ({"images": np.zeros((20, 28, 28), np.uint8), "labels": np.arange(20)}, "one is 10"),
+        ({"images": np.zeros((20, 28, 28), np.uint8), "labels": np.arange(20)}, "has too few images"),
         ({"images": np.zeros((4, 28, 28), np.uint8), "labels": np.arange(4)}, "10 are the least"),
         ({"images": np.zeros((0, 28, 28), np.uint8), "labels": np.arange(0)}, "no images"),
         ({"images": np.array([np.zeros((2, 2)), np.zeros((3, 3))], object), "labels": np.arange(2)}, "damaged"),

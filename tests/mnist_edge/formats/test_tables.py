@@ -60,7 +60,6 @@ def test_two_tables_are_two_candidates(tmp_path: Path, few: Few, error: Error) -
         ("1," + "0," * 783 + "-1", "line 81: '-1' is no whole number"),
         ("1," + "0," * 700 + "0", "line 81: 702 columns, where the first line has 785"),
         ("a," + "0," * 783 + "0", "line 81: 'a' is no whole number"),
-        ("11," + "0," * 783 + "0", "one is 11"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path: Path, few: Few, error: Error, row: str, reason: str) -> None:

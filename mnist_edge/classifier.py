@@ -93,7 +93,7 @@ class Classifier:
         self.runtime = found.label
         self.input = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]
-        self.classes, self._form = self._understand()
+        self.classes, self._form = self._understand(digits_only)
         if digits_only and self.classes != DIGITS:
             raise ModelError(f"{self.path.name} tells {shown(self.classes)}, not the ten digits")
         # Multiplying by it fills all columns with a row's sum, in a third of the time that `sum` takes.
@@ -247,10 +247,11 @@ class Classifier:
         self.interpreter.allocate_tensors()
         self._batch = batch
 
-    def _understand(self) -> tuple[tuple[str, ...], TensorForm]:
+    def _understand(self, digits_only: bool) -> tuple[tuple[str, ...], TensorForm]:
         """The classes that the outputs tell, and the form of the input."""
         inputs = self.interpreter.get_input_details()
-        classes = classes_of(self.metadata, self.path.name) or self._unnamed_classes()
+        unnamed = DIGITS if digits_only else self._unnamed_classes()
+        classes = classes_of(self.metadata, self.path.name) or unnamed
         form = tensor_form(self.input, self.output, len(classes)) if len(inputs) == 1 and classes else None
         if not form:
             taken = " and ".join(_shape(one) for one in inputs)

@@ -11,6 +11,7 @@ def command(data: Data = None, json: Json = False) -> None:
 
     Example: mnist-edge data --data ~/my-digits
     """
+    from mnist_edge.classes import noun
     from mnist_edge.dataset import load
 
     with progress("data") as report:
@@ -22,9 +23,12 @@ def command(data: Data = None, json: Json = False) -> None:
         known = {"name": found.name, "path": str(found.path), "sha256": found.sha256, **sizes}
         print_json(known | {"classes": list(found.classes)})
         return
-    rows = [
-        (name, *(int((split.labels == label).sum()) for split in splits.values()))
-        for label, name in enumerate(found.classes)
-    ]
-    total = ("all", *(len(split) for split in splits.values()))
-    print_table(f"{found.name} in {found.path}", ("class", *splits), [*rows, total])
+    counts = {name: [int((split.labels == label).sum()) for label in range(len(found.classes))]
+              for name, split in splits.items()}  # fmt: skip
+    title = f"{found.name} in {found.path}"
+    if noun(found.classes) == "digit":
+        rows = [(name, len(split), *counts[name]) for name, split in splits.items()]
+        print_table(title, ("split", "images", *found.classes), rows)
+    else:
+        total = ("all", *(len(split) for split in splits.values()))
+        print_table(title, ("class", *splits), [*zip(found.classes, *counts.values(), strict=True), total])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mnist_edge
-from mnist_edge.metadata import LABELS
+from mnist_edge.classes import DIGITS
 
 # What TFLite's schema asks of a model.
 ALIGNMENT = 16
@@ -78,7 +78,7 @@ class CModel:
 def header_text(model: CModel) -> str:
     """`NAME.h`: declarations, and all that a program must know."""
     upper, (background, ink) = model.name.upper(), model.pixels
-    labels = ", ".join(f'"{label}"' for label in LABELS)
+    labels = ", ".join(f'"{label}"' for label in DIGITS)
     calls = [f"        (resolver).{call}; \\" for call in model.operators]
     lines = [
         _TOP.format(

@@ -4,15 +4,14 @@ import difflib
 import logging
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from mnist_edge.camera.settings import Settings, accept, by_group, flag, masked, shown
+from mnist_edge.camera.toml_file import read_toml
 from mnist_edge.errors import UsageError
-from mnist_edge.optional_packages import require
 from mnist_edge.safe_text import printable, shortened, to_json
 from mnist_edge.shipped_models import names_shipped
 from mnist_edge.user_folders import user_folder
@@ -102,16 +101,7 @@ def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    content = file.read_bytes()
-    # Python 3.10 has none of its own.
-    toml = require("tomllib" if sys.version_info >= (3, 11) else "tomli", extra="tomli")
-    try:
-        document = toml.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise UsageError(f"{file} is not UTF-8 text; save it as that") from None
-    # ValueError also: a number of more digits than Python converts. RecursionError: brackets nested too deep.
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f'{file} is not TOML: {error}; write lines such as: source = "0"') from None
+    document = read_toml(file, 'source = "0"')
     read: dict[str, Any] = {}
     for key, value in document.items():
         name = key.replace("-", "_")

@@ -1,0 +1,250 @@
+"""Lay a photograph on its form: by what is printed on the empty sheet, else by the corners of the page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.camera.forms.form import Form
+from mnist_edge.camera.forms.printed import PRINT, Image, agreement, ink_levels
+from mnist_edge.errors import UsageError
+from mnist_edge.opencv import cv2
+
+# Longer side of the form when it is read, pixels: digits of a hundredth of it are readable.
+WORKING_SIDE = 1600
+# Features that are looked for, and how many must agree on one view.
+FEATURES, LEAST_MATCHES = 4000, 12
+# The second nearest feature must be farther than the nearest by this ratio (Lowe, 2004, section 7.1).
+RATIO = 0.8
+# Pixels of the working size that a feature may be off.
+TOLERANCE = 4.0
+# Corners of the print that are followed to make a view exact, and the side of what is compared around each, pixels.
+FOLLOWED, WINDOW = 800, 31
+# Least share of the sheet's print that must be seen in its place, and of the sheet that the photograph must show.
+LEAST_FIT, LEAST_SEEN = 0.6, 0.3
+# With so much in its place no other view is tried.
+GOOD_FIT = 0.85
+# Of a page without print: how much its sides may differ from the form's, as a ratio; least share of the photograph.
+ASPECT_RATIO, LEAST_PAGE = 1.25, 0.15
+# Longer side of the picture on which the page is looked for.
+PAGE_SIDE = 640
+
+Matrix = NDArray[np.float64]
+
+
+class DoesNotFit(Exception):
+    """The photograph does not show this form; says what is seen instead. It never leaves the room."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """A photograph laid on the form.
+
+    Attributes:
+        ink: Levels of ink, shape (height, width), uint8, 0 = paper, at the form's working size.
+        seen: Same shape: 255 where the photograph shows the form.
+        to_photo: Brings points of the working size to the photograph, shape (3, 3).
+        fit: How well it fits, 0 to 1.
+    """
+
+    ink: Image
+    seen: Image
+    to_photo: Matrix
+    fit: float
+
+
+class Sheet:
+    """The empty sheet, ready to have photographs laid on it.
+
+    Attributes:
+        scale: Pixels of the working size for one of the form's units.
+        printed: Shape (height, width) of the working size, uint8: not 0 where something is printed; None where only
+            the size of the page is known.
+    """
+
+    def __init__(self, form: Form) -> None:
+        """Find the features of the empty sheet; raises `UsageError` where it has too few."""
+        self.scale = WORKING_SIDE / max(form.size)
+        self.size = (round(form.size[0] * self.scale), round(form.size[1] * self.scale))
+        self.printed: Image | None = None
+        if form.blank is not None:
+            shrinks = self.scale < 1
+            blank = cv2.resize(form.blank, self.size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+            self._print_levels = ink_levels(blank)
+            self._followed = cv2.goodFeaturesToTrack(self._print_levels, FOLLOWED, 0.05, 8)
+            self.printed = (self._print_levels > PRINT).astype(np.uint8) * 255
+            self._points, self._described = _features(blank)
+            if min(len(self._points), 0 if self._followed is None else len(self._followed)) < LEAST_MATCHES:
+                raise UsageError(
+                    "the empty sheet has too little print to find it by; give page = [width, height] instead"
+                )
+
+    def lay(self, photo: Image) -> Laid:
+        """Lay a photograph on the sheet.
+
+        Args:
+            photo: Shape (height, width, 3), BGR.
+
+        Raises:
+            DoesNotFit: It shows no such form, or too little of it.
+        """
+        if self.printed is None:
+            return self._laid(photo, self._by_corners(photo))
+        laid = self._by_features(photo)
+        if laid is None or laid.fit < LEAST_FIT:
+            laid = self._best_of_corners(photo, laid)
+        if laid is None:
+            raise DoesNotFit("nothing of the form's print is found in it")
+        if laid.fit < LEAST_FIT:
+            raise DoesNotFit(f"only {laid.fit:.0%} of the form's print is in its place, and {LEAST_FIT:.0%} must be")
+        if (share := float(np.mean(laid.seen > 0))) < LEAST_SEEN:
+            raise DoesNotFit(f"it shows {share:.0%} of the form, and {LEAST_SEEN:.0%} must be seen")
+        return laid
+
+    def _laid(self, photo: Image, to_photo: Matrix) -> Laid:
+        picture, seen = self._warped(photo, to_photo)
+        ink = np.where(seen == 255, ink_levels(picture), np.uint8(0))
+        fit = 1.0 if self.printed is None else agreement(ink, self.printed, seen)
+        return Laid(ink, seen, to_photo, fit)
+
+    def _warped(self, photo: Image, to_photo: Matrix) -> tuple[Image, Image]:
+        """Return the photograph as the sheet lies, and where it shows it."""
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        # The photograph is made smaller first, as a warp alone would skip pixels.
+        smaller, factor = _reduced(photo, to_photo)
+        view = np.diag([factor, factor, 1.0]) @ to_photo
+        picture = cv2.warpPerspective(smaller, view, self.size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        whole = np.full(smaller.shape[:2], 255, np.uint8)
+        return picture, cv2.warpPerspective(whole, view, self.size, flags=flags)
+
+    def _by_features(self, photo: Image) -> Laid | None:
+        factor = min(1.0, WORKING_SIDE / max(photo.shape[:2]))
+        small = cv2.resize(photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        points, described = _features(small)
+        pairs = _matches(self._described, described)
+        if len(pairs) < LEAST_MATCHES:
+            return None
+        ours, theirs = self._points[pairs[:, 0]], points[pairs[:, 1]] / factor
+        best: Laid | None = None
+        # Where all matches lie in one corner, a perspective from them is wild elsewhere, and an affine view is not.
+        for fitted in (_perspective, _affine):
+            view = fitted(ours, theirs, TOLERANCE / factor)
+            if view is None or not self._sane(view):
+                continue
+            laid = self._refined(photo, view)
+            if best is None or laid.fit > best.fit:
+                best = laid
+            if best.fit >= GOOD_FIT:
+                break
+        return best
+
+    def _refined(self, photo: Image, view: Matrix) -> Laid:
+        """Follow corners of the print from their place to where they are, so that the view is exact all over."""
+        laid = self._laid(photo, view)
+        moved, found, _ = cv2.calcOpticalFlowPyrLK(
+            self._print_levels, laid.ink, self._followed, None, winSize=(WINDOW, WINDOW), maxLevel=2
+        )
+        there = found[:, 0] > 0
+        if there.sum() < LEAST_MATCHES:
+            return laid
+        nearer = _perspective(self._followed[there, 0], moved[there, 0], TOLERANCE / 2)
+        if nearer is None or not self._sane(view @ nearer):
+            return laid
+        refined = self._laid(photo, view @ nearer)
+        return max(laid, refined, key=lambda one: one.fit)
+
+    def _sane(self, view: Matrix) -> bool:
+        """Whether a view shows the sheet as a camera can: from the front, and not folded over."""
+        corners = cv2.perspectiveTransform(_corners(self.size)[None], view)[0]
+        return bool(cv2.isContourConvex(corners) and cv2.contourArea(corners, oriented=True) > 0)
+
+    def _best_of_corners(self, photo: Image, laid: Laid | None) -> Laid | None:
+        """Lay the page by its corners, each way round, where that fits better."""
+        page = find_page(photo)
+        if page is None:
+            return laid
+        turned = [self._laid(photo, self._view(np.roll(page, turn, axis=0))) for turn in range(4)]
+        return max([*turned, *([laid] if laid else [])], key=lambda one: one.fit)
+
+    def _by_corners(self, photo: Image) -> Matrix:
+        page = find_page(photo)
+        if page is None:
+            # A scan shows the page and nothing around it.
+            page = _corners((photo.shape[1], photo.shape[0]))
+        for turn in (0, 1):
+            corners = np.roll(page, turn, axis=0)
+            sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+            across, down = sides[0] + sides[2], sides[1] + sides[3]
+            ratio = across * self.size[1] / (down * self.size[0])
+            if 1 / ASPECT_RATIO < ratio < ASPECT_RATIO:
+                return self._view(corners)
+        raise DoesNotFit("no page of the form's proportions is found in it; show all four corners on a darker table")
+
+    def _view(self, page: NDArray[np.float32]) -> Matrix:
+        return np.asarray(cv2.getPerspectiveTransform(_corners(self.size), page))
+
+
+def find_page(photo: Image) -> NDArray[np.float32] | None:
+    """Find the corners of a light page on a darker ground.
+
+    Returns:
+        Shape (4, 2), x and y, clockwise from the one nearest the top left of the photograph; None where none is seen.
+    """
+    factor = min(1.0, PAGE_SIDE / max(photo.shape[:2]))
+    grey = cv2.cvtColor(cv2.resize(photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    light = cv2.threshold(cv2.GaussianBlur(grey, (0, 0), 2), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
+    light = cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
+    outlines = cv2.findContours(light, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    if not outlines:
+        return None
+    hull = cv2.convexHull(max(outlines, key=cv2.contourArea))
+    corners = cv2.approxPolyDP(hull, 0.04 * cv2.arcLength(hull, True), True)[:, 0].astype(np.float32)
+    if len(corners) != 4 or cv2.contourArea(corners) < LEAST_PAGE * grey.size:
+        return None
+    if cv2.contourArea(corners, oriented=True) < 0:
+        corners = corners[::-1]
+    return np.asarray(np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0) / factor, np.float32)
+
+
+def _features(picture: Image) -> tuple[NDArray[np.float32], Any]:
+    grey = cv2.createCLAHE(2.0, (8, 8)).apply(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+    points, described = cv2.ORB_create(FEATURES, fastThreshold=10).detectAndCompute(grey, None)
+    return np.array([point.pt for point in points], np.float32).reshape(-1, 2), described
+
+
+def _matches(ours: Any, theirs: Any) -> NDArray[np.intp]:
+    """Return pairs of features, shape (n, 2), that are far more alike than any others."""
+    if ours is None or theirs is None or min(len(ours), len(theirs)) < 2:
+        return np.empty((0, 2), np.intp)
+    found = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(ours, theirs, k=2)
+    pairs = [(one.queryIdx, one.trainIdx) for one, two in found if one.distance < RATIO * two.distance]
+    return np.array(pairs, np.intp).reshape(-1, 2)
+
+
+def _perspective(ours: NDArray[np.float32], theirs: NDArray[np.float32], tolerance: float) -> Matrix | None:
+    view, agreeing = cv2.findHomography(ours, theirs, cv2.USAC_MAGSAC, tolerance, maxIters=5000)
+    return None if view is None or agreeing.sum() < LEAST_MATCHES else np.asarray(view)
+
+
+def _affine(ours: NDArray[np.float32], theirs: NDArray[np.float32], tolerance: float) -> Matrix | None:
+    # Wider, as a view in perspective is affine in no more than a part of the sheet.
+    view, agreeing = cv2.estimateAffine2D(ours, theirs, ransacReprojThreshold=3 * tolerance)
+    if view is None or agreeing.sum() < LEAST_MATCHES:
+        return None
+    return np.vstack([view, (0.0, 0.0, 1.0)])
+
+
+def _corners(size: tuple[int, int]) -> NDArray[np.float32]:
+    width, height = size
+    return np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+
+
+def _reduced(photo: Image, to_photo: Matrix) -> tuple[Image, float]:
+    """Shrink a photograph that has far more pixels than the form's working size; returns it and the factor."""
+    # Pixels of the photograph for one of the form, in the middle of it.
+    density = float(np.sqrt(abs(np.linalg.det(to_photo[:2, :2])))) / abs(float(to_photo[2, 2]))
+    if density < 1.5:
+        return photo, 1.0
+    factor = 1 / density
+    return np.asarray(cv2.resize(photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)), factor

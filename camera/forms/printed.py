@@ -1,0 +1,83 @@
+"""Tell what was written from what is printed, by comparison with the empty sheet."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_edge.opencv import cv2
+
+Image = NDArray[np.uint8]
+
+# The paper is estimated on a picture with a longer side of so many pixels; what is narrower than this share is ink.
+PAPER_SIDE, WIDEST_INK = 320, 1 / 16
+# Least level of what counts as print, of 255: thin lines of a blurred photograph are pale.
+PRINT = 40
+# The picture may lie beside the sheet by so many pixels of the working size.
+SLACK = 2
+# Ink goes on across print as wide as this, with the slack: ruled lines and frames, not bars.
+BRIDGED = 13
+
+
+def ink_levels(picture: Image) -> Image:
+    """Return how dark each pixel is against the paper around it, whatever the light: 0 = paper, 255 = black.
+
+    Args:
+        picture: Shape (height, width, 3), BGR, dark on light.
+    """
+    darkest = picture.min(axis=2)
+    scale = min(1.0, PAPER_SIDE / max(darkest.shape))
+    size = [max(1, round(side * scale)) for side in darkest.shape[::-1]]
+    small = cv2.medianBlur(cv2.resize(darkest, size, interpolation=cv2.INTER_AREA), 3)
+    width = round(WIDEST_INK * max(small.shape)) | 1
+    paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8)), (0, 0), 2)
+    paper = cv2.resize(np.maximum(paper, 1), darkest.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(255 - cv2.divide(darkest, paper, scale=255), np.uint8)
+
+
+def without_print(ink: Image, printed: Image) -> Image:
+    """Remove print from ink, and let strokes that cross it go on.
+
+    Args:
+        ink: Levels of ink of the photograph laid on the form.
+        printed: Same shape: not 0 where the empty sheet has print.
+    """
+    covered = cv2.dilate(printed, _square(2 * SLACK + 1)) > 0
+    left = np.where(covered, np.uint8(0), ink)
+    bridged = cv2.morphologyEx(left, cv2.MORPH_CLOSE, _square(BRIDGED))
+    return np.where(covered, np.minimum(bridged, ink), left)
+
+
+def agreement(ink: Image, printed: Image, seen: Image) -> float:
+    """Return the share of the sheet's print that the photograph shows in its place, 0 to 1.
+
+    It is counted in tiles, so that a black heading is not worth more than a page of thin lines, and against what the
+    tile shows beside the print, so that a dark texture does not agree with everything.
+
+    Args:
+        ink: Levels of ink of the photograph laid on the form.
+        printed: Same shape: not 0 where the empty sheet has print.
+        seen: Same shape: not 0 where the photograph shows the form.
+    """
+    dark = cv2.dilate((ink > PRINT).astype(np.float32), _square(2 * SLACK + 1))
+    print_ = (printed > 0) & (seen > 0)
+    beside = (cv2.dilate(printed, _square(4 * SLACK + 1)) == 0) & (seen > 0)
+    on_print, print_area = _in_tiles(dark * print_), _in_tiles(print_.astype(np.float32))
+    off_print, paper_area = _in_tiles(dark * beside), _in_tiles(beside.astype(np.float32))
+    judged = print_area > LEAST_PRINT
+    if not judged.any():
+        return 0.0
+    contrast = on_print / np.maximum(print_area, 1e-6) - off_print / np.maximum(paper_area, 1e-6)
+    return float(np.mean(contrast[judged] > AGREES))
+
+
+# Tiles along the longer side; the least share of one that is print, so that it is judged; what agreement takes.
+TILES, LEAST_PRINT, AGREES = 16, 0.004, 0.5
+
+
+def _in_tiles(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    side = -(-max(values.shape) // TILES)
+    size = [max(1, round(length / side)) for length in values.shape[::-1]]
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _square(side: int) -> Image:
+    return np.ones((side, side), np.uint8)

@@ -1,0 +1,151 @@
+"""Read a photograph of a filled form, field by field."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mnist_edge.camera.forms.form import Field, Form
+from mnist_edge.camera.forms.laying import DoesNotFit, Laid, Sheet
+from mnist_edge.camera.forms.printed import Image, without_print
+from mnist_edge.camera.forms.sums import apply_sum
+from mnist_edge.camera.forms.values import BESIDE, CUT_OFF, FieldReading, Ink, read_value, settle
+from mnist_edge.camera.reader import Reader
+from mnist_edge.opencv import cv2
+from mnist_edge.reading import Reading
+
+MIN_TRUST = 0.95
+# Level of ink, of 255, that counts as something in a field.
+DARK = 60
+# Of a field, the share that the photograph must show.
+LEAST_SEEN = 0.98
+# A digit beside an empty field is so near, in heights of the field.
+NEAR = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """What a photograph of a form says.
+
+    Attributes:
+        source: Name of the photograph.
+        fits: Whether it shows the form; otherwise there are no fields.
+        reason: Why it does not.
+        fit: The share of the form's print that is in its place, 0 to 1.
+        fields: In the form's order.
+    """
+
+    source: str
+    fits: bool
+    reason: str = ""
+    fit: float = 0.0
+    fields: tuple[FieldReading, ...] = ()
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Names of the fields at which a person must look."""
+        return tuple(field.name for field in self.fields if not field.settled)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `read --form --json` prints."""
+        fields = {
+            one.name: {
+                "value": one.value,
+                "trust": round(one.trust, 4),
+                "outcome": one.outcome,
+                "reason": one.reason,
+                "alternatives": [[value, round(share, 4)] for value, share in one.alternatives[:3]],
+            }
+            for one in self.fields
+        }
+        fit = round(self.fit, 4)
+        return {"source": self.source, "fits": self.fits, "reason": self.reason, "fit": fit, "fields": fields}
+
+
+class FormReader:
+    """Reads photographs of one form; it keeps nothing from one to the next.
+
+    Attributes:
+        form: The form.
+    """
+
+    def __init__(self, form: Form, reader: Reader, min_trust: float = MIN_TRUST) -> None:
+        """Prepare the empty sheet.
+
+        Args:
+            form: The form.
+            reader: Reads the digits.
+            min_trust: Values with less trust are left to a person, 0 to 1.
+
+        Raises:
+            UsageError: The empty sheet has too little print to find it by.
+        """
+        self.form = form
+        self._reader, self._min_trust = reader, min_trust
+        self._sheet = Sheet(form)
+        self._corners = [np.array(field.corners, np.float32) * self._sheet.scale for field in form.fields]
+        width, height = self._sheet.size
+        # The number of the field of each pixel, from 1; 0 where there is none.
+        self._places = np.zeros((height, width), np.int32)
+        for number, corners in enumerate(self._corners, 1):
+            cv2.fillConvexPoly(self._places, np.rint(corners).astype(np.int32), number)
+
+    def read(self, photo: Image, source: str) -> PageReading:
+        """Read one photograph.
+
+        Args:
+            photo: Shape (height, width, 3), BGR.
+            source: Its name in the reading.
+        """
+        try:
+            laid = self._sheet.lay(photo)
+        except DoesNotFit as reason:
+            return PageReading(source, False, str(reason))
+        ink = self._written(laid)
+        reading = self._reader.read(np.repeat(255 - ink[..., None], 3, axis=2), source)
+        fields = {one.name: one for one in self._values(laid, ink, reading)}
+        for rule in self.form.sums:
+            fields = apply_sum(rule, fields)
+        settled = tuple(settle(one, self._min_trust) for one in fields.values())
+        return PageReading(source, True, "", laid.fit, settled)
+
+    def _written(self, laid: Laid) -> Image:
+        """Return the ink that is not printed: without an empty sheet to compare with, that in the fields."""
+        if self._sheet.printed is None:
+            return np.where(self._places > 0, laid.ink, np.uint8(0))
+        return without_print(laid.ink, self._sheet.printed)
+
+    def _values(self, laid: Laid, ink: Image, reading: Reading) -> list[FieldReading]:
+        count = len(self.form.fields) + 1
+        area, seen, dark = (
+            np.bincount(self._places.ravel(), weights=mask.ravel(), minlength=count)
+            for mask in (self._places > 0, laid.seen == 255, ink > DARK)
+        )
+        found = []
+        for number, field in enumerate(self.form.fields, 1):
+            if seen[number] < LEAST_SEEN * area[number]:
+                found.append(FieldReading(field.name, "", 0.0, CUT_OFF, "the photograph does not show all of it"))
+                continue
+            value = read_value(field, self._ink(number, reading, float(dark[number] / max(area[number], 1))))
+            found.append(self._unless_beside(field, number, value, reading))
+        return found
+
+    def _ink(self, number: int, reading: Reading, dark: float) -> Ink:
+        digits = tuple(digit for digit in reading.digits if self._place(digit.box.centre) == number)
+        refused = tuple(mark for mark in reading.rejected if self._place(mark.box.centre) == number)
+        return Ink(tuple(sorted(digits, key=lambda digit: digit.box.centre)), refused, dark)
+
+    def _place(self, point: tuple[float, float]) -> int:
+        return int(self._places[int(point[1]), int(point[0])])
+
+    def _unless_beside(self, field: Field, number: int, value: FieldReading, reading: Reading) -> FieldReading:
+        """Doubt that a field is empty where a digit stands near it that is in no field."""
+        if value.value not in ("", field.empty) or value.trust == 0.0:
+            return value
+        corners = self._corners[number - 1]
+        height = float(np.linalg.norm(corners[3] - corners[0]))
+        for digit in reading.digits:
+            centre = digit.box.centre
+            if not self._place(centre) and cv2.pointPolygonTest(corners, centre, True) > -NEAR * height:
+                return replace(value, trust=0.0, outcome=BESIDE, reason="a digit stands beside it")
+        return value

@@ -1,0 +1,211 @@
+"""From the marks in a field to its value, and the probability that the value is right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import product
+from math import prod
+from statistics import median
+
+from mnist_edge.camera.forms.checks import CHECKS
+from mnist_edge.camera.forms.form import Field
+from mnist_edge.reading import Box, Digit, Rejected
+
+# The probability that all digits were found and belong to the field, where nothing in the ink speaks against it.
+WELL_SEGMENTED = 0.998
+# The same factor for ink in the field that no digit explains: a value that was crossed out, a word, a blot.
+UNEXPLAINED = 0.5
+# Such ink is at least so high as a share of the digits'; what is lower is dirt or a decimal point.
+NOTABLE = 0.4
+# An empty field, where no ink at all is in it, and where there are specks.
+SURELY_EMPTY, PERHAPS_EMPTY = 0.999, 0.9
+# Share of a field that is ink when something stands in it: a thin 1 in a wide field has 0.01.
+INKED = 0.004
+# Values with the least probability are not followed; so many are kept.
+KEPT = 24
+# A minus: so many times as wide as high, lower than this share of the digits, and so near to their middle.
+DASH, THIN, LEVEL = 1.5, 0.5, 0.3
+
+READ, REVIEW, EMPTY = "read", "review", "empty"
+CUT_OFF, BESIDE, UNREADABLE = "cut off", "beside", "unreadable"
+
+Alternatives = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReading:
+    """What stands in a field.
+
+    Attributes:
+        name: The field's.
+        value: As its pattern has it; nothing where nothing could be read, or the field is empty and may be.
+        trust: The probability that `value` is right, 0 to 1.
+        outcome: `read`, `empty`, or why a person must look: `review` (too little trust), `unreadable`, `cut off` (the
+            photograph does not show all of the field) or `beside` (the field is empty, and a digit is near it).
+        reason: What a person should know; may be nothing.
+        alternatives: Other values with their probabilities, the likeliest first.
+    """
+
+    name: str
+    value: str
+    trust: float
+    outcome: str
+    reason: str = ""
+    alternatives: Alternatives = ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nobody needs to look."""
+        return self.outcome in (READ, EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """The marks in one field.
+
+    Attributes:
+        digits: From left to right.
+        refused: Ink that the reader refused.
+        dark: The share of the field that is ink, 0 to 1.
+    """
+
+    digits: tuple[Digit, ...]
+    refused: tuple[Rejected, ...]
+    dark: float
+
+
+def read_value(field: Field, ink: Ink) -> FieldReading:
+    """Find the value of a field that best explains its ink among those that its pattern, range and check allow."""
+    notable = [mark for mark in ink.refused if mark.box.height >= NOTABLE * _height(ink)] if ink.digits else ink.refused
+    if not ink.digits and not any(mark.label is not None for mark in notable):
+        return _without_digits(field, ink)
+    if field.pattern is None:
+        text = "\n".join(_rows(ink.digits))
+        trust = WELL_SEGMENTED * prod(digit.confidence for digit in ink.digits) * UNEXPLAINED ** bool(notable)
+        return FieldReading(field.name, text, trust, READ, "ink that is no digit" if notable else "")
+    digits, doubt, reason = _choose(field.pattern.counts, ink.digits, notable)
+    if not digits:
+        return FieldReading(field.name, "", 0.0, UNREADABLE, reason)
+    minus = field.pattern.asks_for_minus and _has_minus(digits, ink.refused)
+    written = {field.pattern.fill(text, minus): share for text, share in _texts(digits)}
+    possible = {value: WELL_SEGMENTED * doubt * share for value, share in written.items() if value}
+    allowed = {value: share for value, share in possible.items() if field.fits(value)}
+    # What is left is ink that was cut wrongly, or a third label; a random value fits by accident only.
+    others = (1 - sum(possible.values())) * _accident(field)
+    ranked = rank({value: share / (sum(allowed.values()) + others) for value, share in allowed.items()})
+    if not ranked:
+        seen = max(possible, key=lambda value: possible[value], default="")
+        return FieldReading(field.name, seen, 0.0, UNREADABLE, f"{seen} breaks the range or the check of the field")
+    return FieldReading(field.name, *ranked[0], READ, reason, ranked[1:])
+
+
+def rank(values: dict[str, float]) -> Alternatives:
+    """Return values with their probabilities, the likeliest first."""
+    return tuple(sorted(values.items(), key=lambda one: -one[1]))
+
+
+def settle(reading: FieldReading, min_trust: float) -> FieldReading:
+    """Leave a value with less trust than this to a person."""
+    if reading.settled and reading.trust < min_trust:
+        return replace(reading, outcome=REVIEW, reason=reading.reason or "not sure enough")
+    return reading
+
+
+def _without_digits(field: Field, ink: Ink) -> FieldReading:
+    if ink.dark > INKED:
+        return FieldReading(field.name, "", 0.0, UNREADABLE, "ink that is no digit")
+    trust = PERHAPS_EMPTY if ink.refused else SURELY_EMPTY
+    if field.empty is None:
+        return FieldReading(field.name, "", trust, REVIEW, "empty")
+    return FieldReading(field.name, field.empty, trust, EMPTY)
+
+
+def _choose(
+    counts: Sequence[int], found: Sequence[Digit], refused: Sequence[Rejected]
+) -> tuple[list[Digit], float, str]:
+    """Take as many digits as the pattern has places.
+
+    Where there are too few, refused ink that looks like a digit is taken too; where there are too many, the least sure
+    are left out.
+
+    Returns:
+        The digits from left to right, none where there are too few; the probability that these are all; a reason.
+    """
+    spare = sorted((mark for mark in refused if mark.label is not None), key=lambda mark: -(mark.probability or 0))
+    digits, doubt, reason = list(found), 1.0, ""
+    while spare and len(digits) not in counts and len(digits) < counts[-1]:
+        mark = spare.pop(0)
+        if not any(_covers(digit.box, mark.box) for digit in digits):
+            digits.append(Digit(mark.label or 0, mark.probability or 0.0, mark.box))
+            reason = "ink that hardly looks like a digit was read as one"
+    while digits and len(digits) not in counts and len(digits) > counts[0]:
+        least = min(digits, key=lambda digit: digit.confidence)
+        digits.remove(least)
+        doubt *= 1 - least.confidence
+        reason = "more digits than the pattern has places"
+    if len(digits) not in counts:
+        return [], 0.0, f"{len(found)} of {_told(counts)} digits found"
+    used = [digit.box for digit in digits]
+    if any(mark.box not in used and not any(_covers(box, mark.box) for box in used) for mark in refused):
+        doubt *= UNEXPLAINED
+        reason = reason or "ink that is no digit"
+    return sorted(digits, key=lambda digit: digit.box.centre), doubt, reason
+
+
+def _told(counts: Sequence[int]) -> str:
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+
+
+def _texts(digits: Sequence[Digit]) -> list[tuple[str, float]]:
+    """Return what the digits may say, with the probability of each."""
+    choices = []
+    for digit in digits:
+        other = [(digit.runner_up.label, digit.runner_up.probability)] if digit.runner_up else []
+        choices.append([(digit.label, digit.confidence), *other])
+    texts = [("", 1.0)]
+    for options in choices:
+        longer = [(text + str(label), share * own) for (text, share), (label, own) in product(texts, options)]
+        texts = sorted(longer, key=lambda one: -one[1])[:KEPT]
+    return texts
+
+
+def _accident(field: Field) -> float:
+    """The share of random values that the range and the check allow."""
+    assert field.pattern
+    share = CHECKS[field.check].share if field.check else 1.0
+    if field.least is None and field.most is None:
+        return share
+    most = Decimal(field.pattern.fill("9" * field.pattern.counts[-1]) or 0)
+    least = -most if field.pattern.asks_for_minus else Decimal(0)
+    low = max(least, Decimal(str(field.least))) if field.least is not None else least
+    high = min(most, Decimal(str(field.most))) if field.most is not None else most
+    return share * min(1.0, max(0.0, float((high - low) / max(most - least, Decimal(1)))))
+
+
+def _has_minus(digits: Sequence[Digit], refused: Sequence[Rejected]) -> bool:
+    first = digits[0].box
+    return any(
+        mark.box.width > DASH * mark.box.height
+        and mark.box.height < THIN * first.height
+        and mark.box.right <= first.x + first.width / 4
+        and abs(mark.box.centre[1] - first.centre[1]) < LEVEL * first.height
+        for mark in refused
+    )
+
+
+def _rows(digits: Sequence[Digit]) -> list[str]:
+    rows: dict[int, str] = {}
+    for digit in digits:
+        rows[digit.row] = rows.get(digit.row, "") + str(digit.label)
+    return [rows[row] for row in sorted(rows)]
+
+
+def _height(ink: Ink) -> float:
+    return median(digit.box.height for digit in ink.digits)
+
+
+def _covers(box: Box, other: Box) -> bool:
+    """Whether most of another box lies in this one."""
+    across = min(box.right, other.right) - max(box.x, other.x)
+    down = min(box.bottom, other.bottom) - max(box.y, other.y)
+    return max(across, 0) * max(down, 0) > 0.5 * other.area

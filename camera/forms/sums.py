@@ -11,7 +11,7 @@ from mnist_edge.camera.forms.values import EMPTY, READ, REVIEW, FieldReading
 # Of wrong values, the share that adds up by accident.
 ACCIDENT = 0.1
 # Fields that may have another value than their likeliest, and values of each.
-MAX_CHANGED, MAX_VALUES = 2, 4
+MAX_CHANGED, MAX_VALUES = 3, 4
 # What the values of a sum that does not hold are still worth: one of them is wrong, who knows which.
 BROKEN = 0.5
 
@@ -42,7 +42,7 @@ def apply_sum(rule: Sum, readings: Readings) -> Readings:
 
 
 def _choices(involved: Sequence[FieldReading]) -> Iterator[Choice]:
-    """Yield the likeliest values of the fields together, and with up to two of them changed."""
+    """Yield the likeliest values of the fields together, and with a few of them changed."""
     options = [((one.value, one.trust), *one.alternatives[: MAX_VALUES - 1]) for one in involved]
     for changed in range(MAX_CHANGED + 1):
         for places in combinations(range(len(options)), changed):

@@ -13,16 +13,17 @@ from mnist_edge.reading import Box, Digit, Rejected
 
 # The probability that all digits were found and belong to the field, where nothing in the ink speaks against it.
 WELL_SEGMENTED = 0.998
-# The same factor for ink in the field that no digit explains: a value that was crossed out, a word, a blot.
-UNEXPLAINED = 0.5
+# Refused ink in the field is a digit of the value where the pattern has a place for it, or it is something else, such
+# as a value that was crossed out, a word or a blot.
+DIGIT_AFTER_ALL, UNEXPLAINED = 0.8, 0.2
 # Such ink is at least so high as a share of the digits'; what is lower is dirt or a decimal point.
 NOTABLE = 0.4
 # An empty field, where no ink at all is in it, and where there are specks.
 SURELY_EMPTY, PERHAPS_EMPTY = 0.999, 0.9
 # Share of a field that is ink when something stands in it: a thin 1 in a wide field has 0.01.
 INKED = 0.004
-# Values with the least probability are not followed; so many are kept.
-KEPT = 24
+# Less probable values are not followed, nor more than so many.
+LEAST_SHARE, KEPT = 1e-4, 24
 # A minus: so many times as wide as high, lower than this share of the digits, and so near to their middle.
 DASH, THIN, LEVEL = 1.5, 0.5, 0.3
 
@@ -83,12 +84,15 @@ def read_value(field: Field, ink: Ink) -> FieldReading:
         text = "\n".join(_rows(ink.digits))
         trust = WELL_SEGMENTED * prod(digit.confidence for digit in ink.digits) * UNEXPLAINED ** bool(notable)
         return FieldReading(field.name, text, trust, READ, "ink that is no digit" if notable else "")
-    digits, doubt, reason = _choose(field.pattern.counts, ink.digits, notable)
-    if not digits:
-        return FieldReading(field.name, "", 0.0, UNREADABLE, reason)
-    minus = field.pattern.asks_for_minus and _has_minus(digits, ink.refused)
-    written = {field.pattern.fill(text, minus): share for text, share in _texts(digits)}
-    possible = {value: WELL_SEGMENTED * doubt * share for value, share in written.items() if value}
+    possible: dict[str, float] = {}
+    for digits, share in _hypotheses(field.pattern.counts, ink.digits, notable):
+        minus = field.pattern.asks_for_minus and _has_minus(digits, ink.refused)
+        for text, own in _texts(digits):
+            value = field.pattern.fill(text, minus) or ""
+            possible[value] = possible.get(value, 0.0) + WELL_SEGMENTED * share * own
+    if not possible:
+        found = f"{len(ink.digits)} of {_told(field.pattern.counts)} digits found"
+        return FieldReading(field.name, "", 0.0, UNREADABLE, found)
     allowed = {value: share for value, share in possible.items() if field.fits(value)}
     # What is left is ink that was cut wrongly, or a third label; a random value fits by accident only.
     others = (1 - sum(possible.values())) * _accident(field)
@@ -96,12 +100,14 @@ def read_value(field: Field, ink: Ink) -> FieldReading:
     if not ranked:
         seen = max(possible, key=lambda value: possible[value], default="")
         return FieldReading(field.name, seen, 0.0, UNREADABLE, f"{seen} breaks the range or the check of the field")
+    reason = "ink that is hardly a digit, or none" if len(ink.digits) not in field.pattern.counts or notable else ""
     return FieldReading(field.name, *ranked[0], READ, reason, ranked[1:])
 
 
 def rank(values: dict[str, float]) -> Alternatives:
-    """Return values with their probabilities, the likeliest first."""
-    return tuple(sorted(values.items(), key=lambda one: -one[1]))
+    """Return values with their probabilities, the likeliest first; the least likely are left out, but for the first."""
+    ranked = sorted(values.items(), key=lambda one: -one[1])
+    return tuple(one for one in ranked if one is ranked[0] or one[1] > LEAST_SHARE)
 
 
 def settle(reading: FieldReading, min_trust: float) -> FieldReading:
@@ -120,36 +126,28 @@ def _without_digits(field: Field, ink: Ink) -> FieldReading:
     return FieldReading(field.name, field.empty, trust, EMPTY)
 
 
-def _choose(
+def _hypotheses(
     counts: Sequence[int], found: Sequence[Digit], refused: Sequence[Rejected]
-) -> tuple[list[Digit], float, str]:
-    """Take as many digits as the pattern has places.
+) -> list[tuple[list[Digit], float]]:
+    """Return which ink may be the value's digits, from left to right, each with its probability.
 
-    Where there are too few, refused ink that looks like a digit is taken too; where there are too many, the least sure
-    are left out.
-
-    Returns:
-        The digits from left to right, none where there are too few; the probability that these are all; a reason.
+    For more digits than were found, refused ink that looks like one is taken too; for fewer, the least sure are left
+    out. What then remains unexplained makes it less probable.
     """
-    spare = sorted((mark for mark in refused if mark.label is not None), key=lambda mark: -(mark.probability or 0))
-    digits, doubt, reason = list(found), 1.0, ""
-    while spare and len(digits) not in counts and len(digits) < counts[-1]:
-        mark = spare.pop(0)
-        if not any(_covers(digit.box, mark.box) for digit in digits):
-            digits.append(Digit(mark.label or 0, mark.probability or 0.0, mark.box))
-            reason = "ink that hardly looks like a digit was read as one"
-    while digits and len(digits) not in counts and len(digits) > counts[0]:
-        least = min(digits, key=lambda digit: digit.confidence)
-        digits.remove(least)
-        doubt *= 1 - least.confidence
-        reason = "more digits than the pattern has places"
-    if len(digits) not in counts:
-        return [], 0.0, f"{len(found)} of {_told(counts)} digits found"
-    used = [digit.box for digit in digits]
-    if any(mark.box not in used and not any(_covers(box, mark.box) for box in used) for mark in refused):
-        doubt *= UNEXPLAINED
-        reason = reason or "ink that is no digit"
-    return sorted(digits, key=lambda digit: digit.box.centre), doubt, reason
+    sure = sorted(found, key=lambda digit: -digit.confidence)
+    outside = [mark for mark in refused if not any(_covers(digit.box, mark.box) for digit in found)]
+    spare = [Digit(mark.label, mark.probability or 0.0, mark.box) for mark in outside if mark.label is not None]
+    spare.sort(key=lambda digit: -digit.confidence)
+    hypotheses = []
+    for count in counts:
+        taken = max(0, count - len(sure))
+        if taken > len(spare):
+            continue
+        share = DIGIT_AFTER_ALL**taken * UNEXPLAINED ** (len(outside) - taken)
+        share *= prod(1 - digit.confidence for digit in sure[count:])
+        digits = sorted([*sure[:count], *spare[:taken]], key=lambda digit: digit.box.centre)
+        hypotheses.append((digits, share))
+    return hypotheses
 
 
 def _told(counts: Sequence[int]) -> str:

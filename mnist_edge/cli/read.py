@@ -14,6 +14,7 @@ import typer
 from mnist_edge.cli.console import note, print_json, progress
 from mnist_edge.cli.options import Force, Runtime, Threads, complete_models
 from mnist_edge.cli.read_archive import read_into_file
+from mnist_edge.cli.read_form import FormFile, MinTrust, read_forms, take_output
 from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.safe_text import printable
 
@@ -115,6 +116,8 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one document an image.")] = False,
     text: Annotated[bool, typer.Option("--text", help="Print the text alone, one line a row.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one line a digit.")] = False,
+    form: FormFile = None,
+    min_trust: MinTrust = None,
 ) -> None:
     """Find and read the handwritten digits in photographs.
 
@@ -131,6 +134,21 @@ def command(
     _refuse_usage(images, annotate, details, labels, force)
     least = MIN_CONFIDENCE if min_confidence is None else min_confidence
     max_pixels = round(max_megapixels * 1e6)
+    if form:
+        if annotate or explain or labels or text or output or workers or resume:
+            raise UsageError(
+                "--form goes with --csv, --json and --min-trust; leave the other ways to show a reading out"
+            )
+        flags = {"--csv": csv, "--json": json}
+        images, written = take_output(images, flags, force)
+        sources, failed = _sources(images, recursive)
+        open_it = partial(Reader, model, runtime=runtime, threads=threads, min_confidence=least)
+        failed |= not read_forms(form, _frames(sources, max_pixels), open_it, min_trust, flags, written)
+        if failed:
+            raise typer.Exit(1)
+        return
+    if min_trust is not None:
+        raise UsageError("--min-trust is for the values of a form; name the form with --form FILE.toml")
     if output:
         if annotate or explain or labels or json or text or csv:
             raise UsageError("--output writes rows and nothing else; leave the other ways to show a reading out")

@@ -21,6 +21,7 @@ class Drawn:
 
     picture: Image
     boxes: dict[str, Box] = field(default_factory=dict)
+    celled: set[str] = field(default_factory=set)
     lines: list[str] = field(default_factory=lambda: ["form = 1", 'blank = "blank.png"'])
 
     def add(self, name: str, label: str, box: Box, rules: str, cells: int = 0, frame: bool = True) -> None:
@@ -35,6 +36,8 @@ class Drawn:
             cv2.line(self.picture, (place, y), (place, y + height), (130, 130, 130), 1)
         cv2.putText(self.picture, label, (x - 12 * len(label) - 20, y + height - 14), FONT, 0.65, (30, 30, 30), 2)
         self.boxes[name] = box
+        if cells:
+            self.celled.add(name)
         self.lines += ["[[field]]", f'name = "{name}"', f"box = {list(box)}", *rules.split("; ")]
 
     def save(self, folder: Path) -> Path:
@@ -120,15 +123,17 @@ def fill(drawn: Drawn, truth: dict[str, str], digits: Split, rng: np.random.Gene
     """Return the sheet with values in its fields."""
     page = drawn.picture.copy()
     for name, text in truth.items():
-        write(page, drawn.boxes[name], text, digits, rng)
+        write(page, drawn.boxes[name], text, digits, rng, celled=name in drawn.celled)
     return page
 
 
-def write(page: Image, box: Box, text: str, digits: Split, rng: np.random.Generator) -> None:
+def write(page: Image, box: Box, text: str, digits: Split, rng: np.random.Generator, *, celled: bool = False) -> None:
     """Write a value into a box with digits of the data set, as a hand does: unevenly, and never quite in the middle."""
     x, y, width, height = box
     tall = height * rng.uniform(0.55, 0.8)
-    step = min(width / max(len(text), 1), tall * 0.95)
+    step = width / max(len(text), 1)
+    if not celled:
+        step = min(step, tall * rng.uniform(0.9, 1.15))
     left = x + max(0.0, width - step * len(text)) * rng.uniform(0.2, 0.8)
     ink = np.array(rng.choice([(90, 40, 30), (40, 40, 40), (120, 50, 40)]))
     for number, character in enumerate(text):
@@ -145,12 +150,13 @@ def write(page: Image, box: Box, text: str, digits: Split, rng: np.random.Genera
 def photograph(page: Image, rng: np.random.Generator, turn: float = 0.0, side: int = 1800, badly: bool = True) -> Image:
     """Photograph a page on a table: tilted, in perspective, with a shadow, unsharp and noisy."""
     height, width = page.shape[:2]
-    frame = (side, round(side * 0.75)) if width > height else (round(side * 0.75), side)
-    scale = 0.86 * min(frame[0] / width, frame[1] / height)
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     angle = np.radians(turn + rng.uniform(-5, 5))
     rotation = np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
-    seen = (corners - np.array((width, height)) / 2) * scale @ rotation.T + np.array(frame) / 2
+    seen = (corners - np.array((width, height)) / 2) @ rotation.T
+    wide, high = np.ptp(seen, axis=0)
+    frame = (side, round(side * 0.75)) if wide > high else (round(side * 0.75), side)
+    seen = seen * 0.92 * min(frame[0] / wide, frame[1] / high) + np.array(frame) / 2
     seen += rng.uniform(-0.03, 0.03, (4, 2)) * side * badly
     view = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
     ground = np.full((frame[1], frame[0], 3), rng.integers(50, 110, 3), np.uint8)

@@ -1,0 +1,141 @@
+"""`mnist-edge read --form FILE`: photographs of a filled form into a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mnist_edge.cli.console import note, print_table
+from mnist_edge.errors import UsageError
+from mnist_edge.safe_text import printable, to_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mnist_edge.camera.forms import Form, PageReading
+    from mnist_edge.camera.reader import Reader
+
+FORMS = "Forms"
+SUFFIXES = {".csv": "--csv", ".jsonl": "--json"}
+FormFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--form",
+        metavar="FILE",
+        rich_help_panel=FORMS,
+        help="Read the fields of a form that a .toml file describes; with --csv FILE.csv or --json FILE.jsonl "
+        "into that file.",
+    ),
+]
+MinTrust = Annotated[
+    float | None,
+    typer.Option(
+        "--min-trust",
+        min=0,
+        max=1,
+        metavar="P",
+        rich_help_panel=FORMS,
+        help="Leave values to a person that are less probably right than this. Default: 0.95.",
+    ),
+]
+Frames = Iterator[tuple[str, "NDArray[np.uint8] | None"]]
+
+
+def take_output(images: list[str], flags: dict[str, bool], force: bool) -> tuple[list[str], Path | None]:
+    """Take the file that the table goes to from the arguments: no picture has its suffix.
+
+    Args:
+        images: The arguments.
+        flags: Whether `--csv` and `--json` were given.
+        force: Replace the file.
+
+    Returns:
+        The pictures, and the file; None for standard output.
+    """
+    from mnist_edge.atomic_files import refuse_overwrite
+
+    files = [one for one in images if Path(one).suffix in SUFFIXES]
+    pictures = [one for one in images if one not in files]
+    if not files:
+        return pictures, None
+    if len(files) > 1 or not flags[SUFFIXES[Path(files[0]).suffix]]:
+        raise UsageError(f"{', '.join(files)}: name one file, --csv FILE.csv or --json FILE.jsonl")
+    if not pictures:
+        raise UsageError("there are no pictures to read; name them, such as: scans")
+    refuse_overwrite(Path(files[0]), force)
+    return pictures, Path(files[0])
+
+
+def read_forms(
+    file: Path,
+    frames: Frames,
+    open_reader: Callable[[], Reader],
+    min_trust: float | None,
+    flags: dict[str, bool],
+    output: Path | None,
+) -> bool:
+    """Read all photographs and write the table; returns whether each showed the form."""
+    from mnist_edge.atomic_files import write_text
+    from mnist_edge.camera.forms import MIN_TRUST, FormReader, load_form
+
+    form = load_form(file)
+    reader = FormReader(form, open_reader(), MIN_TRUST if min_trust is None else min_trust)
+    written = "csv" if flags["--csv"] else "json" if flags["--json"] else "people"
+    lines = [_csv_row(["source", "outcome", "review", *(field.name for field in form.fields)])] * (written == "csv")
+    whole = True
+    if not output:
+        _print(lines)
+    for source, photo in frames:
+        if photo is None:
+            whole = False
+            continue
+        page = reader.read(photo, source)
+        whole &= page.fits
+        if not page.fits:
+            note(f"error: {source} does not fit the form {form.name}: {page.reason}")
+        if written == "people":
+            _show(page)
+            continue
+        rows = [_csv_page(page, form) if written == "csv" else to_json(page.to_json()) + "\n"]
+        lines += rows
+        if not output:
+            _print(rows)
+    if output:
+        write_text(output, "".join(lines))
+        note(f"wrote {output}")
+    return whole
+
+
+def _print(lines: list[str]) -> None:
+    print("".join(lines), end="", flush=True)
+
+
+def _csv_page(page: PageReading, form: Form) -> str:
+    """One row: a value that a person must look at is left out, and its field is named in `review`."""
+    outcome = "read" if page.fits else "does not fit"
+    values = [field.value if field.settled else "" for field in page.fields] or [""] * len(form.fields)
+    return _csv_row([page.source, outcome, "; ".join(page.unsettled), *values])
+
+
+def _csv_row(cells: list[str]) -> str:
+    row = io.StringIO()
+    # Rows of free digits keep their lines; a cell of CSV may have some.
+    csv.writer(row, lineterminator="\n").writerow("\n".join(map(printable, cell.split("\n"))) for cell in cells)
+    return row.getvalue()
+
+
+def _show(page: PageReading) -> None:
+    if not page.fits:
+        return
+    title = f"{page.source}: {len(page.fields)} fields, {len(page.unsettled)} to look at"
+    rows = [
+        (one.name, " / ".join(one.value.split("\n")), f"{one.trust:.1%}", one.outcome, one.reason)
+        for one in page.fields
+    ]
+    print_table(title, ("field", "value", "trust", "outcome", "reason"), rows)

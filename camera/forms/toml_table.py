@@ -44,7 +44,8 @@ class TomlTable:
         right = isinstance(value, kind) and not isinstance(value, bool)
         if not (is_numbers([value], 1) if kind is float else right):
             raise self.error(f"{key} must be {wanted}, not {quoted(value)}")
-        return value  # type: ignore[return-value]
+        taken: T = value
+        return taken
 
     def need(self, key: str, kind: type[T], wanted: str) -> T:
         """Return the value of a key as `take` does; raises `UsageError` also where it is missing."""

@@ -21,6 +21,8 @@ RATIO = 0.8
 TOLERANCE = 4.0
 # Corners of the print that are followed to make a view exact, and the side of what is compared around each, pixels.
 FOLLOWED, WINDOW = 800, 31
+# What lies far off is found only once the rest is in its place.
+PASSES = 3
 # Least share of the sheet's print that must be seen in its place, and of the sheet that the photograph must show.
 LEAST_FIT, LEAST_SEEN = 0.6, 0.3
 # With so much in its place no other view is tried.
@@ -142,17 +144,25 @@ class Sheet:
     def _refined(self, photo: Image, view: Matrix) -> Laid:
         """Follow corners of the print from their place to where they are, so that the view is exact all over."""
         laid = self._laid(photo, view)
+        for _ in range(PASSES):
+            nearer = self._offset(laid.ink)
+            if nearer is None or not self._sane(laid.to_photo @ nearer):
+                break
+            refined = self._laid(photo, laid.to_photo @ nearer)
+            if refined.fit < laid.fit:
+                break
+            laid = refined
+        return laid
+
+    def _offset(self, ink: Image) -> Matrix | None:
+        """Return where the print of the sheet is in a photograph that is nearly in its place."""
         moved, found, _ = cv2.calcOpticalFlowPyrLK(
-            self._print_levels, laid.ink, self._followed, None, winSize=(WINDOW, WINDOW), maxLevel=2
+            self._print_levels, ink, self._followed, None, winSize=(WINDOW, WINDOW), maxLevel=2
         )
         there = found[:, 0] > 0
         if there.sum() < LEAST_MATCHES:
-            return laid
-        nearer = _perspective(self._followed[there, 0], moved[there, 0], TOLERANCE / 2)
-        if nearer is None or not self._sane(view @ nearer):
-            return laid
-        refined = self._laid(photo, view @ nearer)
-        return max(laid, refined, key=lambda one: one.fit)
+            return None
+        return _perspective(self._followed[there, 0], moved[there, 0], TOLERANCE / 2)
 
     def _sane(self, view: Matrix) -> bool:
         """Whether a view shows the sheet as a camera can: from the front, and not folded over."""

@@ -12,7 +12,7 @@ PAPER_SIDE, WIDEST_INK = 320, 1 / 16
 # Least level of what counts as print, of 255: thin lines of a blurred photograph are pale.
 PRINT = 40
 # The picture may lie beside the sheet by so many pixels of the working size.
-SLACK = 2
+SLACK = 3
 # Ink goes on across print as wide as this, with the slack: ruled lines and frames, not bars.
 BRIDGED = 13
 
@@ -23,7 +23,9 @@ def ink_levels(picture: Image) -> Image:
     Args:
         picture: Shape (height, width, 3), BGR, dark on light.
     """
-    darkest = picture.min(axis=2)
+    # NumPy's own minimum over the last axis takes twenty times as long.
+    blue, green, red = cv2.split(picture)
+    darkest = cv2.min(cv2.min(blue, green), red)
     scale = min(1.0, PAPER_SIDE / max(darkest.shape))
     size = [max(1, round(side * scale)) for side in darkest.shape[::-1]]
     small = cv2.medianBlur(cv2.resize(darkest, size, interpolation=cv2.INTER_AREA), 3)

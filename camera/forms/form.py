@@ -19,6 +19,8 @@ from mnist_edge.safe_text import quoted
 # Of the form of the file; a file of another one is refused.
 VERSION = 1
 MAX_FIELDS, MAX_DIGITS = 1_000, 30
+# The greatest ratio of the sides of a sheet or of a photograph of it.
+NARROWEST = 10
 # Columns of the table that are no field.
 RESERVED = ("source", "outcome", "review")
 REVIEW, BLANK = "review", "blank"
@@ -101,6 +103,8 @@ def load_form(file: Path) -> Form:
         raise table.error(f"form = {version} is a newer form than this program knows ({VERSION}); update the program")
     name = table.take("name", str, "a text", file.stem) or file.stem
     blank, size = _sheet(table, file.absolute().parent)
+    if max(size) > NARROWEST * min(size):
+        raise table.error(f"the sheet is {size[0]:g} by {size[1]:g}; one side is at most {NARROWEST} times the other")
     fields = tuple(_field(one, size) for one in table.tables("field", "tables [[field]]"))
     if not 1 <= len(fields) <= MAX_FIELDS:
         raise table.error(f"there are {len(fields)} fields; write 1 to {MAX_FIELDS:,} tables [[field]]")

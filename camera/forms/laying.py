@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.forms.form import Form
+from mnist_edge.camera.forms.form import NARROWEST, Form
 from mnist_edge.camera.forms.printed import PRINT, Image, agreement, ink_levels
 from mnist_edge.errors import UsageError
 from mnist_edge.opencv import cv2
@@ -29,6 +29,8 @@ LEAST_FIT, LEAST_SEEN = 0.6, 0.3
 GOOD_FIT = 0.85
 # Of a page without print: how much its sides may differ from the form's, as a ratio; least share of the photograph.
 ASPECT_RATIO, LEAST_PAGE = 1.25, 0.15
+# Least side of a photograph, pixels.
+LEAST_SIDE = 64
 # Longer side of the picture on which the page is looked for.
 PAGE_SIDE = 640
 
@@ -91,6 +93,9 @@ class Sheet:
         Raises:
             DoesNotFit: It shows no such form, or too little of it.
         """
+        height, width = photo.shape[:2]
+        if min(height, width) < LEAST_SIDE or max(height, width) > NARROWEST * min(height, width):
+            raise DoesNotFit(f"{width}x{height} pixels show no form")
         if self.printed is None:
             return self._laid(photo, self._by_corners(photo))
         laid = self._by_features(photo)

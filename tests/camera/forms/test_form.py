@@ -32,6 +32,7 @@ def test_a_form_is_what_its_file_says(tmp_path: Path) -> None:
         ("form = 1\n", "give either blank"),
         ("form = 1\npage = [200]\n", "page must be [width, height] in millimetres"),
         ("form = 1\npage = [200, 1e9]\n", "sides are 10 to 5000"),
+        ("form = 1\npage = [200, 10]\n", "at most 10 times the other"),
         (HEAD, "there are 0 fields"),
         (HEAD + FIELD + FIELD, "two fields have the name 'age'"),
         (HEAD + "feild = 1\n" + FIELD, "no key feild; did you mean field?"),

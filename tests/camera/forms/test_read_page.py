@@ -36,6 +36,13 @@ def test_what_is_no_such_form_is_said_and_not_guessed(form_reader: FormReader, s
         assert not page.fits and page.reason and page.fields == ()
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 2), (15, 20), (64, 64), (640, 64)])
+def test_a_picture_of_any_size_has_an_answer(form_reader: FormReader, shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    for picture in (noise, np.zeros_like(noise)):
+        assert not form_reader.read(picture, "a picture").fits
+
+
 def test_a_field_cut_off_an_empty_one_a_value_beside_and_one_crossed_out(
     form_reader: FormReader, sheet: Drawn, hand: Split
 ) -> None:

@@ -4,16 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations, product
+from math import prod
 
 from mnist_edge.camera.forms.form import Sum
-from mnist_edge.camera.forms.values import EMPTY, READ, REVIEW, FieldReading
+from mnist_edge.camera.forms.values import EMPTY, READ, FieldReading
 
 # Of wrong values, the share that adds up by accident.
 ACCIDENT = 0.1
 # Fields that may have another value than their likeliest, and values of each.
 MAX_CHANGED, MAX_VALUES = 3, 4
-# What the values of a sum that does not hold are still worth: one of them is wrong, who knows which.
-BROKEN = 0.5
 
 Readings = dict[str, FieldReading]
 Choice = tuple[tuple[str, ...], float]
@@ -30,8 +29,8 @@ def apply_sum(rule: Sum, readings: Readings) -> Readings:
     choices = list(_choices(involved))
     holding = [(values, share) for values, share in choices if _holds(values)]
     if not holding:
-        broken = {one.name: _broken(one, rule) for one in involved}
-        return readings | broken
+        whole = prod(one.trust for one in involved)
+        return readings | {one.name: _broken(one, rule, whole) for one in involved}
     # What is no choice holds by accident only.
     whole = sum(share for _, share in holding) + max(0.0, 1 - sum(share for _, share in choices)) * ACCIDENT
     best = max(holding, key=lambda one: one[1])[0]
@@ -50,10 +49,7 @@ def _choices(involved: Sequence[FieldReading]) -> Iterator[Choice]:
                 chosen = [option[0] for option in options]
                 for place, other in zip(places, others, strict=True):
                     chosen[place] = other
-                share = 1.0
-                for _, own in chosen:
-                    share *= own
-                yield tuple(value for value, _ in chosen), share
+                yield tuple(value for value, _ in chosen), prod(share for _, share in chosen)
 
 
 def _holds(values: Sequence[str]) -> bool:
@@ -68,10 +64,7 @@ def _chosen(reading: FieldReading, value: str, trust: float) -> FieldReading:
     return replace(reading, value=value, trust=trust, alternatives=others, reason="chosen since it adds up")
 
 
-def _broken(reading: FieldReading, rule: Sum) -> FieldReading:
-    return replace(
-        reading,
-        trust=BROKEN * reading.trust,
-        outcome=REVIEW,
-        reason=f"it does not add up to {rule.total}",
-    )
+def _broken(reading: FieldReading, rule: Sum, whole: float) -> FieldReading:
+    """Return a value of a sum that does not hold: by Bayes' rule the doubtful ones lose most of their trust."""
+    trust = max(0.0, (reading.trust - whole) / max(1 - whole, 1e-9))
+    return replace(reading, trust=trust, reason=f"{rule.total} does not add up")

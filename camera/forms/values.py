@@ -16,6 +16,10 @@ WELL_SEGMENTED = 0.998
 # Refused ink in the field is a digit of the value where the pattern has a place for it, or it is something else, such
 # as a value that was crossed out, a word or a blot.
 DIGIT_AFTER_ALL, UNEXPLAINED = 0.8, 0.2
+# What was refused for such a reason looks like a digit, and in a field nobody expects words or digits in a row.
+DOUBTS, DOUBTED = ("in a word", "among text", "low confidence"), 0.97
+# A digit that the reader accepted is none, however sure its label is.
+SPURIOUS = 0.01
 # Such ink is at least so high as a share of the digits'; what is lower is dirt or a decimal point.
 NOTABLE = 0.4
 # An empty field, where no ink at all is in it, and where there are specks.
@@ -136,15 +140,17 @@ def _hypotheses(
     """
     sure = sorted(found, key=lambda digit: -digit.confidence)
     outside = [mark for mark in refused if not any(_covers(digit.box, mark.box) for digit in found)]
-    spare = [Digit(mark.label, mark.probability or 0.0, mark.box) for mark in outside if mark.label is not None]
-    spare.sort(key=lambda digit: -digit.confidence)
+    looking = sorted((mark for mark in outside if mark.label is not None), key=lambda mark: -(mark.probability or 0.0))
+    spare = [Digit(mark.label or 0, mark.probability or 0.0, mark.box) for mark in looking]
+    as_digit = [DOUBTED if mark.reason in DOUBTS else DIGIT_AFTER_ALL for mark in looking]
     hypotheses = []
     for count in counts:
         taken = max(0, count - len(sure))
         if taken > len(spare):
             continue
-        share = DIGIT_AFTER_ALL**taken * UNEXPLAINED ** (len(outside) - taken)
-        share *= prod(1 - digit.confidence for digit in sure[count:])
+        left = [1 - share for share in as_digit[taken:]] + [UNEXPLAINED] * (len(outside) - len(spare))
+        share = prod(as_digit[:taken]) * prod(left)
+        share *= SPURIOUS ** max(0, len(sure) - count)
         digits = sorted([*sure[:count], *spare[:taken]], key=lambda digit: digit.box.centre)
         hypotheses.append((digits, share))
     return hypotheses

@@ -77,6 +77,12 @@ def test_a_value_that_was_crossed_out_and_written_again_goes_to_a_person() -> No
     assert again.value == "42" and settle(again, 0.9).outcome == "review"
 
 
+def test_what_only_its_surroundings_refused_is_a_digit_of_the_field() -> None:
+    mark = Rejected(Box(40, 5, 20, 30), "in a word", 2, 0.99)
+    read = read_value(field("##"), ink(digit(4, 0), mark))
+    assert read.value == "42" and read.trust > 0.94
+
+
 def test_a_speck_takes_no_trust() -> None:
     assert read_value(field("##"), ink(digit(4, 0), digit(2, 1), refused(2, height=4))).trust > 0.97
 
@@ -117,7 +123,14 @@ def test_the_value_that_adds_up_is_chosen() -> None:
     assert added["a"].reason == "chosen since it adds up"
 
 
-def test_a_sum_that_cannot_hold_sends_all_of_it_to_a_person() -> None:
-    added = apply_sum(SUM, readings(("3", 0.99, ()), ("4", 0.99, ()), ("9", 0.99, ())))
-    assert {one.outcome for one in added.values()} == {"review"}
-    assert all("add up" in one.reason for one in added.values())
+def test_a_sum_that_does_not_hold_makes_its_doubtful_values_suspect() -> None:
+    sure = apply_sum(SUM, readings(("3", 0.99, ()), ("4", 0.99, ()), ("9", 0.99, ())))
+    assert {settle(one, 0.95).outcome for one in sure.values()} == {"review"}
+    assert all("add up" in one.reason for one in sure.values())
+    one_doubtful = apply_sum(SUM, readings(("3", 0.999, ()), ("4", 0.6, ()), ("9", 0.999, ())))
+    assert [settle(one, 0.95).outcome for one in one_doubtful.values()] == ["read", "review", "read"]
+
+
+def test_an_uncertain_label_does_not_make_a_digit_vanish() -> None:
+    read = read_value(field("##?"), ink(digit(5, 0, 0.65, (9, 0.3)), digit(2, 1)))
+    assert read.value == "52" and dict(read.alternatives)["92"] > dict(read.alternatives)["2"]

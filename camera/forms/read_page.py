@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnist_edge.camera.forms.form import Field, Form
 from mnist_edge.camera.forms.laying import DoesNotFit, Laid, Sheet
@@ -117,23 +118,32 @@ class FormReader:
 
     def _values(self, laid: Laid, ink: Image, reading: Reading) -> list[FieldReading]:
         count = len(self.form.fields) + 1
-        area, seen, dark = (
+        area, seen, dark, loose = (
             np.bincount(self._places.ravel(), weights=mask.ravel(), minlength=count)
-            for mask in (self._places > 0, laid.seen == 255, ink > DARK)
+            for mask in (self._places > 0, laid.seen == 255, ink > DARK, (ink > DARK) & ~self._explained(reading))
         )
         found = []
         for number, field in enumerate(self.form.fields, 1):
             if seen[number] < LEAST_SEEN * area[number]:
                 found.append(FieldReading(field.name, "", 0.0, CUT_OFF, "the photograph does not show all of it"))
                 continue
-            value = read_value(field, self._ink(number, reading, float(dark[number] / max(area[number], 1))))
+            shares = float(dark[number] / max(area[number], 1)), float(loose[number] / max(dark[number], 1))
+            value = read_value(field, self._ink(number, reading, *shares))
             found.append(self._unless_beside(field, number, value, reading))
         return found
 
-    def _ink(self, number: int, reading: Reading, dark: float) -> Ink:
+    def _ink(self, number: int, reading: Reading, dark: float, loose: float) -> Ink:
         digits = tuple(digit for digit in reading.digits if self._place(digit.box.centre) == number)
         refused = tuple(mark for mark in reading.rejected if self._place(mark.box.centre) == number)
-        return Ink(tuple(sorted(digits, key=lambda digit: digit.box.centre)), refused, dark)
+        return Ink(tuple(sorted(digits, key=lambda digit: digit.box.centre)), refused, dark, loose)
+
+    def _explained(self, reading: Reading) -> NDArray[np.bool_]:
+        """Return where the marks of each field cover it, shape (height, width)."""
+        explained = np.zeros(self._places.shape, np.bool_)
+        for box in [*(digit.box for digit in reading.digits), *(mark.box for mark in reading.rejected)]:
+            if number := self._place(box.centre):
+                explained[box.slices] |= self._places[box.slices] == number
+        return explained
 
     def _place(self, point: tuple[float, float]) -> int:
         return int(self._places[int(point[1]), int(point[0])])

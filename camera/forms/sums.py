@@ -11,6 +11,8 @@ from mnist_edge.camera.forms.values import EMPTY, READ, FieldReading
 
 # Of wrong values, the share that adds up by accident.
 ACCIDENT = 0.1
+# No value is surer than this where one of several must be wrong.
+SUREST = 0.99
 # Fields that may have another value than their likeliest, and values of each.
 MAX_CHANGED, MAX_VALUES = 3, 4
 
@@ -29,7 +31,7 @@ def apply_sum(rule: Sum, readings: Readings) -> Readings:
     choices = list(_choices(involved))
     holding = [(values, share) for values, share in choices if _holds(values)]
     if not holding:
-        whole = prod(one.trust for one in involved)
+        whole = prod(min(one.trust, SUREST) for one in involved)
         return readings | {one.name: _broken(one, rule, whole) for one in involved}
     # What is no choice holds by accident only.
     whole = sum(share for _, share in holding) + max(0.0, 1 - sum(share for _, share in choices)) * ACCIDENT
@@ -66,5 +68,5 @@ def _chosen(reading: FieldReading, value: str, trust: float) -> FieldReading:
 
 def _broken(reading: FieldReading, rule: Sum, whole: float) -> FieldReading:
     """Return a value of a sum that does not hold: by Bayes' rule the doubtful ones lose most of their trust."""
-    trust = max(0.0, (reading.trust - whole) / max(1 - whole, 1e-9))
+    trust = max(0.0, (min(reading.trust, SUREST) - whole) / (1 - whole))
     return replace(reading, trust=trust, reason=f"{rule.total} does not add up")

@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 from argparse import Namespace
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mnist_edge.atomic_files import write_bytes
@@ -17,6 +18,8 @@ from mnist_edge.benchmarks.harness.tool import run_tool, tool_parser
 from mnist_edge.errors import DownloadError, PackageMissing
 
 FOLDER = Path("runs/typefaces")
+# Packages that are fetched at a time: npm waits for most of it.
+AT_ONCE = 6
 HAND = """
 alex-brush allura amatic-sc annie-use-your-telescope architects-daughter babylonica bad-script ballet bilbo
 bilbo-swash-caps birthstone borel calligraffitti carattere cause caveat caveat-brush cedarville-cursive charm
@@ -75,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fetch_all(arguments: Namespace) -> None:
+    missing = []
     for kind, entries in (("hand", HAND), ("print", PRINT), ("script", SCRIPT)):
         folder = arguments.folder / kind
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,11 +86,16 @@ def _fetch_all(arguments: Namespace) -> None:
             name, _, part = entry.partition("/")
             target = folder / f"{entry.replace('/', '-')}.woff"
             if not target.exists():
-                _fetch(name, part or "latin", target)
-                print(target, flush=True)
+                missing.append((name, part or "latin", target))
+    executor = ThreadPoolExecutor(AT_ONCE)
+    try:
+        for target in executor.map(_fetch, *zip(*missing, strict=True)) if missing else ():
+            print(target, flush=True)
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
-def _fetch(name: str, part: str, target: Path) -> None:
+def _fetch(name: str, part: str, target: Path) -> Path:
     with tempfile.TemporaryDirectory() as temporary:
         try:
             subprocess.run(
@@ -110,3 +119,4 @@ def _fetch(name: str, part: str, target: Path) -> None:
                 member = archive.extractfile(source)
                 assert member, source
                 write_bytes(path, member.read())
+    return target

@@ -73,4 +73,10 @@ class _UploadReader:
 
 
 def _reader(settings: Settings, least: float) -> Reader:
-    return Reader(settings.model, runtime=settings.runtime, threads=settings.threads, min_confidence=least)
+    return Reader(
+        settings.model,
+        finder=settings.finder,
+        runtime=settings.runtime,
+        threads=settings.threads,
+        min_confidence=least,
+    )

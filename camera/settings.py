@@ -64,6 +64,9 @@ class Settings:
     model: str = _option(
         "small", "MODEL", "A .tflite file or the name of a model that ships.", group="Reading", perhaps_path=True
     )
+    finder: str = _option(
+        "finder", "FILE", "A .tflite file of a finder or the name of the one that ships.", perhaps_path=True
+    )
     runtime: str | None = _option(
         None, "NAME", "ai-edge-litert, tflite-runtime or tensorflow. Default: the first that works."
     )

@@ -1,6 +1,8 @@
 """Conversion of a finder: a trained Keras model and ink levels in, a `.tflite` that takes any size out."""
 
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 import mnist_edge
 from mnist_edge.atomic_files import refuse_overwrite, write_bytes
+from mnist_edge.confidence import Confidence
 from mnist_edge.converters.finder_parity import FinderParity, FinderTolerance, compare_finders
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.keras_source import check_weights, keras_path, load_network
@@ -71,6 +74,7 @@ class ExportedFinder:
         runtimes: What runs it.
         calibration: Of the ink levels that it was calibrated on; None without.
         parity: How the file compares with its source on the validation levels; None without.
+        fitted: How well pages are read with it, as `fit` says; None without.
     """
 
     path: Path
@@ -83,6 +87,7 @@ class ExportedFinder:
     runtimes: tuple[str, ...]
     calibration: dict[str, Any] | None
     parity: FinderParity | None
+    fitted: dict[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
         """The document that `export --json` prints."""
@@ -105,6 +110,7 @@ def convert_finder(
     *,
     io: str | None = None,
     levels: FinderLevels | None = None,
+    fit: Callable[[Path], tuple[Confidence, dict[str, Any]]] | None = None,
     output: Path | None = None,
     force: bool = False,
     keep: bool = False,
@@ -116,6 +122,7 @@ def convert_finder(
         precision: Key of `TOLERANCES`, or `none` for float32.
         io: Type of input and output; None takes the precision's own: int8 for int8, else float32.
         levels: Calibrate int8 and compare the file with its source. None allows no int8.
+        fit: Fits the confidence of a file and a classifier, and says how well pages are read with it.
         output: The file to write; None writes `NAME.PRECISION.tflite` beside the model, or in the current folder for
             a finder that ships.
         force: Replace a file that is there.
@@ -145,12 +152,18 @@ def convert_finder(
     if parity and not keep:
         parity.raise_if_failed("it was not written; --keep writes it all the same")
     compared = levels.data | {"split": "validation"} | parity.to_json() if levels and parity else None
-    complete = append_metadata(content, metadata | {"calibration": calibration, "parity": compared})
+    metadata |= {"calibration": calibration, "parity": compared}
+    fitted = None
+    if fit:
+        with _draft(network.name, append_metadata(content, metadata)) as draft:
+            confidence, fitted = fit(draft)
+        metadata |= confidence.to_metadata() | {"fitted": fitted}
+    complete = append_metadata(content, metadata)
     write_bytes(path, complete)
     return ExportedFinder(
         path=path, model=network.name, precision=row.name, io=io, size_bytes=len(complete),
         operators=operators(build_interpreter(content, path.name)[0]), macs=metadata["macs"], runtimes=row.runtimes,
-        calibration=calibration, parity=parity,
+        calibration=calibration, parity=parity, fitted=fitted,
     )  # fmt: skip
 
 
@@ -221,11 +234,18 @@ def _outputs(network: Any, levels: NDArray[np.uint8]) -> Floats:
 
 
 def _compare(network: Any, complete: bytes, levels: FinderLevels, tolerance: FinderTolerance) -> FinderParity:
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / f"{network.name}.tflite"
-        draft.write_bytes(complete)
+    with _draft(network.name, complete) as draft:
         copy = FinderNetwork(draft)
     return compare_finders(_outputs(network, levels.validation), map(copy, levels.validation), tolerance)
+
+
+@contextmanager
+def _draft(name: str, content: bytes) -> Iterator[Path]:
+    """A file with that content, for as long as the block runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / f"{name}.tflite"
+        draft.write_bytes(content)
+        yield draft
 
 
 def _metadata(name: str, row: Precision, io: str, content: bytes, scaling: OutputScaling | None) -> dict[str, Any]:

@@ -1,107 +1,92 @@
-"""Decide which candidates are digits: by the network, by cutting digits that touch, and by the surroundings."""
+"""Decide which detections are digits: finder and classifier together give one calibrated confidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.camera.reader.candidate import Classified, Classify, classify_candidates, refuse
-from mnist_edge.camera.reader.context import CLUTTERED, accept_by_context, refuse_by_context
-from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation
-from mnist_edge.camera.reader.splitting import split
-from mnist_edge.reading import Rejected
+from mnist_edge.camera.reader.crop import Crop
+from mnist_edge.camera.reader.pen import widen_strokes
+from mnist_edge.confidence import Confidence
+from mnist_edge.detection import Detections
+from mnist_edge.normalisation import normalise
+from mnist_edge.reading import Box, Digit, Guess, Rejected
 
-# Most clutter around a digit (`Candidate.clutter`): the edge of a table or a texture has more.
-MAX_CLUTTER = 0.3
-# Least height of ink that is cut, as a share of the median digit's: touching digits are about as tall as the others.
-MIN_CUT_HEIGHT = 0.5
-# Crops of cut ink after which nothing more is cut, so that a frame takes a bounded time.
-MAX_CUT_CROPS = 2_000
+# The classifier: n crops, shape (n, 28, 28), uint8, to probabilities, shape (n, 10).
+Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+# Why a detection is refused: the finder doubts that it is a digit, or else both together do.
+NOT_A_DIGIT, UNSURE = "not a digit", "low confidence"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was accepted and what was refused, boxes at working size.
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A detection with its most likely digit.
 
     Attributes:
-        digits: Accepted candidates.
-        refused: Candidates that the network or the surroundings refused.
-        fragments: Ink whose box alone is no digit's, so that the network was not asked.
+        box: Tight around its ink, in pixels of the picture.
+        label: 0 to 9.
+        confidence: Probability that a digit is there and that it is this one, 0 to 1.
+        score: How sure the finder is that a digit is there, 0 to 1.
+        probabilities: The classifier's, of the ten digits, shape (10,).
+        runner_up: The second most likely digit.
+        crop: The detection as the classifier saw it, shape (28, 28), uint8, 0 = paper, 255 = full ink.
     """
 
-    digits: tuple[Classified, ...]
-    refused: tuple[Classified, ...]
-    fragments: tuple[Rejected, ...] = ()
+    box: Box
+    label: int
+    confidence: float
+    score: float
+    probabilities: NDArray[np.float32]
+    runner_up: Guess
+    crop: NDArray[np.uint8]
+
+    def as_digit(self) -> Digit:
+        """Return it as a digit of a reading."""
+        return Digit(self.label, self.confidence, self.box, 0, self.runner_up, crop=self.crop)
 
     @property
-    def rejected(self) -> tuple[Rejected, ...]:
-        """All ink that was refused, boxes at working size."""
-        return (*self.fragments, *(candidate.as_rejected() for candidate in self.refused))
+    def probability(self) -> float:
+        """The classifier's probability of the label, 0 to 1."""
+        return float(self.probabilities[self.label])
+
+    @property
+    def reason(self) -> str:
+        """Why it is refused, where it is."""
+        return NOT_A_DIGIT if self.score < 0.5 else UNSURE
+
+    def as_rejected(self) -> Rejected:
+        """Return it as a reading lists what it refused."""
+        return Rejected(self.box, self.reason, self.label, self.confidence, self.score, self.probability, self.crop)
 
 
-def decide(
-    found: Segmentation,
-    classify: Classify,
-    min_confidence: float,
-    min_score: float = 0.0,
-    row_confidence: float = 1.0,
-) -> Decision:
-    """Decide which candidates are digits.
+def judge(detections: Detections, crops: Sequence[Crop], classify: Classify, confidence: Confidence) -> list[Judged]:
+    """Judge detections, in one batched invoke of the classifier.
 
     Args:
-        found: The candidates.
-        classify: The network.
-        min_confidence: Least confidence of a digit, 0 to 1.
-        min_score: Least score of a digit, 0 to 1 (`Classifier.refusal_threshold`).
-        row_confidence: Least confidence, whatever the score, of a digit in a row of digits.
+        detections: n of them.
+        crops: What each holds.
+        classify: The classifier.
+        confidence: Makes one of what both say.
     """
-
-    def convinces(candidate: Classified) -> bool:
-        return candidate.confidence >= min_confidence and candidate.score >= min_score
-
-    classified = _best_joins(classify_candidates(list(found.candidates), classify), convinces)
-    refused = refuse((candidate for candidate in classified if candidate.original.clutter > MAX_CLUTTER), CLUTTERED)
-    plain = [candidate for candidate in classified if candidate.original.clutter <= MAX_CLUTTER]
-    accepted = [candidate for candidate in plain if convinces(candidate)]
-    lowest = MIN_CUT_HEIGHT * median(candidate.box.height for candidate in accepted) if accepted else 0
-    cut_crops = 0
-
-    def classify_parts(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        nonlocal cut_crops
-        cut_crops += len(crops)
-        return classify(crops)
-
-    for candidate in plain:
-        if convinces(candidate):
-            continue
-        reason = "not a digit" if candidate.score < min_score else "low confidence"
-        if candidate.box.height >= lowest:
-            if cut_crops > MAX_CUT_CROPS:
-                reason = TOO_MANY
-            elif (digits := split(candidate.original, classify_parts, min_confidence)) and all(map(convinces, digits)):
-                accepted.extend(digits)
-                continue
-        refused.extend(refuse([candidate], reason))
-    accepted, by_context = refuse_by_context(accepted, refused)
-    accepted, refused = accept_by_context(accepted, refused + by_context, row_confidence)
-    joined = [candidate.box for candidate in accepted if len(candidate.parts) > 1]
-    # A fragment that belongs to a broken digit was read with it.
-    fragments = (ink for ink in found.rejected if not any(whole.encloses(ink.box) for whole in joined))
-    return Decision(tuple(accepted), tuple(refused), tuple(fragments))
-
-
-def _best_joins(classified: list[Classified], convinces: Callable[[Classified], bool]) -> list[Classified]:
-    """Return single components, or the joins of some where those read better than any of their parts."""
-    singles = [candidate for candidate in classified if len(candidate.parts) == 1]
-    alone = {next(iter(candidate.parts)): candidate.confidence for candidate in singles}
-    joins = [candidate for candidate in classified if len(candidate.parts) > 1]
-    taken: set[int] = set()
-    kept = []
-    for join in sorted(joins, key=lambda join: -join.confidence):
-        best_alone = max(alone.get(part, 0.0) for part in join.parts)
-        if not join.parts & taken and convinces(join) and join.confidence >= best_alone:
-            taken |= join.parts
-            kept.append(join)
-    return [candidate for candidate in singles if not candidate.parts & taken] + kept
+    if not crops:
+        return []
+    images = [normalise(widen_strokes(crop.ink)) for crop in crops]
+    probabilities = classify(np.stack(images))
+    mixed, sure = confidence.combine(detections.scores, detections.labels, probabilities)
+    order = np.argsort(-mixed, axis=1, kind="stable")[:, :2]
+    return [
+        Judged(
+            crop.box,
+            int(first),
+            float(certainty),
+            float(score),
+            own,
+            Guess(int(second), float(both[second])),
+            image,
+        )
+        for crop, (first, second), certainty, score, own, both, image in zip(
+            crops, order, sure, detections.scores, probabilities, mixed, images, strict=True
+        )
+    ]

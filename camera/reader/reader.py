@@ -1,4 +1,4 @@
-"""Read the digits of a frame: find its ink, cut it into candidates, decide on these, and put them in rows."""
+"""Read the digits of a frame: find them, cut out their ink, classify it, and put them in rows."""
 
 import os
 import time
@@ -10,35 +10,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.reader.decision import Decision, decide
-from mnist_edge.camera.reader.ink import InkMap, find_ink
+from mnist_edge.camera.reader.crop import Crop, cut
+from mnist_edge.camera.reader.decision import Judged, judge
 from mnist_edge.camera.reader.rows import in_reading_order
-from mnist_edge.camera.reader.segment import TOO_MANY, segment
 from mnist_edge.classifier import Classifier
+from mnist_edge.detection import Detections, suppress
 from mnist_edge.errors import UsageError, described
+from mnist_edge.finder import Found, find
+from mnist_edge.finder_network import FinderNetwork
+from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Reading
-from mnist_edge.shipped_models import DEFAULT
+from mnist_edge.shipped_models import DEFAULT, FINDER
 
-MIN_CONFIDENCE = 0.4
-# A digit that stands in no row of digits needs this power of the least confidence: 0.93 for 0.4, from generated pages.
-ALONE = 0.08
+MIN_CONFIDENCE = 0.5
+# Longer side of the picture that is worked on, pixels: digits of a hundredth of it are readable, and time is bounded.
+WORKING_SIDE = 1600
+# Detections that score less are not looked at: the classifier could lift them to a confidence of 0.3 at most.
+LEAST_SCORE = 0.25
+# Most detections that are looked at, best first, so that a frame takes a bounded time.
+MOST = 400
+# Tight boxes with this IoU, or with so much of the smaller in the other, hold the same ink; touching digits share less.
+SAME_INK = 0.6, 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stages:
-    """What a frame became on its way to a reading; ink and decision are at working size."""
+    """What a frame became on its way to a reading; boxes at working size.
 
-    ink: InkMap
-    decision: Decision
+    Attributes:
+        scale: Working size divided by the frame's; at most 1.
+        found: What the finder sees.
+        detections: Those that hold ink, best first, boxes as the finder gives them.
+        judged: The same, judged, boxes tight around the ink.
+        reading: The reading, boxes in the frame.
+    """
+
+    scale: float
+    found: Found
+    detections: Detections
+    judged: tuple[Judged, ...]
     reading: Reading
 
 
 class Reader:
     """Finds and reads the handwritten digits of frames.
 
-    Ink that the model itself refuses is rejected as "not a digit", and of the rest what is less sure than
-    `min_confidence` as "low confidence". A reader keeps nothing from one frame to the next, and serves one thread at a
-    time.
+    A finder sees where digits are, and the model which. Both give one confidence; what is less sure than
+    `min_confidence` is rejected. A reader keeps nothing from one frame to the next, and serves one thread at a time.
 
     Examples:
         >>> reader = Reader("small", min_confidence=0.9)
@@ -46,36 +64,38 @@ class Reader:
         [3, 7, 2, 2, 0]
 
     Attributes:
-        classifier: Runs the model on the candidates.
+        classifier: Runs the model on what is found.
         model: Name of its model.
-        runtime: What runs it.
-        min_confidence: Least confidence of a digit in a row of digits, 0 to 1; one that stands alone must be surer:
-            0.93 for 0.4. May be changed between frames.
+        runtime: What runs both networks.
+        min_confidence: Least confidence of a digit, 0 to 1. May be changed between frames.
     """
 
     def __init__(
         self,
         model: str | Path = DEFAULT,
         *,
+        finder: str | Path = FINDER,
         runtime: str | None = None,
         threads: int = 1,
         min_confidence: float = MIN_CONFIDENCE,
     ) -> None:
-        """Load a model.
+        """Load both networks.
 
         Args:
-            model: A `.tflite` file or the name of a model that ships.
+            model: A `.tflite` file of a classifier, or the name of a model that ships.
+            finder: A `.tflite` file of a finder, or the name of the one that ships.
             runtime: As for `Classifier`.
             threads: CPU threads for one invoke.
-            min_confidence: Least probability of a digit, 0 to 1.
+            min_confidence: Least confidence of a digit, 0 to 1.
 
         Raises:
-            ModelError: The model cannot be run here.
+            ModelError: A network cannot be run here.
             UsageError: `min_confidence` is not a probability, or another argument as for `Classifier`.
         """
         if not isinstance(min_confidence, int | float) or not 0 <= min_confidence <= 1:
             raise UsageError(f"the least confidence must lie in 0 to 1, not {min_confidence!r}")
         self.classifier = Classifier(model, runtime=runtime, threads=threads)
+        self._finder = FinderNetwork(finder, runtime=runtime, threads=threads)
         self.model = self.classifier.name
         self.runtime = self.classifier.runtime
         self.min_confidence = min_confidence
@@ -96,22 +116,30 @@ class Reader:
         """Read one frame as `read` does, and keep its stages too."""
         frame = _as_bgr(frame)
         started = time.perf_counter()
-        ink = find_ink(frame)
-        found = segment(ink)
+        scale = min(1.0, WORKING_SIDE / max(frame.shape[:2]))
+        size = [max(1, round(side * scale)) for side in frame.shape[1::-1]]
+        picture = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA) if scale < 1 else frame, np.uint8)
+        found = find(picture, self._finder, LEAST_SCORE, MOST + 1)
+        detections, inked = _cut_all(found, picture.shape)
         segmented = time.perf_counter()
-        decision = decide(
-            found,
-            self.classifier.probabilities,
-            self.min_confidence**ALONE,
-            self.classifier.refusal_threshold or 0.0,
-            self.min_confidence,
-        )
+        judged = judge(detections, inked, self.classifier.probabilities, self._finder.confidence)
+        sure = [one.confidence >= self.min_confidence for one in judged]
 
         def unscaled(box: Box) -> Box:
-            return _unscaled(box, ink.scale, frame.shape)
+            return _unscaled(box, scale, frame.shape)
 
-        digits, text = in_reading_order([candidate.as_digit(unscaled(candidate.box)) for candidate in decision.digits])
-        rejected = tuple(replace(refused, box=unscaled(refused.box)) for refused in decision.rejected)
+        digits, text = in_reading_order(
+            [
+                replace(one.as_digit(), box=unscaled(one.box))
+                for one, is_sure in zip(judged, sure, strict=True)
+                if is_sure
+            ]
+        )
+        rejected = (
+            replace(one.as_rejected(), box=unscaled(one.box))
+            for one, is_sure in zip(judged, sure, strict=True)
+            if not is_sure
+        )
         ended = time.perf_counter()
         reading = Reading(
             source=source,
@@ -121,15 +149,15 @@ class Reader:
             runtime=self.runtime,
             digits=digits,
             text=text,
-            rejected=rejected,
+            rejected=tuple(rejected),
             milliseconds={
                 "segment": (segmented - started) * 1000,
                 "classify": (ended - segmented) * 1000,
                 "total": (ended - started) * 1000,
             },
-            limited=found.limited or any(refused.reason == TOO_MANY for refused in rejected),
+            limited=len(found.detections) > MOST,
         )
-        return Stages(ink, decision, reading)
+        return Stages(scale, found, detections, tuple(judged), reading)
 
 
 def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> Reading:
@@ -155,6 +183,16 @@ def read(image: str | Path | NDArray[np.uint8], model: str | Path = DEFAULT) -> 
     if isinstance(image, np.ndarray):
         return reader.read(image)
     return reader.read(read_image(str(image)), str(image))
+
+
+def _cut_all(found: Found, shape: tuple[int, ...]) -> tuple[Detections, list[Crop]]:
+    """The best detections that hold ink, each ink once: boxes that hardly overlap may hold the same."""
+    crops = [cut(found, index, shape) for index in range(min(MOST, len(found.detections)))]
+    detections = found.detections.take(np.array([index for index, crop in enumerate(crops) if crop], np.intp))
+    inked = [crop for crop in crops if crop]
+    tight = np.array([crop.box for crop in inked], np.float32).reshape(-1, 4)
+    kept = suppress(replace(detections, boxes=tight), limits=SAME_INK)
+    return detections.take(kept), [inked[index] for index in kept]
 
 
 def _as_bgr(frame: NDArray[Any]) -> NDArray[np.uint8]:

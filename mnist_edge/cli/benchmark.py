@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mnist_edge.cli.console import note, print_json, print_notes, print_table, progress
-from mnist_edge.cli.options import Data, Force, Json, Runtime, Threads, complete_models
+from mnist_edge.cli.options import Data, Finder, Force, Json, Runtime, Threads, complete_models
 from mnist_edge.errors import UsageError
 
 Models = Annotated[
@@ -35,6 +35,7 @@ def command(
     models: Models = None,
     photos: Photos = None,
     sheet: Sheet = None,
+    finder: Finder = None,
     threads: Threads = 1,
     runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="Samples of each timing.")] = 1000,
     runtime: Runtime = None,
@@ -61,9 +62,11 @@ def command(
     if photos:
         if csv or accuracy or data:
             raise UsageError("--csv, --accuracy and --data do not go with --photos")
-        _read_photos(photos, models, sheet, runtime, threads, force, json)
+        _read_photos(photos, models, sheet, finder, runtime, threads, force, json)
     elif sheet:
         raise UsageError("--sheet shows labelled pictures; name their folder with --photos DIR")
+    elif finder:
+        raise UsageError("--finder finds digits in labelled pictures; name their folder with --photos DIR")
     else:
         _measure_speed(models, threads, runs, runtime, accuracy, data, csv, force, json)
 
@@ -104,7 +107,14 @@ def _measure_speed(
 
 
 def _read_photos(
-    folder: Path, models: list[str], sheet: Path | None, runtime: str | None, threads: int, force: bool, json: bool
+    folder: Path,
+    models: list[str],
+    sheet: Path | None,
+    finder: str | None,
+    runtime: str | None,
+    threads: int,
+    force: bool,
+    json: bool,
 ) -> None:
     from mnist_edge import native_stderr
     from mnist_edge.atomic_files import refuse_overwrite
@@ -112,6 +122,7 @@ def _read_photos(
     from mnist_edge.benchmarks.photo_report import TAG_COLUMNS, benchmark_photos, caption, table_rows, tag_rows
     from mnist_edge.benchmarks.report import titles
     from mnist_edge.camera.images import write_image
+    from mnist_edge.shipped_models import FINDER
 
     if sheet:
         if len(models) > 1:
@@ -120,7 +131,9 @@ def _read_photos(
         refuse_overwrite(sheet, force)
     # Some decoders write warnings below Python; the progress bar has a descriptor of its own.
     with progress("photographs") as report, native_stderr.silenced():
-        reports = benchmark_photos(folder, models, runtime=runtime, threads=threads, progress=report)
+        reports = benchmark_photos(
+            folder, models, finder=finder or FINDER, runtime=runtime, threads=threads, progress=report
+        )
     names = titles([one.file for one in reports])
     if sheet:
         title = f"{names[0]}: F1 {reports[0].score.f1:.3f}; the worst of {len(reports[0].pictures)} pictures"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnist_edge.cli.console import note, print_json, progress
-from mnist_edge.cli.options import Force, Runtime, Threads, complete_models
+from mnist_edge.cli.options import Finder, Force, Runtime, Threads, complete_models
 from mnist_edge.cli.read_archive import read_into_file
 from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.safe_text import printable
@@ -99,6 +99,7 @@ Resume = Annotated[
 def command(
     images: Images,
     model: Model = "small",
+    finder: Finder = None,
     min_confidence: MinConfidence = None,
     recursive: Recursive = False,
     annotate: Annotate = None,
@@ -126,6 +127,7 @@ def command(
     """
     from mnist_edge.camera.archive.reading import OpenReader
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
+    from mnist_edge.shipped_models import FINDER
 
     show = _printer(json, text, csv)
     _refuse_usage(images, annotate, details, labels, force)
@@ -143,7 +145,7 @@ def command(
     if not sources:
         raise typer.Exit(1)
     drawn = _plan(sources, {"annotated": annotate, "explained": explain}, force)
-    reader = Reader(model, runtime=runtime, threads=threads, min_confidence=least)
+    reader = Reader(model, finder=finder or FINDER, runtime=runtime, threads=threads, min_confidence=least)
     if csv:
         print(",".join(COLUMNS))
     failed |= not _show_all(_frames(sources, max_pixels), partial(_read, reader, details=details), drawn, show, labels)

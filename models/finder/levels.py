@@ -1,4 +1,4 @@
-"""Ink levels to calibrate and compare an exported finder with: what it was trained on, drawn anew."""
+"""Pages and ink levels to calibrate and measure an exported finder with: drawn as for training, but others."""
 
 from pathlib import Path
 
@@ -6,17 +6,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.dataset import Dataset
-from mnist_edge.models.finder.negatives import HELD_OUT
+from mnist_edge.models.finder.negatives import HELD_OUT, negative_pages
 from mnist_edge.models.finder.pool import draw_stored
-from mnist_edge.models.finder.samples import SIDE, take_sample
+from mnist_edge.models.finder.samples import SIDE, StoredPage, take_sample
 from mnist_edge.models.pages.scripts import load_scripts
-from mnist_edge.models.pages.typefaces import load_typefaces
+from mnist_edge.models.pages.typefaces import Typeface, load_typefaces
 from mnist_edge.progress import Progress, no_progress
 
 # Crops of each page, at sizes of their own.
 A_PAGE = 8
 
 Levels = NDArray[np.uint8]
+
+
+# One in so many pages is cut from a picture without digits, where there are any.
+NEGATIVE = 7
+# Keeps the seeds of whole pages apart from those of levels.
+WHOLE = 2
+
+
+def validation_pages(
+    data: Dataset, count: int, seed: int, typefaces: Path, pictures: Path, progress: Progress = no_progress
+) -> list[StoredPage]:
+    """Draw pages in the typefaces that are held out of training, and cut some from the pictures that are.
+
+    Args:
+        data: The digits on the pages, of its validation split.
+        count: How many pages.
+        seed: The same seed gives the same pages, where the same typefaces and pictures are.
+        typefaces: A folder as `load_typefaces` takes it.
+        pictures: A folder as `negative_pages` takes it.
+        progress: Called with the number of pages drawn.
+    """
+    faces = _faces(typefaces, held_out=True)
+    empty = negative_pages(pictures, count // NEGATIVE, seed, validation=True)
+    pages: list[StoredPage] = []
+    for page in range(count):
+        is_drawn = page % NEGATIVE or not empty
+        rng = np.random.default_rng([seed, WHOLE, page])
+        pages.append(draw_stored(data.validation, faces, rng) if is_drawn else empty.pop())
+        progress(page + 1, count, "drawing pages")
+    return pages
+
+
+def _faces(typefaces: Path, *, held_out: bool) -> list[Typeface]:
+    faces = enumerate(load_typefaces(typefaces) + load_scripts(typefaces))
+    return [face for index, face in faces if (index % HELD_OUT == HELD_OUT - 1) == held_out]
 
 
 def sample_levels(
@@ -35,10 +70,9 @@ def sample_levels(
     Returns:
         Shapes (training, side, side) and (validation, side, side).
     """
-    faces = load_typefaces(typefaces) + load_scripts(typefaces)
     drawn: tuple[list[Levels], list[Levels]] = [], []
     for held_out, (split, count) in enumerate(((data.training, training), (data.validation, validation))):
-        some = [face for index, face in enumerate(faces) if (index % HELD_OUT == HELD_OUT - 1) == held_out]
+        some = _faces(typefaces, held_out=bool(held_out))
         while len(drawn[held_out]) < count:
             rng = np.random.default_rng([seed, held_out, len(drawn[held_out])])
             page = draw_stored(split, some, rng)

@@ -13,6 +13,8 @@ from mnist_edge.models.finder.samples import StoredPage
 from mnist_edge.opencv import cv2
 
 # Detections that score less are not looked at.
+# Most detections of a page.
+MOST = 400
 LEAST_SCORE = 0.15
 # Intersection over union from which a box is that of a digit.
 LEAST_IOU = 0.5
@@ -88,7 +90,7 @@ def validate(network: Network, pages: Sequence[StoredPage], negatives: Sequence[
 def _look(network: Network, page: StoredPage) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Of each detection its score, whether it is a digit, and whether its label is right too."""
     image = np.asarray(cv2.imdecode(np.frombuffer(page.picture, np.uint8), cv2.IMREAD_COLOR), np.uint8)
-    detections = find(image, network, LEAST_SCORE).detections
+    detections = find(image, network, LEAST_SCORE, MOST).detections
     found = match(detections, page.boxes)
     labels = np.append(page.labels, -1)[found]
     return detections.scores, found >= 0, detections.labels.argmax(axis=1) == labels

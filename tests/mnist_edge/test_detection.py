@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.detection import CHANNELS, STRIDE, UNIT, Detections, decode, suppress
+from mnist_edge.detection import CHANNELS, SAME, STRIDE, UNIT, Detections, Floats, decode, suppress
 
 
 def detections(*boxes: tuple[float, float, float, float], scores: tuple[float, ...]) -> Detections:
@@ -47,3 +47,22 @@ def test_one_digit_is_found_once_and_neighbours_stay() -> None:
 def test_scaled_and_joined() -> None:
     found = detections((1, 2, 3, 4), scores=(0.5,))
     assert Detections.joined([found, found.scaled(2, 3)]).boxes.tolist() == [[1, 2, 3, 4], [2, 6, 6, 12]]
+
+
+def test_the_best_are_kept_as_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    boxes = np.concatenate([rng.uniform(0, 200, (300, 2)), rng.uniform(10, 40, (300, 2))], axis=1).astype(np.float32)
+    several = Detections(boxes, rng.random(300, np.float32), np.full((300, 10), 0.1, np.float32))
+
+    def same(one: Floats, other: Floats) -> bool:
+        wide, high = np.minimum(one[:2] + one[2:], other[:2] + other[2:]) - np.maximum(one[:2], other[:2])
+        overlap, areas = max(wide, 0) * max(high, 0), (one[2:].prod(), other[2:].prod())
+        return bool(overlap > SAME[0] * (sum(areas) - overlap) or overlap > SAME[1] * min(areas))
+
+    expected: list[int] = []
+    for index in np.argsort(-several.scores).tolist():
+        if not any(same(boxes[index], boxes[better]) for better in expected):
+            expected.append(index)
+    assert suppress(several).tolist() == expected
+    assert suppress(several, 7).tolist() == expected[:7]
+    assert len(suppress(Detections.none(), 7)) == 0

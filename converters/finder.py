@@ -23,7 +23,7 @@ from mnist_edge.finder_network import FinderNetwork
 from mnist_edge.finder_output import OutputScaling
 from mnist_edge.metadata import LABELS, append_metadata, read_metadata
 from mnist_edge.model_file import Kind
-from mnist_edge.run_folders import read_run
+from mnist_edge.run_folders import METRICS, read_run
 from mnist_edge.runtime import build_interpreter
 from mnist_edge.shipped_models import FINDER, find_shipped, is_shipped
 from mnist_edge.tflite_graph import count_macs, operators
@@ -290,7 +290,7 @@ def _trained_on(model: Any) -> dict[str, Any] | None:
     if is_shipped(path):
         found: dict[str, Any] | None = read_metadata(find_shipped(path.stem).default).get("trained_on")
         return found
-    run = read_run(path.parent)
+    run = read_run(path.parent, (METRICS,))
     if not run:
         return None
     data = run.get("data") or {}

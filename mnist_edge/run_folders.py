@@ -27,9 +27,9 @@ def latest_run(folder: Path = RUNS) -> Path:
     return models[-1].parent
 
 
-def read_run(folder: Path) -> dict[str, Any] | None:
-    """Read the settings of a run folder; None where it is no run folder."""
-    for name in (SETTINGS, METRICS):
+def read_run(folder: Path, names: tuple[str, ...] = (SETTINGS, METRICS)) -> dict[str, Any] | None:
+    """Read what a run folder records, of the first of `names` that it holds; None where it is no run folder."""
+    for name in names:
         try:
             document = json.loads((folder / name).read_text())
         except (OSError, ValueError, RecursionError):

@@ -113,7 +113,14 @@ def augmented_batches(
     return batches(recipe, split, seed, teacher, first_epoch)
 
 
-def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits, seed: int, before: Teacher) -> Draw:
+def fine_tuning_batches(
+    recipe: Recipe,
+    split: Split,
+    collected: CollectedDigits,
+    seed: int,
+    before: Teacher,
+    share: float = COLLECTED_SHARE,
+) -> Draw:
     """Batches that mix what is new with what the network knows, all gently augmented; the same for the same seed.
 
     New are the collected digits, with their true labels, uniform for non-digits. Known are digits of the data set and
@@ -126,9 +133,10 @@ def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits
         collected: The collected digits.
         seed: Of order, augmentation and non-digits.
         before: The network before fine-tuning.
+        share: Of each batch, how much is collected, 0 to 1.
     """
     augment = AUGMENTATIONS[str(recipe.augmentation)]
-    new, strange = (max(1, round(recipe.batch_size * share)) for share in (COLLECTED_SHARE, NON_DIGIT_SHARE))
+    new, strange = (max(1, round(recipe.batch_size * part)) for part in (share, NON_DIGIT_SHARE))
     known = max(1, recipe.batch_size - new - strange)
     digits, others = as_input(split.images)[..., 0], as_input(non_digits(split, seed, FINE_TUNING_NON_DIGITS))[..., 0]
     taught = as_input(collected.images)[..., 0]

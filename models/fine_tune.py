@@ -14,7 +14,7 @@ from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import CHUNK, SMALLEST_PROBABILITY, Evaluation, KerasClassifier, score
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.keras_files import load_keras_model
-from mnist_edge.models.batches import Draw, fine_tuning_batches
+from mnist_edge.models.batches import COLLECTED_SHARE, Draw, fine_tuning_batches
 from mnist_edge.models.collected import NO_DIGIT, CollectedDigits
 from mnist_edge.models.non_digits import non_digits
 from mnist_edge.models.recipes import Recipe
@@ -82,6 +82,8 @@ def fine_tune(
     folder: Path,
     *,
     seed: int = 0,
+    share: float = COLLECTED_SHARE,
+    max_drop: float = MAX_DROP,
     force: bool = False,
     progress: Progress = no_progress,
 ) -> Run:
@@ -90,7 +92,7 @@ def fine_tune(
     Each batch mixes collected digits with the data set's and with drawn non-digits (`fine_tuning_batches`). The new
     weights are then averaged with those before (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022), in
     the share that gives the lowest loss on the held-out quarter of the collected digits, of those shares that lose no
-    more than `MAX_DROP` on the validation images. Ctrl-C ends training: the epochs so far count.
+    more than `max_drop` on the validation images. Ctrl-C ends training: the epochs so far count.
 
     Args:
         recipe: As `fine_tuning_recipe` gives it.
@@ -98,6 +100,8 @@ def fine_tune(
         collected: What to learn.
         folder: The run folder to write.
         seed: Of the split of `collected`, the order and the augmentation.
+        share: Of each batch, how much is collected, 0 to 1.
+        max_drop: Of the accuracy on the validation images, 0 to 1.
         force: Replace a run that is there.
         progress: Called with the number of epochs done.
 
@@ -109,7 +113,7 @@ def fine_tune(
     weights = shipped_weights(recipe)
     settings = RunSettings.of(recipe, data, seed, collected.folder)
     with training_in(folder, settings, force=force):
-        return _fine_tune(settings, data, collected, folder, weights, progress)
+        return _fine_tune(settings, data, collected, folder, weights, share, max_drop, progress)
 
 
 def _fine_tune(
@@ -118,6 +122,8 @@ def _fine_tune(
     collected: CollectedDigits,
     folder: Path,
     weights: Path,
+    share: float,
+    max_drop: float,
     progress: Progress,
 ) -> Run:
     recipe, seed = settings.recipe, settings.seed
@@ -131,9 +137,9 @@ def _fine_tune(
     model.compile(keras.optimizers.Adam(schedule), loss="categorical_crossentropy", metrics=["accuracy"])
     taught, held_out = collected.split(seed)
     started = time.perf_counter()
-    draw = fine_tuning_batches(recipe, data.training, taught, seed, before.predict_on_batch)
+    draw = fine_tuning_batches(recipe, data.training, taught, seed, before.predict_on_batch, share)
     rows, interrupted = _train_epochs(model, recipe, draw, data, held_out, progress)
-    share, figures = _average_weights(model, before.get_weights(), data, held_out)
+    kept_share, figures = _average_weights(model, before.get_weights(), data, held_out, max_drop)
     rows[-1] |= figures
     seconds = round(time.perf_counter() - started, 1)
     write_atomically(folder / "model.keras", model.save)
@@ -154,7 +160,7 @@ def _fine_tune(
             no_digits=int((collected.labels == NO_DIGIT).sum()),
             skipped=dict(collected.skipped),
             held_out=len(held_out),
-            share=share,
+            share=kept_share,
             before=first,
             after=last,
         ),
@@ -193,7 +199,9 @@ def _train_epochs(
     return rows, interrupted
 
 
-def _average_weights(model: Any, before: Weights, data: Dataset, held_out: CollectedDigits) -> tuple[float, Row]:
+def _average_weights(
+    model: Any, before: Weights, data: Dataset, held_out: CollectedDigits, max_drop: float
+) -> tuple[float, Row]:
     """Average new weights and old; returns the best share of the new weights, 0 to 1, and its figures."""
     after: Weights = model.get_weights()
 
@@ -202,7 +210,7 @@ def _average_weights(model: Any, before: Weights, data: Dataset, held_out: Colle
         return _figures(model, data, held_out)
 
     found = {share: figures_at(share) for share in SHARES}
-    floor = found[0.0]["val_accuracy"] - MAX_DROP
+    floor = found[0.0]["val_accuracy"] - max_drop
     best = min((s for s in SHARES if found[s]["val_accuracy"] >= floor), key=lambda s: found[s]["extra_loss"])
     return best, figures_at(best)
 

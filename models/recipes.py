@@ -221,7 +221,7 @@ FINDER = Recipe(
     "finder",
     "finds digits on pages of handwriting, and tells which they are",
     layers=(),
-    epochs=48,
+    epochs=32,
     batch_size=32,
     loss="detection",
     monitor="last",

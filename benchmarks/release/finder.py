@@ -16,7 +16,7 @@ from mnist_edge.benchmarks.release.card import PACKAGE, RESULTS, table
 from mnist_edge.benchmarks.released import file_facts
 from mnist_edge.cli.export_finder import export_finder
 from mnist_edge.dataset import load
-from mnist_edge.evaluate import load_keras_model
+from mnist_edge.keras_files import load_keras_model
 from mnist_edge.metadata import read_metadata
 from mnist_edge.models.inference_network import write_rounded
 from mnist_edge.progress import Progress

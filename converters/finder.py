@@ -15,14 +15,17 @@ from mnist_edge.atomic_files import refuse_overwrite, write_bytes
 from mnist_edge.confidence import Confidence
 from mnist_edge.converters.finder_parity import FinderParity, FinderTolerance, compare_finders
 from mnist_edge.converters.flatbuffer import to_flatbuffer
+from mnist_edge.converters.golden import FRAME, drawn_figures
 from mnist_edge.converters.keras_source import check_weights, keras_path, load_network
 from mnist_edge.converters.precisions import Precision, choose_io, find_precision
 from mnist_edge.detection import CHANNELS, MULTIPLE, STRIDE, Floats
 from mnist_edge.errors import DataError, ModelError, UsageError
 from mnist_edge.finder_network import FinderNetwork
 from mnist_edge.finder_output import OutputScaling
+from mnist_edge.golden import KEY, Golden, outputs_in_front
 from mnist_edge.metadata import LABELS, append_metadata, read_metadata
 from mnist_edge.model_file import Kind
+from mnist_edge.normalisation import SIDE
 from mnist_edge.run_folders import METRICS, read_run
 from mnist_edge.runtime import build_interpreter
 from mnist_edge.shipped_models import FINDER, find_shipped, is_shipped
@@ -146,7 +149,7 @@ def convert_finder(
     path = output or _beside(model, f"{network.name}.{row.name}.tflite")
     refuse_overwrite(path, force)
     content, scaling = _flatbuffer(network, row, io, levels)
-    metadata = _metadata(network.name, row, io, content, scaling) | {"trained_on": _trained_on(model)}
+    metadata = _metadata(network.name, row, io, content, scaling) | {"training": _training(model)}
     calibration = levels.data | {"images": len(levels.training), "split": "training"} if levels and scaling else None
     parity = _compare(network, append_metadata(content, metadata), levels, TOLERANCES[row.name]) if levels else None
     if parity and not keep:
@@ -158,7 +161,8 @@ def convert_finder(
         with _draft(network.name, append_metadata(content, metadata)) as draft:
             confidence, fitted = fit(draft)
         metadata |= confidence.to_metadata() | {"fitted": fitted}
-    complete = append_metadata(content, metadata)
+    golden = _golden(append_metadata(content, metadata), path.name, row)
+    complete = append_metadata(content, metadata | {KEY: golden.to_metadata()})
     write_bytes(path, complete)
     return ExportedFinder(
         path=path, model=network.name, precision=row.name, io=io, size_bytes=len(complete),
@@ -248,6 +252,14 @@ def _draft(name: str, content: bytes) -> Iterator[Path]:
         yield draft
 
 
+def _golden(complete: bytes, name: str, row: Precision) -> Golden:
+    """What the file makes of one drawn frame, which is much like a 0, on the smallest picture that it takes."""
+    margin = (MULTIPLE - SIDE) // 2
+    images = np.pad(drawn_figures()[FRAME], margin)[None]
+    outputs, runtime = outputs_in_front(complete, name, images)
+    return Golden(images, outputs, None, row.golden_tolerance, runtime.label)
+
+
 def _metadata(name: str, row: Precision, io: str, content: bytes, scaling: OutputScaling | None) -> dict[str, Any]:
     """Describe a finder as it is stored, apart from what is measured with it."""
     interpreter, _ = build_interpreter(content, name)
@@ -282,13 +294,13 @@ def _metadata(name: str, row: Precision, io: str, content: bytes, scaling: Outpu
     }
 
 
-def _trained_on(model: Any) -> dict[str, Any] | None:
+def _training(model: Any) -> dict[str, Any] | None:
     """What the run folder records of the training, or the file that ships; None where nothing does."""
     if not isinstance(model, str | Path):
         return None
     path = keras_path(model)
     if is_shipped(path):
-        found: dict[str, Any] | None = read_metadata(find_shipped(path.stem).default).get("trained_on")
+        found: dict[str, Any] | None = read_metadata(find_shipped(path.stem).default).get("training")
         return found
     run = read_run(path.parent, (METRICS,))
     if not run:

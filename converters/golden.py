@@ -15,6 +15,8 @@ from mnist_edge.selftest import decide
 
 # Images that are looked at for golden ones, which of them, and how many digits are kept.
 LOOKED_AT, SEED, DIGITS = 100, 0, 5
+# Of `drawn_figures`.
+FRAME = 2
 
 
 def add_golden(model: bytes, name: str, data: Dataset | None) -> bytes:

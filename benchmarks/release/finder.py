@@ -51,7 +51,7 @@ def _release(options: Namespace, progress: Progress, package: Path) -> Result:
         "parameters": network.count_params(),
         "macs": exported.macs,
         "files": {"keras": file_facts(keras), "int8": file_facts(int8)},
-        "trained_on": read_metadata(int8)["trained_on"],
+        "trained_on": read_metadata(int8)["training"],
         "parity": exported.parity.to_json() if exported.parity else None,
         "fitted": exported.fitted,
     }

@@ -19,6 +19,7 @@ from mnist_edge.errors import UsageError, described
 from mnist_edge.finder import Found, find
 from mnist_edge.finder_network import FinderNetwork
 from mnist_edge.opencv import cv2
+from mnist_edge.pixels import Pixels
 from mnist_edge.reading import Box, Reading
 from mnist_edge.shipped_models import DEFAULT, FINDER
 
@@ -78,6 +79,7 @@ class Reader:
         runtime: str | None = None,
         threads: int = 1,
         min_confidence: float = MIN_CONFIDENCE,
+        trained_on: Pixels | None = None,
     ) -> None:
         """Load both networks.
 
@@ -87,6 +89,7 @@ class Reader:
             runtime: As for `Classifier`.
             threads: CPU threads for one invoke.
             min_confidence: Least confidence of a digit, 0 to 1.
+            trained_on: As for `Classifier`.
 
         Raises:
             ModelError: A network cannot be run here.
@@ -94,7 +97,7 @@ class Reader:
         """
         if not isinstance(min_confidence, int | float) or not 0 <= min_confidence <= 1:
             raise UsageError(f"the least confidence must lie in 0 to 1, not {min_confidence!r}")
-        self.classifier = Classifier(model, runtime=runtime, threads=threads)
+        self.classifier = Classifier(model, runtime=runtime, threads=threads, trained_on=trained_on)
         self._finder = FinderNetwork(finder, runtime=runtime, threads=threads)
         self.model = self.classifier.name
         self.runtime = self.classifier.runtime

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mnist_edge.cli.console import note, print_json, progress
-from mnist_edge.cli.options import Finder, Force, Runtime, Threads, complete_models
+from mnist_edge.cli.options import Finder, Force, Invert, Pixels, Runtime, Threads, complete_models
 from mnist_edge.cli.read_archive import read_into_file
 from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.safe_text import printable
@@ -100,6 +100,8 @@ def command(
     images: Images,
     model: Model = "small",
     finder: Finder = None,
+    pixels: Pixels = None,
+    invert: Invert = False,
     min_confidence: MinConfidence = None,
     recursive: Recursive = False,
     annotate: Annotate = None,
@@ -127,17 +129,24 @@ def command(
     """
     from mnist_edge.camera.archive.reading import OpenReader
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
+    from mnist_edge.pixels import parse_pixels
     from mnist_edge.shipped_models import FINDER
 
     show = _printer(json, text, csv)
     _refuse_usage(images, annotate, details, labels, force)
-    least = MIN_CONFIDENCE if min_confidence is None else min_confidence
+    how: dict[str, Any] = {
+        "model": model,
+        "finder": finder or FINDER,
+        "trained_on": parse_pixels(pixels, invert),
+        "runtime": runtime,
+        "threads": threads,
+        "min_confidence": MIN_CONFIDENCE if min_confidence is None else min_confidence,
+    }
     max_pixels = round(max_megapixels * 1e6)
     if output:
         if annotate or explain or labels or json or text or csv:
             raise UsageError("--output writes rows and nothing else; leave the other ways to show a reading out")
-        open_reader = OpenReader(model, runtime, threads, least, max_pixels)
-        read_into_file(images, output, open_reader, workers, recursive, resume, force)
+        read_into_file(images, output, OpenReader(how, max_pixels), workers, recursive, resume, force)
         return
     if workers or resume:
         raise UsageError("--workers and --resume are for reading into a file; name one with --output FILE.jsonl")
@@ -145,7 +154,7 @@ def command(
     if not sources:
         raise typer.Exit(1)
     drawn = _plan(sources, {"annotated": annotate, "explained": explain}, force)
-    reader = Reader(model, finder=finder or FINDER, runtime=runtime, threads=threads, min_confidence=least)
+    reader = Reader(**how)
     if csv:
         print(",".join(COLUMNS))
     failed |= not _show_all(_frames(sources, max_pixels), partial(_read, reader, details=details), drawn, show, labels)

@@ -107,8 +107,8 @@ def test_a_run_is_exported_by_the_command(
     document = json.loads(out)
     assert code in (0, 3) and Path(document["path"]) == folder / "finder.int8.tflite"
     assert document["operators"]["DEPTH_TO_SPACE"] == 2 and document["calibration"]["images"] == 16
-    trained_on = read_metadata(folder / "finder.int8.tflite")["trained_on"]
-    assert trained_on == {"data": "some digits", "sha256": "0", "pages": 7, "epochs": 2, "seed": 4}
+    training = read_metadata(folder / "finder.int8.tflite")["training"]
+    assert training == {"data": "some digits", "sha256": "0", "pages": 7, "epochs": 2, "seed": 4}
     code, out, _ = run("export", folder, "--data", data_folder)
     assert code == 0 and "finder as float32" in out and "for a picture of 640x480" in out
     code, _, err = run("evaluate", folder / "finder.int8.tflite", "--data", data_folder)

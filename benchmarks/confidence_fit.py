@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_edge.benchmarks.judged_pages import JudgedBoxes, judge_pages
+from mnist_edge.benchmarks.judged_pages import judge_pages
 from mnist_edge.calibration import calibration_error, compare
 from mnist_edge.camera.reader import Reader
 from mnist_edge.confidence import Confidence, fit
@@ -56,12 +56,14 @@ def fit_confidence(
     reader = Reader(classifier, finder=finder)
     judged = judge_pages(reader, pages, progress)
     others, stored = judged[1::2], pages[1::2]
-    known, new = JudgedBoxes.joined(judged[::2]), JudgedBoxes.joined(others)
-    confidence = fit(known.scores, known.labels, known.probabilities, known.truth)
-    mixed, sure = confidence.combine(new.scores, new.labels, new.probabilities)
-    right = mixed.argmax(axis=1) == new.truth
+    confidence = fit([one.opinions for one in judged[::2]], [one.truth for one in judged[::2]])
+    combined = [confidence.combine(one.opinions) for one in others]
+    sure = np.concatenate([of_page for _, of_page in combined])
+    right = np.concatenate(
+        [mixed.argmax(axis=1) == one.truth for (mixed, _), one in zip(combined, others, strict=True)]
+    )
     shown = sure >= reader.min_confidence
-    empty = np.repeat([not len(page.boxes) for page in stored], [len(one.scores) for one in others])
+    empty = np.repeat([not len(page.boxes) for page in stored], [len(one.truth) for one in others])
     digits = sum(len(page.boxes) for page in stored)
     return FittedConfidence(
         confidence,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mnist_edge.camera.images import decode_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.reader.reader import Stages
-from mnist_edge.detection import Floats
+from mnist_edge.confidence import Opinions
 from mnist_edge.models.finder.samples import StoredPage
 from mnist_edge.normalisation import SIDE
 from mnist_edge.progress import Progress, no_progress
@@ -22,26 +22,17 @@ NO_DIGIT = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JudgedBoxes:
-    """The detections of some pages.
+    """The detections of a page.
 
     Attributes:
-        scores: The finder's, shape (n,), 0 to 1.
-        labels: The finder's ten digits, shape (n, 10).
-        probabilities: The classifier's, shape (n, 10).
+        opinions: What both networks say of them.
         images: What the classifier saw, shape (n, 28, 28), uint8.
         truth: Shape (n,): 0 to 9, or -1 where no digit is.
     """
 
-    scores: Floats
-    labels: Floats
-    probabilities: Floats
+    opinions: Opinions
     images: NDArray[np.uint8]
     truth: NDArray[np.int64]
-
-    @staticmethod
-    def joined(several: "Sequence[JudgedBoxes]") -> "JudgedBoxes":
-        """Those of several pages, in their order; `several` must not be empty."""
-        return JudgedBoxes(*(np.concatenate([getattr(one, name) for one in several]) for name in JudgedBoxes.__slots__))
 
 
 def judge_pages(reader: Reader, pages: Sequence[StoredPage], progress: Progress = no_progress) -> list[JudgedBoxes]:
@@ -63,9 +54,12 @@ def _judge(reader: Reader, page: StoredPage) -> JudgedBoxes:
     stages = reader.read_in_stages(decode_image(page.picture, "page"), "page")
     count = len(stages.judged)
     return JudgedBoxes(
-        stages.detections.scores,
-        stages.detections.labels,
-        np.array([one.probabilities for one in stages.judged], np.float32).reshape(count, 10),
+        Opinions(
+            stages.detections.scores,
+            stages.detections.labels,
+            np.array([one.probabilities for one in stages.judged], np.float32).reshape(count, 10),
+            np.array([one.box for one in stages.judged], np.float32).reshape(count, 4),
+        ),
         np.array([one.crop for one in stages.judged], np.uint8).reshape(count, SIDE, SIDE),
         _truth(stages, page),
     )

@@ -11,8 +11,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mnist_edge.benchmarks.harness.tool import run_tool, stamp, tool_parser
-from mnist_edge.benchmarks.judged_pages import JudgedBoxes, judge_pages
+from mnist_edge.benchmarks.judged_pages import judge_pages
 from mnist_edge.benchmarks.release.card import PACKAGE, write_cards
 from mnist_edge.benchmarks.release.figures import stamped, write_released
 from mnist_edge.benchmarks.release.models import RELEASES, ship
@@ -55,8 +57,9 @@ def collect_boxes(pool: Path, count: int = PAGES, progress: Progress = no_progre
     for path in paths:
         if len(pages) < count:
             pages += read_pages([path])
-    boxes = JudgedBoxes.joined(judge_pages(Reader(), pages[:count], progress))
-    return CollectedDigits(boxes.images[..., None], boxes.truth)
+    judged = judge_pages(Reader(), pages[:count], progress)
+    images, truth = (np.concatenate([getattr(one, name) for one in judged]) for name in ("images", "truth"))
+    return CollectedDigits(images[..., None], truth)
 
 
 def teach(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.reader.crop import Crop
 from mnist_edge.camera.reader.pen import widen_strokes
-from mnist_edge.confidence import Confidence
+from mnist_edge.confidence import Confidence, Opinions
 from mnist_edge.detection import Detections
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box, Digit, Guess, Rejected
@@ -74,7 +74,8 @@ def judge(detections: Detections, crops: Sequence[Crop], classify: Classify, con
         return []
     images = [normalise(widen_strokes(crop.ink)) for crop in crops]
     probabilities = classify(np.stack(images))
-    mixed, sure = confidence.combine(detections.scores, detections.labels, probabilities)
+    boxes = np.array([crop.box for crop in crops], np.float32)
+    mixed, sure = confidence.combine(Opinions(detections.scores, detections.labels, probabilities, boxes))
     order = np.argsort(-mixed, axis=1, kind="stable")[:, :2]
     return [
         Judged(

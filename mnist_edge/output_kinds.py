@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 # Of one probability. The sum of n, each rounded to 1/256 as in int8 graphs, may be off by n/512; a byte's highest value
 # lacks another 1/256 to 1: of ten it is 0.03 at most with some room.
 _ROUNDING, _OF_EACH = 0.01, 1 / 500
+# A one-byte log-softmax has steps of 1/16, by which each probability, and so their sum, may be 3 % off beside that.
+_OF_LOGARITHMS = 0.03
 # Scores are clipped by this much from 0 and 1, so that their odds stay finite.
 _SURE = 1e-6
 
@@ -50,7 +52,7 @@ def recognise(outputs: NDArray[Any]) -> OutputKind:
     within = outputs.min() >= -rounding and outputs.max() <= 1 + rounding
     if within:
         return OutputKind.PROBABILITIES if _sums_to_one(outputs) else OutputKind.SCORES
-    if outputs.max() <= rounding and _sums_to_one(np.exp(outputs)):
+    if outputs.max() <= rounding and _sums_to_one(np.exp(outputs), _OF_LOGARITHMS):
         return OutputKind.LOG_PROBABILITIES
     return OutputKind.LOGITS
 
@@ -66,8 +68,8 @@ def to_probabilities(outputs: NDArray[np.float32], meaning: OutputKind) -> NDArr
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-def _sums_to_one(rows: NDArray[Any]) -> bool:
-    return bool((np.abs(rows.sum(axis=1, dtype=np.float64) - 1) <= _rounding(rows)).all())
+def _sums_to_one(rows: NDArray[Any], more: float = 0.0) -> bool:
+    return bool((np.abs(rows.sum(axis=1, dtype=np.float64) - 1) <= _rounding(rows) + more).all())
 
 
 def _rounding(rows: NDArray[Any]) -> float:

@@ -31,6 +31,7 @@ IMAGE = (28, 28, 1)
 def weights(digits: Dataset) -> Weights:
     """Of a dense layer that gives logits for 784 pixels from 0 to 1: enough to tell right from nonsense."""
     keras = load_keras()
+    keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     few = digits.training.take(np.arange(min(10_000, len(digits.training))))

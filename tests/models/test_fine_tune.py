@@ -106,8 +106,7 @@ def test_a_new_hand_is_learned_and_nothing_is_forgotten(run: Run, recipe: Recipe
     learned = run.fine_tuning
     assert learned is not None
     assert learned.after.held_out_accuracy > learned.before.held_out_accuracy + 0.2
-    # Of scikit-learn's digits there are 359 test images: five of them.
-    assert learned.after.test_accuracy > learned.before.test_accuracy - (0.003 if few.name == "MNIST" else 0.014)
+    assert learned.after.test_accuracy > learned.before.test_accuracy - (0.003 if few.name == "MNIST" else 0.01)
     assert learned.after.non_digits_refused > learned.before.non_digits_refused - 0.1
     assert evaluate(run.model, few.test).accuracy == pytest.approx(learned.after.test_accuracy)
 

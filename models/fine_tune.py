@@ -88,9 +88,11 @@ def fine_tune(
     """Teach a network that ships what the camera collected, and keep what it can do already.
 
     Each batch mixes collected digits with the data set's and with drawn non-digits (`fine_tuning_batches`). The new
-    weights are then averaged with those before (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022), in
-    the share that gives the lowest loss on the held-out quarter of the collected digits, of those shares that lose no
-    more than `MAX_DROP` on the validation images. Ctrl-C ends training: the epochs so far count.
+    weights are then averaged with those before (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022). Of
+    the shares that lose no more than `MAX_DROP` on the validation images, the held-out quarter of the collected digits
+    chooses: the least share whose loss there is within one standard error of the lowest (Breiman et al.,
+    "Classification and Regression Trees", 1984), since what so few digits cannot tell apart should change little.
+    Ctrl-C ends training: the epochs so far count.
 
     Args:
         recipe: As `fine_tuning_recipe` gives it.
@@ -194,7 +196,7 @@ def _train_epochs(
 
 
 def _average_weights(model: Any, before: Weights, data: Dataset, held_out: CollectedDigits) -> tuple[float, Row]:
-    """Average new weights and old; returns the best share of the new weights, 0 to 1, and its figures."""
+    """Average new weights and old; returns the chosen share of the new weights, 0 to 1, and its figures."""
     after: Weights = model.get_weights()
 
     def figures_at(share: float) -> Row:
@@ -203,14 +205,18 @@ def _average_weights(model: Any, before: Weights, data: Dataset, held_out: Colle
 
     found = {share: figures_at(share) for share in SHARES}
     floor = found[0.0]["val_accuracy"] - MAX_DROP
-    best = min((s for s in SHARES if found[s]["val_accuracy"] >= floor), key=lambda s: found[s]["extra_loss"])
-    return best, figures_at(best)
+    allowed = [share for share in SHARES if found[share]["val_accuracy"] >= floor]
+    lowest = min((found[share] for share in allowed), key=lambda figures: figures["extra_loss"])
+    enough = lowest["extra_loss"] + lowest["extra_loss_error"]
+    least = min(share for share in allowed if found[share]["extra_loss"] <= enough)
+    return least, figures_at(least)
 
 
 def _figures(model: Any, data: Dataset, held_out: CollectedDigits) -> Row:
-    """`val_accuracy`, `val_loss`, the refusal `threshold` that they give, `extra_accuracy` and `extra_loss`.
+    """`val_accuracy`, `val_loss`, the refusal `threshold` that they give, `extra_accuracy`, `extra_loss` and its error.
 
-    A non-digit counts as right where it would be refused, by a threshold chosen as `export` chooses it.
+    `extra_loss_error` is the standard error of `extra_loss` as a mean over the held-out digits. A non-digit counts as
+    right where it would be refused, by a threshold chosen as `export` chooses it.
     """
     outputs = _outputs(model, data.validation.images)
     known = score(outputs, data.validation.labels, "validation", "keras")
@@ -225,6 +231,7 @@ def _figures(model: Any, data: Dataset, held_out: CollectedDigits) -> Row:
         "threshold": threshold,
         "extra_accuracy": float(right.mean()),
         "extra_loss": float(losses.mean()),
+        "extra_loss_error": float(losses.std() / np.sqrt(len(losses))),
     }
 
 

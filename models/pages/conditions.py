@@ -33,6 +33,7 @@ class Conditions:
         spread: Gap between neighbours, in heights of a digit, 0.05 to 1.5.
         groups: Probability that a word's gap follows a digit, 0 to 0.5.
         touching: Probability that a digit touches, crosses or shares a stroke with the one before, 0 to 1.
+        crossing: How far such a digit reaches over the one before at most, in heights of a digit, 0 to 0.2.
         retraced: Probability that a digit is drawn three times over, 0 to 1.
         pen: Width of the stroke in heights of a digit, 0.02 (ball pen) to 0.2 (marker).
         pressure: How much that width varies, 0 to 1.
@@ -60,7 +61,7 @@ class Conditions:
         things: Objects that lie about, 0 to 60.
         pebbles: Density of a texture that covers everything, 0 to 1.
         uneven: How much the heights on one line differ, 0 to 1.1 (1:3).
-        layout: One of `LAYOUTS`; empty writes rows, the last eight are drawings without digits.
+        layout: One of `LAYOUTS`; empty writes rows, the last nine are drawings without digits.
         highlighter: Whether bands of one run over the digits.
         notes: Whether the digits are on sticky notes.
         pattern: One of `PATTERNS`, behind everything.
@@ -91,6 +92,7 @@ class Conditions:
     spread: float = 0.3
     groups: float = 0.0
     touching: float = 0.0
+    crossing: float = 0.0
     retraced: float = 0.0
     pen: float = 0.08
     pressure: float = 0.2
@@ -306,7 +308,7 @@ def _crowded_rows(page: Conditions, rng: np.random.Generator) -> dict[str, Any]:
     """Where the digits are, and what is among them."""
     if rng.random() < 0.4:
         return crowds.arranged(rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.33:
         return crowds.ledger(rng)
     changes: dict[str, Any] = {"uneven": 1.1} if rng.random() < 0.08 else {}
     if rng.random() < 0.3:

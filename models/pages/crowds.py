@@ -21,8 +21,8 @@ LAYOUT_SHARES = {
     "lines": 0.23, "squares": 0.15, "passage": 0.24, "framed": 0.12, "amount": 0.1, "sums": 0.09, "form": 0.07,
 }  # fmt: skip
 DRAWING_SHARES = {
-    "manuscript": 0.4, "prose": 0.16, "shout": 0.12, "letters": 0.08, "diagram": 0.1, "keys": 0.06, "signature": 0.06,
-    "music": 0.04,
+    "manuscript": 0.42, "prose": 0.13, "shout": 0.11, "circuit": 0.11, "letters": 0.06, "diagram": 0.06, "keys": 0.04,
+    "signature": 0.04, "music": 0.03,
 }  # fmt: skip
 PATTERN_NAMES = ("waves", "rosette", "halftone", "bricks", "weave", "wood", "code")
 
@@ -107,9 +107,10 @@ def arranged(rng: np.random.Generator) -> Changes:
 
 
 def ledger(rng: np.random.Generator) -> Changes:
-    """Rows of 5 to 12 digits that touch, as in books of accounts."""
-    rows, columns = int(rng.integers(1, 11)), int(rng.integers(5, 13))
-    close = {"touching": float(rng.uniform(0.3, 0.95)), "spread": float(rng.uniform(0.01, 0.12)), "groups": 0.0}
+    """Rows of 5 to 14 digits that touch or cross, as in books of accounts."""
+    rows, columns = int(rng.integers(1, 13)), int(rng.integers(5, 15))
+    close = {"touching": 1 - 0.7 * float(rng.uniform()) ** 1.5, "spread": float(rng.uniform(0.01, 0.12)), "groups": 0.0}
+    close["crossing"] = float(rng.choice([0.0, 0.06, 0.15]))
     lines = str(rng.choice(["", "ruled", "grid", "table"]))
     return close | {"rows": rows, "columns": columns, "size": _log(0.03, 0.12, rng), "lines": lines}
 

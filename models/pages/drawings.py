@@ -1,4 +1,4 @@
-"""Pages without a digit that fill the picture: dense words, single letters, signatures, music, keyboards, diagrams.
+"""Pages without a digit that fill the picture: dense words, single letters, signatures, music, keys, circuits.
 
 All of it is ink of a digit's size and stroke, which a finder of digits must leave alone.
 """
@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from mnist_edge.models.pages.circuits import draw_circuit
 from mnist_edge.models.pages.clutter import SHAPES, ellipse, line, rectangle
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.letters import ALONE, GLYPHS, WORDS, invent_word, scribble, warp
@@ -190,4 +191,5 @@ DRAWINGS: dict[str, Draw] = {
     "music": _music,
     "keys": _keys,
     "diagram": _diagram,
+    "circuit": draw_circuit,
 }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.cursive import Cursive, choose_cursive
+from mnist_edge.models.pages.ideographs import Brush, choose_brush
 from mnist_edge.models.pages.letters import GLYPHS, WORDS, invent_word, warp, write
 from mnist_edge.models.pages.marks import Area, Mark
 from mnist_edge.models.pages.typefaces import Typeface
@@ -15,6 +17,9 @@ from mnist_edge.strokes import Stroke
 X_HEIGHTS, USUAL_X = (8.0, 30.0), 0.55
 # So many more would take seconds to draw.
 MOST_LETTERS = 2000
+# Shares of the texts that a pen writes: joined letters, and ideographs. A joined word or ideographs count as so many
+# letters.
+JOINED, DRAWN, LETTERS_A_WORD = 0.35, 0.12, 5
 
 
 def set_text(text: str, face: Typeface | None, height: float, rng: np.random.Generator) -> list[Mark]:
@@ -41,20 +46,24 @@ class Prose:
 
     Attributes:
         face: Their typeface; None writes strokes.
+        hand: A pen that writes whole words instead; None sets letters.
         height: Of a digit beside them, pixels.
         pitch: From line to line, pixels.
         gap: Between words, pixels.
         capitals: Probability that a word begins with one.
         tracking: Factor of the letters' distances; joined letters meet at about 1.
+        pen: Of the hand, at most, pixels.
         rng: Decides the rest.
     """
 
     face: Typeface | None
+    hand: Cursive | Brush | None
     height: float
     pitch: float
     gap: float
     capitals: float
     tracking: float
+    pen: float
     rng: np.random.Generator
 
     def words(self, left: float, right: float, level: float) -> list[Mark]:
@@ -72,8 +81,9 @@ class Prose:
     def lines(self, area: Area, level: float, count: int) -> list[Mark]:
         """So many lines from `level` on; a few end early or are empty."""
         marks: list[Mark] = []
+        most = MOST_LETTERS // (LETTERS_A_WORD if self.hand else 1)
         for row in range(count):
-            if len(marks) > MOST_LETTERS or self.rng.random() < 0.05:
+            if len(marks) > most or self.rng.random() < 0.05:
                 continue
             early = 0.7 * self.rng.uniform() * (self.rng.random() < 0.15)
             marks += self.words(area.left, area.right - early * (area.right - area.left), level + row * self.pitch)
@@ -86,6 +96,11 @@ class Prose:
         word += invent_word(rng).lower() if rng.random() < 0.4 else ""
         word = word.capitalize() if rng.random() < self.capitals else word
         word += str(rng.choice(list(",,..;:-?!"))) if rng.random() < 0.12 else ""
+        if self.hand:
+            # One or two joined letters may be a number.
+            strokes = self.hand.word(word if len(word) > 2 else word + "em", rng)
+            written = Mark([stroke * self.height for stroke in strokes], thickest=self.pen)
+            return [written.shifted(-written.left)]
         if not self.face:
             return set_text(word, None, self.height, rng)
         characters = self.face.text(self.face.spelled(word, rng), self.tracking)
@@ -97,12 +112,22 @@ class Prose:
 def choose_prose(face: Typeface | None, rng: np.random.Generator) -> Prose:
     """Small letters of a size and pitch at random."""
     x_height = float(np.exp(rng.uniform(*np.log(X_HEIGHTS))))
+    kind = rng.random()
+    hand = choose_cursive(rng) if kind < JOINED else choose_brush(rng) if kind < JOINED + DRAWN else None
     letters = [face.glyphs["x"]] if face and "x" in face.glyphs else list(face.glyphs.values()) if face else []
     highs = [float(np.ptp(np.concatenate(letter.contours)[:, 1])) for letter in letters if letter.contours]
-    height = x_height / max(0.2, float(np.median(highs)) if highs else USUAL_X)
-    pitch = max(x_height * rng.uniform(1.7, 3), 0.9 * height)
-    capitals = float(rng.choice([0, 0.06, 0.15]))
-    return Prose(face, height, pitch, x_height * rng.uniform(0.4, 1), capitals, rng.uniform(0.97, 1.03), rng)
+    height = x_height / (USUAL_X if hand else max(0.2, float(np.median(highs)) if highs else USUAL_X))
+    return Prose(
+        face=face,
+        hand=hand,
+        height=height,
+        pitch=max(x_height * rng.uniform(1.7, 3), 0.9 * height),
+        gap=x_height * rng.uniform(0.4, 1),
+        capitals=float(rng.choice([0, 0.06, 0.15])),
+        tracking=rng.uniform(0.97, 1.03),
+        pen=x_height * float(np.exp(rng.uniform(np.log(0.08), np.log(0.32)))),
+        rng=rng,
+    )
 
 
 def draw_manuscript(

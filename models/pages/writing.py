@@ -146,7 +146,9 @@ class Writer:
         pen = conditions.pen * height
         if touches:
             # Between centre lines: less than a pen's width is contact, about 0 a stroke they share.
-            return mark.shifted(pen * rng.uniform(-0.4, 0.9) - clearance(before, mark, CLEARANCE_STEP * height))
+            apart = pen * rng.uniform(-0.4, 0.9)
+            apart -= rng.uniform(0, conditions.crossing) * height if conditions.crossing else 0.0
+            return mark.shifted(apart - clearance(before, mark, CLEARANCE_STEP * height))
         gap = 1.5 * pen + 2 + height * conditions.spread * rng.uniform(0.6, 1.3)
         if before.label is not None and rng.random() < conditions.groups:
             gap = max(2.6 * gap, height * rng.uniform(1.0, 1.8))

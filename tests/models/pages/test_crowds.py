@@ -117,3 +117,15 @@ def test_heights_on_one_line_differ_where_they_are_to(split: Split) -> None:
 def test_small_digits_are_as_small_as_is_asked_for(split: Split) -> None:
     scene = drawn(split, 4, replace(CLEAN, rows=3, columns=8, size=0.02, least=12))
     assert 10 <= np.median([digit.box.height for digit in scene.digits]) <= 16
+
+
+def test_a_ledger_whose_digits_cross_is_narrower_and_keeps_its_truth(split: Split) -> None:
+    joined = replace(CLEAN, rows=2, columns=6, size=0.08, touching=1.0)
+    touching, crossing = (drawn(split, 3, replace(joined, crossing=reach)) for reach in (0.0, 0.2))
+    assert len(crossing.digits) == 12 and "touching" in crossing.tags
+    assert widths(crossing) < widths(touching)
+
+
+def widths(scene: Page) -> int:
+    return sum(max(digit.box.right for digit in row) - min(digit.box.x for digit in row)
+               for row in ([digit for digit in scene.digits if digit.row == index] for index in range(2)))  # fmt: skip

@@ -7,6 +7,8 @@ import pytest
 
 from mnist_edge.dataset import Dataset
 from mnist_edge.models.pages.conditions import Conditions, crowded_conditions
+from mnist_edge.models.pages.cursive import Cursive
+from mnist_edge.models.pages.ideographs import Brush
 from mnist_edge.models.pages.marks import Area
 from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.models.pages.prose import X_HEIGHTS, choose_prose, draw_manuscript
@@ -20,14 +22,23 @@ def test_prose_is_many_lines_of_long_words_within_its_area(seed: int) -> None:
     prose = choose_prose(None, rng)
     assert X_HEIGHTS[0] <= prose.height * 0.55 <= X_HEIGHTS[1]
     marks = prose.lines(PAGE, PAGE.top, 3)
-    assert len(marks) > 20 and all(mark.label is None for mark in marks)
+    assert sum(mark.right - mark.left for mark in marks) > 0.5 * (PAGE.right - PAGE.left)
+    assert all(mark.label is None for mark in marks)
     assert min(mark.left for mark in marks) >= PAGE.left and max(mark.right for mark in marks) <= PAGE.right
 
 
 def test_a_manuscript_reaches_the_foot_of_its_page() -> None:
     marks, lines = draw_manuscript(Conditions(), PAGE, 40.0, np.random.default_rng(1), {})
-    assert not lines and len(marks) > 100
+    assert not lines and sum(mark.right - mark.left for mark in marks) > 2 * (PAGE.right - PAGE.left)
     assert max(stroke[:, 1].max() for mark in marks for stroke in mark.strokes) > 380
+
+
+def test_some_hands_join_their_letters_some_draw_ideographs_and_some_set_letters() -> None:
+    hands = [type(choose_prose(None, np.random.default_rng(seed)).hand) for seed in range(60)]
+    assert set(hands) == {Cursive, Brush, type(None)}
+    joined = next(seed for seed in range(60) if hands[seed] is Cursive)
+    prose = choose_prose(None, np.random.default_rng(joined))
+    assert all(mark.thickest == prose.pen and not mark.filled for mark in prose.words(0, 600, 0))
 
 
 def test_a_passage_has_a_few_numbers_among_much_ink_that_is_none(digits: Dataset) -> None:

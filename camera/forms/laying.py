@@ -48,12 +48,14 @@ class Laid:
     Attributes:
         ink: Levels of ink, shape (height, width), uint8, 0 = paper, at the form's working size.
         seen: Same shape: 255 where the photograph shows the form.
+        picture: The photograph as the form lies, same height and width, BGR.
         to_photo: Brings points of the working size to the photograph, shape (3, 3).
         fit: How well it fits, 0 to 1.
     """
 
     ink: Image
     seen: Image
+    picture: Image
     to_photo: Matrix
     fit: float
 
@@ -113,7 +115,7 @@ class Sheet:
         picture, seen = self._warped(photo, to_photo)
         ink = np.where(seen == 255, ink_levels(picture), np.uint8(0))
         fit = 1.0 if self.printed is None else agreement(ink, self.printed, seen)
-        return Laid(ink, seen, to_photo, fit)
+        return Laid(ink, seen, picture, to_photo, fit)
 
     def _warped(self, photo: Image, to_photo: Matrix) -> tuple[Image, Image]:
         """Return the photograph as the sheet lies, and where it shows it."""

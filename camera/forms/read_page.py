@@ -1,6 +1,7 @@
 """Read a photograph of a filled form, field by field."""
 
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from mnist_edge.camera.forms.sums import apply_sum
 from mnist_edge.camera.forms.values import BESIDE, CUT_OFF, FieldReading, Ink, read_value, settle
 from mnist_edge.camera.reader import Reader
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Reading
+from mnist_edge.reading import Box, Reading
 
 MIN_TRUST = 0.95
 # Level of ink, of 255, that counts as something in a field.
@@ -34,6 +35,7 @@ class PageReading:
         reason: Why it does not.
         fit: The share of the form's print that is in its place, 0 to 1.
         fields: In the form's order.
+        picture: The photograph as the form lies, shape (height, width, 3), BGR; comparisons leave it out.
     """
 
     source: str
@@ -41,11 +43,12 @@ class PageReading:
     reason: str = ""
     fit: float = 0.0
     fields: tuple[FieldReading, ...] = ()
+    picture: Image | None = dataclass_field(default=None, compare=False, repr=False)
 
     @property
     def unsettled(self) -> tuple[str, ...]:
         """Names of the fields at which a person must look."""
-        return tuple(field.name for field in self.fields if not field.settled)
+        return tuple(one.name for one in self.fields if not one.settled)
 
     def to_json(self) -> dict[str, Any]:
         """The document that `read --form --json` prints."""
@@ -84,12 +87,18 @@ class FormReader:
         self.form = form
         self._reader, self._min_trust = reader, min_trust
         self._sheet = Sheet(form)
-        self._corners = [np.array(field.corners, np.float32) * self._sheet.scale for field in form.fields]
+        self._corners = [np.array(one.corners, np.float32) * self._sheet.scale for one in form.fields]
         width, height = self._sheet.size
+        self._boxes = [Box(*map(int, cv2.boundingRect(corners))) for corners in self._corners]
         # The number of the field of each pixel, from 1; 0 where there is none.
         self._places = np.zeros((height, width), np.int32)
         for number, corners in enumerate(self._corners, 1):
             cv2.fillConvexPoly(self._places, np.rint(corners).astype(np.int32), number)
+
+    @property
+    def model(self) -> str:
+        """Name of the model that reads."""
+        return self._reader.model
 
     def read(self, photo: Image, source: str) -> PageReading:
         """Read one photograph.
@@ -107,8 +116,11 @@ class FormReader:
         fields = {one.name: one for one in self._values(laid, ink, reading)}
         for rule in self.form.sums:
             fields = apply_sum(rule, fields)
-        settled = tuple(settle(one, self._min_trust) for one in fields.values())
-        return PageReading(source, True, "", laid.fit, settled)
+        settled = tuple(
+            replace(settle(one, self._min_trust), box=box)
+            for one, box in zip(fields.values(), self._boxes, strict=True)
+        )
+        return PageReading(source, True, "", laid.fit, settled, laid.picture)
 
     def _written(self, laid: Laid) -> Image:
         """Return the ink that is not printed: without an empty sheet to compare with, that in the fields."""

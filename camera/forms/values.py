@@ -1,7 +1,7 @@
 """From the marks in a field to its value, and the probability that the value is right."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import product
 from math import prod
@@ -53,6 +53,8 @@ class FieldReading:
             photograph does not show all of the field) or `beside` (the field is empty, and a digit is near it).
         reason: What a person should know; may be nothing.
         alternatives: Other values with their probabilities, the likeliest first.
+        digits: What was taken for its digits, from left to right; comparisons leave them out.
+        box: Around the field on `PageReading.picture`; None where the page is not known.
     """
 
     name: str
@@ -61,6 +63,8 @@ class FieldReading:
     outcome: str
     reason: str = ""
     alternatives: Alternatives = ()
+    digits: tuple[Digit, ...] = field(default=(), compare=False, repr=False)
+    box: Box | None = None
 
     @property
     def settled(self) -> bool:
@@ -94,26 +98,30 @@ def read_value(field: Field, ink: Ink) -> FieldReading:
     if field.pattern is None:
         text = "\n".join(_rows(ink.digits))
         trust = well_segmented * prod(digit.confidence for digit in ink.digits) * UNEXPLAINED ** bool(notable)
-        return FieldReading(field.name, text, trust, READ, "ink that is no digit" if notable else "")
+        doubt = "ink that is no digit" if notable else ""
+        return FieldReading(field.name, text, trust, READ, doubt, digits=ink.digits)
     possible: dict[str, float] = {}
+    taken: dict[str, tuple[Digit, ...]] = {}
     for digits, share in _hypotheses(field.pattern.counts, ink.digits, notable):
         minus = field.pattern.asks_for_minus and _has_minus(digits, ink.refused)
         for text, own in _texts(digits):
             value = field.pattern.fill(text, minus) or ""
             possible[value] = possible.get(value, 0.0) + well_segmented * share * own
+            taken.setdefault(value, tuple(digits))
     if not possible:
         found = f"{len(ink.digits)} of {_told(field.pattern.counts)} digits found"
-        return FieldReading(field.name, "", 0.0, UNREADABLE, found)
+        return FieldReading(field.name, "", 0.0, UNREADABLE, found, digits=ink.digits)
     allowed = {value: share for value, share in possible.items() if field.fits(value)}
     # What is left is ink that was cut wrongly, or a third label; a random value fits by accident only.
     others = (1 - sum(possible.values())) * _accident(field)
     ranked = rank({value: share / (sum(allowed.values()) + others) for value, share in allowed.items()})
     if not ranked:
         seen = max(possible, key=lambda value: possible[value], default="")
-        return FieldReading(field.name, seen, 0.0, UNREADABLE, f"{seen} breaks the range or the check of the field")
+        broken = f"{seen} breaks the range or the check of the field"
+        return FieldReading(field.name, seen, 0.0, UNREADABLE, broken, digits=taken.get(seen, ()))
     doubtful = len(ink.digits) not in field.pattern.counts or notable or ink.loose > LOOSE
     reason = "ink that is hardly a digit, or none" if doubtful else ""
-    return FieldReading(field.name, *ranked[0], READ, reason, ranked[1:])
+    return FieldReading(field.name, *ranked[0], READ, reason, ranked[1:], taken[ranked[0][0]])
 
 
 def rank(values: dict[str, float]) -> Alternatives:
@@ -149,7 +157,7 @@ def _hypotheses(
     sure = sorted(found, key=lambda digit: -digit.confidence)
     outside = [mark for mark in refused if not any(_covers(digit.box, mark.box) for digit in found)]
     looking = sorted((mark for mark in outside if mark.label is not None), key=lambda mark: -(mark.probability or 0.0))
-    spare = [Digit(mark.label or 0, mark.probability or 0.0, mark.box) for mark in looking]
+    spare = [Digit(mark.label or 0, mark.probability or 0.0, mark.box, crop=mark.crop) for mark in looking]
     as_digit = [DOUBTED if mark.reason in DOUBTS else DIGIT_AFTER_ALL for mark in looking]
     hypotheses = []
     for count in counts:

@@ -8,8 +8,7 @@ from typing import Any, NoReturn
 
 from mnist_edge.camera.controls import CONTROLS, NO_DIGIT, Controls, Kind
 from mnist_edge.camera.web.access import Refused
-from mnist_edge.camera.web.handler import Handler
-from mnist_edge.camera.web.loop_state import controls_of
+from mnist_edge.camera.web.loop_state import LoopHandler, controls_of
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.safe_text import shortened
 
@@ -21,7 +20,7 @@ RECORDING_SECONDS, POLL_SECONDS = 1.0, 0.02
 MAX_TRACK = 2**53
 
 
-class SetControls(Handler):
+class SetControls(LoopHandler):
     """`POST /api/controls`: changes what is asked for, and notifies all clients."""
 
     method = "POST"
@@ -30,14 +29,14 @@ class SetControls(Handler):
     content_types = ("application/json",)
 
     async def _answer(self) -> None:
-        request, controls, answer = parse_request(self.body), self.site.controls, {}
-        if self.site.state.view is None and request.keys() & {"snapshot", "correct"}:
+        request, controls, answer = parse_request(self.body), self.loop.controls, {}
+        if self.loop.state.view is None and request.keys() & {"snapshot", "correct"}:
             raise Refused(503, "there is no picture yet")
         if correction := request.pop("correct", None):
             answer = {"corrected": await _correct(**correction, controls=controls)}
         for name, value in request.items():
             setattr(controls, name, value)
-        self.site.state.notify()
+        self.loop.state.notify()
         if request.get("recording"):
             await _begin_recording(controls)
         self.send_json(controls_of(controls) | answer)

@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from http.client import responses
 from typing import Any, ClassVar, TypeVar
 
-from mnist_edge.camera.controls import Controls
-from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web.access import Access, Refused, check_origin, client_name
 from mnist_edge.camera.web.connections import Connections, iostream
-from mnist_edge.camera.web.loop_state import LoopState
 from mnist_edge.camera.worker import Worker
 from mnist_edge.optional_packages import require
 from mnist_edge.safe_text import HIDDEN, mask_all, printable, to_json
@@ -42,13 +39,10 @@ class Site:
     """What all handlers share.
 
     Attributes:
-        worker: The thread for what reads pictures that are sent, or are in the gallery.
+        worker: The thread for what would block the event loop, such as reading a picture that is sent.
         port: The port of the page, part of its cookie's name: browsers do not keep cookies of different ports apart.
     """
 
-    state: LoopState
-    controls: Controls
-    meter: Meter
     access: Access
     connections: Connections
     worker: "TaskWorker"

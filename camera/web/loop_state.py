@@ -5,6 +5,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from mnist_edge import __version__
@@ -13,6 +14,7 @@ from mnist_edge.camera.events import Event, digits_to_json
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web.access import Refused
+from mnist_edge.camera.web.handler import Handler
 
 # Events that are kept, for clients that are slow.
 KEPT_EVENTS = 200
@@ -102,6 +104,25 @@ class LoopState:
             # The server may have ended already.
             with suppress(RuntimeError):
                 self._event_loop.call_soon_threadsafe(self.notify)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The running loop, as handlers reach it."""
+
+    state: LoopState
+    controls: Controls
+    meter: Meter
+
+
+class LoopHandler(Handler):
+    """A handler of what has to do with the loop."""
+
+    @property
+    def loop(self) -> Loop:
+        """The running loop."""
+        loop: Loop = self.settings["loop"]
+        return loop
 
 
 async def first_of(*futures: asyncio.Future[None], timeout_seconds: float) -> None:

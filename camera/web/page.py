@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from mnist_edge.camera.controls import CONTROLS
 from mnist_edge.camera.palette import confidence_colour
@@ -25,41 +27,51 @@ SHARED = {
 }
 
 
-def _assembled() -> str:
-    """The page as one document: each block that names a file holds that file, and `$SHARED` is what scripts share."""
-    whole = (FOLDER / "page.html").read_text(encoding="utf-8")
+def assemble(folders: Sequence[Path], name: str, shared: Mapping[str, Any]) -> str:
+    """Return a page as one document: each block that names a file holds that file.
+
+    Args:
+        folders: Where its files are.
+        name: The file of the page.
+        shared: What the page's scripts get from the server, as `SHARED`.
+    """
+
+    def text(file: str) -> str:
+        return next(folder / file for folder in folders if (folder / file).exists()).read_text(encoding="utf-8")
+
     parts = re.compile(r"<(style|script)>(\w+\.(?:css|js))</\1>")
-    whole = parts.sub(
-        lambda found: f"<{found[1]}>{(FOLDER / found[2]).read_text(encoding='utf-8')}</{found[1]}>", whole
-    )
-    return whole.replace("$SHARED", to_json(SHARED))
+    whole = parts.sub(lambda found: f"<{found[1]}>{text(found[2])}</{found[1]}>", text(name))
+    return whole.replace("$SHARED", to_json(shared))
 
 
-PAGE = _assembled()
+PAGE = assemble([FOLDER], "page.html", SHARED)
 # For clients that show no token.
 LOCKED = (FOLDER / "locked.html").read_text(encoding="utf-8")
 
 
-def _hashes(tag: str) -> str:
+def headers_of(page: str) -> dict[str, str]:
+    """Return the headers of every response: browsers keep, frame and load nothing, and run the page's own scripts."""
+    policy = (
+        f"default-src 'none'; script-src {_hashes(page, 'script')}; style-src {_hashes(page, 'style')}; "
+        "img-src 'self' data:; media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+
+
+def _hashes(page: str, tag: str) -> str:
     """The hashes of the pages' own inline blocks, so that browsers obey no others."""
-    blocks = re.findall(rf"<{tag}>(.*?)</{tag}>", PAGE + LOCKED, re.DOTALL)
+    blocks = re.findall(rf"<{tag}>(.*?)</{tag}>", page + LOCKED, re.DOTALL)
     digests = (hashlib.sha256(block.encode()).digest() for block in blocks)
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-
-
-# Browsers keep, frame and load nothing of this, and run no other script than the page's own.
-HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; script-src {_hashes('script')}; style-src {_hashes('style')}; img-src 'self' data:; "
-        "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 
 class Page(Handler):
@@ -77,7 +89,7 @@ class Page(Handler):
                 secure=self.request.protocol == "https",
                 max_age=COOKIE_DAYS * 86400,
             )
-        self.send(HTML, PAGE)
+        self.send(HTML, self.settings["page"])
 
     def _send_refusal(self, refused: Refused) -> None:
         # Ask for the token.

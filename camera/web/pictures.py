@@ -17,7 +17,7 @@ from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.camera.web.handler import Handler, TaskWorker
-from mnist_edge.camera.web.loop_state import LoopState, first_of
+from mnist_edge.camera.web.loop_state import LoopHandler, LoopState, first_of
 from mnist_edge.errors import ImageError
 from mnist_edge.opencv import cv2, name_for_opencv
 
@@ -102,12 +102,12 @@ class Snapshot(Handler):
         self.send("image/jpeg", jpeg)
 
 
-class Stream(Handler):
+class Stream(LoopHandler):
     """`GET /stream.mjpg`: live pictures, as fast as the client takes them, until it disconnects."""
 
     async def _answer(self) -> None:
         pictures: LivePictures = self.settings["pictures"]
-        with self.site.state.client("pictures"):
+        with self.loop.state.client("pictures"):
             self.send(f"multipart/x-mixed-replace; boundary={BOUNDARY}", f"--{BOUNDARY}\r\n")
             await self.flush_in_time()
             sent: bytes | None = None
@@ -161,11 +161,11 @@ class Gallery:
         }
 
 
-class GalleryList(Handler):
+class GalleryList(LoopHandler):
     """`GET /api/gallery`."""
 
     async def _answer(self) -> None:
-        self.send_json(self.settings["gallery"].to_json(self.site.controls.recording))
+        self.send_json(self.settings["gallery"].to_json(self.loop.controls.recording))
 
 
 class GalleryFile(Handler):

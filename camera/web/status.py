@@ -10,8 +10,7 @@ from typing import Any
 from mnist_edge import __version__
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
-from mnist_edge.camera.web.handler import Handler
-from mnist_edge.camera.web.loop_state import LoopState, first_of, reading_of, status_of
+from mnist_edge.camera.web.loop_state import LoopHandler, LoopState, first_of, reading_of, status_of
 from mnist_edge.safe_text import printable, to_json
 
 # The least time between two messages of an event stream: no person reads faster.
@@ -26,32 +25,32 @@ HISTORY = 30
 RETRY_MS = 2000
 
 
-class Status(Handler):
+class Status(LoopHandler):
     """`GET /api/status`."""
 
     async def _answer(self) -> None:
-        self.send_json(status_of(self.site.state, self.site.controls, self.site.meter))
+        self.send_json(status_of(self.loop.state, self.loop.controls, self.loop.meter))
 
 
-class CurrentReading(Handler):
+class CurrentReading(LoopHandler):
     """`GET /api/reading`."""
 
     async def _answer(self) -> None:
-        self.send_json(reading_of(self.site.state.view))
+        self.send_json(reading_of(self.loop.state.view))
 
 
-class Health(Handler):
+class Health(LoopHandler):
     """`GET /healthz`: whether the loop lives, for whoever may restart it."""
 
     needs_token = False
 
     async def _answer(self) -> None:
-        alive = self.site.state.alive
+        alive = self.loop.state.alive
         self.set_status(200 if alive else 503)
         self.send("text/plain; charset=utf-8", "ok\n" if alive else "the loop is silent\n")
 
 
-class Events(Handler):
+class Events(LoopHandler):
     """`GET /api/events`: what changes, until the client disconnects; a slow one misses what is replaced."""
 
     def initialize(self) -> None:
@@ -64,7 +63,7 @@ class Events(Handler):
         self._has_history = False
 
     async def _answer(self) -> None:
-        state, clock = self.site.state, asyncio.get_running_loop().time
+        state, clock = self.loop.state, asyncio.get_running_loop().time
         with state.client("events"):
             # Some proxies would collect them.
             self.set_header("X-Accel-Buffering", "no")
@@ -77,7 +76,7 @@ class Events(Handler):
                 await first_of(changed, self.disconnected, timeout_seconds=sent_at + STATUS_SECONDS - clock())
 
     def _next_status(self) -> str:
-        status = status_of(self.site.state, self.site.controls, self.site.meter)
+        status = status_of(self.loop.state, self.loop.controls, self.loop.meter)
         urgent, now = [status[name] for name in URGENT], time.monotonic()
         if urgent == self._urgent and now < self._status_due:
             return ""
@@ -85,7 +84,7 @@ class Events(Handler):
         return _message("status", status)
 
     def _next_events(self) -> str:
-        numbered = self.site.state.events_after(self._serial)
+        numbered = self.loop.state.events_after(self._serial)
         self._serial = numbered[-1][0] if numbered else self._serial
         documents = [event.to_json() for _, event in numbered]
         if not self._has_history:
@@ -94,7 +93,7 @@ class Events(Handler):
         return "".join(_message("event", document) for document in documents)
 
     def _next_reading(self) -> str:
-        reading = reading_of(self.site.state.view)
+        reading = reading_of(self.loop.state.view)
         if self._reading == (reading["text"], reading["digits"]):
             return ""
         self._reading = reading["text"], reading["digits"]
@@ -106,11 +105,11 @@ def _message(name: str, document: object) -> str:
     return f"event: {name}\ndata: {to_json(document)}\n\n"
 
 
-class Metrics(Handler):
+class Metrics(LoopHandler):
     """`GET /metrics`, in the text format of Prometheus."""
 
     async def _answer(self) -> None:
-        text = "".join(_families(self.site.state, self.site.controls, self.site.meter))
+        text = "".join(_families(self.loop.state, self.loop.controls, self.loop.meter))
         self.send("text/plain; version=0.0.4; charset=utf-8", text)
 
 

@@ -15,6 +15,7 @@ from mnist_edge.cli import (
     doctor,
     evaluate,
     export,
+    form,
     models,
     quickstart,
     read,
@@ -39,7 +40,7 @@ app = typer.Typer(
 )
 GROUPS = {
     "Start here": (quickstart, doctor, selftest),
-    "Read digits": (camera, read, service),
+    "Read digits": (camera, read, form, service),
     "Make a model": (data, train, evaluate, export, verify, compat, benchmark, models),
 }
 for _heading, _modules in GROUPS.items():

@@ -14,7 +14,7 @@ import typer
 from mnist_edge.cli.console import note, print_json, progress
 from mnist_edge.cli.options import Force, Runtime, Threads, complete_models
 from mnist_edge.cli.read_archive import read_into_file
-from mnist_edge.cli.read_form import FormFile, MinTrust, read_forms, take_output
+from mnist_edge.cli.read_form import FormFile, MinTrust, read_forms, read_scans_into_file, take_output
 from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.safe_text import printable
 
@@ -77,7 +77,8 @@ Output = Annotated[
         "--output",
         metavar="FILE",
         rich_help_panel=ARCHIVES,
-        help="Write a row for each picture to a .jsonl or .parquet file, with all cores, instead of printing.",
+        help="Write a row for each picture to a .jsonl or .parquet file, with all cores, instead of printing; with "
+        "--form the values of a form to a .sqlite file.",
     ),
 ]
 Workers = Annotated[
@@ -128,6 +129,8 @@ def command(
     Example: mnist-edge read page.jpg --annotate out
     """
     from mnist_edge.camera.archive.reading import OpenReader
+    from mnist_edge.camera.forms import MIN_TRUST
+    from mnist_edge.camera.forms.read_scans import OpenFormReader
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
 
     show = _printer(json, text, csv)
@@ -135,10 +138,16 @@ def command(
     least = MIN_CONFIDENCE if min_confidence is None else min_confidence
     max_pixels = round(max_megapixels * 1e6)
     if form:
-        if annotate or explain or labels or text or output or workers or resume:
-            raise UsageError(
-                "--form goes with --csv, --json and --min-trust; leave the other ways to show a reading out"
+        if annotate or explain or labels or text or (output and (csv or json)):
+            raise UsageError("--form goes with --csv, --json or --output; leave the other ways to show a reading out")
+        if output:
+            open_scans = OpenFormReader(
+                form, MIN_TRUST if min_trust is None else min_trust, model, runtime, threads, least, max_pixels
             )
+            read_scans_into_file(images, output, open_scans, workers, recursive, resume, force)
+            return
+        if workers or resume:
+            raise UsageError("--workers and --resume are for reading into a file; name it with --output FILE.sqlite")
         flags = {"--csv": csv, "--json": json}
         images, written = take_output(images, flags, force)
         sources, failed = _sources(images, recursive)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from threading import Thread
@@ -40,31 +41,43 @@ def read_into_file(
 
     if output.suffix not in SUFFIXES:
         raise UsageError(f"results are JSON Lines or Parquet; let {output} end in {' or '.join(SUFFIXES)}")
-    if resume and force:
-        raise UsageError("--resume goes on with a file and --force replaces it; choose one")
-    places, missing = _places(images)
+    refuse_both(resume, force)
+    places, missing = find_places(images)
 
     def found() -> Iterator[Found]:
         return walk_all(places, recursive)
 
-    with interrupted_by_signals() as received, progress("reading") as report:
-        try:
-            summary = read_archive(
-                _some(found(), images, recursive), output, open_reader, workers or usable_cores(),
-                resume=resume, force=force, progress=report,
-                expected=(lambda: 0) if report is no_progress else _count(found),
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            if received and received[0] != signal.SIGINT:
-                note("interrupted")
-                raise typer.Exit(128 + received[0]) from None
-            raise
+    with interrupted_cleanly(), progress("reading") as report:
+        summary = read_archive(
+            first_of(found(), images, recursive), output, open_reader, workers or usable_cores(),
+            resume=resume, force=force, progress=report,
+            expected=(lambda: 0) if report is no_progress else count_behind(found),
+        )  # fmt: skip
     note(_told(summary, output))
     if missing or summary.failed:
         raise typer.Exit(1)
 
 
-def _places(images: list[str]) -> tuple[list[Path], bool]:
+def refuse_both(resume: bool, force: bool) -> None:
+    """Refuse to go on with a file and to replace it."""
+    if resume and force:
+        raise UsageError("--resume goes on with a file and --force replaces it; choose one")
+
+
+@contextmanager
+def interrupted_cleanly() -> Iterator[None]:
+    """Let any signal interrupt the block as Ctrl-C does, with a shell's exit code for it."""
+    with interrupted_by_signals() as received:
+        try:
+            yield
+        except KeyboardInterrupt:
+            if received and received[0] != signal.SIGINT:
+                note("interrupted")
+                raise typer.Exit(128 + received[0]) from None
+            raise
+
+
+def find_places(images: list[str]) -> tuple[list[Path], bool]:
     """List the files and folders that the arguments name, and whether any argument stands for none."""
     from mnist_edge.camera.image_files import find_images
     from mnist_edge.camera.images import STDIN
@@ -84,7 +97,7 @@ def _places(images: list[str]) -> tuple[list[Path], bool]:
     return places, missing
 
 
-def _some(found: Iterator[Found], images: list[str], recursive: bool) -> Iterator[Found]:
+def first_of(found: Iterator[Found], images: list[str], recursive: bool) -> Iterator[Found]:
     """Look for the first picture, so that a wrong folder is told before anything begins."""
     first = next(found, None)
     if first is None:
@@ -93,7 +106,7 @@ def _some(found: Iterator[Found], images: list[str], recursive: bool) -> Iterato
     return chain([first], found)
 
 
-def _count(found: Callable[[], Iterator[Found]]) -> Callable[[], int]:
+def count_behind(found: Callable[[], Iterator[Found]]) -> Callable[[], int]:
     """Count the pictures in the background; returns what tells how many there are as far as it is known."""
     counted = 0
 

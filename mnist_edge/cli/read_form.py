@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnist_edge.cli.console import note, print_table
+from mnist_edge.cli.console import note, print_table, progress
+from mnist_edge.cli.read_archive import count_behind, find_places, first_of, interrupted_cleanly, refuse_both
 from mnist_edge.errors import UsageError
+from mnist_edge.progress import no_progress
 from mnist_edge.safe_text import printable, to_json
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mnist_edge.camera.archive.walk import Found
     from mnist_edge.camera.forms import Form, PageReading
+    from mnist_edge.camera.forms.read_scans import OpenFormReader
     from mnist_edge.camera.reader import Reader
 
 FORMS = "Forms"
@@ -30,7 +34,7 @@ FormFile = Annotated[
         metavar="FILE",
         rich_help_panel=FORMS,
         help="Read the fields of a form that a .toml file describes; with --csv FILE.csv or --json FILE.jsonl "
-        "into that file.",
+        "into that file, with --output FILE.sqlite for a review.",
     ),
 ]
 MinTrust = Annotated[
@@ -110,6 +114,46 @@ def read_forms(
         write_text(output, "".join(lines))
         note(f"wrote {output}")
     return whole
+
+
+def read_scans_into_file(
+    images: list[str],
+    output: Path,
+    open_reader: OpenFormReader,
+    workers: int | None,
+    recursive: bool,
+    resume: bool,
+    force: bool,
+) -> None:
+    """Read all photographs into a file of pages, and say what became of them; exit code 1 where one does not fit."""
+    from mnist_edge.camera.archive.walk import walk_all
+    from mnist_edge.camera.forms.page_file import SUFFIX
+    from mnist_edge.camera.forms.read_scans import read_scans
+    from mnist_edge.machine import usable_cores
+
+    if output.suffix != SUFFIX:
+        raise UsageError(f"pages for a review go into a file of SQLite; let {output} end in {SUFFIX}")
+    refuse_both(resume, force)
+    places, missing = find_places(images)
+
+    def found() -> Iterator[Found]:
+        return walk_all(places, recursive)
+
+    with interrupted_cleanly(), progress("reading") as report:
+        summary = read_scans(
+            first_of(found(), images, recursive), output, open_reader, workers or usable_cores(),
+            resume=resume, force=force, progress=report,
+            expected=(lambda: 0) if report is no_progress else count_behind(found),
+        )  # fmt: skip
+    parts = [f"wrote {summary.pages:,} pages to {output}", f"{summary.doubtful:,} fields to look at"]
+    parts += [f"{summary.misfits:,} pages do not fit"] * bool(summary.misfits)
+    parts += [f"{summary.failed:,} pictures with an error"] * bool(summary.failed)
+    parts += [f"{summary.skipped:,} pictures had theirs already"] * bool(summary.skipped)
+    note("; ".join(parts))
+    if summary.doubtful:
+        note(f"look at them with: mnist-edge form review {output}")
+    if missing or summary.failed or summary.misfits:
+        raise typer.Exit(1)
 
 
 def _print(lines: list[str]) -> None:

@@ -1,6 +1,6 @@
 """Stand-ins for the live loop: pages of digits, videos of them, and a reader that needs no model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +8,32 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.harness.browser import Tab, new_tab, started
 from mnist_edge.camera.frames import ArraySource, Frame
 from mnist_edge.camera.view import View
+from mnist_edge.errors import PackageMissing
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading
 
 Image = NDArray[np.uint8]
 Pages = Callable[..., list[Image]]
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The DevTools port of a headless Chromium."""
+    try:
+        with started(tmp_path_factory.mktemp("chromium")) as port:
+            yield port
+    except PackageMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def tab(browser: int) -> Iterator[Tab]:
+    """A new tab."""
+    with new_tab(browser) as tab:
+        yield tab
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,12 @@
-"""A served page, ways to ask it for things, and a browser that looks at it."""
+"""A served page, and ways to ask it for things."""
 
-import asyncio
-import base64
 import http.client
 import json
 import logging
-import shutil
 import socket
-import subprocess
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,11 +17,8 @@ from numpy.typing import NDArray
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.web import Gallery, WebView
-from mnist_edge.optional_packages import require
 from mnist_edge.reading import Box, Digit, Reading
-from tests.helpers import PATIENCE_SECONDS, wait_until
-
-CHROMIUM = shutil.which("chromium")
+from tests.helpers import PATIENCE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -132,117 +123,3 @@ def serve(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., Served]]:
             return Served(stack.enter_context(web), controls, meter, caplog, seen)
 
         yield start
-
-
-class Tab:
-    """One page in a headless browser, steered over its DevTools protocol."""
-
-    def __init__(self, target: str) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._id = 0
-        self.complaints: list[str] = []
-        connect = require("tornado.websocket", extra="web").websocket_connect
-
-        async def open_socket() -> Any:
-            return await connect(target, max_message_size=1 << 28)
-
-        self._socket = self._loop.run_until_complete(open_socket())
-        for domain in ("Page", "Runtime", "Log"):
-            self.call(f"{domain}.enable")
-
-    def call(self, method: str, **parameters: Any) -> Any:
-        self._id += 1
-        return self._loop.run_until_complete(asyncio.wait_for(self._call(method, parameters), PATIENCE_SECONDS))
-
-    async def _call(self, method: str, parameters: dict[str, Any]) -> Any:
-        await self._socket.write_message(json.dumps({"id": self._id, "method": method, "params": parameters}))
-        while True:
-            message = json.loads(await self._socket.read_message())
-            if message.get("id") == self._id:
-                assert "error" not in message, message
-                return message["result"]
-            if message["method"] in ("Log.entryAdded", "Runtime.exceptionThrown"):
-                self.complaints.append(json.dumps(message["params"]))
-
-    def open(self, url: str, width: int = 1280, height: int = 900, dark: bool = False) -> None:
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1 if width > 600 else 2,
-            mobile=width < 600,
-        )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=url)
-
-    def run(self, script: str) -> Any:
-        """The value of an expression in the page."""
-        found = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in found, found
-        return found["result"].get("value")
-
-    def text(self, selector: str) -> str:
-        return str(self.run(f"document.querySelector({json.dumps(selector)})?.textContent ?? ''"))
-
-    def press(self, key: str) -> None:
-        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
-        codes = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowRight": 39, "ArrowLeft": 37, " ": 32}
-        about = {"key": key, "windowsVirtualKeyCode": codes.get(key, ord(key[0]))}
-        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
-        self.call("Input.dispatchKeyEvent", type="keyUp", **about)
-
-    def click(self, selector: str) -> None:
-        find = f"""(() => {{ const e = document.querySelector({json.dumps(selector)});
-            e.scrollIntoView({{block: "center"}}); const r = e.getBoundingClientRect();
-            return [r.x + r.width / 2, r.y + r.height / 2]; }})()"""
-        x, y = self.run(find)
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
-
-    def screenshot(self, path: Path, whole: bool = False) -> Path:
-        found = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(found["data"]))
-        return path
-
-    def close(self) -> None:
-        self._socket.close()
-        # The closing handshake needs the event loop to run.
-        self._loop.run_until_complete(asyncio.sleep(0.1))
-        self._loop.close()
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The DevTools port of a headless Chromium."""
-    if not CHROMIUM:
-        pytest.skip("chromium is not installed")
-    home = tmp_path_factory.mktemp("chromium")
-    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
-    flags += ["--disable-component-update", "--disable-background-networking", "--disable-sync"]
-    process = subprocess.Popen(
-        [CHROMIUM, *flags, f"--user-data-dir={home}", "--remote-debugging-port=0", "about:blank"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        port = home / "DevToolsActivePort"
-        wait_until(lambda: process.poll() is not None or (port.exists() and port.read_text().count("\n")))
-        assert process.poll() is None, "chromium does not start"
-        yield int(port.read_text().split()[0])
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
-
-
-@pytest.fixture
-def tab(browser: int) -> Iterator[Tab]:
-    """A new tab."""
-    request = urllib.request.Request(f"http://127.0.0.1:{browser}/json/new?about:blank", method="PUT")
-    with urllib.request.urlopen(request) as response:
-        about = json.load(response)
-    made = Tab(about["webSocketDebuggerUrl"])
-    yield made
-    made.close()
-    with urllib.request.urlopen(f"http://127.0.0.1:{browser}/json/close/{about['id']}"):
-        pass

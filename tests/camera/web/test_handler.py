@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge.camera.web import controls, handler, loop_state, reading, server
+from mnist_edge.camera.web import controls, handler, loop_state, reading, serving
 from tests.helpers import wait_until
 
 POST = b"POST /api/controls HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -120,7 +120,7 @@ def test_bodies_have_a_least_speed(serve: Any, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_who_says_nothing_is_soon_gone(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(serving, "IDLE_SECONDS", 0.3)
     with serve().raw(b"GET / HTTP/1.1\r\nHost: local") as connection:
         assert connection.makefile("rb").read() == b""
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_edge.benchmarks.endurance import bombs
-from mnist_edge.camera.web import reading, server
+from mnist_edge.camera.web import reading, serving
 from mnist_edge.errors import ModelError
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Reading
@@ -81,7 +81,7 @@ def test_pictures_are_read_one_at_a_time_and_few_wait(serve: Any) -> None:
         thread.join()
     assert sorted(answers) == [200] * reading.MAX_READS + [503] * 3
     assert busy == [0, 1]
-    assert threads == {"web view's readings"}
+    assert threads == {"web view's requests"}
     assert served.ask("/api/read", png(), Content_Type="image/png").status == 200
 
 
@@ -105,7 +105,7 @@ def test_slow_bodies_give_way_to_others(serve: Any, monkeypatch: pytest.MonkeyPa
 
 
 def test_bodies_that_stop_in_the_middle_make_room_again(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "BODY_SECONDS", 3.0)
+    monkeypatch.setattr(serving, "BODY_SECONDS", 3.0)
     served = serve()
     head = b"POST /api/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nhalf"
 

@@ -1,0 +1,160 @@
+"""Read filled forms with several processes into a file of pages, which a later run can go on with."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnist_edge import native_stderr
+from mnist_edge.camera.archive.walk import Found
+from mnist_edge.camera.archive.workers import Read, failure_line, started
+from mnist_edge.camera.forms.form import load_form
+from mnist_edge.camera.forms.page_document import page_document
+from mnist_edge.camera.forms.page_file import PageFile, create_pages
+from mnist_edge.camera.forms.read_page import FormReader
+from mnist_edge.camera.images import read_image
+from mnist_edge.camera.reader import Reader
+from mnist_edge.opencv import cv2
+from mnist_edge.progress import Progress, no_progress
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFormReader:
+    """Opens a reader of a form; called in each process.
+
+    Attributes:
+        form: The form's file.
+        min_trust: As for `FormReader`.
+        model: As for `Reader`, and so are the next three.
+        runtime: What runs it.
+        threads: CPU threads for one invoke.
+        min_confidence: Least probability of a digit, 0 to 1.
+        max_pixels: As for `read_image`.
+    """
+
+    form: Path
+    min_trust: float
+    model: str
+    runtime: str | None
+    threads: int
+    min_confidence: float
+    max_pixels: int
+
+    def reader(self) -> FormReader:
+        """Load the form and the model."""
+        reader = Reader(self.model, runtime=self.runtime, threads=self.threads, min_confidence=self.min_confidence)
+        return FormReader(load_form(self.form), reader, self.min_trust)
+
+    def __call__(self) -> tuple[str, Read]:
+        """Load the form and the model; returns the model's name, and what reads one picture."""
+        # Each core has a process already.
+        cv2.setNumThreads(1)
+        reader = self.reader()
+
+        def read(source: str) -> dict[str, Any]:
+            with native_stderr.silenced():
+                photo = read_image(source, self.max_pixels)
+            return {"source": source, "pages": [page_document(reader.read(photo, source))]}
+
+        return reader.model, read
+
+
+@dataclass(slots=True)
+class ScansSummary:
+    """What one run did.
+
+    Attributes:
+        pages: How many it read.
+        misfits: How many of them do not show the form.
+        failed: Pictures that cannot be read.
+        skipped: Pictures that an earlier run has read.
+        doubtful: Fields at which a person must look.
+    """
+
+    pages: int = 0
+    misfits: int = 0
+    failed: int = 0
+    skipped: int = 0
+    doubtful: int = 0
+
+
+def read_scans(
+    found: Iterable[Found],
+    output: Path,
+    open_reader: OpenFormReader,
+    workers: int,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    progress: Progress = no_progress,
+    expected: Callable[[], int] = lambda: 0,
+) -> ScansSummary:
+    """Read pictures of a form into a file of pages.
+
+    What was read of a picture is added at once and whole, so that whatever ends the run leaves a file that `resume`
+    goes on with.
+
+    Args:
+        found: The pictures, each once, taken as they are needed.
+        output: The file.
+        open_reader: What reads; called in each process.
+        workers: How many processes.
+        resume: Go on with the file, if it is there.
+        force: Replace the file.
+        progress: Called after each picture.
+        expected: How many pictures there are in all, as far as that is known by now.
+
+    Raises:
+        UsageError: The form's file is wrong, or the file to go on with is of another form.
+        OutputError: The file exists already, or cannot be written.
+        MnistEdgeError: As for `workers.started`.
+    """
+    form, summary = load_form(open_reader.form), ScansSummary()
+    with (
+        started(workers, open_reader) as pool,
+        create_pages(output, form, pool.model, resume=resume, force=force) as file,
+    ):
+        done = 0
+        try:
+            for line in _lines(found, file, pool.read, summary):
+                _add(json.loads(line), file, summary)
+                done += 1
+                left = max(done, expected() - summary.skipped)
+                progress(done, left, f"{done:,} of {left:,}")
+        except KeyboardInterrupt:
+            LOG.info("what was read until now is in %s; the same command with --resume reads the rest", output)
+            raise
+    return summary
+
+
+def _lines(
+    found: Iterable[Found], file: PageFile, read: Callable[[Iterator[str]], Iterable[Any]], summary: ScansSummary
+) -> Iterator[bytes]:
+    """Yield the document of each picture that the file does not have."""
+    unlisted: list[bytes] = []
+
+    def wanted() -> Iterator[str]:
+        for one in found:
+            if file.has(one.source):
+                summary.skipped += 1
+            elif one.error:
+                unlisted.append(failure_line(one.source, one.error))
+            else:
+                yield one.source
+
+    for row in read(wanted()):
+        yield row.line
+    yield from unlisted
+
+
+def _add(picture: dict[str, Any], file: PageFile, summary: ScansSummary) -> None:
+    file.add(picture)
+    summary.failed += "error" in picture
+    for page in picture.get("pages", ()):
+        summary.pages += 1
+        summary.misfits += not page["fits"]
+        summary.doubtful += sum(not one["settled"] for one in page["fields"].values())

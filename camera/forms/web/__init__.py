@@ -1,0 +1,5 @@
+"""The pages of forms in the browser: values are reviewed, and fields are drawn. Importing it needs the `web` extra."""
+
+from mnist_edge.camera.forms.web.review import review_server
+
+__all__ = ["review_server"]

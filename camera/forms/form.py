@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,9 +97,24 @@ def load_form(file: Path) -> Form:
         ImageError: The blank sheet cannot be read.
     """
     try:
-        table = TomlTable(read_toml(file, EXAMPLE), str(file))
+        document = read_toml(file, EXAMPLE)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}; name the file of a form") from None
+    return parse_form(document, file)
+
+
+def parse_form(document: dict[str, Any], file: Path) -> Form:
+    """Understand what is in a form's file.
+
+    Args:
+        document: Its tables.
+        file: The file, which messages name, and beside which the blank sheet lies.
+
+    Raises:
+        UsageError: Something in it is wrong; says where and what.
+        ImageError: The blank sheet cannot be read.
+    """
+    table = TomlTable(document, str(file))
     if (version := table.need("form", int, EXAMPLE)) != VERSION:
         raise table.error(f"form = {version} is a newer form than this program knows ({VERSION}); update the program")
     name = table.take("name", str, "a text", file.stem) or file.stem

@@ -15,7 +15,7 @@ from mnist_edge.cli.options import Force
 if TYPE_CHECKING:
     from mnist_edge.camera.web.serving import WebServer
 
-ABOUT = """Look at the doubtful values of filled forms, and make the table.
+ABOUT = """Draw the fields of a form, look at the doubtful values of filled ones, and make the table.
 
 Example: mnist-edge form review marks.sqlite"""
 # How often it is looked whether the server is to end.
@@ -35,6 +35,32 @@ Token = Annotated[
         help="What the page asks for. Default: nothing on localhost, else one that is made up.",
     ),
 ]
+
+
+@app.command("new", cls=Command)
+def new_command(
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="The empty sheet: a scan or an exported picture.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FORM", help="The form's file. Default: PICTURE with .toml for its suffix."),
+    ] = None,
+    serve: Serve = "8010",
+    token: Token = None,
+    force: Force = False,
+) -> None:
+    """Draw the fields of a form in the browser.
+
+    Fields are drawn with mouse or finger, named, and repeated as a grid; the places between the sheet's own lines are
+    offered as a first draft. Save writes the file, which can be changed by hand as well.
+
+    Example: mnist-edge form new marks.png
+    """
+    from mnist_edge.atomic_files import refuse_overwrite
+    from mnist_edge.camera.forms.web import drawing_server
+
+    file = output or picture.with_suffix(".toml")
+    refuse_overwrite(file, force)
+    _serve_until_stopped(drawing_server(picture, file, serve, token))
 
 
 @app.command("review", cls=Command)

@@ -1,5 +1,6 @@
 """The pages of forms in the browser: values are reviewed, and fields are drawn. Importing it needs the `web` extra."""
 
+from mnist_edge.camera.forms.web.drawing import drawing_server
 from mnist_edge.camera.forms.web.review import review_server
 
-__all__ = ["review_server"]
+__all__ = ["drawing_server", "review_server"]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge.camera.settings import Settings, accept, by_group, flag, masked, shown
-from mnist_edge.camera.toml_file import read_toml
 from mnist_edge.errors import UsageError
 from mnist_edge.safe_text import printable, shortened, to_json
 from mnist_edge.shipped_models import names_shipped
+from mnist_edge.toml_file import read_toml
 from mnist_edge.user_folders import user_folder
 
 # Characters that no camera's number and no model's name has.

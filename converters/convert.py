@@ -1,9 +1,12 @@
 """Conversion: a trained Keras model and a precision in, a `.tflite` that carries its own metadata out."""
 
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mnist_edge.atomic_files import refuse_overwrite, write_bytes
 from mnist_edge.classifier import Classifier
@@ -12,23 +15,28 @@ from mnist_edge.converters.confidence import Confidence, fit_confidence, shipped
 from mnist_edge.converters.export_metadata import data_metadata, network_metadata, parity_metadata
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.golden import add_golden
-from mnist_edge.converters.keras_source import keras_path, load_source
+from mnist_edge.converters.keras_source import keras_path, load_network, load_source
 from mnist_edge.converters.parity import ModelOutputs, ParityReport, compare
 from mnist_edge.converters.precisions import Precision, choose_io, find_precision
 from mnist_edge.converters.representative import SAMPLES, representative_images
+from mnist_edge.converters.weakest_layer import weakest_layer
 from mnist_edge.dataset import VALIDATION_IMAGES, Dataset
 from mnist_edge.errors import DataError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
 from mnist_edge.keras_network import softmax_appended
 from mnist_edge.metadata import append_metadata
+from mnist_edge.pixel_trial import trial_images, try_keras
 from mnist_edge.pixels import Pixels
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.provenance import classes_for
+from mnist_edge.safe_text import quoted
 from mnist_edge.shipped_models import is_shipped
 from mnist_edge.tflite_graph import count_macs, operators
 
 # Validation images that may always get another digit: of the few in a small data set, three prove nothing.
 MAY_DIFFER = 3
+# Representative images that show which layer loses most.
+LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,48 +126,89 @@ def convert(
     """
     row = find_precision(precision)
     io = choose_io(row, io)
-    classes = data.classes if data else _classes(model)
-    network = load_source(model, trained_on, len(classes) if classes else None)
     if data is None and row.calibrated:
         raise DataError(f"{row.name} needs representative images; name a data set with --data")
+    network, classes, trained_on = _source(model, data, trained_on)
     path = output or beside(model, f"{network.name}.{row.name}.tflite")
     refuse_overwrite(path, force)
-    images, calibration = None, None
-    if data and row.calibrated:
-        images = representative_images(data, samples, seed)
-        calibration = data_metadata(data, "training", samples) | {"seed": seed}
+    images = representative_images(data, samples, seed) if data and row.calibrated else None
     content = to_flatbuffer(network, row, io, images)
     classifier = _load(content, path.name, classes)
-    parity, compared, accuracy = None, None, None
-    confidence: Confidence | None
+    facts = _Facts(softmax="appended" if softmax_appended(network) else "trained")
     if data:
-        parity, accuracy, confidence = _measure(network, classifier, data, row, progress)
-        compared = data_metadata(data, "validation", parity.images) | parity_metadata(parity)
-        if not keep:
-            parity.raise_if_failed("it was not written; --keep writes it all the same")
+        facts = _measure(network, classifier, data, row, facts, progress)
+        if not keep and facts.parity:
+            _refuse(facts.parity, network, row, images)
+        if images is not None:
+            facts = replace(facts, calibration=data_metadata(data, "training", samples) | {"seed": seed})
     else:
-        confidence = shipped_confidence(model, row.name)
-    softmax = "appended" if softmax_appended(network) else "trained"
-    metadata = network_metadata(network.name, row, io, classifier, calibration, softmax)
-    metadata |= trained_on.to_metadata() if trained_on else {}
-    metadata |= {"parity": compared, "accuracy": accuracy} | (confidence.to_metadata() if confidence else {})
-    complete = add_golden(append_metadata(content, metadata), path.name, data)
+        facts = replace(facts, confidence=shipped_confidence(model, row.name))
+    metadata = network_metadata(network.name, row, io, classifier, facts.calibration, facts.softmax)
+    complete = add_golden(append_metadata(content, metadata | facts.metadata(trained_on)), path.name, data)
     write_bytes(path, complete)
+    return _exported(path, complete, network.name, row, io, classifier, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What was found out about a file; the fields are those of `Exported`."""
+
+    softmax: str
+    calibration: dict[str, Any] | None = None
+    parity: ParityReport | None = None
+    compared: dict[str, Any] | None = None
+    accuracy: dict[str, Any] | None = None
+    confidence: Confidence | None = None
+
+    def metadata(self, trained_on: Pixels | None) -> dict[str, Any]:
+        """The part of a file's metadata that was measured."""
+        pixels = trained_on.to_metadata() if trained_on else {}
+        confidence = self.confidence.to_metadata() if self.confidence else {}
+        return pixels | {"parity": self.compared, "accuracy": self.accuracy} | confidence
+
+
+def _source(
+    model: Any, data: Dataset | None, trained_on: Pixels | None
+) -> tuple[Any, tuple[str, ...] | None, Pixels | None]:
+    """The network, what it tells, and what it was trained on, where that is not as its layers suggest."""
+    recorded = _classes(model)
+    classes = data.classes if data else recorded
+    network = load_network(model)
+    if data and not recorded and not trained_on:
+        trained_on = try_keras(network, trial_images(data), len(data.classes))
+    return load_source(network, trained_on, len(classes) if classes else None), classes, trained_on
+
+
+def _exported(
+    path: Path, content: bytes, model: str, precision: Precision, io: str, classifier: Classifier, facts: _Facts
+) -> Exported:
     return Exported(
         path=path,
-        model=network.name,
-        precision=row.name,
+        model=model,
+        precision=precision.name,
         io=io,
-        size_bytes=len(complete),
+        size_bytes=len(content),
         operators=operators(classifier.interpreter),
         macs=count_macs(classifier.interpreter),
         runtimes=runtimes_of(path),
-        accuracy=accuracy,
-        calibration=calibration,
-        confidence=confidence,
-        parity=parity,
-        softmax=softmax,
+        accuracy=facts.accuracy,
+        calibration=facts.calibration,
+        confidence=facts.confidence,
+        parity=facts.parity,
+        softmax=facts.softmax,
     )
+
+
+def _refuse(parity: ParityReport, network: Any, precision: Precision, images: NDArray[np.float32] | None) -> None:
+    """Raise `CheckFailed` where the decisions have fallen apart, and name the layer where int8 does that."""
+    remedy = "it was not written; --keep writes it all the same"
+    weakest = weakest_layer(network, images[:LOOKED_AT]) if images is not None and not parity.passed else None
+    if weakest:
+        remedy = (
+            f"layer {quoted(weakest[0])} loses most, {weakest[1]:.0%} of its signal; {remedy}; "
+            "--quantize dynamic or float16 keeps activations in floating point"
+        )
+    parity.raise_if_failed(remedy)
 
 
 def beside(model: Any, name: str) -> Path:
@@ -184,18 +233,21 @@ def _load(content: bytes, name: str, classes: tuple[str, ...] | None) -> Classif
 
 
 def _measure(
-    network: Any, classifier: Classifier, data: Dataset, precision: Precision, progress: Progress
-) -> tuple[ParityReport, dict[str, Any], Confidence]:
+    network: Any, classifier: Classifier, data: Dataset, precision: Precision, facts: _Facts, progress: Progress
+) -> _Facts:
     """Compare a file with its source, measure its accuracy and fit its confidence."""
     split = data.with_validation(VALIDATION_IMAGES).validation
     source, file = (
         ModelOutputs(name, one.runtime, predict(one, split, progress))
         for name, one in (("its source", KerasClassifier(network, classes=None)), (classifier.path.name, classifier))
     )
+    parity = compare(source, file, split.labels, precision.sanity.on(split.labels, MAY_DIFFER), data.classes)
     test = score(predict(classifier, data.test, progress), data.test.labels, classifier.name, classifier.runtime)
     correct = {"correct": test.correct, "accuracy": test.accuracy, "runtime": test.runtime}
-    return (
-        compare(source, file, split.labels, precision.sanity.on(split.labels, MAY_DIFFER), data.classes),
-        data_metadata(data, "test", test.images) | correct,
-        fit_confidence(file.probabilities, split.labels, data.name),
+    return replace(
+        facts,
+        parity=parity,
+        compared=data_metadata(data, "validation", parity.images) | parity_metadata(parity),
+        accuracy=data_metadata(data, "test", test.images) | correct,
+        confidence=fit_confidence(file.probabilities, split.labels, data.name),
     )

@@ -1,12 +1,14 @@
 """TensorFlow's converter, set up by a row of `PRECISIONS` and kept quiet."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import native_stderr
+from mnist_edge.converters.balance import balanced
 from mnist_edge.converters.compact import compact
 from mnist_edge.converters.keras_source import for_device
 from mnist_edge.converters.precisions import Precision
@@ -67,7 +69,8 @@ def to_flatbuffer(
     Raises:
         ModelError: TensorFlow cannot convert it, or left an operator in floating point.
     """
-    with native_stderr.silenced(), without_prints(), for_device(model, shape) as network:
+    rounded = balanced(model) if precision.integer else nullcontext()
+    with native_stderr.silenced(), without_prints(), rounded, for_device(model, shape) as network:
         try:
             with interrupts_held():
                 content = bytes(make_converter(network, precision, io, images).convert())

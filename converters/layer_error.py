@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge import native_stderr
+from mnist_edge.converters.balance import balanced
 from mnist_edge.converters.flatbuffer import make_converter, one_at_a_time
 from mnist_edge.converters.keras_source import for_device, load_source
 from mnist_edge.converters.precisions import PRECISIONS
@@ -46,7 +47,8 @@ def layer_errors(reference: str | Path, candidate: str | Path, data: Dataset) ->
     calibration = _calibration(keras, resolve(candidate), data)
     model = load_source(keras, pixels_of(read_metadata(resolve(candidate))), len(data.classes))
     images = representative_images(data, calibration["images"], calibration["seed"])
-    with native_stderr.silenced(), without_prints(), for_device(model) as network, interrupts_held():
+    quiet = native_stderr.silenced(), without_prints()
+    with quiet[0], quiet[1], balanced(model), for_device(model) as network, interrupts_held():
         debugger = load_tensorflow().lite.experimental.QuantizationDebugger(
             converter=make_converter(network, PRECISIONS[PRECISION], "float32", images),
             debug_dataset=lambda: one_at_a_time(images),

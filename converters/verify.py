@@ -10,7 +10,7 @@ from mnist_edge.converters.precisions import PRECISIONS, Precision
 from mnist_edge.dataset import Split
 from mnist_edge.evaluate import load_predictor, predict
 from mnist_edge.metadata import read_metadata
-from mnist_edge.pixels import Pixels, pixels_of
+from mnist_edge.pixels import pixels_of
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import is_keras, resolve
 
@@ -26,6 +26,7 @@ def verify(
     min_p: float | None = None,
     runtime: str | None = None,
     classes: Sequence[str] = DIGITS,
+    trial: Split | None = None,
     progress: Progress = no_progress,
 ) -> ParityReport:
     """Compare a candidate with its reference on the same images; any two of `.keras` and `.tflite`.
@@ -46,6 +47,7 @@ def verify(
             which passes everything, where a `max_drop` is given: what is allowed need be no chance.
         runtime: For `.tflite` files; None takes the first that works.
         classes: What the labels of the split mean.
+        trial: As `load_predictor` takes it.
         progress: Told the number of images done.
 
     Returns:
@@ -63,26 +65,18 @@ def verify(
     # Where the reference is the network that the candidate was exported from, both see what it was trained on.
     trained_on = pixels_of(read_metadata(resolve(candidate))) if is_keras(resolve(reference)) else None
     both = [
-        _outputs(model, split, runtime, progress, pixels, classes)
+        # The networks' own softmax on both sides: a Keras model has no temperature.
+        load_predictor(model, calibrated=False, runtime=runtime, trained_on=pixels, classes=classes, trial=trial)
         for model, pixels in ((reference, trained_on), (candidate, None))
     ]
-    return compare(both[0], both[1], split.labels, tolerance, classes)
+    first, second = (
+        ModelOutputs(str(model), one.runtime, predict(one, split, progress))
+        for model, one in zip((reference, candidate), both, strict=True)
+    )
+    return compare(first, second, split.labels, tolerance, classes)
 
 
 def precision_of(model: str | Path) -> Precision:
     """The precision in a model's metadata; int8 where it has none."""
     name = str(read_metadata(resolve(model)).get("precision"))
     return PRECISIONS.get(name, PRECISIONS["int8"])
-
-
-def _outputs(
-    model: str | Path,
-    split: Split,
-    runtime: str | None,
-    progress: Progress,
-    trained_on: Pixels | None,
-    classes: Sequence[str],
-) -> ModelOutputs:
-    # The networks' own softmax on both sides: a Keras model has no temperature.
-    predictor = load_predictor(model, calibrated=False, runtime=runtime, trained_on=trained_on, classes=classes)
-    return ModelOutputs(str(model), predictor.runtime, predict(predictor, split, progress))

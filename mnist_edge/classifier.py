@@ -21,12 +21,16 @@ from mnist_edge.refusal import digit_score
 from mnist_edge.safe_text import printable
 from mnist_edge.shipped_models import DEFAULT
 from mnist_edge.tensors import as_input, byte_values, dequantise, pixel_range, quantise, with_channel
+from mnist_edge.tflite_graph import operator_names
 
 # Images. Larger batches are no faster and cost memory: 256 images of the largest recipe need some 30 MB.
 MAX_BATCH = 256
 # Two outputs are the same: kernels for another batch round otherwise.
 _SAME = 1e-3
 # Of `small` on a desktop, an image: 27.6 us alone, 21.6 us in a batch of 256.
+# Operators that keep a state from one invoke to the next, and would begin an image where the last one ended.
+STATEFUL = {"UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN", "BIDIRECTIONAL_SEQUENCE_LSTM",
+            "BIDIRECTIONAL_SEQUENCE_RNN", "LSTM", "RNN", "SVDF", "ASSIGN_VARIABLE"}  # fmt: skip
 _LOSS = "small is 1.3 times as slow without batches"
 
 
@@ -54,6 +58,7 @@ class Classifier:
         output_kind: What the network itself gives.
         calibrated: Whether `probabilities` are scaled by the temperature.
         temperature: Of temperature scaling (`mnist_edge.calibration`); 1 where the file has none.
+        pixels: What the network takes for background and ink.
         classes: What the outputs tell, in their order; the digits, or numbers, where the file does not say.
         refusal_threshold: Lowest score of a digit (`mnist_edge.refusal`); None where the file has none.
     """
@@ -94,18 +99,15 @@ class Classifier:
         self.input = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]
         self.classes, self._form = self._understand(digits_only)
-        if digits_only and self.classes != DIGITS:
-            raise ModelError(f"{self.path.name} tells {shown(self.classes)}, not the ten digits")
         # Multiplying by it fills all columns with a row's sum, in a third of the time that `sum` takes.
         self._sums = np.ones((len(self.classes), len(self.classes)), np.float32)
         self._plain, self._batched = self._form.image.plain, self._form.batched
         # As allocated, and the most; they are equal where the graph is bound to its batch.
         self._batch, self._max_batch = self._form.batch, MAX_BATCH
-        self._background, self._full_ink = pixel_range(self.input)
-        if trained_on:
-            self._background, self._full_ink = trained_on.background, trained_on.ink
+        self._remembers = bool(STATEFUL & operator_names(self.interpreter))
+        self.take_pixels(trained_on or Pixels(*pixel_range(self.input)))
         self._exponent: np.float32 | None = None
-        self._quantised, self._dequantised = self._tables()
+        self._dequantised = byte_values(self.output)
         self.output_kind = self._recognise()
         if self.output_kind is not OutputKind.PROBABILITIES:
             self.temperature, self.refusal_threshold = 1.0, None
@@ -159,18 +161,20 @@ class Classifier:
             probabilities = apply_temperature(probabilities, self.temperature)
         return digit_score(probabilities) >= self.refusal_threshold
 
-    def _tables(self) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
-        """Prepare look-ups of the quantised value of each uint8 pixel, and of the real value of each one-byte output.
+    @property
+    def quantised(self) -> bool:
+        """Whether the network takes integers."""
+        return bool(np.dtype(self.input["dtype"]).kind != "f")
 
-        Next to a network of 25 us every microsecond counts, and `take` is twice as fast as indexing.
-        """
-        grey = np.arange(256, dtype=np.float32) / np.float32(255)
-        return self._quantise(grey), byte_values(self.output)
+    def take_pixels(self, pixels: Pixels) -> None:
+        """Show the network these values for background and ink from now on."""
+        self.pixels = pixels
+        # Next to a network of 25 us every microsecond counts, and `take` is twice as fast as indexing.
+        self._quantised = self._quantise(np.arange(256, dtype=np.float32) / np.float32(255))
 
     def _quantise(self, ink: NDArray[np.float32]) -> NDArray[Any]:
         """Turn ink, 0 to 1, into values of the input tensor."""
-        scale = np.float32(self._full_ink - self._background)
-        return quantise(np.float32(self._background) + ink * scale, self.input)
+        return quantise(self.pixels.of_ink(ink), self.input)
 
     def _tensor(self, images: NDArray[Any]) -> NDArray[Any]:
         """Turn images, as `with_channel` gives them, into values of the input tensor."""
@@ -219,6 +223,8 @@ class Classifier:
         count = len(tensor)
         if count != self._batch:
             tensor = self._fit(tensor)
+        if self._remembers:
+            self.interpreter.reset_all_variables()
         self.interpreter.set_tensor(self.input["index"], tensor if self._batched else tensor[0])
         self.interpreter.invoke()
         values = self.interpreter.get_tensor(self.output["index"])
@@ -259,6 +265,8 @@ class Classifier:
                 f"{self.path.name} maps {taken} to {_shape(self.output)}; a digit model maps one image, such as "
                 "(1, 28, 28, 1), to (1, 10)"
             )
+        if digits_only and classes != DIGITS:
+            raise ModelError(f"{self.path.name} tells {shown(classes)}, not the ten digits")
         return classes, form
 
     def _unnamed_classes(self) -> tuple[str, ...]:

@@ -16,8 +16,10 @@ from mnist_edge.errors import ModelError
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.keras_files import load_keras_model
 from mnist_edge.keras_network import digit_network
+from mnist_edge.pixel_trial import try_classifier, try_keras
 from mnist_edge.pixels import Pixels
 from mnist_edge.progress import Progress, no_progress
+from mnist_edge.provenance import classes_for
 from mnist_edge.shipped_models import is_keras, resolve
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
@@ -69,6 +71,7 @@ def load_predictor(
     threads: int = 1,
     trained_on: Pixels | None = None,
     classes: Sequence[str] = DIGITS,
+    trial: Split | None = None,
 ) -> Predictor:
     """Load MODEL, a `.keras`, `.h5` or `.tflite` file, a SavedModel or the name of a model that ships.
 
@@ -79,18 +82,25 @@ def load_predictor(
         threads: CPU threads for one invoke of a `.tflite`.
         trained_on: What the network takes for background and ink; None goes by its file.
         classes: What it must tell, or as many.
+        trial: Images to find out with what a network of unknown origin was trained on (`mnist_edge.pixel_trial`),
+            where `trained_on` is not given; None goes by its file.
 
     Raises:
         ModelError: There is no such model, it cannot be loaded, or it tells other classes.
     """
     path = resolve(model)
+    trial = None if trained_on or classes_for(model) else trial
     if is_keras(path):
-        return KerasClassifier(load_keras_model(path), trained_on=trained_on, classes=len(classes))
+        network = load_keras_model(path)
+        trained_on = try_keras(network, trial, len(classes)) if trial else trained_on
+        return KerasClassifier(network, trained_on=trained_on, classes=len(classes))
     found = Classifier(
         path, calibrated=calibrated, runtime=runtime, threads=threads, trained_on=trained_on, digits_only=False
     )
     if len(found.classes) != len(classes):
         raise ModelError(f"{path.name} tells {shown(found.classes)}, not {shown(classes)}")
+    if trial:
+        try_classifier(found, trial)
     return found
 
 
@@ -184,6 +194,7 @@ def evaluate(
     runtime: str | None = None,
     trained_on: Pixels | None = None,
     classes: Sequence[str] = DIGITS,
+    trial: Split | None = None,
     progress: Progress = no_progress,
 ) -> Evaluation:
     """Evaluate MODEL on a split, with the calibrated probabilities that users get.
@@ -194,12 +205,13 @@ def evaluate(
         runtime: For a `.tflite`; None takes the first that works.
         trained_on: What the network takes for background and ink; None goes by its file.
         classes: What the labels of the split mean.
+        trial: As `load_predictor` takes it.
         progress: Receives the number of images done.
 
     Raises:
         ModelError: There is no such model, or it cannot be run.
     """
-    predictor = load_predictor(model, runtime=runtime, trained_on=trained_on, classes=classes)
+    predictor = load_predictor(model, runtime=runtime, trained_on=trained_on, classes=classes, trial=trial)
     temperature = predictor.temperature if isinstance(predictor, Classifier) else 1.0
     probabilities = predict(predictor, split, progress)
     return score(probabilities, split.labels, predictor.name, predictor.runtime, temperature, classes)

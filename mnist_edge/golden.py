@@ -118,6 +118,7 @@ def outputs_in_front(
             interpreter.allocate_tensors()
         rows = []
         for image in values:
+            interpreter.reset_all_variables()
             interpreter.set_tensor(taken["index"], image.reshape(shape))
             interpreter.invoke()
             rows.append(np.asarray(interpreter.get_tensor(given["index"]), np.float64).ravel())

@@ -71,6 +71,8 @@ def _refusal(path: Path, here: str, reason: str) -> str:
         return f"{path} holds weights without their network; save both, with model.save(FILE)"
     if written.startswith(("0.", "1.", "2.")):
         remedy = 'with the Keras that wrote it, make a SavedModel of it: tf.saved_model.save(model, "FOLDER")'
+    elif written == here:
+        remedy = 'make a SavedModel of it where it is defined: model.export("FOLDER")'
     else:
         remedy = 'update Keras, or make a SavedModel of it where it is defined: model.export("FOLDER")'
     return f"{path} was written by Keras {written}, and Keras {here} cannot load it ({reason}); {remedy}"

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import shorten
 from typing import Any
 
@@ -47,13 +47,12 @@ def digit_network(model: Any, trained_on: Pixels | None = None, classes: int | N
     """
     keras, name = load_keras(), str(model.name)
     inputs = _inputs(model)
-    if any(tensor.dtype.startswith(("int", "uint")) for tensor in inputs):
+    trained_on = trained_on or suggested_pixels(model)
+    if _takes_integers(inputs):
         model = _in_floating_point(keras, model, inputs)
     image = keras.Input(IMAGE, name="image")
-    if trained_on is None and _takes_bytes(keras, model, inputs):
-        trained_on = Pixels(0.0, 255.0)
     pixels = image
-    if trained_on:
+    if trained_on != Pixels(0.0, 1.0):
         scale = trained_on.ink - trained_on.background
         pixels = keras.layers.Rescaling(scale, trained_on.background)(image)
     outputs, bare = _call(keras, model, inputs, pixels)
@@ -66,6 +65,22 @@ def digit_network(model: Any, trained_on: Pixels | None = None, classes: int | N
         outputs, _ = _call(keras, _without_sigmoid(keras, model), inputs, pixels)
     # float32 also where the model computes in float16.
     return keras.Model(image, keras.layers.Softmax(name=_SOFTMAX, dtype="float32")(outputs), name=name)
+
+
+def suggested_pixels(model: Any) -> Pixels:
+    """Guess what a Keras model takes for background and ink: 0 and 1, or 255 by its input's type or first layers."""
+    keras = load_keras()
+    if _takes_integers(getattr(model, "inputs", None) or ()):
+        return Pixels(0.0, 255.0)
+    for layer in layers_of(model):
+        if isinstance(layer, keras.layers.Rescaling):
+            return Pixels(0.0, 255.0 if np.abs(layer.scale).max() <= _SCALE_OF_BYTES else 1.0)
+        if isinstance(layer, keras.layers.Normalization) and layer.mean is not None:
+            # The mean of pixels from 0 to 1 is below 1.
+            return Pixels(0.0, 255.0 if np.max(keras.ops.convert_to_numpy(layer.mean)) > 1 else 1.0)
+        if layer.trainable_weights:
+            break
+    return Pixels(0.0, 1.0)
 
 
 def softmax_appended(network: Any) -> bool:
@@ -97,19 +112,8 @@ def _in_floating_point(keras: Any, model: Any, inputs: list[Any]) -> Any:
     return keras.models.clone_model(model, input_tensors=image, clone_function=lambda layer: layer)
 
 
-def _takes_bytes(keras: Any, model: Any, inputs: list[Any]) -> bool:
-    """Decide whether the model takes pixels from 0 to 255, by its input's type or the layers before any weights."""
-    if any(tensor.dtype.startswith(("int", "uint")) for tensor in inputs):
-        return True
-    for layer in layers_of(model):
-        if isinstance(layer, keras.layers.Rescaling):
-            return bool(np.abs(layer.scale).max() <= _SCALE_OF_BYTES)
-        if isinstance(layer, keras.layers.Normalization) and layer.mean is not None:
-            # The mean of pixels from 0 to 1 is below 1.
-            return bool(np.max(keras.ops.convert_to_numpy(layer.mean)) > 1)
-        if layer.trainable_weights:
-            break
-    return False
+def _takes_integers(inputs: Iterable[Any]) -> bool:
+    return any(tensor.dtype.startswith(("int", "uint")) for tensor in inputs)
 
 
 def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, bool]:

@@ -4,6 +4,9 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.safe_text import quoted
 
@@ -25,6 +28,10 @@ class Pixels:
 
     background: float
     ink: float
+
+    def of_ink(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Turn ink, 0 to 1, into pixels."""
+        return np.float32(self.background) + ink * np.float32(self.ink - self.background)
 
     def to_metadata(self) -> dict[str, Any]:
         """The entry of an export's metadata that `pixels_of` reads."""

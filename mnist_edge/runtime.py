@@ -34,6 +34,9 @@ class Interpreter(Protocol):
     def get_tensor(self, tensor_index: int) -> NDArray[Any]:
         """Copy a tensor into an array."""
 
+    def reset_all_variables(self) -> None:
+        """Forget what recurrent operators keep from one invoke to the next."""
+
     def invoke(self) -> None:
         """Run the network once."""
 

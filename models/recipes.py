@@ -6,6 +6,7 @@ from typing import Any
 
 from mnist_edge.classes import DIGITS
 from mnist_edge.errors import UsageError
+from mnist_edge.models.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Recipe:
             digits as they are (after Touvron et al., "Fixing the train-test resolution discrepancy", 2019).
         teacher: A model that ships, whose probabilities are mixed into the labels of the augmented images, or None.
         published: What to compare with.
+        program: Makes the network, where it is not made of `layers`.
     """
 
     name: str
@@ -65,13 +67,16 @@ class Recipe:
     gentle_share: float = 0.0
     teacher: str | None = None
     published: Published | None = None
+    program: Program | None = None
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Recipe":
         """The recipe in a run's `settings.json`; KeyError or TypeError where it is none of this version."""
         layers = tuple(Layer(one["kind"], _frozen(one["arguments"])) for one in document["layers"])
         published = Published(**document["published"]) if document["published"] else None
-        return cls(**document | {"layers": layers, "published": published})
+        # Runs of earlier versions have none.
+        program = Program(**document["program"]) if document.get("program") else None
+        return cls(**document | {"layers": layers, "published": published, "program": program})
 
     def with_overrides(self, epochs: int | None, batch_size: int | None) -> "Recipe":
         """The same recipe with another number of epochs or another batch size, where they are given."""
@@ -120,8 +125,8 @@ def _conv_bn(filters: int, padding: str = "same") -> tuple[Layer, ...]:
 
 _POOL = _layer("MaxPooling2D")
 _FLATTEN = _layer("Flatten")
-_DIGITS = _outputs(len(DIGITS))
-_THREE_CONV = (_conv(32), _POOL, _conv(64), _POOL, _conv(64), _FLATTEN, _dense(64), _DIGITS)
+DIGIT_OUTPUTS = _outputs(len(DIGITS))
+_THREE_CONV = (_conv(32), _POOL, _conv(64), _POOL, _conv(64), _FLATTEN, _dense(64), DIGIT_OUTPUTS)
 _AVERAGE = _layer("GlobalAveragePooling2D")
 _ONE_HOT = "categorical_crossentropy"
 # How the two students of `large` are trained.
@@ -138,14 +143,14 @@ _ROWS = (
     Recipe(
         "mlp",
         "flatten, dense 128: the baseline",
-        (_FLATTEN, _dense(128), _DIGITS),
+        (_FLATTEN, _dense(128), DIGIT_OUTPUTS),
         epochs=10,
         published=Published(97.0),
     ),
     Recipe(
         "two-conv-dropout",
         "conv 32, pool, conv 64, pool, dropout 0.25, dense 128",
-        (_conv(32), _POOL, _conv(64), _POOL, _FLATTEN, _dropout(0.25), _dense(128), _DIGITS),
+        (_conv(32), _POOL, _conv(64), _POOL, _FLATTEN, _dropout(0.25), _dense(128), DIGIT_OUTPUTS),
         published=Published(99.18, loss=0.0330),
     ),
     Recipe(
@@ -170,14 +175,14 @@ _ROWS = (
         "conv 32, conv 32, pool, dropout, conv 64, pool, dropout, dense 128, dropout",
         (
             *(_conv(32), _conv(32), _POOL, _dropout(0.25)),
-            *(_conv(64), _POOL, _dropout(0.25), _FLATTEN, _dense(128), _dropout(0.25), _DIGITS),
+            *(_conv(64), _POOL, _dropout(0.25), _FLATTEN, _dense(128), _dropout(0.25), DIGIT_OUTPUTS),
         ),
         published=Published(99.19),
     ),
     Recipe(
         "two-conv",
         "conv 32, pool, conv 64, pool, dense 128",
-        (_conv(32), _POOL, _conv(64), _POOL, _FLATTEN, _dense(128), _DIGITS),
+        (_conv(32), _POOL, _conv(64), _POOL, _FLATTEN, _dense(128), DIGIT_OUTPUTS),
         published=Published(99.0),
     ),
     Recipe(
@@ -189,7 +194,7 @@ _ROWS = (
             *(*_conv_bn(8, "valid"), _POOL),
             *(*_conv_bn(16, "valid"), *_conv_bn(16), _POOL),
             *(*_conv_bn(24), *_conv_bn(24)),
-            *(_AVERAGE, _DIGITS),
+            *(_AVERAGE, DIGIT_OUTPUTS),
         ),
         epochs=130,
         learning_rate=4e-3,
@@ -202,7 +207,7 @@ _ROWS = (
             *(*_conv_bn(16, "valid"), _POOL),
             *(*_conv_bn(32, "valid"), *_conv_bn(32), _POOL),
             *(*_conv_bn(48), *_conv_bn(56)),
-            *(_AVERAGE, _DIGITS),
+            *(_AVERAGE, DIGIT_OUTPUTS),
         ),
         epochs=90,
         learning_rate=3e-3,
@@ -215,7 +220,7 @@ _ROWS = (
             *(*_conv_bn(32, "valid"), *_conv_bn(32, "valid"), _POOL),
             *(*_conv_bn(64), *_conv_bn(64), _POOL),
             *(*_conv_bn(128), *_conv_bn(128), *_conv_bn(128)),
-            *(_AVERAGE, _dropout(0.3), _DIGITS),
+            *(_AVERAGE, _dropout(0.3), DIGIT_OUTPUTS),
         ),
         epochs=36,
         monitor="val_loss",
@@ -250,5 +255,5 @@ def find_recipe(name: str) -> Recipe:
     """
     known = {**RECIPES, FINDER.name: FINDER}
     if name not in known:
-        raise UsageError(f"there is no recipe {name!r}; choose one of: {', '.join(known)}")
+        raise UsageError(f"there is no recipe {name!r}; choose one of: {', '.join(known)}; or give a .toml or .py file")
     return known[name]

@@ -77,7 +77,7 @@ def _train(settings: RunSettings, data: Dataset, folder: Path, state: dict[str, 
         model = keras.models.load_model(folder / STATE)
         restore_dropout(model, state)
     else:
-        model = _compiled(keras, recipe, len(data.training))
+        model = _compiled(keras, recipe, len(data.training), len(data.classes))
     checkpoint = Checkpoint(keras, recipe, folder, progress, state)
     interrupted = _fit(keras, model, recipe, data, seed, checkpoint)
     if checkpoint.kept is None:
@@ -110,8 +110,8 @@ def seed_everything(keras: Any, seed: int) -> None:
         load_tensorflow().config.experimental.enable_op_determinism()
 
 
-def _compiled(keras: Any, recipe: Recipe, training_images: int) -> Any:
-    model = build(recipe)
+def _compiled(keras: Any, recipe: Recipe, training_images: int, classes: int) -> Any:
+    model = build(recipe, classes)
     steps = recipe.epochs * -(-training_images // recipe.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
     optimizer = keras.optimizers.Adam(schedule, weight_decay=recipe.weight_decay or None)

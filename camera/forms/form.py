@@ -12,10 +12,10 @@ from mnist_edge.camera.forms.checks import CHECKS
 from mnist_edge.camera.forms.pattern import DIGIT, Pattern, parse_pattern
 from mnist_edge.camera.forms.toml_table import TomlTable, is_numbers
 from mnist_edge.camera.images import read_image
-from mnist_edge.camera.toml_file import read_toml
 from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.opencv import cv2
 from mnist_edge.safe_text import quoted
+from mnist_edge.toml_file import read_toml
 
 # Of the form of the file; a file of another one is refused.
 VERSION = 1

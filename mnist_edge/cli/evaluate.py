@@ -41,6 +41,7 @@ def command(
     Example: mnist-edge evaluate small
     """
     from mnist_edge.evaluate import evaluate
+    from mnist_edge.pixel_trial import trial_images
     from mnist_edge.pixels import parse_pixels
     from mnist_edge.provenance import load_for
     from mnist_edge.shipped_models import resolve
@@ -49,8 +50,9 @@ def command(
     with progress("evaluating") as report:
         found = load_for(model, data=data, progress=report)
         result = evaluate(
-            path, found.test, runtime=runtime, trained_on=trained_on, classes=found.classes, progress=report
-        )
+            path, found.test, runtime=runtime, trained_on=trained_on, classes=found.classes,
+            trial=trial_images(found), progress=report,
+        )  # fmt: skip
     print_notes(found.notes)
     if plot:
         from mnist_edge.models.plots import plot_confusion

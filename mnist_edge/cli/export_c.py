@@ -81,14 +81,14 @@ def keras_to_c(
     """
     from mnist_edge.converters.c_array import c_files, c_name, write_c
     from mnist_edge.converters.convert import beside, convert
-    from mnist_edge.converters.keras_source import load_source
+    from mnist_edge.converters.keras_source import load_network
     from mnist_edge.converters.precisions import PRECISIONS, find_precision
 
     row = find_precision(precision)
     if not row.micro:
         able = ", ".join(one.name for one in PRECISIONS.values() if one.micro)
         raise UsageError(f"TensorFlow Lite Micro does not run {row.name}; choose one of: {able}")
-    name = f"{load_source(source, trained_on).name}.{row.name}"
+    name = f"{load_network(source).name}.{row.name}"
     output = output or beside(source, f"{c_name(name)}.c")
     # Converting takes longer than telling that the files are there.
     c_files(output, force)

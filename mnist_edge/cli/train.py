@@ -37,7 +37,7 @@ Recipe = Annotated[
     typer.Argument(
         metavar="RECIPE",
         autocompletion=complete(_recipes),
-        help="A recipe, or `all`; --list shows them. Default: two-conv.",
+        help="A recipe or `all`, which --list shows, or a file of your own: FILE.toml, FILE.py. Default: two-conv.",
     ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result. Default: 0.")]
@@ -83,7 +83,12 @@ def command(
     the model that ships, with the digits of your camera; that takes minutes. `train finder` draws pages with the
     digits of --data, and trains what finds digits on them.
 
+    A recipe of your own is a .toml file with settings and layers, or a .py file with a function network(classes) that
+    returns a Keras model.
+
     Example: mnist-edge train two-conv --epochs 5
+
+    Example: mnist-edge train my_net.py --data letters
 
     Example: mnist-edge train --resume
     """
@@ -130,19 +135,19 @@ def _train(
     from mnist_edge.locks import exclusive
     from mnist_edge.models.collected import read_collected
     from mnist_edge.models.fine_tune import fine_tune, fine_tuning_recipe, shipped_weights
-    from mnist_edge.models.recipes import find_recipe
+    from mnist_edge.models.recipe_files import read_recipe
     from mnist_edge.models.resume import prepare_folder
     from mnist_edge.provenance import load_for
     from mnist_edge.run_folders import RUNS
     from mnist_edge.training_stack import load_keras
 
-    recipe = find_recipe(name)
+    recipe = read_recipe(name)
     recipe = (fine_tuning_recipe(recipe) if extra else recipe).with_overrides(epochs, batch_size)
-    folder = output or RUNS / f"{name}{'-extra' if extra else ''}-seed{seed}"
+    folder = output or RUNS / f"{recipe.name}{'-extra' if extra else ''}-seed{seed}"
     if folder.is_dir() and not force:
         with exclusive(folder):
             prepare_folder(folder, force)
-    with progress(name) as report:
+    with progress(recipe.name) as report:
         # Missing packages should be reported before MNIST is downloaded.
         load_keras()
         if extra:
@@ -162,10 +167,12 @@ def _resume(
     data: Path | None,
 ) -> Run | FinderRun:
     from mnist_edge.dataset import load
+    from mnist_edge.models.recipe_files import read_recipe
     from mnist_edge.models.resume import newest_unfinished, unfinished_settings
     from mnist_edge.provenance import Provenance, find
     from mnist_edge.training_stack import load_keras
 
+    recipe = recipe and read_recipe(recipe).name
     folder = output or newest_unfinished(recipe, seed)
     settings = unfinished_settings(folder)
     there = settings.recipe

@@ -97,6 +97,7 @@ def command(
 
     from mnist_edge.converters.layer_error import layer_errors
     from mnist_edge.converters.verify import verify
+    from mnist_edge.pixel_trial import trial_images
     from mnist_edge.provenance import load_for
 
     drops = {"max_drop": max_drop, "min_agreement": min_agreement, "max_class_drop": max_class_drop}
@@ -106,7 +107,7 @@ def command(
         rows = layer_errors(reference, candidate, found) if layers else None
         result = verify(
             reference, candidate, found.test, **tolerances, min_p=min_p, runtime=runtime, classes=found.classes,
-            progress=report,
+            trial=trial_images(found), progress=report,
         )  # fmt: skip
     print_notes(found.notes)
     result = replace(result, layers=rows)

@@ -1,6 +1,6 @@
 import pytest
 
-from mnist_edge.converters.parity import mcnemar_exact
+from mnist_edge.mcnemar import mcnemar_exact
 
 
 def test_a_value_by_hand() -> None:

@@ -60,21 +60,21 @@ def time_actions(
         warm_up_ms: How long each action runs before its first sample: caches fill and the clock speeds up.
         progress: Receives the number of rounds done.
     """
-    per_sample = [_calls_per_sample(action, warm_up_ms) for action in actions]
+    per_sample = [calls_per_sample(action, warm_up_ms) for action in actions]
     samples: list[list[NDArray[np.int64]]] = [[] for _ in actions]
     parts = [len(part) for part in np.array_split(np.arange(runs), min(ROUNDS, runs))]
     for done, part in enumerate(parts, start=1):
         for action, calls, taken in zip(actions, per_sample, samples, strict=True):
             action()  # The others have used the caches meanwhile.
-            taken.append(_sample(action, calls, part))
+            taken.append(sample_durations(action, calls, part))
         progress(done, len(parts), "timing")
     return [
-        _summary(np.concatenate(taken) / (1000 * calls), calls)
-        for taken, calls in zip(samples, per_sample, strict=True)
+        summary(np.concatenate(taken) / (1000 * calls), calls) for taken, calls in zip(samples, per_sample, strict=True)
     ]
 
 
-def _sample(action: Action, calls: int, count: int) -> NDArray[np.int64]:
+def sample_durations(action: Action, calls: int, count: int) -> NDArray[np.int64]:
+    """Time `count` samples of `calls` calls each, in nanoseconds."""
     durations = np.empty(count, np.int64)
     for index in range(count):
         start = perf_counter_ns()
@@ -84,17 +84,18 @@ def _sample(action: Action, calls: int, count: int) -> NDArray[np.int64]:
     return durations
 
 
-def _calls_per_sample(action: Action, warm_up_ms: float) -> int:
+def calls_per_sample(action: Action, warm_up_ms: float) -> int:
     """Warm up, then see how many calls fill a sample."""
     end = perf_counter_ns() + int(warm_up_ms * 1e6)
     action()
     while perf_counter_ns() < end:
         action()
-    fastest = max(int(_sample(action, 1, TRIALS).min()), 1)
+    fastest = max(int(sample_durations(action, 1, TRIALS).min()), 1)
     return -(-SHORTEST_SAMPLE_NS // fastest)
 
 
-def _summary(durations_us: NDArray[np.float64], calls: int) -> Timing:
+def summary(durations_us: NDArray[np.float64], calls: int) -> Timing:
+    """Summarise samples of one action, in microseconds a call; `calls` went into each sample."""
     median, p90, p99 = (round(float(q), 3) for q in np.quantile(durations_us, (0.5, 0.9, 0.99)))
     return Timing(
         min=round(float(durations_us.min()), 3),

@@ -20,6 +20,7 @@ EXTRAS = {
     "web": "tornado",
     "record": "av",
     "parquet": "pyarrow",
+    "peers": "onnx onnxruntime tf2onnx ncnn",
 }
 
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from mnist_edge.cli.benchmark_suite import run_suite_command
 from mnist_edge.cli.console import note, print_json, print_notes, print_table, progress
-from mnist_edge.cli.options import Data, Force, Json, Runtime, Threads, complete_models
+from mnist_edge.cli.options import Data, Force, Json, Runtime, complete_models
 from mnist_edge.errors import UsageError
 
 Models = Annotated[
@@ -29,14 +30,43 @@ Sheet = Annotated[
     Path | None,
     typer.Option("--sheet", metavar="FILE", help="With --photos: also draw the worst pictures, as .png or .jpg."),
 ]
+ManyThreads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads", metavar="N", min=1, max=256,
+        help="CPU threads for one invoke. Default: 1; with --suite 1, and all cores.",
+    ),
+]  # fmt: skip
+Suite = Annotated[
+    Path | None,
+    typer.Option(
+        "--suite",
+        metavar="DIR",
+        help="Instead of the speed: models that ship and classic networks in every precision and in every engine that "
+        "is installed, in turns; into a folder with results.json and report.html. MODEL may be a recipe.",
+    ),
+]
+Pythons = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--python",
+        metavar="FILE",
+        help="With --suite: the Python of another environment, for engines that are not in this one.",
+    ),
+]
 
 
 def command(
     models: Models = None,
     photos: Photos = None,
+    suite: Suite = None,
+    pythons: Pythons = None,
     sheet: Sheet = None,
-    threads: Threads = 1,
-    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="Samples of each timing.")] = 1000,
+    threads: ManyThreads = None,
+    runs: Annotated[
+        int | None,
+        typer.Option("--runs", metavar="N", min=1, help="Samples of each timing. Default: 1000; with --suite 300."),
+    ] = None,
     runtime: Runtime = None,
     accuracy: Annotated[bool, typer.Option("--accuracy", help="Also the accuracy on the test images.")] = False,
     data: Data = None,
@@ -46,7 +76,7 @@ def command(
 ) -> None:
     """Measure the speed, memory and size of models, side by side.
 
-    With --photos: how well they read photographs.
+    With --photos: how well they read photographs. With --suite: all there is to compare, with a report.
 
     `invoke` is the network alone; `28x28 image to digit` adds quantising and deciding; `ink to digit` adds the
     normalisation of one digit. Start-up and memory are of a fresh process. All models are timed in turns.
@@ -54,18 +84,28 @@ def command(
     Example: mnist-edge benchmark small.float32 small.int8 --accuracy
 
     Example: mnist-edge benchmark --photos my-photos --sheet worst.png
+
+    Example: mnist-edge benchmark --suite session small nano three-conv
     """
+    from mnist_edge.benchmarks.benchmark import RUNS
     from mnist_edge.shipped_models import DEFAULT
 
+    if suite:
+        if photos or sheet or csv or accuracy or runtime:
+            raise UsageError("--suite measures all in one way; it takes --threads, --runs, --python and --data only")
+        run_suite_command(suite, models, threads, runs, pythons or [], data, force, json)
+        return
+    if pythons:
+        raise UsageError("--python names environments for a suite; add --suite DIR")
     models = models or [DEFAULT]
     if photos:
         if csv or accuracy or data:
             raise UsageError("--csv, --accuracy and --data do not go with --photos")
-        _read_photos(photos, models, sheet, runtime, threads, force, json)
+        _read_photos(photos, models, sheet, runtime, threads or 1, force, json)
     elif sheet:
         raise UsageError("--sheet shows labelled pictures; name their folder with --photos DIR")
     else:
-        _measure_speed(models, threads, runs, runtime, accuracy, data, csv, force, json)
+        _measure_speed(models, threads or 1, runs or RUNS, runtime, accuracy, data, csv, force, json)
 
 
 def _measure_speed(

@@ -1,26 +1,35 @@
 """TensorFlow's converter, set up by a row of `PRECISIONS` and kept quiet."""
 
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import native_stderr
+from mnist_edge.child_process import run_module
 from mnist_edge.converters.balance import balanced
 from mnist_edge.converters.compact import compact
-from mnist_edge.converters.keras_source import for_device
-from mnist_edge.converters.precisions import Precision
+from mnist_edge.converters.keras_source import MOST_STEPS, for_device, is_opaque, looping
+from mnist_edge.converters.precisions import Precision, find_precision
 from mnist_edge.errors import ModelError
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.runtime import build_interpreter
+from mnist_edge.safe_text import quoted
 from mnist_edge.tflite_graph import Operator, read_graph
 from mnist_edge.training_stack import load_tensorflow, without_prints
+from mnist_edge.untrusted import MAX_REASON
 
 Images = NDArray[np.float32]
 # The seams between float and integer, where the input or the output is float.
 _SEAMS = ("QUANTIZE", "DEQUANTIZE")
+# A conversion takes seconds; TensorFlow alone takes some 20 s to import on a Raspberry Pi.
+CHILD_SECONDS = 900.0
 
 
 def make_converter(model: Any, precision: Precision, io: str, images: Images | None) -> Any:
@@ -32,8 +41,12 @@ def make_converter(model: Any, precision: Precision, io: str, images: Images | N
         io: One of `precision.io`.
         images: Representative images as `representative_images` draws them; needed where `precision.calibrated`.
     """
+    return set_up(load_tensorflow().lite.TFLiteConverter.from_keras_model(model), precision, io, images)
+
+
+def set_up(converter: Any, precision: Precision, io: str, images: Images | None) -> Any:
+    """Set a converter up as `make_converter` does, and return it."""
     tensorflow = load_tensorflow()
-    converter = tensorflow.lite.TFLiteConverter.from_keras_model(model)
     target = converter.target_spec
     target.supported_ops = [getattr(tensorflow.lite.OpsSet, precision.operator_set)]
     if precision.optimised:
@@ -69,11 +82,19 @@ def to_flatbuffer(
     Raises:
         ModelError: TensorFlow cannot convert it, or left an operator in floating point.
     """
+    if precision.calibrated and (layer := looping(model)):
+        raise ModelError(
+            f"{model.name} cannot be converted to {precision.name}: layer {quoted(layer)} takes more than {MOST_STEPS} "
+            "steps, and a loop has no integers; use --quantize dynamic"
+        )
+    convert_one = convert_apart if precision.calibrated and is_opaque(model) else _convert
     rounded = balanced(model) if precision.integer else nullcontext()
     with native_stderr.silenced(), without_prints(), rounded, for_device(model, shape) as network:
         try:
             with interrupts_held():
-                content = bytes(make_converter(network, precision, io, images).convert())
+                content = convert_one(network, precision, io, images)
+        except ModelError:
+            raise
         # The converter raises its own ConverterError, ValueError, RuntimeError and more, by the layer it fails on.
         except Exception as error:
             raise ModelError(
@@ -83,6 +104,40 @@ def to_flatbuffer(
     if precision.integer:
         _check_integer(content, model.name, precision, io)
     return compact(content)
+
+
+def _convert(model: Any, precision: Precision, io: str, images: Images | None) -> bytes:
+    return bytes(make_converter(model, precision, io, images).convert())
+
+
+def convert_apart(model: Any, precision: Precision, io: str, images: Images | None) -> bytes:
+    """Convert in a child process, since some graphs kill the converter.
+
+    Args:
+        model: As `for_device` gives it.
+        precision: As `make_converter` takes it.
+        io: Likewise.
+        images: Likewise.
+
+    Raises:
+        ModelError: The converter refuses it, or dies.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source, drawn, made = (Path(folder) / name for name in ("model", "images.npy", "made.tflite"))
+        model.export(source, verbose=False)
+        if images is not None:
+            np.save(drawn, images)
+        child = run_module(__name__, str(source), precision.name, io, str(drawn), str(made), timeout_s=CHILD_SECONDS)
+        if child.failure:
+            reason = shorten(child.failure, MAX_REASON)
+            raise ModelError(f"{model.name} cannot be converted to {precision.name} (the converter: {reason})")
+        return made.read_bytes()
+
+
+def _main(source: str, precision: str, io: str, drawn: str, made: str) -> None:
+    images = np.load(drawn) if Path(drawn).exists() else None
+    converter = load_tensorflow().lite.TFLiteConverter.from_saved_model(source)
+    Path(made).write_bytes(set_up(converter, find_precision(precision), io, images).convert())
 
 
 def _check_integer(content: bytes, name: str, precision: Precision, io: str) -> None:
@@ -103,3 +158,7 @@ def _computes_in_float(operator: Operator, io: str) -> bool:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -15,6 +15,9 @@ from mnist_edge.safe_text import quoted
 from mnist_edge.shipped_models import is_keras, resolve_weights
 from mnist_edge.training_stack import load_keras
 
+# Of a recurrent layer whose loop is written out: rows of an image, not its pixels one by one.
+MOST_STEPS = 64
+
 
 def keras_path(model: str | Path) -> Path:
     """The Keras file behind MODEL: that file, the run folder that holds it, or the weights of a model that ships.
@@ -67,7 +70,8 @@ def for_device(model: Any, shape: tuple[int, int, int] = (28, 28, 1)) -> Iterato
     """The same network, sharing its weights, as the converter takes it while the block lasts.
 
     Its batch is one, which keeps SHAPE, STRIDED_SLICE and PACK out of the graph, and all layers compute in float32,
-    also those that were trained in float16.
+    also those that were trained in float16. Recurrent layers have all their steps in the graph: a loop has no integer
+    form, and kills the converter where it is to find its ranges (TensorFlow 2.21).
 
     Args:
         model: As `load_source` gives it.
@@ -75,15 +79,42 @@ def for_device(model: Any, shape: tuple[int, int, int] = (28, 28, 1)) -> Iterato
     """
     keras = load_keras()
     # The public `layers` leave out the models that hold them, and those cast their input too.
-    policies = [(layer, layer.dtype_policy) for layer in model._flatten_layers()]
+    layers = list(model._flatten_layers())
+    policies = [(layer, layer.dtype_policy) for layer in layers]
+    loops = [layer for layer in layers if isinstance(layer, keras.layers.RNN) and not layer.unroll]
     try:
-        for layer, _ in policies:
+        for layer in layers:
             layer.dtype_policy = "float32"
+        for layer in loops:
+            layer.unroll = _steps(layer) <= MOST_STEPS
         image = keras.Input(shape, batch_size=1, name="image")
         yield keras.Model(image, model(image), name=model.name)
     finally:
+        for layer in loops:
+            layer.unroll = False
         for layer, policy in policies:
             layer.dtype_policy = policy
+
+
+def _steps(layer: Any) -> int:
+    # Of shape (batch, steps, values); an image's rows are fixed.
+    return int(layer.input.shape[1] or 0) if layer._inbound_nodes else 0
+
+
+def looping(model: Any) -> str | None:
+    """Name a recurrent layer that stays a loop in `for_device`; None where there is none."""
+    keras = load_keras()
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.RNN) and not layer.unroll and _steps(layer) > MOST_STEPS:
+            return str(layer.name)
+    return None
+
+
+def is_opaque(model: Any) -> bool:
+    """Whether a model has parts that show no layers of Keras: functions, classes of one's own, a SavedModel's graph."""
+    known = [type(layer).__module__.startswith("keras.") for layer in model._flatten_layers()]
+    hidden = {"Lambda", "TFSMLayer", "JaxLayer", "TorchModuleWrapper"}
+    return not all(known) or any(type(layer).__name__ in hidden for layer in model._flatten_layers())
 
 
 def check_weights(model: Any) -> None:

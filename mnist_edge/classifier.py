@@ -80,7 +80,8 @@ class Classifier:
             calibrated: Scale the probabilities by the file's temperature; False gives the network's own softmax.
             runtime: `ai-edge-litert`, `tflite-runtime` or `tensorflow`; None takes the first that works.
             threads: CPU threads for one invoke.
-            trained_on: What the network takes for background and ink; None goes by its input (`pixel_range`).
+            trained_on: What the network takes for background and ink; None goes by its input (`pixel_range`), and for
+                a file of others by trying too (`mnist_edge.pixel_trial`).
             digits_only: Refuse a model that tells anything but the ten digits; False takes any 2 to 62 classes.
 
         Raises:
@@ -99,19 +100,29 @@ class Classifier:
         self.input = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]
         self.classes, self._form = self._understand(digits_only)
+        self._prepare(trained_on or Pixels(*pixel_range(self.input)))
+        self.output_kind = self._recognise()
+        self._calibrate()
+        if not self.metadata and not trained_on and self.classes == DIGITS:
+            self._try_pixels()
+
+    def _prepare(self, pixels: Pixels) -> None:
+        """Set up what every call needs."""
         # Multiplying by it fills all columns with a row's sum, in a third of the time that `sum` takes.
         self._sums = np.ones((len(self.classes), len(self.classes)), np.float32)
         self._plain, self._batched = self._form.image.plain, self._form.batched
         # As allocated, and the most; they are equal where the graph is bound to its batch.
         self._batch, self._max_batch = self._form.batch, MAX_BATCH
         self._remembers = bool(STATEFUL & operator_names(self.interpreter))
-        self.take_pixels(trained_on or Pixels(*pixel_range(self.input)))
         self._exponent: np.float32 | None = None
         self._dequantised = byte_values(self.output)
-        self.output_kind = self._recognise()
+        self.take_pixels(pixels)
+
+    def _calibrate(self) -> None:
+        """Apply the temperature, where there are probabilities that it was fitted to."""
         if self.output_kind is not OutputKind.PROBABILITIES:
             self.temperature, self.refusal_threshold = 1.0, None
-        elif calibrated and self.temperature != 1:
+        elif self.calibrated and self.temperature != 1:
             self._exponent = np.float32(1 / self.temperature)
             if self._dequantised is not None:
                 self._dequantised = np.maximum(self._dequantised, 0) ** self._exponent
@@ -160,6 +171,12 @@ class Classifier:
             # The threshold was chosen on calibrated probabilities.
             probabilities = apply_temperature(probabilities, self.temperature)
         return digit_score(probabilities) >= self.refusal_threshold
+
+    def _try_pixels(self) -> None:
+        # Only for what others made, and it knows data sets and Keras' networks too.
+        from mnist_edge.pixel_trial import try_on_drawn_digits
+
+        try_on_drawn_digits(self)
 
     @property
     def quantised(self) -> bool:
@@ -283,7 +300,9 @@ def _shape(details: dict[str, Any]) -> str:
 def _trial(model: str, runtime: str) -> None:
     """Run a model on one image and on two, and print why it is refused. A missing runtime shows in the caller."""
     try:
-        Classifier(model, runtime=runtime or None, digits_only=False).probabilities(np.zeros((2, 28, 28), np.uint8))
+        # Any pixels will do.
+        classifier = Classifier(model, runtime=runtime or None, trained_on=Pixels(0.0, 1.0), digits_only=False)
+        classifier.probabilities(np.zeros((2, 28, 28), np.uint8))
     except ModelError as error:
         print(printable(str(error)))
     except RuntimeMissing:

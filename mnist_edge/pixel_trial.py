@@ -2,22 +2,25 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import VALIDATION_IMAGES, Dataset, Split, stratified
-from mnist_edge.errors import ModelWarning
+from mnist_edge.errors import ModelWarning, PackageMissing
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.keras_network import digit_network, suggested_pixels
 from mnist_edge.mcnemar import mcnemar_exact
 from mnist_edge.pixels import Pixels, parse_pixels
 from mnist_edge.tensors import as_input
 
-# Of the validation split.
-TRIAL_IMAGES = 500
+if TYPE_CHECKING:
+    from mnist_edge.classifier import Classifier
+
+# Of the validation split, and of drawn digits.
+TRIAL_IMAGES, DRAWN = 500, 200
+VALIDATION = "validation images"
 # What tutorials train on: 0 to 1, bytes as they are, around zero, and PyTorch's standardisation of MNIST.
 SCALES = ("0..1", "0..255", "-1..1", "0.1307,0.3081")
 # Below this p of McNemar's test the difference between two scales is no chance.
@@ -52,8 +55,14 @@ def try_keras(network: Any, trial: Split, classes: int | None = None) -> Pixels 
     return find_pixels(str(network.name), ask, _candidates(suggested_pixels(network)), trial.labels)
 
 
-def try_classifier(classifier: Classifier, trial: Split) -> None:
-    """Try scales of pixels on a `.tflite` whose origin is unknown, and leave it with those that are right."""
+def try_classifier(classifier: "Classifier", trial: Split, images: str = VALIDATION) -> None:
+    """Try scales of pixels on a `.tflite` whose origin is unknown, and leave it with those that are right.
+
+    Args:
+        classifier: Runs it.
+        trial: Images and their labels.
+        images: What they are, for the message.
+    """
     suggested = classifier.pixels
     # Integers cannot hold other scales than their own.
     tried = _candidates(suggested, () if classifier.quantised else SCALES)
@@ -62,11 +71,23 @@ def try_classifier(classifier: Classifier, trial: Split) -> None:
         classifier.take_pixels(pixels)
         return classifier.probabilities(trial.images)
 
-    found = find_pixels(classifier.path.name, ask, tried, trial.labels)
+    found = find_pixels(classifier.path.name, ask, tried, trial.labels, images)
     classifier.take_pixels(found or suggested)
 
 
-def find_pixels(name: str, ask: Ask, tried: dict[str, Pixels], labels: NDArray[np.uint8]) -> Pixels | None:
+def try_on_drawn_digits(classifier: "Classifier") -> None:
+    """Do what `try_classifier` does on digits that are drawn, where no others are at hand; nothing without OpenCV."""
+    try:
+        from mnist_edge.handwriting import drawn_digits
+    except PackageMissing:
+        return
+    images, labels = drawn_digits(DRAWN)
+    try_classifier(classifier, Split(images[..., None], labels), "drawn digits")
+
+
+def find_pixels(
+    name: str, ask: Ask, tried: dict[str, Pixels], labels: NDArray[np.uint8], images: str = VALIDATION
+) -> Pixels | None:
     """Take the scale of pixels that is clearly right on images whose labels are known.
 
     What the file suggests stays unless another makes far fewer errors, and not by chance: the scale matters little to
@@ -77,6 +98,7 @@ def find_pixels(name: str, ask: Ask, tried: dict[str, Pixels], labels: NDArray[n
         ask: Runs the network.
         tried: What to try, by the flags that mean it; what the file suggests comes first.
         labels: Of the images, shape (n,).
+        images: What they are, for the message.
 
     Returns:
         None where the first of `tried` is to be taken, or none is right.
@@ -85,15 +107,17 @@ def find_pixels(name: str, ask: Ask, tried: dict[str, Pixels], labels: NDArray[n
     share = {flags: float(answers.mean()) for flags, answers in right.items()}
     first, best = next(iter(right)), max(right, key=lambda flags: share[flags])
     if share[best] < _CLEAR:
-        _warn(
-            f"{name} reads {share[best]:.0%} of {len(labels)} validation images at most, whatever scale of pixels is "
-            "tried; if it was trained on another, name it with --pixels and --invert"
-        )
+        # Of drawn digits that may be the fault of these.
+        if images == VALIDATION:
+            _warn(
+                f"{name} reads {share[best]:.0%} of {len(labels)} {images} at most, whatever scale of pixels is "
+                "tried; if it was trained on another, name it with --pixels and --invert"
+            )
         return None
     if not _clearly_better(right[best], right[first]):
         return None
     _warn(
-        f"{name} is run as with {best}: so it reads {share[best]:.0%} of {len(labels)} validation images, and "
+        f"{name} is run as with {best}: so it reads {share[best]:.0%} of {len(labels)} {images}, and "
         f"{share[first]:.0%} with the pixels that its file suggests"
     )
     return tried[best]

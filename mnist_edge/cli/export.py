@@ -1,9 +1,9 @@
 """`mnist-edge export`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mnist_edge.converters.convert import Exported
     from mnist_edge.converters.finder import ExportedFinder
     from mnist_edge.dataset import Dataset
+    from mnist_edge.pixels import Pixels as PixelScale
     from mnist_edge.progress import Progress
 
 _NOTHING_MEASURED = (
@@ -113,8 +114,6 @@ def command(
 
     Example: mnist-edge export --quantize int8
     """
-    from mnist_edge.converters.convert import convert
-    from mnist_edge.converters.finder import is_finder
     from mnist_edge.pixels import parse_pixels
     from mnist_edge.run_folders import latest_run
 
@@ -124,14 +123,11 @@ def command(
     if format == "c" and (file := tflite_behind(source, quantize, io=io, data=data, pixels=trained_on)):
         _show(tflite_to_c(file, output, force), json)
         return
+    to_file = _exporter(source, format, trained_on)
     quantize = quantize or DEFAULT_PRECISION[format]
-    if is_finder(source) and (trained_on or format == "c"):
-        raise UsageError("a finder takes ink levels; --pixels, --invert and --format c are for classifiers")
-    to_file = partial(keras_to_c if format == "c" else convert, trained_on=trained_on)
-    export = export_finder if is_finder(source) else to_file
     with progress("exporting") as report:
         found = _data(source, quantize, data, report)
-        result: Exported | ExportedFinder | ExportedC = export(
+        result: Exported | ExportedFinder | ExportedC = to_file(
             source, quantize, io=io, data=found, samples=samples, seed=seed, output=output, force=force, keep=keep,
             progress=report,
         )  # fmt: skip
@@ -139,6 +135,18 @@ def command(
     _show(result, json)
     if result.parity:
         result.parity.raise_if_failed()
+
+
+def _exporter(source: str | Path, format: str, trained_on: "PixelScale | None") -> Callable[..., Any]:
+    """The function that exports a model in a format."""
+    from mnist_edge.converters.convert import convert
+    from mnist_edge.converters.finder import is_finder
+
+    if not is_finder(source):
+        return partial(keras_to_c if format == "c" else convert, trained_on=trained_on)
+    if trained_on or format == "c":
+        raise UsageError("a finder takes ink levels; --pixels, --invert and --format c are for classifiers")
+    return export_finder
 
 
 def _show(result: "Exported | ExportedFinder | ExportedC", json: bool) -> None:
@@ -188,7 +196,7 @@ def _rows(result: "Exported") -> list[tuple[str, str]]:
         rows.append(("softmax", "appended: the model gives no probabilities"))
     if parity := result.parity:
         figures = (
-            f"{parity.agreement:.2%} of {parity.images} validation images get the same digit; "
+            f"{parity.agreement:.2%} of {parity.images} validation images get the same answer; "
             f"right: {parity.candidate.accuracy:.2%}, source {parity.reference.accuracy:.2%}"
         )
         rows.append(("against its source", figures))

@@ -49,7 +49,7 @@ MinAgreement = Annotated[
         min=0,
         max=100,
         callback=_percent,
-        help="Lowest share of images with the same digit, in percent. Default: the precision's, 99.8 for int8.",
+        help="Lowest share of images with the same answer, in percent. Default: the precision's, 99.8 for int8.",
     ),
 ]
 MaxClassDrop = Annotated[
@@ -59,7 +59,7 @@ MaxClassDrop = Annotated[
         metavar="POINTS",
         min=0,
         max=100,
-        help="Largest loss on the images of one digit. Default: the precision's, 0.50 for int8.",
+        help="Largest loss on the images of one digit, or class. Default: the precision's, 0.50 for int8.",
     ),
 ]
 MinP = Annotated[
@@ -89,7 +89,8 @@ def command(
 ) -> None:
     """Prove that a converted model kept its accuracy.
 
-    By both accuracies, that on each digit, agreement, and McNemar's exact test. The exit code is 3 where it did not.
+    By both accuracies, that on each digit or class, agreement, and McNemar's exact test. The exit code is 3 where it
+    did not.
 
     Example: mnist-edge verify runs/small runs/small/small.int8.tflite --max-drop 0.1
     """
@@ -124,7 +125,9 @@ def _print_tables(result: "ParityReport", data: str, classes: tuple[str, ...]) -
     both = result.reference, result.candidate
     scores = [(score.model, score.runtime, score.correct, f"{score.accuracy:.2%}") for score in both]
     print_table(f"{result.images} test images of {data}", ("model", "runtime", "right", "accuracy"), scores)
-    print_table("passed" if result.passed else "FAILED", ("parity", "measured", "wanted"), _figures(result))
+    print_table(
+        "passed" if result.passed else "FAILED", ("parity", "measured", "wanted"), _figures(result, noun(classes))
+    )
     drops = [(name, f"{100 * drop:.2f}") for name, drop in zip(classes, result.per_class_drop, strict=True)]
     if len(classes) > MOST_IN_A_ROW:
         worst = sorted(drops, key=lambda row: -float(row[1]))[:MOST_IN_A_ROW]
@@ -143,18 +146,18 @@ def _print_tables(result: "ParityReport", data: str, classes: tuple[str, ...]) -
         print_table("own error of each layer in int8, real units", columns, rows)
 
 
-def _figures(result: "ParityReport") -> list[tuple[object, ...]]:
+def _figures(result: "ParityReport", kind: str) -> list[tuple[object, ...]]:
     tolerance, difference = result.tolerance, result.max_abs_difference
     least_p = f"at least {tolerance.min_p:g}" if tolerance.min_p else "any"
     return [
         ("accuracy drop", f"{100 * result.accuracy_drop:.2f} points", f"at most {100 * tolerance.max_drop:.4g}"),
         (
-            "largest drop on one digit",
+            f"largest drop on one {kind}",
             f"{100 * max(result.per_class_drop):.2f} points",
             f"at most {100 * tolerance.max_class_drop:.4g}",
         ),
         ("agreement", f"{100 * result.agreement:.2f} %", f"at least {100 * tolerance.min_agreement:.6g} %"),
-        ("different digits", result.disagreements, ""),
+        ("different answers", result.disagreements, ""),
         (
             "p of equal accuracy (McNemar, exact)",
             f"{result.p_value:.3g}",

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from mnist_edge.camera.frames import Frame, SourceInfo
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.fake.film import Film
-from mnist_edge.camera.sources.fake.handwriting import write_digit
 from mnist_edge.camera.sources.fake.motion import CameraShake
+from mnist_edge.handwriting import write_digit
 from mnist_edge.reading import Digit
 from mnist_edge.strokes import Stroke
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from mnist_edge.benchmarks.endurance import steady
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.sources.fake.film import Film
-from mnist_edge.camera.sources.fake.handwriting import write_digit
 from mnist_edge.camera.sources.fake.motion import CameraShake
 from mnist_edge.dataset import Dataset
+from mnist_edge.handwriting import write_digit
 from mnist_edge.reading import Box, Digit, Reading
 from mnist_edge.strokes import Stroke
 

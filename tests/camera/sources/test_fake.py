@@ -11,9 +11,9 @@ from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sources.fake.film import Film
-from mnist_edge.camera.sources.fake.handwriting import write_digit
 from mnist_edge.camera.sources.fake.motion import CameraShake
 from mnist_edge.camera.sources.fake.source import FakeSource
+from mnist_edge.handwriting import write_digit
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Digit
 from mnist_edge.strokes import Pen, render

@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.strokes import Stroke
+from mnist_edge.normalisation import normalise
+from mnist_edge.strokes import Pen, Stroke, render
 
 # Paths of a pen in a box about 0.6 wide and 1 high, y down. A curve goes smoothly through its points; a point given
 # twice is a corner. Several ways to write each digit.
@@ -71,6 +72,8 @@ _WAYS: dict[int, list[list[_Path]]] = {
           (0.46, 0.72), (0.32, 1.0)]],
     ],
 }  # fmt: skip
+# Of a drawn digit before it is normalised, and of its pen, in pixels.
+_HEIGHT, _WIDTHS = 60, (5.0, 9.0)
 # Points on a curve from one given point to the next.
 _FINE = 12
 
@@ -93,6 +96,20 @@ def write_digit(label: int, rng: np.random.Generator) -> list[Stroke]:
         moved = points + _unsteady(points, rng)
         strokes.append(_curve(moved) @ (rotation @ shape).T)
     return strokes
+
+
+def drawn_digits(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Draw digits in the form of MNIST, each as often as the others.
+
+    Returns:
+        Images, shape (count, 28, 28), 0 = paper, 255 = full ink, and their labels, shape (count,).
+    """
+    rng, labels = np.random.default_rng(seed), np.arange(count, dtype=np.uint8) % 10
+    images = []
+    for label in labels:
+        strokes = [stroke * _HEIGHT for stroke in write_digit(int(label), rng)]
+        images.append(normalise(render(strokes, Pen(rng.uniform(*_WIDTHS)), rng)[0]))
+    return np.stack(images), labels
 
 
 def _unsteady(points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:

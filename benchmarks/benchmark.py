@@ -16,6 +16,7 @@ from mnist_edge.machine import Machine, this_machine
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.shipped_models import resolve
 from mnist_edge.tflite_graph import count_macs
+from mnist_edge.throttling import slowed_between
 
 RUNS = 1000
 
@@ -42,7 +43,8 @@ class Measurement:
         macs: Multiply-accumulates of one invoke.
         accuracy: Share of right digits, 0 to 1; None if it was not asked for.
         images: Number of images behind `accuracy`; 0 if it was not asked for.
-        device: The computer.
+        device: The computer, when it was done.
+        before: The same when it began: it may have become hot.
     """
 
     model: str
@@ -63,10 +65,17 @@ class Measurement:
     accuracy: float | None
     images: int
     device: Machine
+    before: Machine
+
+    @property
+    def slowed(self) -> tuple[str, ...]:
+        """What slowed the processor down meanwhile, such as `throttled`, as far as the firmware of a Pi tells."""
+        return slowed_between(self.before.throttling, self.device.throttling)
 
     def to_json(self) -> dict[str, Any]:
         """Return one object of the list that `benchmark --json` prints; without accuracy where it was not asked for."""
-        document = asdict(self) | {"file": str(self.file), "device": self.device.to_json()}
+        devices = {"device": self.device.to_json(), "before": self.before.to_json()}
+        document = asdict(self) | {"file": str(self.file), **devices}
         if self.accuracy is None:
             del document["accuracy"], document["images"]
         return document
@@ -104,13 +113,14 @@ def benchmark(
         raise UsageError(f"runs must be at least 1, not {runs}")
     paths = [_deployable(model) for model in models]
     classifiers = [Classifier(path, runtime=runtime, threads=threads, digits_only=False) for path in paths]
+    before = this_machine()
     # Memory first: what follows would compete for it on a small machine.
     starts = [measure_fresh_start(c.path, _runtime_name(c), threads) for c in classifiers]
     actions = [action for classifier in classifiers for action in stages(classifier)]
     timings = time_actions(actions, runs, warm_up_ms, progress)
     machine = this_machine()
     return [
-        _measurement(classifier, threads, start, timings[3 * k : 3 * k + 3], split, machine)
+        _measurement(classifier, threads, start, timings[3 * k : 3 * k + 3], split, (before, machine))
         for k, (classifier, start) in enumerate(zip(classifiers, starts, strict=True))
     ]
 
@@ -135,7 +145,7 @@ def _measurement(
     start: FreshStart,
     timings: Sequence[Timing],
     split: Split | None,
-    machine: Machine,
+    machines: tuple[Machine, Machine],
 ) -> Measurement:
     runtime, classes = _runtime_name(classifier), classifier.classes
     result = evaluate(classifier.path, split, runtime=runtime, classes=classes) if split else None
@@ -158,5 +168,6 @@ def _measurement(
         macs=count_macs(classifier.interpreter),
         accuracy=result.accuracy if result else None,
         images=result.images if result else 0,
-        device=machine,
+        device=machines[1],
+        before=machines[0],
     )

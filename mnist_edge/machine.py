@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mnist_edge.throttling import throttling
+
 # What int8 kernels use where they find it: wider vectors and dot products; `atomics` is Arm's LSE, which some
 # wheels need and a Raspberry Pi 4 lacks.
 FEATURES = ("avx2", "avx512_vnni", "avx_vnni", "asimd", "asimddp", "i8mm", "atomics", "neon")
@@ -26,6 +28,7 @@ class Machine:
         free_mb: Memory that can be had without swapping, same unit.
         governor: How the kernel chooses the clock, such as `ondemand`; None where unknown.
         temperature_c: Of the processor, degrees Celsius; None where the system does not report it.
+        throttling: What slows it down or has done so since boot, as `throttling` tells; None where nothing tells.
         python: Version of Python.
     """
 
@@ -39,11 +42,13 @@ class Machine:
     free_mb: float | None
     governor: str | None
     temperature_c: float | None
+    throttling: tuple[str, ...] | None
     python: str
 
     def to_json(self) -> dict[str, Any]:
         """Convert to plain JSON types."""
-        return asdict(self) | {"features": list(self.features)}
+        slowing = None if self.throttling is None else list(self.throttling)
+        return asdict(self) | {"features": list(self.features), "throttling": slowing}
 
 
 def this_machine(root: Path = Path("/")) -> Machine:
@@ -64,6 +69,7 @@ def this_machine(root: Path = Path("/")) -> Machine:
         free_mb=_megabytes(memory.get("MemAvailable")),
         governor=_read(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or None,
         temperature_c=int(temperature) / 1000 if temperature.lstrip("-").isdigit() else None,
+        throttling=throttling(),
         python=platform.python_version(),
     )
 

@@ -17,8 +17,8 @@ from time import perf_counter, process_time
 
 from mnist_edge.benchmarks.endurance.broker import start_broker
 from mnist_edge.benchmarks.endurance.reading_time import Frame, scene_frames
-from mnist_edge.benchmarks.endurance.viewers import watch_page
 from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.harness.viewers import watch_page
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import ViewSink, run

@@ -19,9 +19,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from mnist_edge.benchmarks.endurance.broker import Messages, free_port, start_broker, subscribe
-from mnist_edge.benchmarks.endurance.viewers import watch_page
 from mnist_edge.benchmarks.harness.camera_process import until
 from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.harness.viewers import watch_page
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.meter import Meter

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mnist_edge.cli.benchmark_compare import WORD, compare_files
 from mnist_edge.cli.benchmark_suite import run_suite_command
 from mnist_edge.cli.console import note, print_json, print_notes, print_table, progress
 from mnist_edge.cli.options import Data, Force, Json, Runtime, complete_models
@@ -15,7 +16,7 @@ Models = Annotated[
     typer.Argument(
         metavar="MODEL",
         autocompletion=complete_models,
-        help="`.tflite` files or names of models that ship. Default: small.",
+        help="`.tflite` files or names of models that ship. Default: small. Or `compare` and two files of --report.",
     ),
 ]
 Photos = Annotated[
@@ -55,6 +56,13 @@ Pythons = Annotated[
     ),
 ]
 
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="Also write figures and computer there, as JSON, to be sent or compared."
+    ),
+]
+
 
 def command(
     models: Models = None,
@@ -71,6 +79,7 @@ def command(
     accuracy: Annotated[bool, typer.Option("--accuracy", help="Also the accuracy on the test images.")] = False,
     data: Data = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Also write a table there.")] = None,
+    written: Report = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -86,12 +95,19 @@ def command(
     Example: mnist-edge benchmark --photos my-photos --sheet worst.png
 
     Example: mnist-edge benchmark --suite session small nano three-conv
+
+    Example: mnist-edge benchmark --report pi5.json
+
+    Example: mnist-edge benchmark compare pi4.json pi5.json
     """
+    if models and models[0] == WORD:
+        compare_files(models[1:], json)
+        return
     from mnist_edge.benchmarks.benchmark import RUNS
     from mnist_edge.shipped_models import DEFAULT
 
     if suite:
-        if photos or sheet or csv or accuracy or runtime:
+        if photos or sheet or csv or accuracy or runtime or written:
             raise UsageError("--suite measures all in one way; it takes --threads, --runs, --python and --data only")
         run_suite_command(suite, models, threads, runs, pythons or [], data, force, json)
         return
@@ -99,13 +115,13 @@ def command(
         raise UsageError("--python names environments for a suite; add --suite DIR")
     models = models or [DEFAULT]
     if photos:
-        if csv or accuracy or data:
-            raise UsageError("--csv, --accuracy and --data do not go with --photos")
+        if csv or accuracy or data or written:
+            raise UsageError("--csv, --report, --accuracy and --data do not go with --photos")
         _read_photos(photos, models, sheet, runtime, threads or 1, force, json)
     elif sheet:
         raise UsageError("--sheet shows labelled pictures; name their folder with --photos DIR")
     else:
-        _measure_speed(models, threads or 1, runs or RUNS, runtime, accuracy, data, csv, force, json)
+        _measure_speed(models, threads or 1, runs or RUNS, runtime, accuracy, data, csv, written, force, json)
 
 
 def _measure_speed(
@@ -116,16 +132,20 @@ def _measure_speed(
     accuracy: bool,
     data: Path | None,
     csv: Path | None,
+    written: Path | None,
     force: bool,
     json: bool,
 ) -> None:
-    from mnist_edge.atomic_files import refuse_overwrite
+    from json import dumps
+
+    from mnist_edge.atomic_files import refuse_overwrite, write_text
     from mnist_edge.benchmarks.benchmark import benchmark
+    from mnist_edge.benchmarks.compare import make_report
     from mnist_edge.benchmarks.report import batches_note, caption, table_rows, titles, write_csv
     from mnist_edge.provenance import load_for
 
-    if csv:
-        refuse_overwrite(csv, force)
+    for path in filter(None, (csv, written)):
+        refuse_overwrite(path, force)
     with progress("benchmark") as report:
         found = load_for(*models, data=data, progress=report) if accuracy else None
         measured = benchmark(
@@ -134,6 +154,11 @@ def _measure_speed(
     if csv:
         write_csv(measured, csv)
         note(f"wrote {csv}")
+    if written:
+        write_text(written, f"{dumps(make_report(measured), indent=1)}\n")
+        note(f"wrote {written}")
+    if slowed := measured[0].slowed:
+        note(f"warning: while it measured, the processor was slowed down: {', '.join(slowed)}; see mnist-edge doctor")
     print_notes(found.notes if found else [])
     if json:
         print_json([one.to_json() for one in measured])

@@ -41,10 +41,16 @@ def _processor(machine: Machine) -> Check:
         found += f", governor {machine.governor}"
     if machine.temperature_c is not None:
         found += f", {machine.temperature_c:.0f} degrees C"
+    found += "".join(f", {name}" for name in machine.throttling or ())
     return Check("processor", Status.OK, found, _processor_advice(machine))
 
 
 def _processor_advice(machine: Machine) -> str:
+    slowing = " ".join(machine.throttling or ())
+    if "under-voltage" in slowing:
+        return "too little power slows it down: take the power supply that is meant for this board, on a short cable"
+    if slowing:
+        return "heat slows it down: give it a heat sink or a fan"
     if machine.governor == "powersave":
         return "the clock is kept low; for speed: sudo cpupower frequency-set -g ondemand"
     return ""

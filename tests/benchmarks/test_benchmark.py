@@ -130,3 +130,24 @@ def test_the_command_shows_models_side_by_side(exported: dict[str, Path]) -> Non
     assert result.exit_code == 0, result.output
     assert "invoke, median us" in result.stdout
     assert all(exported[name].stem in result.stdout for name in ("float32", "int8"))
+
+
+def test_the_report_says_what_slowed_the_processor_down(
+    exported: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The second answer is of a processor that was throttled since.
+    firmware = tmp_path / "bin" / "vcgencmd"
+    firmware.parent.mkdir()
+    firmware.write_text(f'#!/bin/sh\n[ -e {tmp_path}/asked ] && echo throttled=0x40000 || echo throttled=0x0\n'
+                        f": > {tmp_path}/asked\n")  # fmt: skip
+    firmware.chmod(0o755)
+    monkeypatch.setenv("PATH", str(firmware.parent), prepend=":")
+    path = tmp_path / "pi.json"
+    result = CliRunner().invoke(app, ["benchmark", str(exported["int8"]), "--runs", "5", "--report", str(path)])
+    assert result.exit_code == 0, result.output
+    assert "slowed down: throttled" in " ".join(result.stderr.split())
+    (one,) = json.loads(path.read_text())["measurements"]
+    assert (one["before"]["throttling"], one["device"]["throttling"]) == ([], ["throttled since boot"])
+    # It can be given to others.
+    assert one["file"] == exported["int8"].name
+    assert str(Path.home()) not in path.read_text()

@@ -12,8 +12,8 @@ from threading import Event, Thread
 from urllib.parse import urlsplit
 
 from mnist_edge.benchmarks.endurance.faults.fault import Fault, Outcome, end, fake_camera, outcome_of
-from mnist_edge.benchmarks.endurance.viewers import TIMEOUT_SECONDS, Client, watch_page
 from mnist_edge.benchmarks.harness.camera_process import CameraProcess
+from mnist_edge.benchmarks.harness.viewers import TIMEOUT_SECONDS, Client, watch_page
 
 # The loop's rate is measured over so long, and the page asked for its health so often meanwhile.
 MEASURE_SECONDS, HEALTH_SECONDS = 3.0, 0.25

@@ -10,7 +10,7 @@ ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recordi
 RELEASE := recipes pages web-picture docs typefaces negatives
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
-.PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos instructions classic-instructions clean
+.PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos instructions classic-instructions pi-test clean
 
 install: $(VENV)/installed
 
@@ -130,6 +130,11 @@ photos: install
 # with pi_check.sh, insncount.c and count_invoke.py.
 instructions classic-instructions: install
 	$(RUN).release $@ "$(PI_TOOLS)"
+
+# What a Raspberry Pi's user does, on emulated ones; wants apt-get, and qemu-user and mmdebstrap from it.
+pi-test: install
+	$(BIN)/pip install --quiet uv
+	$(RUN).pi emulated $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,6 +10,9 @@ from mnist_edge.cli.options import Json
 
 def command(
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="What the runtimes are tried with.")] = "small",
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="SECONDS", min=1, help="Longest wait for each check; 30.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Say what this device has, what is missing, and what to do.
@@ -19,10 +22,10 @@ def command(
 
     Example: mnist-edge doctor
     """
-    from mnist_edge.doctor.examine import examine
+    from mnist_edge.doctor.examine import TIMEOUT_S, examine
 
     with progress("examining"):
-        diagnosis = examine(model)
+        diagnosis = examine(model, timeout or TIMEOUT_S)
     if json:
         print_json(diagnosis.to_json())
     else:

@@ -1,0 +1,97 @@
+"""The systems that are emulated: a board's processor, a Debian for it, and what is installed there."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """A processor as qemu and the kernel's /proc/cpuinfo name it.
+
+    Attributes:
+        name: By qemu.
+        board: A Raspberry Pi that has it.
+        part: Its number among Arm's, as /proc/cpuinfo shows it.
+        features: What /proc/cpuinfo lists. The runtimes choose their kernels by it.
+    """
+
+    name: str
+    board: str
+    part: str
+    features: str
+
+    def cpuinfo(self) -> str:
+        """Return /proc/cpuinfo of four such processors."""
+        lines = f"Features : {self.features}\nCPU implementer : 0x41\nCPU architecture : 8\nCPU part : {self.part}"
+        cores = "".join(f"processor : {core}\n{lines}\n\n" for core in range(4))
+        return f"{cores}Model : {self.board}\n".replace(" : ", "\t: ")
+
+
+_ARMV8 = "fp asimd evtstrm crc32 cpuid"
+CPUS = {
+    cpu.name: cpu
+    for cpu in (
+        Cpu("cortex-a53", "Raspberry Pi 3 Model B Plus", "0xd03", _ARMV8),
+        Cpu("cortex-a72", "Raspberry Pi 4 Model B", "0xd08", _ARMV8),
+        # The first that multiplies and adds four bytes in one instruction (asimddp).
+        Cpu("cortex-a76", "Raspberry Pi 5 Model B", "0xd0b", f"{_ARMV8} atomics fphp asimdhp asimdrdm lrcpc asimddp"),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Debian:
+    """A release of Debian, which Raspberry Pi OS is built on.
+
+    Attributes:
+        suite: Its name.
+        python: Version of its Python.
+        glibc: Newest platform of wheels that it runs and that uv knows.
+    """
+
+    suite: str
+    python: str
+    glibc: str
+
+
+BOOKWORM = Debian("bookworm", "3.11", "2_36")
+# Its glibc is 2.41.
+TRIXIE = Debian("trixie", "3.13", "2_40")
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One emulated Raspberry Pi.
+
+    Attributes:
+        name: On the command line and in results.
+        debian: What it runs.
+        cpu: The processor that it is tested with, a key of `CPUS`.
+        runtime: The TFLite runtime that has to be found there.
+        packages: What pip is asked for beside the wheel.
+        without: Dependencies that are not installed: they are Debian's, or another takes their place.
+    """
+
+    name: str
+    debian: Debian
+    cpu: str
+    runtime: str
+    packages: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+SYSTEMS = {
+    system.name: system
+    for system in (
+        System("bookworm", BOOKWORM, "cortex-a72", "ai-edge-litert"),
+        System(
+            "bookworm-tflite-runtime", BOOKWORM, "cortex-a72", "tflite-runtime",
+            packages=("tflite-runtime==2.14.0", "numpy<2", "opencv-python-headless<4.12"), without=("ai-edge-litert",),
+        ),
+        # picamera2, the system's, was built for the system's numpy 1.24.
+        System(
+            "bookworm-system-numpy", BOOKWORM, "cortex-a72", "ai-edge-litert",
+            packages=("opencv-python-headless<4.12",), without=("numpy",),
+        ),
+        System("trixie", TRIXIE, "cortex-a76", "ai-edge-litert"),
+    )
+}  # fmt: skip

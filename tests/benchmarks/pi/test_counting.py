@@ -1,0 +1,77 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mnist_edge.benchmarks.harness.tool import ROOT
+from mnist_edge.benchmarks.pi.counting import SOURCE, Counts, build_plugin, parse
+from mnist_edge.benchmarks.pi.guest import FIRST_MARK, STAGES
+from mnist_edge.benchmarks.pi.pages import draw_pages, write_pages
+
+PRINTED = """a warning of the runtime
+counted 1000 at 0
+counted 1700 at 2
+counted 1900 at 4
+counted 2100 at 5
+counted 2500 at 3
+counted 2600 at 1
+counted 9000 in all
+"""
+# Counts marks in place of instructions.
+COUNTING_MARKS = """
+import sys
+from pathlib import Path
+from mnist_edge.benchmarks.pi import guest
+counts = []
+def mark(number):
+    counts.append(number)
+    print(f"counted {len(counts)} at {number}")
+guest.mark = mark
+guest.frames("ai-edge-litert", [Path(sys.argv[1])])
+print(f"counted {len(counts) + 1} in all")
+"""
+
+
+def test_a_stage_is_counted_without_those_within_it() -> None:
+    counts = parse(PRINTED)
+    assert counts == Counts(((0, 1000), (2, 1700), (4, 1900), (5, 2100), (3, 2500), (1, 2600)), 9000)
+    assert counts.own(["frame", "find", "crop"]) == {"frame": 800, "find": 600, "crop": 200}
+    assert counts.between(1) == 800
+
+
+def test_stages_of_one_name_are_added() -> None:
+    counts = Counts(((0, 0), (2, 1), (3, 5), (4, 6), (5, 16), (1, 17)), 20)
+    assert counts.own(["frame", "crop", "crop"]) == {"frame": 3, "crop": 14}
+
+
+def test_where_nothing_was_counted_there_is_nothing() -> None:
+    assert parse("qemu: unknown option 'plugin'") is None
+
+
+def test_every_stage_of_a_frame_is_passed(tmp_path: Path) -> None:
+    (page,) = write_pages(draw_pages(1), tmp_path, ".jpg")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING_MARKS, str(page)], env=environment, capture_output=True, text=True
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    counts = parse(done.stdout)
+    assert counts
+    names = [name for name, *_ in STAGES]
+    assert {names[mark // 2] for mark, _ in counts.marks} == set(names)
+    spent = counts.own(names)
+    # Marks fit into each other: all is somewhere.
+    assert sum(spent.values()) == counts.marks[-1][1] - counts.marks[0][1]
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
+def test_the_plugin_compiles_without_a_warning_and_knows_the_marks(tmp_path: Path) -> None:
+    assert build_plugin(tmp_path).stat().st_size > 0
+    strict = ["gcc", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", str(SOURCE)]
+    assert subprocess.run(strict, cwd=ROOT).returncode == 0
+    found = re.search(r"#define MARK (0x[0-9a-f]+)", SOURCE.read_text())
+    assert found and int(found[1], 16) == FIRST_MARK

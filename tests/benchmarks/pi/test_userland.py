@@ -1,0 +1,165 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mnist_edge.benchmarks.pi import emulated
+from mnist_edge.benchmarks.pi.emulated import (
+    CHECKS,
+    Material,
+    check_camera,
+    check_models,
+    check_read,
+    examine,
+    make_material,
+)
+from mnist_edge.benchmarks.pi.systems import CPUS, SYSTEMS, Cpu
+from mnist_edge.benchmarks.pi.userland import ALTERNATIVES, LIBRARIES, Emulated, lay_out
+from mnist_edge.errors import CheckFailed, PackageMissing, RuntimeMissing
+from mnist_edge.machine import this_machine
+
+SYSTEM = SYSTEMS["bookworm-system-numpy"]
+# Each writes down what it was asked for. The emulator's stand-in runs this Python, but not where a Pi would.
+STAND_INS = {
+    "mmdebstrap": """#!/bin/sh
+echo "$@" >> {log}/mmdebstrap
+for word; do case $word in *.unfinished) mkdir -p $word/{libraries};; esac; done
+""",
+    "uv": """#!/bin/sh
+echo "$@" >> {log}/uv
+""",
+    "qemu-aarch64": """#!/bin/sh
+echo "$@" >> {log}/qemu
+unset PYTHONHOME PYTHONPATH
+while [ "$1" != -0 ]; do shift; done
+shift 3
+exec {python} "$@"
+""",
+    "setarch": """#!/bin/sh
+shift
+exec "$@"
+""",
+}
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand-ins for the programs, which write into this folder."""
+    folder = tmp_path / "log"
+    folder.mkdir()
+    for name, text in STAND_INS.items():
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(text.format(log=folder, libraries=LIBRARIES, python=sys.executable))
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr("mnist_edge.benchmarks.pi.userland.uv", lambda: str(tmp_path / "bin" / "uv"))
+    return folder
+
+
+def test_a_system_is_laid_out_and_runs(log: Path, tmp_path: Path) -> None:
+    pi = lay_out(SYSTEM, tmp_path / "mnist_edge.whl", ("headless",), tmp_path / "pi")
+    done = pi.python("-c", "print(6 * 7)", cwd=tmp_path)
+    assert (done.stdout, done.returncode) == ("42\n", 0), done.stderr
+    assert "--architectures=arm64" in (log / "mmdebstrap").read_text()
+    asked = (log / "uv").read_text()
+    assert "aarch64-manylinux_2_36 --python-version 3.11" in asked
+    assert asked.rstrip().endswith(f"{tmp_path}/mnist_edge.whl[headless] opencv-python-headless<4.12")
+    assert "-cpu cortex-a72" in (log / "qemu").read_text()
+    root = tmp_path / "pi" / "debian-bookworm"
+    assert {str((root / LIBRARIES / link).readlink()) for link in ALTERNATIVES} == set(ALTERNATIVES.values())
+    # What is Debian's is left out.
+    assert (tmp_path / "pi" / SYSTEM.name / "without.txt").read_text().startswith("numpy; ")
+
+
+def test_a_debian_is_unpacked_once_and_again_where_it_was_broken_off(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "pi" / "debian-bookworm.unfinished").mkdir(parents=True)
+    for _ in range(2):
+        lay_out(SYSTEM, tmp_path / "mnist_edge.whl", (), tmp_path / "pi")
+    assert len((log / "mmdebstrap").read_text().splitlines()) == 1
+
+
+def test_what_fails_says_why(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin" / "mmdebstrap").write_text("#!/bin/sh\necho 'E: no such suite' >&2\nexit 1\n")
+    with pytest.raises(RuntimeMissing, match="mmdebstrap: E: no such suite"):
+        lay_out(SYSTEM, tmp_path / "mnist_edge.whl", (), tmp_path / "pi")
+
+
+def test_missing_programs_are_named_with_what_to_install(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin" / "qemu-aarch64").unlink()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(PackageMissing, match=r"sudo apt install qemu-user$"):
+        lay_out(SYSTEM, tmp_path / "mnist_edge.whl", (), tmp_path / "pi")
+
+
+@pytest.mark.parametrize("cpu", CPUS.values(), ids=CPUS)
+def test_a_processor_shows_what_it_has(cpu: Cpu, tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "cpuinfo").write_text(cpu.cpuinfo())
+    machine = this_machine(tmp_path)
+    assert "asimd" in machine.features
+    # Of these boards the Pi 5 alone multiplies and adds four bytes at once.
+    assert ("asimddp" in machine.features) == ("Pi 5" in cpu.board)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Emulated:
+    """This machine in place of an emulated one."""
+    folder = tmp_path_factory.mktemp("here")
+    run = folder / "python"
+    path = os.pathsep.join(path for path in sys.path if path)
+    run.write_text(f'#!/bin/sh\nPYTHONPATH="{path}" exec {sys.executable} "$@"\n')
+    run.chmod(0o755)
+    return Emulated(SYSTEM, folder, folder, CPUS["cortex-a72"], run)
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    return make_material(tmp_path_factory.mktemp("material"))
+
+
+def test_what_works_passes(here: Emulated, material: Material, tmp_path: Path) -> None:
+    assert check_models(here, material, tmp_path) == "large, nano, small"
+    digits = sum(len(line.replace(" ", "")) for text in material.pages.values() for line in text)
+    assert check_read(here, material, tmp_path) == f"{digits} digits of {len(material.pages)} pages, as here"
+
+
+@pytest.mark.slow
+def test_the_camera_reads_the_video_and_shows_its_page(here: Emulated, material: Material, tmp_path: Path) -> None:
+    assert "events, [" in check_camera(here, material, tmp_path)
+
+
+def test_other_digits_are_a_failure_and_the_rest_is_tried(
+    here: Emulated, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = next(iter(material.pages))
+    monkeypatch.setattr(emulated, "CHECKS", {"read": check_read, "models": check_models})
+    lines: list[str] = []
+    found = examine(here, Material({page: ("1234",)}, material.video), tmp_path, lines.append)
+    assert list(found["failed"]) == ["read"] and "1234" in found["failed"]["read"]
+    assert list(found["shown"]) == ["models"]
+    assert len(lines) == 2 and "read FAILED" in lines[0]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_command_that_fails_is_its_last_line(here: Emulated, material: Material, tmp_path: Path) -> None:
+    gone = Material({tmp_path / "gone.png": ()}, material.video)
+    with pytest.raises(CheckFailed, match=r"gone\.png: no such file"):
+        check_read(here, gone, tmp_path)
+
+
+def test_all_commands_of_a_device_are_checked() -> None:
+    assert list(CHECKS) == ["doctor", "models", "selftest", "read", "camera", "benchmark"]
+
+
+def test_an_unknown_system_is_one_line() -> None:
+    command = [sys.executable, "-m", "mnist_edge.benchmarks.pi", "emulated", "buster"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 2
+    assert "buster" in done.stderr.splitlines()[-1]

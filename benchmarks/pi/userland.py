@@ -123,11 +123,11 @@ def with_cpu(system: System, root: Path, site: Path, cpu: Cpu) -> Emulated:
     prefix, run = site.with_name(f"prefix-{cpu.name}"), site.with_name(f"python-{cpu.name}")
     (prefix / "proc").mkdir(parents=True, exist_ok=True)
     write_text(prefix / "proc" / "cpuinfo", cpu.cpuinfo())
-    # Not every Debian has links of its own from /lib and /bin.
-    for name, target in (("usr", "usr"), ("lib", "usr/lib"), ("bin", "usr/bin"), ("etc", "etc")):
+    for name in ("usr", "lib", "bin", "etc"):
         link = prefix / name
         if not link.is_symlink():
-            link.symlink_to(root / target)
+            # Since trixie /lib is /usr/lib, by a link that a script would have made.
+            link.symlink_to(root / name if (root / name).exists() else root / "usr" / name)
     python = root / "usr" / "bin" / f"python{system.debian.python}"
     write_text(run, RUN.format(root=root, site=site, qemu=QEMU, cpu=cpu.name, prefix=prefix, run=run, python=python))
     run.chmod(0o755)

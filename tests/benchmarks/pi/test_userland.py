@@ -17,7 +17,7 @@ from mnist_edge.benchmarks.pi.emulated import (
     make_material,
 )
 from mnist_edge.benchmarks.pi.systems import CPUS, SYSTEMS, Cpu
-from mnist_edge.benchmarks.pi.userland import ALTERNATIVES, LIBRARIES, Emulated, lay_out
+from mnist_edge.benchmarks.pi.userland import ALTERNATIVES, LIBRARIES, Emulated, lay_out, with_cpu
 from mnist_edge.errors import CheckFailed, PackageMissing, RuntimeMissing
 from mnist_edge.machine import this_machine
 
@@ -71,6 +71,12 @@ def test_a_system_is_laid_out_and_runs(log: Path, tmp_path: Path) -> None:
     assert "-cpu cortex-a72" in (log / "qemu").read_text()
     root = tmp_path / "pi" / "debian-bookworm"
     assert {str((root / LIBRARIES / link).readlink()) for link in ALTERNATIVES} == set(ALTERNATIVES.values())
+    # Before trixie /lib is a folder of its own.
+    assert (tmp_path / "pi" / SYSTEM.name / "prefix-cortex-a72" / "lib").readlink() == root / "usr" / "lib"
+    (root / "lib").mkdir()
+    (tmp_path / "pi" / SYSTEM.name / "prefix-cortex-a53").mkdir()
+    older = with_cpu(SYSTEM, root, pi.site, CPUS["cortex-a53"])
+    assert (older.run.with_name("prefix-cortex-a53") / "lib").readlink() == root / "lib"
     # What is Debian's is left out.
     assert (tmp_path / "pi" / SYSTEM.name / "without.txt").read_text().startswith("numpy; ")
 

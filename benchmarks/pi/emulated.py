@@ -88,7 +88,7 @@ def check_models(pi: Emulated, _: Material, folder: Path) -> str:
 
 def check_selftest(pi: Emulated, _: Material, folder: Path) -> str:
     """Compare what every model computes with its golden vectors."""
-    (results,) = ask(pi, folder, "selftest")
+    (results,) = ask(pi, folder, "selftest", "--timeout", PATIENCE_SECONDS)
     # Its exit code says whether they agree.
     return f"{len(results)} files, by {results[0]['runtime']}"
 

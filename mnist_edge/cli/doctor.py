@@ -5,14 +5,12 @@ from typing import Annotated
 import typer
 
 from mnist_edge.cli.console import print_json, print_table, progress
-from mnist_edge.cli.options import Json
+from mnist_edge.cli.options import Json, Timeout
 
 
 def command(
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="What the runtimes are tried with.")] = "small",
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", min=1, help="Longest wait for each check; 30.")
-    ] = None,
+    timeout: Timeout = None,
     json: Json = False,
 ) -> None:
     """Say what this device has, what is missing, and what to do.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnist_edge.cli.console import print_json, print_table, progress
-from mnist_edge.cli.options import Json, Runtime, complete_models
+from mnist_edge.cli.options import Json, Runtime, Timeout, complete_models
 
 if TYPE_CHECKING:
     from mnist_edge.selftest import SelfTest
@@ -21,7 +21,7 @@ Models = Annotated[
 ]  # fmt: skip
 
 
-def command(models: Models = None, runtime: Runtime = None, json: Json = False) -> None:
+def command(models: Models = None, runtime: Runtime = None, timeout: Timeout = None, json: Json = False) -> None:
     """Show by numbers that models compute here what they shall.
 
     Compares what this device with this runtime makes of the golden inputs inside each file with the golden outputs
@@ -31,6 +31,7 @@ def command(models: Models = None, runtime: Runtime = None, json: Json = False) 
     Example: mnist-edge selftest small --runtime ai-edge-litert
     """
     from mnist_edge.errors import CheckFailed
+    from mnist_edge.model_file import TRIAL_SECONDS
     from mnist_edge.selftest import selftest_apart
     from mnist_edge.shipped_models import shipped_files
 
@@ -39,7 +40,7 @@ def command(models: Models = None, runtime: Runtime = None, json: Json = False) 
         found = []
         for done, model in enumerate(asked):
             report(done, len(asked))
-            found.append(selftest_apart(model, runtime))
+            found.append(selftest_apart(model, runtime, timeout or TRIAL_SECONDS))
     failed = [one for one in found if one.failure]
     if json:
         print_json([one.to_json() for one in found])

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from mnist_edge.child_process import ChildResult
+from mnist_edge.cli import app
 from mnist_edge.doctor import runtimes
 from mnist_edge.doctor.check import Status
 from mnist_edge.errors import ModelError, RuntimeMissing
@@ -247,3 +250,16 @@ def test_what_is_not_there_is_one_line(invoke: Invoke, monkeypatch: pytest.Monke
 def test_without_a_python_to_start_it_runs_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "")
     assert selftest_apart("nano").result == "ok"
+
+
+def test_the_command_waits_no_longer_than_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def late(module: str, *arguments: str, timeout_s: float) -> ChildResult:
+        waited.append(timeout_s)
+        return ChildResult("", f"no answer within {timeout_s:g} s")
+
+    monkeypatch.setattr("mnist_edge.selftest.run_module", late)
+    result = CliRunner().invoke(app, ["selftest", "nano.int8", "--timeout", "7"])
+    assert (result.exit_code, waited) == (3, [7.0])
+    assert "no answer within 7 s" in result.stderr

@@ -6,9 +6,10 @@ from datetime import datetime, timezone
 from typing import Any, Protocol, runtime_checkable
 
 from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.rows import Row
 from mnist_edge.camera.tracker import Change, Kind, Tracker
 from mnist_edge.reading import Digit
-from mnist_edge.safe_text import to_json
+from mnist_edge.safe_text import printable, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,10 @@ class Event:
         return to_json(self.to_json())
 
 
+# What sinks of events get.
+Happening = Event | Row
+
+
 class TextStream(Protocol):
     """The methods of a text file that `print` calls."""
 
@@ -70,6 +75,14 @@ class EventSink(Protocol):
 
     def write(self, events: Sequence[Event]) -> None:
         """Take one frame's events."""
+
+
+@runtime_checkable
+class RowSink(Protocol):
+    """A sink of events that takes rows as well."""
+
+    def write(self, events: Sequence[Happening]) -> None:
+        """Take one frame's events, or the rows that were taken."""
 
 
 def timestamp() -> str:
@@ -107,7 +120,7 @@ class JsonLines:
         """Write to an open file."""
         self._file = file
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Happening]) -> None:
         """Write each event on a line."""
         for event in events:
             self._file.write(event.to_line() + "\n")
@@ -115,16 +128,19 @@ class JsonLines:
 
 
 class TextLines:
-    """Writes the text on one line whenever it changes, for people."""
+    """Writes the text on one line whenever it changes, and each row that is taken, for people."""
 
     def __init__(self, file: TextStream) -> None:
         """Write to an open file."""
         self._file = file
         self._last: tuple[str, ...] = ()
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Happening]) -> None:
         """Write the text if these events changed it and it is not empty."""
         for event in events:
+            if isinstance(event, Row):
+                print(f"{event.event}: {', '.join(map(printable, event.text))}", file=self._file, flush=True)
+                continue
             if event.text and event.text != self._last:
                 print(" / ".join(event.text), file=self._file, flush=True)
             self._last = event.text

@@ -99,6 +99,16 @@ class Settings:
     mqtt: str | None = _option(None, "URL", "Publish to a broker: mqtt://[USER:PASSWORD@]HOST[:PORT]/PREFIX, or mqtts.")
     mqtt_discovery: bool = _option(False, "", "Announce the reading to Home Assistant.")
 
+    form: str | None = _option(
+        None, "FILE", "Take pages of this form that are held still, once each, as a row.", group="Fields", path=True
+    )
+    region: str | None = _option(
+        None,
+        "NAME=X,Y,W,H",
+        "Take the number there once it has held; NAME=X,Y,W,H:## with its pattern, several with ; between them.",
+    )
+    post: str | None = _option(None, "URL", "Post each row that is taken to this address, as JSON.", secret=True)
+
     record: str | None = _option(
         None,
         "PATH",

@@ -1,11 +1,14 @@
 """Find the pictures of folders one folder after another, however many there are."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_edge.camera.image_files import has_picture_name
+
+# Whether a file of this name counts.
+Counts = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Found:
     error: str | None = None
 
 
-def walk(place: Path, recursive: bool) -> Iterator[Found]:
+def walk(place: Path, recursive: bool, counts: Counts = has_picture_name) -> Iterator[Found]:
     """Yield the pictures of a folder sorted by name, then those of its folders; a path that is no folder is a picture.
 
     What counts as one is told by its name, as for `images_at`, and it need not be there any more. Hidden names are
@@ -35,7 +38,7 @@ def walk(place: Path, recursive: bool) -> Iterator[Found]:
     while waiting:
         folder = waiting.pop()
         try:
-            pictures, folders = _list(folder)
+            pictures, folders = _list(folder, counts)
         except OSError as error:
             yield Found(str(folder), f"{folder} cannot be listed: {error.strerror}")
             continue
@@ -44,7 +47,7 @@ def walk(place: Path, recursive: bool) -> Iterator[Found]:
             waiting += [folder / name for name in reversed(folders)]
 
 
-def _list(folder: Path) -> tuple[list[str], list[str]]:
+def _list(folder: Path, counts: Counts) -> tuple[list[str], list[str]]:
     """List the names of a folder's pictures and of its folders, sorted."""
     pictures, folders = [], []
     with os.scandir(folder) as entries:
@@ -54,7 +57,7 @@ def _list(folder: Path) -> tuple[list[str], list[str]]:
             if _leads_to_folder(entry):
                 if not entry.is_symlink():
                     folders.append(entry.name)
-            elif has_picture_name(entry.name):
+            elif counts(entry.name):
                 pictures.append(entry.name)
     return sorted(pictures), sorted(folders)
 
@@ -67,11 +70,11 @@ def _leads_to_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def walk_all(places: Sequence[Path], recursive: bool) -> Iterator[Found]:
+def walk_all(places: Sequence[Path], recursive: bool, counts: Counts = has_picture_name) -> Iterator[Found]:
     """Walk through one place after another; of several places, what comes twice is yielded once."""
     seen: set[str] = set()
     for place in places:
-        for one in walk(place, recursive):
+        for one in walk(place, recursive, counts):
             if one.source not in seen:
                 yield one
             # The pictures of a single place are not remembered, as there may be any number, and none comes twice.

@@ -53,7 +53,7 @@ def table_rows(pages: PageFile) -> Iterator[dict[str, Any]]:
     for page, name, value in pages.database.execute("SELECT page, field, value FROM answers"):
         values.setdefault(page, {})[name] = value
     for page, source, fits, picture_error in pages.database.execute(
-        "SELECT pages.number, source, fits, NULL FROM pages UNION ALL "
+        "SELECT pages.number, source, fits, NULL FROM pages WHERE better IS NULL UNION ALL "
         "SELECT NULL, source, 0, error FROM pictures WHERE error IS NOT NULL"
     ):
         found = values.get(page, {})

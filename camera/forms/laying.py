@@ -100,9 +100,16 @@ class Sheet:
             raise DoesNotFit(f"{width}x{height} pixels show no form")
         if self.printed is None:
             return self._laid(photo, self._by_corners(photo))
-        laid = self._by_features(photo)
-        if laid is None or laid.fit < LEAST_FIT:
-            laid = self._best_of_corners(photo, laid)
+        laid: Laid | None = None
+        # A page that is a small part of a large photograph shows its features only there.
+        for side in (WORKING_SIDE, 2 * WORKING_SIDE):
+            if side == WORKING_SIDE or max(photo.shape) > WORKING_SIDE:
+                laid = self._better(laid, self._by_features(photo, side))
+            if side == WORKING_SIDE and (laid is None or laid.fit < GOOD_FIT):
+                # Of a table of equal cells, features cannot tell which is which.
+                laid = self._better(laid, self._by_page(photo))
+            if laid is not None and laid.fit >= LEAST_FIT:
+                break
         if laid is None:
             raise DoesNotFit("nothing of the form's print is found in it")
         if laid.fit < LEAST_FIT:
@@ -110,6 +117,11 @@ class Sheet:
         if (share := float(np.mean(laid.seen > 0))) < LEAST_SEEN:
             raise DoesNotFit(f"it shows {share:.0%} of the form, and {LEAST_SEEN:.0%} must be seen")
         return laid
+
+    def outline(self, laid: Laid) -> NDArray[np.float32]:
+        """Return where the sheet's corners are in a photograph, shape (4, 2)."""
+        corners = cv2.perspectiveTransform(_corners(self.size)[None], laid.to_photo)[0]
+        return np.asarray(corners, np.float32)
 
     def _laid(self, photo: Image, to_photo: Matrix) -> Laid:
         picture, seen = self._warped(photo, to_photo)
@@ -127,8 +139,12 @@ class Sheet:
         whole = np.full(smaller.shape[:2], 255, np.uint8)
         return picture, cv2.warpPerspective(whole, view, self.size, flags=flags)
 
-    def _by_features(self, photo: Image) -> Laid | None:
-        factor = min(1.0, WORKING_SIDE / max(photo.shape[:2]))
+    @staticmethod
+    def _better(one: Laid | None, other: Laid | None) -> Laid | None:
+        return max((laid for laid in (one, other) if laid), key=lambda laid: laid.fit, default=None)
+
+    def _by_features(self, photo: Image, side: int) -> Laid | None:
+        factor = min(1.0, side / max(photo.shape[:2]))
         small = cv2.resize(photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         points, described = _features(small)
         pairs = _matches(self._described, described)
@@ -176,13 +192,14 @@ class Sheet:
         corners = cv2.perspectiveTransform(_corners(self.size)[None], view)[0]
         return bool(cv2.isContourConvex(corners) and cv2.contourArea(corners, oriented=True) > 0)
 
-    def _best_of_corners(self, photo: Image, laid: Laid | None) -> Laid | None:
-        """Lay the page by its corners, each way round, where that fits better."""
+    def _by_page(self, photo: Image) -> Laid | None:
+        """Lay the page by its corners, the way round that fits best."""
         page = find_page(photo)
         if page is None:
-            return laid
+            return None
         turned = [self._laid(photo, self._view(np.roll(page, turn, axis=0))) for turn in range(4)]
-        return max([*turned, *([laid] if laid else [])], key=lambda one: one.fit)
+        nearest = sorted(turned, key=lambda one: -one.fit)[:2]
+        return max((self._refined(photo, one.to_photo) for one in nearest), key=lambda one: one.fit)
 
     def _by_corners(self, photo: Image) -> Matrix:
         page = find_page(photo)

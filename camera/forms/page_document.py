@@ -19,12 +19,12 @@ SEEN_SIDE = 28
 
 
 def page_document(page: PageReading) -> dict[str, Any]:
-    """Return `PageReading.to_json` with the keys `settled`, `crop` and `digits` in each field.
+    """Return `PageReading.to_json` with its fingerprint, and `settled`, `crop` and `digits` in each field.
 
     `crop` is a JPEG of the field with some paper around it, in base64; `digits` has, from left to right, each digit's
     label, confidence, box in that picture, and the 28x28 bytes that the network saw.
     """
-    document = page.to_json()
+    document = page.to_json() | {"fingerprint": _text(page.fingerprint)}
     for one in page.fields:
         assert page.picture is not None and one.box
         around = _around(one.box, page.picture)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge.atomic_files import refuse_overwrite
+from mnist_edge.camera.forms.copies import alike
 from mnist_edge.camera.forms.form import Field, Form
 from mnist_edge.camera.forms.pattern import parse_pattern
 from mnist_edge.errors import OutputError, UsageError
@@ -18,6 +19,8 @@ from mnist_edge.errors import OutputError, UsageError
 SUFFIX = ".sqlite"
 # Of the tables below; PRAGMA user_version. The application's number, "mnef" in ASCII, tells the file from others.
 VERSION, APPLICATION = 1, 0x6D6E6566
+# Pages before one among which it is looked for in another picture.
+RECENT = 30
 # How long a writer waits for another one.
 BUSY_SECONDS = 10.0
 TABLES = """
@@ -26,7 +29,8 @@ CREATE TABLE fields (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, patt
     checked TEXT NOT NULL, empty TEXT);
 CREATE TABLE pictures (source TEXT PRIMARY KEY, error TEXT);
 CREATE TABLE pages (number INTEGER PRIMARY KEY, picture TEXT NOT NULL REFERENCES pictures, source TEXT NOT NULL,
-    fits INTEGER NOT NULL, reason TEXT NOT NULL, fit REAL NOT NULL);
+    fits INTEGER NOT NULL, reason TEXT NOT NULL, fit REAL NOT NULL, fingerprint BLOB NOT NULL,
+    better INTEGER REFERENCES pages);
 CREATE TABLE readings (number INTEGER PRIMARY KEY, page INTEGER NOT NULL REFERENCES pages,
     field INTEGER NOT NULL REFERENCES fields, value TEXT NOT NULL, trust REAL NOT NULL, outcome TEXT NOT NULL,
     reason TEXT NOT NULL, settled INTEGER NOT NULL, alternatives TEXT NOT NULL, crop BLOB NOT NULL,
@@ -37,7 +41,7 @@ CREATE TABLE reviews (number INTEGER PRIMARY KEY AUTOINCREMENT, reading INTEGER 
     value TEXT, reviewer TEXT NOT NULL, time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')));
 CREATE VIEW answers AS SELECT pages.number AS page, source, name AS field,
     coalesce(answer, CASE WHEN settled THEN value END) AS value, answer IS NOT NULL AS reviewed, trust
-    FROM readings JOIN pages ON pages.number = page JOIN fields ON fields.number = field;
+    FROM readings JOIN pages ON pages.number = page JOIN fields ON fields.number = field WHERE better IS NULL;
 """
 
 
@@ -67,26 +71,52 @@ class PageFile:
         """Whether a picture has its pages in the file already, or the reason why it cannot be read."""
         return bool(self.database.execute("SELECT 1 FROM pictures WHERE source = ?", (source,)).fetchone())
 
-    def add(self, picture: dict[str, Any]) -> None:
-        """Add all pages of a picture at once.
+    def add(self, picture: dict[str, Any]) -> int:
+        """Add all pages of a picture at once; of pictures of one page that follow one another, the best counts.
 
         Args:
             picture: `source`, with `pages`, a list of `page_document`, or `error`, why it cannot be read.
 
+        Returns:
+            How many pages were there already, in this picture or in one before it.
+
         Raises:
             OutputError: The file cannot be written.
         """
+        copies = 0
         with self.writing() as database:
             database.execute("INSERT INTO pictures VALUES (?, ?)", (picture["source"], picture.get("error")))
             for page in picture.get("pages", ()):
-                row = (picture["source"], page["source"], page["fits"], page["reason"], page["fit"])
-                added = database.execute("INSERT INTO pages VALUES (NULL, ?, ?, ?, ?, ?)", row)
+                mark = base64.b64decode(page["fingerprint"])
+                row = (picture["source"], page["source"], page["fits"], page["reason"], page["fit"], mark)
+                copied = self._copied(mark)
+                added = database.execute("INSERT INTO pages VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL)", row)
                 readings = enumerate(page["fields"].values())
                 database.executemany(
                     "INSERT INTO readings (page, field, value, trust, outcome, reason, settled, alternatives, crop, "
                     "digits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (_reading(added.lastrowid, number, one) for number, one in readings),
                 )
+                if copied:
+                    copies += 1
+                    worse, best = sorted((copied, int(added.lastrowid or 0)), key=self._worth)
+                    database.execute("UPDATE pages SET better = ? WHERE number = ?", (best, worse))
+        return copies
+
+    def _copied(self, mark: bytes) -> int | None:
+        """Return the number of a page before this one that is the same by its fingerprint."""
+        recent = self.database.execute(
+            "SELECT number, fingerprint FROM pages WHERE better IS NULL ORDER BY number DESC LIMIT ?", (RECENT,)
+        )
+        return next((number for number, other in recent if alike(mark, other)), None)
+
+    def _worth(self, page: int) -> tuple[int, float]:
+        """How well a page was read: what somebody has reviewed before anything else."""
+        found = self.database.execute(
+            "SELECT count(answer) > 0, sum(settled), avg(trust) FROM readings WHERE page = ?", (page,)
+        )
+        reviewed, settled, trust = found.fetchone()
+        return (10**6 if reviewed else 0) + settled, trust
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -67,12 +67,17 @@ def agreement(ink: Image, printed: Image, seen: Image) -> float:
     judged = print_area > LEAST_PRINT
     if not judged.any():
         return 0.0
-    contrast = on_print / np.maximum(print_area, 1e-6) - off_print / np.maximum(paper_area, 1e-6)
-    return float(np.mean(contrast[judged] > AGREES))
+    on, off = on_print / np.maximum(print_area, 1e-6), off_print / np.maximum(paper_area, 1e-6)
+    # A tile full of writing is dark beside its print as well: there nearly all of what can be more counts, as in
+    # Cohen's kappa. What is darker still, such as noise, is no paper.
+    busy = (off < MOST_WRITING) & (on - off > BUSY_AGREES * (1 - off))
+    return float(np.mean((on - off > AGREES)[judged] | busy[judged]))
 
 
-# Tiles along the longer side; the least share of one that is print, so that it is judged; what agreement takes.
+# Tiles along the longer side; the least share of one that is print, so that it is judged; what agreement takes, and in
+# a tile of which no more than this share is near to writing.
 TILES, LEAST_PRINT, AGREES = 16, 0.004, 0.5
+BUSY_AGREES, MOST_WRITING = 0.8, 0.65
 
 
 def _in_tiles(values: NDArray[np.float32]) -> NDArray[np.float32]:

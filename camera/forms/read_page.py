@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.camera.forms.copies import fingerprint
 from mnist_edge.camera.forms.form import Field, Form
 from mnist_edge.camera.forms.laying import DoesNotFit, Laid, Sheet
 from mnist_edge.camera.forms.printed import Image, without_print
@@ -23,6 +24,8 @@ DARK = 60
 LEAST_SEEN = 0.98
 # A digit beside an empty field is so near, in heights of the field.
 NEAR = 1.0
+# Pages that are looked for in one photograph; another one is where so large a share of a page's area is left beside it.
+MAX_PAGES, LEAST_OTHER = 20, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class PageReading:
         reason: Why it does not.
         fit: The share of the form's print that is in its place, 0 to 1.
         fields: In the form's order.
+        fingerprint: What tells pictures of one page, see `copies.alike`; comparisons leave it out.
         picture: The photograph as the form lies, shape (height, width, 3), BGR; comparisons leave it out.
     """
 
@@ -43,6 +47,7 @@ class PageReading:
     reason: str = ""
     fit: float = 0.0
     fields: tuple[FieldReading, ...] = ()
+    fingerprint: bytes = dataclass_field(default=b"", compare=False, repr=False)
     picture: Image | None = dataclass_field(default=None, compare=False, repr=False)
 
     @property
@@ -101,16 +106,43 @@ class FormReader:
         return self._reader.model
 
     def read(self, photo: Image, source: str) -> PageReading:
-        """Read one photograph.
+        """Read one photograph of one page.
 
         Args:
             photo: Shape (height, width, 3), BGR.
             source: Its name in the reading.
         """
         try:
-            laid = self._sheet.lay(photo)
+            return self._read(self._sheet.lay(photo), source)
         except DoesNotFit as reason:
             return PageReading(source, False, str(reason))
+
+    def read_all(self, photo: Image, source: str) -> list[PageReading]:
+        """Read all pages that lie side by side in one photograph, the largest part of the form's print first.
+
+        Args:
+            photo: Shape (height, width, 3), BGR.
+            source: Its name in the first reading; the others are `NAME#2` and so on.
+
+        Returns:
+            At least one reading; a single one that does not fit where there is no such page.
+        """
+        pages: list[PageReading] = []
+        while len(pages) < MAX_PAGES:
+            try:
+                laid = self._sheet.lay(photo)
+            except DoesNotFit as reason:
+                return pages or [PageReading(source, False, str(reason))]
+            pages.append(self._read(laid, f"{source}#{len(pages) + 1}" if pages else source))
+            outline = self._sheet.outline(laid)
+            if cv2.contourArea(outline) * (1 + LEAST_OTHER) > photo.shape[0] * photo.shape[1]:
+                break
+            photo = photo.copy()
+            # Any even colour: what is gone has no print.
+            cv2.fillConvexPoly(photo, np.rint(outline).astype(np.int32), photo.mean(axis=(0, 1)).tolist())
+        return pages
+
+    def _read(self, laid: Laid, source: str) -> PageReading:
         ink = self._written(laid)
         reading = self._reader.read(np.repeat(255 - ink[..., None], 3, axis=2), source)
         fields = {one.name: one for one in self._values(laid, ink, reading)}
@@ -120,7 +152,7 @@ class FormReader:
             replace(settle(one, self._min_trust), box=box)
             for one, box in zip(fields.values(), self._boxes, strict=True)
         )
-        return PageReading(source, True, "", laid.fit, settled, laid.picture)
+        return PageReading(source, True, "", laid.fit, settled, fingerprint(ink, self._places), laid.picture)
 
     def _written(self, laid: Laid) -> Image:
         """Return the ink that is not printed: without an empty sheet to compare with, that in the fields."""

@@ -14,7 +14,7 @@ from mnist_edge.camera.forms.form import load_form
 from mnist_edge.camera.forms.page_document import page_document
 from mnist_edge.camera.forms.page_file import PageFile, create_pages
 from mnist_edge.camera.forms.read_page import FormReader
-from mnist_edge.camera.images import read_image
+from mnist_edge.camera.forms.scans import read_scan
 from mnist_edge.camera.reader import Reader
 from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
@@ -56,9 +56,11 @@ class OpenFormReader:
         reader = self.reader()
 
         def read(source: str) -> dict[str, Any]:
+            pages: list[dict[str, Any]] = []
             with native_stderr.silenced():
-                photo = read_image(source, self.max_pixels)
-            return {"source": source, "pages": [page_document(reader.read(photo, source))]}
+                for name, photo in read_scan(source, self.max_pixels):
+                    pages += map(page_document, reader.read_all(photo, name))
+            return {"source": source, "pages": pages}
 
         return reader.model, read
 
@@ -69,6 +71,7 @@ class ScansSummary:
 
     Attributes:
         pages: How many it read.
+        copies: How many of them show a page that another picture shows better.
         misfits: How many of them do not show the form.
         failed: Pictures that cannot be read.
         skipped: Pictures that an earlier run has read.
@@ -76,6 +79,7 @@ class ScansSummary:
     """
 
     pages: int = 0
+    copies: int = 0
     misfits: int = 0
     failed: int = 0
     skipped: int = 0
@@ -152,7 +156,7 @@ def _lines(
 
 
 def _add(picture: dict[str, Any], file: PageFile, summary: ScansSummary) -> None:
-    file.add(picture)
+    summary.copies += file.add(picture)
     summary.failed += "error" in picture
     for page in picture.get("pages", ()):
         summary.pages += 1

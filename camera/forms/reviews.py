@@ -55,7 +55,7 @@ class Reviews:
         now = time.monotonic()
         self._leases = {one: lease for one, lease in self._leases.items() if lease[1] > now}
         taken = {one for one, (who, _) in self._leases.items() if who != reviewer} | known
-        which = "answer IS NULL" if others else "answer IS NULL AND settled = 0"
+        which = f"answer IS NULL AND better IS NULL{'' if others else ' AND settled = 0'}"
         rows = self.pages.database.execute(
             f"SELECT {COLUMNS} WHERE {which} ORDER BY settled, trust, readings.number LIMIT ?", (BATCH + len(taken),)
         )
@@ -66,7 +66,8 @@ class Reviews:
     def progress(self) -> dict[str, int]:
         """Return how many fields are `doubtful`, of those how many are `left`, and how many were `reviewed` in all."""
         counts = "count(*) FILTER (WHERE settled = 0), count(*) FILTER (WHERE settled = 0 AND answer IS NULL)"
-        found = self.pages.database.execute(f"SELECT {counts}, count(answer) FROM readings").fetchone()
+        where = "FROM readings JOIN pages ON pages.number = page WHERE better IS NULL"
+        found = self.pages.database.execute(f"SELECT {counts}, count(answer) {where}").fetchone()
         return dict(zip(("doubtful", "left", "reviewed"), found, strict=True))
 
     def answer(self, number: int, value: str | None, *, seen: int, reviewer: str, sure: bool = False) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from io import FileIO
 from itertools import pairwise
 from pathlib import Path
 
-from mnist_edge.camera.events import Event, EventSink, JsonLines
+from mnist_edge.camera.events import Happening, JsonLines, RowSink
+from mnist_edge.camera.rows import Row
 from mnist_edge.camera.sinks.streams import DescriptorStream, standard_output
 from mnist_edge.errors import OutputError
 from mnist_edge.safe_text import printable
@@ -27,7 +28,7 @@ LONGEST_LINE = 65536
 logger = logging.getLogger(__name__)
 
 
-def open_events(target: str, *, max_mb: float, files: int) -> EventSink:
+def open_events(target: str, *, max_mb: float, files: int) -> RowSink:
     """Open the sink that a user names; writing to it may have to wait.
 
     Args:
@@ -82,7 +83,7 @@ class EventFile:
             ) from error
         self._try(b"")
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Happening]) -> None:
         """Write each event on a line."""
         for event in events:
             line = _csv_line(_row(event)) if self._as_csv else (event.to_line() + "\n").encode()
@@ -152,8 +153,11 @@ def _end_of_cut_line(file: FileIO, as_csv: bool) -> bytes:
     return b'"\n' if as_csv and line.count(b'"') % 2 else b"\n"
 
 
-def _row(event: Event) -> list[object]:
-    digit, text, seconds = event.digit, " / ".join(event.text), round(event.seconds, 3)
+def _row(event: Happening) -> list[object]:
+    text, seconds = " / ".join(event.text), round(event.seconds, 3)
+    if isinstance(event, Row):
+        return [event.time, event.frame, event.event, "", event.name, text, seconds, event.source, *[""] * 5]
+    digit = event.digit
     row = [event.time, event.frame, event.event, digit.track, digit.label, text, seconds, event.source]
     return [*row, round(digit.confidence, 4), *digit.box]
 

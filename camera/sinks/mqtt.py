@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mnist_edge.camera.events import Event, digits_to_json, timestamp
+from mnist_edge.camera.events import Event, Happening, digits_to_json, timestamp
 from mnist_edge.camera.sinks.home_assistant import announcements
 from mnist_edge.camera.sinks.mqtt_address import parse_address
 from mnist_edge.camera.sinks.mqtt_connection import Connection, new_client_id
@@ -67,7 +67,7 @@ class _Published:
     stats_due: float = 0.0
 
 
-class MqttSink(Worker[Event]):
+class MqttSink(Worker[Happening]):
     """Publishes below a prefix: `available`, `reading` and `stats`, all retained, and each event to `events`.
 
     Its thread connects, and connects again when the broker was away; the loop never waits for it. Events stay queued
@@ -95,7 +95,7 @@ class MqttSink(Worker[Event]):
         self._announced = announcements(self._prefix) if discovery else {}
         self._client_id = new_client_id()
         # By the number of its acknowledgement, in the order of sending.
-        self._sent: dict[int, Event] = {}
+        self._sent: dict[int, Happening] = {}
         self._reading = _Reading(time=timestamp())
         self._view: View | None = None
         # Of the thread. Writing to the first socket ends a wait for the network, which looks at the second, too.
@@ -114,7 +114,7 @@ class MqttSink(Worker[Event]):
         """How many events the broker has not acknowledged yet."""
         return len(self._items) + len(self._sent)
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Happening]) -> None:
         """Queue one frame's events; where there are too many, the oldest are lost."""
         if not events:
             return
@@ -123,7 +123,9 @@ class MqttSink(Worker[Event]):
             while self.waiting > self._limit:
                 self._items.popleft()
                 self.lost += 1
-        self._reading = _Reading(events[-1].digits, events[-1].text, events[-1].time)
+        last = events[-1]
+        if isinstance(last, Event):
+            self._reading = _Reading(last.digits, last.text, last.time)
         self._wake()
 
     def show(self, view: View) -> None:
@@ -224,7 +226,7 @@ class MqttSink(Worker[Event]):
             with self._changed:
                 self._handle(self._items.popleft())
 
-    def _publish_event(self, event: Event) -> None:
+    def _publish_event(self, event: Happening) -> None:
         assert self._connection
         number = self._connection.publish(f"{self._prefix}/events", to_json(event.to_json()).encode())
         self._sent[number] = event

@@ -14,16 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
-from mnist_edge.camera.events import Event, EventSink, TextLines
+from mnist_edge.camera.events import EventSink, Happening, RowSink, TextLines
+from mnist_edge.camera.forms import FormReader, load_form
+from mnist_edge.camera.forms.live import FormWatch
 from mnist_edge.camera.frames import Source
 from mnist_edge.camera.loop import ViewSink
 from mnist_edge.camera.meter import Meter
+from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
+from mnist_edge.camera.regions import RegionWatch, parse_regions
+from mnist_edge.camera.rows import Row
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
 from mnist_edge.camera.sinks.collect import Collector
 from mnist_edge.camera.sinks.display import why_no_window
 from mnist_edge.camera.sinks.event_files import STDOUT, open_events
 from mnist_edge.camera.sinks.mqtt import MqttSink
+from mnist_edge.camera.sinks.post import PostSink
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.sinks.recordings import recorded_at
 from mnist_edge.camera.sinks.snapshots import Snapshots, snapshots_in
@@ -31,7 +37,7 @@ from mnist_edge.camera.sinks.streams import check_output, standard_output
 from mnist_edge.camera.sinks.window import Window
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import END_SECONDS, BackgroundSink, Worker
-from mnist_edge.errors import OutputError
+from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.reading import LIMITED, Reading
 
 # The folder of recordings that are turned on by a key, where the settings name none.
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
     from mnist_edge.camera.web import WebView
 
     Background = BackgroundSink | MqttSink | WebView
+    Watch = FormWatch | RegionWatch
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +103,14 @@ def open_sinks(settings: Settings, source: Source, controls: Controls, meter: Me
         for sink in _background_sinks(settings, source, controls, meter, read, window):
             stack.enter_context(sink)
             background.append(sink)
-        views: list[ViewSink] = [*(sink for sink in background if isinstance(sink, ViewSink)), LimitWarning()]
+        events = tuple(sink for sink in background if isinstance(sink, EventSink))
+        shown = [sink for sink in background if isinstance(sink, ViewSink)]
+        watches = _watches(settings, source, [sink for sink in background if isinstance(sink, RowSink)])
+        for watch in watches:
+            if isinstance(watch, FormWatch):
+                stack.enter_context(watch)
+                background.append(watch)
+        views: list[ViewSink] = [*watches, *shown, LimitWarning()]
         if window:
             views.append(stack.enter_context(window))
         beats = [sink.beat for sink in background if isinstance(sink, Beating)]
@@ -104,7 +118,7 @@ def open_sinks(settings: Settings, source: Source, controls: Controls, meter: Me
             beats.append(check_output)
         try:
             yield Sinks(
-                tuple(sink for sink in background if isinstance(sink, EventSink)),
+                events,
                 tuple(views),
                 tuple(sink.worker for sink in background if isinstance(sink, BackgroundSink)),
                 tuple(beats),
@@ -127,6 +141,8 @@ def _background_sinks(
         yield _Events(_open_events(settings), f"events for {settings.events}")
     if settings.mqtt:
         yield MqttSink(settings.mqtt, discovery=settings.mqtt_discovery)
+    if settings.post:
+        yield PostSink(settings.post)
     if settings.serve:
         yield _web_view(settings, settings.serve, controls, meter, read)
     if window is None and settings.events != STDOUT:
@@ -138,13 +154,38 @@ def _background_sinks(
         yield Snapshots(Path(settings.snapshots), controls)
 
 
+def _watches(settings: Settings, source: Source, sinks: Sequence[RowSink]) -> "list[Watch]":
+    """Make what takes rows from views, and gives them to the sinks of events."""
+    if settings.post and not (settings.form or settings.region):
+        raise UsageError("--post posts what is taken; name what to take with --form FILE.toml or --region NAME=x,y,w,h")
+
+    def take(rows: Sequence[Row]) -> None:
+        for sink in sinks:
+            sink.write(rows)
+
+    watches: list[Watch] = []
+    if settings.form:
+        # Before the loop begins, so that a mistake in it is told at once.
+        form = load_form(Path(settings.form))
+        least = MIN_CONFIDENCE if settings.min_confidence is None else settings.min_confidence
+
+        def open_reader() -> FormReader:
+            reader = Reader(settings.model, runtime=settings.runtime, threads=settings.threads, min_confidence=least)
+            return FormReader(form, reader)
+
+        watches.append(FormWatch(open_reader, take, source.info.still))
+    if settings.region:
+        watches.append(RegionWatch(parse_regions(settings.region), take, source.info.still))
+    return watches
+
+
 class _Events(BackgroundSink):
     """Events that another sink writes in the background."""
 
-    def __init__(self, sink: EventSink, what: str, ends: Stop | None = None) -> None:
-        self.worker = Worker[Event](what, lambda event: sink.write([event]), limit=MAX_EVENTS, ends=ends)
+    def __init__(self, sink: RowSink, what: str, ends: Stop | None = None) -> None:
+        self.worker = Worker[Happening](what, lambda event: sink.write([event]), limit=MAX_EVENTS, ends=ends)
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Happening]) -> None:
         """Queue one frame's events."""
         self.worker.put(*events)
 
@@ -163,7 +204,7 @@ class LimitWarning:
             logger.warning("%s holds %s", view.frame.source, LIMITED)
 
 
-def _open_events(settings: Settings) -> EventSink:
+def _open_events(settings: Settings) -> RowSink:
     return open_events(str(settings.events), max_mb=settings.events_mb, files=settings.events_files)
 
 

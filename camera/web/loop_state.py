@@ -10,7 +10,7 @@ from typing import Any
 
 from mnist_edge import __version__
 from mnist_edge.camera.controls import CONTROLS, Controls
-from mnist_edge.camera.events import Event, digits_to_json
+from mnist_edge.camera.events import Happening, digits_to_json
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web.access import Refused
@@ -38,7 +38,7 @@ class LoopState:
     def __init__(self) -> None:
         """Take the running event loop; the camera's loop counts as alive for the first seconds."""
         self.view: View | None = None
-        self.events: deque[tuple[int, Event]] = deque(maxlen=KEPT_EVENTS)
+        self.events: deque[tuple[int, Happening]] = deque(maxlen=KEPT_EVENTS)
         self.counts: Counter[str] = Counter(appeared=0, changed=0, gone=0)
         self.clients: Counter[str] = Counter(pictures=0, events=0)
         self._last_heartbeat = time.monotonic()
@@ -63,7 +63,7 @@ class LoopState:
             self.view = view
             self._wake_clients()
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Happening]) -> None:
         """Publish one frame's events."""
         for event in events:
             self._serial += 1
@@ -71,7 +71,7 @@ class LoopState:
             self.events.append((self._serial, event))
         self._wake_clients()
 
-    def events_after(self, serial: int) -> list[tuple[int, Event]]:
+    def events_after(self, serial: int) -> list[tuple[int, Happening]]:
         """Return the events with a higher serial number that are still kept."""
         return [numbered for numbered in tuple(self.events) if numbered[0] > serial]
 

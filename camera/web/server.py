@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import Controls
-from mnist_edge.camera.events import Event
+from mnist_edge.camera.events import Happening
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web import pictures, status
@@ -103,7 +103,7 @@ class WebView:
         """Show a view to all clients."""
         self.state.show(view)
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Happening]) -> None:
         """Send one frame's events to all clients."""
         self.state.write(events)
 

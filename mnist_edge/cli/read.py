@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv as csv_format
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -131,6 +131,7 @@ def command(
     from mnist_edge.camera.archive.reading import OpenReader
     from mnist_edge.camera.forms import MIN_TRUST
     from mnist_edge.camera.forms.read_scans import OpenFormReader
+    from mnist_edge.camera.forms.scans import read_scan
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
 
     show = _printer(json, text, csv)
@@ -152,7 +153,7 @@ def command(
         images, written = take_output(images, flags, force)
         sources, failed = _sources(images, recursive)
         open_it = partial(Reader, model, runtime=runtime, threads=threads, min_confidence=least)
-        failed |= not read_forms(form, _frames(sources, max_pixels), open_it, min_trust, flags, written)
+        failed |= not read_forms(form, _frames(sources, max_pixels, read_scan), open_it, min_trust, flags, written)
         if failed:
             raise typer.Exit(1)
         return
@@ -173,7 +174,9 @@ def command(
     reader = Reader(model, runtime=runtime, threads=threads, min_confidence=least)
     if csv:
         print(",".join(COLUMNS))
-    failed |= not _show_all(_frames(sources, max_pixels), partial(_read, reader, details=details), drawn, show, labels)
+    failed |= not _show_all(
+        _frames(sources, max_pixels, _one_picture), partial(_read, reader, details=details), drawn, show, labels
+    )
     if failed:
         raise typer.Exit(1)
 
@@ -254,22 +257,34 @@ def _sources(arguments: list[str], recursive: bool) -> tuple[list[str], bool]:
     return found, failed
 
 
-def _frames(sources: list[str], max_pixels: int) -> Iterator[tuple[str, NDArray[np.uint8] | None]]:
+def _frames(
+    sources: list[str], max_pixels: int, read: Callable[[str, int], Iterable[tuple[str, NDArray[np.uint8]]]]
+) -> Iterator[tuple[str, NDArray[np.uint8] | None]]:
     """Yield the pixels of each picture, None with a note where it cannot be read; shows the progress."""
     from mnist_edge import native_stderr
-    from mnist_edge.camera.images import read_image
 
     with progress("reading") as report:
         for number, source in enumerate(sources):
             report(number, len(sources), Path(source).name)
-            frame = None
-            try:
-                # Some decoders write warnings below Python, such as libpng of a colour profile.
-                with native_stderr.silenced():
-                    frame = read_image(source, max_pixels)
-            except ImageError as error:
-                note(f"error: {error}")
-            yield source, frame
+            frames = iter(read(source, max_pixels))
+            while True:
+                try:
+                    # Some decoders write warnings below Python, such as libpng of a colour profile.
+                    with native_stderr.silenced():
+                        name, frame = next(frames, ("", None))
+                except ImageError as error:
+                    note(f"error: {error}")
+                    yield source, None
+                    break
+                if frame is None:
+                    break
+                yield name, frame
+
+
+def _one_picture(source: str, max_pixels: int) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    from mnist_edge.camera.images import read_image
+
+    yield source, read_image(source, max_pixels)
 
 
 def _printer(json: bool, text: bool, csv: bool) -> Callable[[Reading, dict[str, str]], None]:

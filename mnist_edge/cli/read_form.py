@@ -99,17 +99,17 @@ def read_forms(
         if photo is None:
             whole = False
             continue
-        page = reader.read(photo, source)
-        whole &= page.fits
-        if not page.fits:
-            note(f"error: {source} does not fit the form {form.name}: {page.reason}")
-        if written == "people":
-            _show(page)
-            continue
-        rows = [_csv_page(page, form) if written == "csv" else to_json(page.to_json()) + "\n"]
-        lines += rows
-        if not output:
-            _print(rows)
+        for page in reader.read_all(photo, source):
+            whole &= page.fits
+            if not page.fits:
+                note(f"error: {source} does not fit the form {form.name}: {page.reason}")
+            if written == "people":
+                _show(page)
+                continue
+            rows = [_csv_page(page, form) if written == "csv" else to_json(page.to_json()) + "\n"]
+            lines += rows
+            if not output:
+                _print(rows)
     if output:
         write_text(output, "".join(lines))
         note(f"wrote {output}")
@@ -129,6 +129,7 @@ def read_scans_into_file(
     from mnist_edge.camera.archive.walk import walk_all
     from mnist_edge.camera.forms.page_file import SUFFIX
     from mnist_edge.camera.forms.read_scans import read_scans
+    from mnist_edge.camera.forms.scans import is_scan
     from mnist_edge.machine import usable_cores
 
     if output.suffix != SUFFIX:
@@ -137,7 +138,7 @@ def read_scans_into_file(
     places, missing = find_places(images)
 
     def found() -> Iterator[Found]:
-        return walk_all(places, recursive)
+        return walk_all(places, recursive, is_scan)
 
     with interrupted_cleanly(), progress("reading") as report:
         summary = read_scans(
@@ -146,6 +147,7 @@ def read_scans_into_file(
             expected=(lambda: 0) if report is no_progress else count_behind(found),
         )  # fmt: skip
     parts = [f"wrote {summary.pages:,} pages to {output}", f"{summary.doubtful:,} fields to look at"]
+    parts += [f"{summary.copies:,} of them again"] * bool(summary.copies)
     parts += [f"{summary.misfits:,} pages do not fit"] * bool(summary.misfits)
     parts += [f"{summary.failed:,} pictures with an error"] * bool(summary.failed)
     parts += [f"{summary.skipped:,} pictures had theirs already"] * bool(summary.skipped)

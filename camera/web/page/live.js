@@ -110,9 +110,20 @@ for (const [target, kind] of [[$("side"), "scroll"], [window, "scroll"], [window
 // Equal changes of one frame are one row.
 function addChange(event) {
   const last = changes[0];
-  if (last && last.frame === event.frame && last.event === event.event && last.source === event.source) last.labels.push(event.label);
+  if (event.values) changes.unshift({ ...event, labels: [event.name] });
+  else if (last && !last.values && last.frame === event.frame && last.event === event.event && last.source === event.source) last.labels.push(event.label);
   else changes.unshift({ ...event, labels: [event.label] });
   changes.length = Math.min(changes.length, ROWS);
+}
+
+// What was taken flashes, and stays for a moment: whoever holds the page may let go of it.
+function showTaken({ event, name, values }) {
+  const shown = Object.entries(values).map(([field, { value, trust }]) => `${event === "page" ? `${field} ` : ""}${value || "–"} ${percentOf(trust)} %`);
+  showMessage(`Taken: ${name}: ${shown.join(", ")}`);
+  $("picture").classList.remove("taken");
+  // Without a layout in between the animation would not begin anew.
+  void $("picture").offsetWidth;
+  $("picture").classList.add("taken");
 }
 
 function showChanges() {
@@ -120,7 +131,7 @@ function showChanges() {
     const row = create("li");
     row.append(
       create("time", new Date(change.time).toLocaleTimeString([], { hour12: false })),
-      create("span", `${change.labels.join(" ")} ${change.event}`),
+      create("span", change.values ? `${change.event} ${change.name}` : `${change.labels.join(" ")} ${change.event}`),
       create("b", change.text.join(" / ")));
     return row;
   });
@@ -143,7 +154,7 @@ function connect() {
   on("status", showStatus);
   on("reading", showReading);
   on("history", (events) => { changes = []; events.forEach(addChange); showChanges(); });
-  on("event", (event) => { addChange(event); showChanges(); });
+  on("event", (event) => { addChange(event); showChanges(); if (event.values) showTaken(event); });
   source.onerror = onLost;
 }
 

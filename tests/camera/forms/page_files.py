@@ -44,7 +44,14 @@ def _seen(label: int) -> str:
 
 def picture(source: str, mark: dict[str, Any], time: dict[str, Any]) -> dict[str, Any]:
     """All that was read in one picture."""
-    page = {"source": source, "fits": True, "reason": "", "fit": 0.97, "fields": {"mark": mark, "time": time}}
+    page = {
+        "source": source,
+        "fits": True,
+        "reason": "",
+        "fit": 0.97,
+        "fingerprint": "",
+        "fields": {"mark": mark, "time": time},
+    }
     return {"source": source, "pages": [page]}
 
 

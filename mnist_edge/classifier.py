@@ -21,16 +21,13 @@ from mnist_edge.refusal import digit_score
 from mnist_edge.safe_text import printable
 from mnist_edge.shipped_models import DEFAULT
 from mnist_edge.tensors import as_input, byte_values, dequantise, pixel_range, quantise, with_channel
-from mnist_edge.tflite_graph import operator_names
+from mnist_edge.tflite_graph import keeps_state
 
 # Images. Larger batches are no faster and cost memory: 256 images of the largest recipe need some 30 MB.
 MAX_BATCH = 256
 # Two outputs are the same: kernels for another batch round otherwise.
 _SAME = 1e-3
 # Of `small` on a desktop, an image: 27.6 us alone, 21.6 us in a batch of 256.
-# Operators that keep a state from one invoke to the next, and would begin an image where the last one ended.
-STATEFUL = {"UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN", "BIDIRECTIONAL_SEQUENCE_LSTM",
-            "BIDIRECTIONAL_SEQUENCE_RNN", "LSTM", "RNN", "SVDF", "ASSIGN_VARIABLE"}  # fmt: skip
 _LOSS = "small is 1.3 times as slow without batches"
 
 
@@ -98,7 +95,6 @@ class Classifier:
         self.interpreter, found = file.build(__name__, runtime, threads)
         self.runtime = found.label
         self.input = self.interpreter.get_input_details()[0]
-        self.output = self.interpreter.get_output_details()[0]
         self.classes, self._form = self._understand(digits_only)
         self._prepare(trained_on or Pixels(*pixel_range(self.input)))
         self.output_kind = self._recognise()
@@ -113,7 +109,7 @@ class Classifier:
         self._plain, self._batched = self._form.image.plain, self._form.batched
         # As allocated, and the most; they are equal where the graph is bound to its batch.
         self._batch, self._max_batch = self._form.batch, MAX_BATCH
-        self._remembers = bool(STATEFUL & operator_names(self.interpreter))
+        self._remembers = keeps_state(self.interpreter)
         self._exponent: np.float32 | None = None
         self._dequantised = byte_values(self.output)
         self.take_pixels(pixels)
@@ -272,7 +268,10 @@ class Classifier:
 
     def _understand(self, digits_only: bool) -> tuple[tuple[str, ...], TensorForm]:
         """The classes that the outputs tell, and the form of the input."""
-        inputs = self.interpreter.get_input_details()
+        inputs, outputs = self.interpreter.get_input_details(), self.interpreter.get_output_details()
+        count = len(classes_of(self.metadata, self.path.name) or DIGITS)
+        # Of several outputs the one that has the classes, as beside features.
+        self.output = next((one for one in outputs if count in one["shape"]), outputs[0])
         unnamed = DIGITS if digits_only else self._unnamed_classes()
         classes = classes_of(self.metadata, self.path.name) or unnamed
         form = tensor_form(self.input, self.output, len(classes)) if len(inputs) == 1 and classes else None

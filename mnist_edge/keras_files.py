@@ -1,6 +1,7 @@
 """Load Keras networks from whatever they are saved as: `.keras`, the older `.h5`, or a SavedModel."""
 
 import json
+import re
 import warnings
 import zipfile
 from pathlib import Path
@@ -18,6 +19,7 @@ _ENDPOINT = "serving_default"
 # Of a `.keras`; it has 100 bytes.
 _MAX_METADATA_BYTES = 1 << 16
 _H5 = (".h5", ".hdf5")
+_NO_NAME = re.compile(r"^[^A-Za-z0-9.]|[^A-Za-z0-9_.-]")
 
 
 def load_keras_model(path: Path) -> Any:
@@ -38,12 +40,23 @@ def load_keras_model(path: Path) -> Any:
         with without_prints(), warnings.catch_warnings():
             # How the model should have been written concerns whoever wrote it.
             warnings.simplefilter("ignore", UserWarning)
-            return _saved_model(path) if path.is_dir() else keras.models.load_model(path, compile=False)
+            if path.is_dir():
+                return _saved_model(path)
+            return _each_image_by_itself(keras.models.load_model(path, compile=False))
     except ModelError:
         raise
     # Keras raises ValueError, KeyError, TypeError, OSError or BadZipFile, depending on where the file is wrong.
     except Exception as error:
         raise ModelError(_refusal(path, keras.__version__, _first_line(error))) from None
+
+
+def _each_image_by_itself(model: Any) -> Any:
+    """Have recurrent layers begin each image anew, and name the model as TensorFlow can."""
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False):
+            layer.stateful = False
+    model.name = _NO_NAME.sub("_", model.name)
+    return model
 
 
 def _saved_model(path: Path) -> Any:

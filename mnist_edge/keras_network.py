@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterable, Iterator
+from math import prod
 from textwrap import shorten
 from typing import Any
 
@@ -32,7 +33,8 @@ def digit_network(model: Any, trained_on: Pixels | None = None, classes: int | N
     - Pixels: scaled to what it was trained on; where that is not given, an input of integers, or one behind a
       `Rescaling` or `Normalization` of 0 to 255, gets those.
     - Shape: images are resized and reshaped to what `mnist_edge.image_form` finds.
-    - Outputs: where their values show no probabilities, a softmax is appended, with a `ModelWarning`.
+    - Outputs: of several the one that has the classes; where its values show no probabilities, a softmax is appended,
+      with a `ModelWarning`.
 
     Args:
         model: A `keras.Model` of any kind: sequential, functional, nested, or of a class of its own.
@@ -48,21 +50,21 @@ def digit_network(model: Any, trained_on: Pixels | None = None, classes: int | N
     keras, name = load_keras(), str(model.name)
     inputs = _inputs(model)
     trained_on = trained_on or suggested_pixels(model)
-    if _takes_integers(inputs):
-        model = _in_floating_point(keras, model, inputs)
+    if any(tensor.dtype != "float32" for tensor in inputs):
+        model = _in_float32(keras, model, inputs)
     image = keras.Input(IMAGE, name="image")
     pixels = image
     if trained_on != Pixels(0.0, 1.0):
         scale = trained_on.ink - trained_on.background
         pixels = keras.layers.Rescaling(scale, trained_on.background)(image)
-    outputs, bare = _call(keras, model, inputs, pixels)
+    outputs, bare = _call(keras, model, inputs, pixels, classes)
     _check_outputs(model, outputs, classes)
     meaning = recognise(_outputs_of(keras.Model(image, outputs)))
     if meaning is OutputKind.PROBABILITIES:
         return model if bare and pixels is image else keras.Model(image, outputs, name=name)
     warnings.warn(f"{name} gives {meaning.value}, no probabilities; a softmax is appended", ModelWarning, stacklevel=2)
     if meaning is OutputKind.SCORES:
-        outputs, _ = _call(keras, _without_sigmoid(keras, model), inputs, pixels)
+        outputs, _ = _call(keras, _without_sigmoid(keras, model), inputs, pixels, classes)
     # float32 also where the model computes in float16.
     return keras.Model(image, keras.layers.Softmax(name=_SOFTMAX, dtype="float32")(outputs), name=name)
 
@@ -106,18 +108,22 @@ def _inputs(model: Any) -> list[Any]:
     return inputs
 
 
-def _in_floating_point(keras: Any, model: Any, inputs: list[Any]) -> Any:
+def _in_float32(keras: Any, model: Any, inputs: list[Any]) -> Any:
     """Put the same layers behind an input of float32: a cast to integers would cut off fractions."""
     image = keras.Input(inputs[0].shape[1:], name="pixels")
-    return keras.models.clone_model(model, input_tensors=image, clone_function=lambda layer: layer)
+    taken = image
+    if not isinstance(model, keras.Sequential):
+        # A list or a dictionary with one input stays that.
+        taken = keras.tree.map_structure(lambda _: image, model.input)
+    return keras.models.clone_model(model, input_tensors=taken, clone_function=lambda layer: layer)
 
 
 def _takes_integers(inputs: Iterable[Any]) -> bool:
     return any(tensor.dtype.startswith(("int", "uint")) for tensor in inputs)
 
 
-def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, bool]:
-    """Call the model with symbolic pixels; returns its output, and whether it took them unreshaped."""
+def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any, classes: int | None) -> tuple[Any, bool]:
+    """Call the model with symbolic pixels; returns its output, and whether that and the pixels are as they were."""
     forms = [image_form(shape) or ImageForm(IMAGE) for shape in [one.shape[1:] for one in inputs] or _SHAPES]
     for form in forms:
         try:
@@ -127,10 +133,22 @@ def _call(keras: Any, model: Any, inputs: list[Any], pixels: Any) -> tuple[Any, 
             # Keras wraps that error into a page of text.
             reason = shorten(_COLOUR.sub("", str(error)).rpartition("Error encountered:")[2], MAX_REASON)
             continue
-        return outputs, form.plain
+        chosen = _of_classes(keras, outputs, classes)
+        return chosen, form.plain and chosen is outputs
     raise ModelError(
         f"{model.name} cannot be called with images of {' or '.join(str(form.shape) for form in forms)}: {reason}"
     )
+
+
+def _of_classes(keras: Any, outputs: Any, classes: int | None) -> Any:
+    """Of a model's outputs, in a list or a dictionary, the one with a value for each class, in one axis; else all."""
+    counts = [classes] if classes else range(MIN_CLASSES, MAX_CLASSES + 1)
+    tensors = keras.tree.flatten(outputs)
+    fitting = [tensor for tensor in tensors if prod(size or 0 for size in tensor.shape[1:]) in counts]
+    if len(fitting) != 1:
+        return outputs
+    found = fitting[0]
+    return found if len(found.shape) == 2 else keras.layers.Flatten()(found)
 
 
 def _check_outputs(model: Any, outputs: Any, classes: int | None) -> None:

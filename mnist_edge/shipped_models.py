@@ -17,6 +17,15 @@ WEIGHTS = "keras"
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 # What a SavedModel, a folder, is known by.
 SAVED_MODEL = "saved_model.pb"
+# Files of other tools, and how to come from there.
+OF_OTHERS = {
+    ".onnx": "ONNX; make a .tflite of it where that is installed: onnx2tf -i FILE",
+    ".pt": "PyTorch; make a .tflite of it where it is defined, with litert-torch (ai-edge-torch)",
+    ".pth": "PyTorch; make a .tflite of it where it is defined, with litert-torch (ai-edge-torch)",
+    ".pb": "TensorFlow; give the folder of its SavedModel, or make a .tflite of it with TensorFlow 1's converter",
+    ".json": "Keras without its weights; load both where it is defined, and save them with model.save(FILE)",
+    ".pkl": "Python's pickle, which may run anything; save the network with model.save(FILE)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,8 @@ def resolve(model: str | Path) -> Path:
     path = Path(model)
     path = path / RUN_MODEL if (path / RUN_MODEL).is_file() else path
     if path.is_file():
+        if path.suffix in OF_OTHERS:
+            raise ModelError(f"{path} is a model of {OF_OTHERS[path.suffix]}")
         refuse_unfinished(path)
         return path
     if (path / SAVED_MODEL).is_file():

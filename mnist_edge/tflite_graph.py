@@ -16,6 +16,12 @@ _WEIGHTS_PER_VALUE = {
     "FULLY_CONNECTED": slice(1, 2),  # (out, in)
 }
 
+# Operators that keep something from one invoke to the next.
+_STATEFUL = frozenset((
+    "ASSIGN_VARIABLE", "BIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_RNN", "LSTM", "RNN", "SVDF",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN",
+))  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
@@ -76,9 +82,9 @@ def read_graph(interpreter: Any) -> tuple[Operator, ...]:
     )
 
 
-def operator_names(interpreter: Any) -> set[str]:
-    """Name the kinds of operators that there are, which costs less than `operators`."""
-    return {str(details["op_name"]) for details in interpreter._get_ops_details()}
+def keeps_state(interpreter: Any) -> bool:
+    """Whether an image would begin where the last one ended, unless `reset_all_variables` is called between them."""
+    return any(details["op_name"] in _STATEFUL for details in interpreter._get_ops_details())
 
 
 def operators(interpreter: Any) -> dict[str, int]:

@@ -192,6 +192,35 @@ def test_keras_is_evaluated_as_keras_does(kind: Kind, network: Any, few: Dataset
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-3)
 
 
+def outputs(form: str, probabilities: Any, flat: Any) -> Any:
+    """Probabilities as models give them that were built with `Model(inputs=[...], outputs=[...])` and the like."""
+    forms = {
+        "in a list": [probabilities],
+        "in a dictionary": {"digit": probabilities},
+        "beside features": [flat, probabilities],
+        "in three axes": layers().Reshape((1, 1, 10))(probabilities),
+    }
+    return forms.get(form, probabilities)
+
+
+@pytest.mark.parametrize(
+    "form", ["in a list", "in a dictionary", "beside features", "in three axes", "of a name with spaces", "of float64"]
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_file_of_any_structure_is_evaluated(form: str, weights: Weights, few: Dataset, tmp_path: Path) -> None:
+    keras = load_keras()
+    image = keras.Input(IMAGE, dtype="float64" if form == "of float64" else "float32")
+    flat = layers().Flatten()(image)
+    probabilities = layers().Softmax()(dense(weights)(flat))
+    network = keras.Model([image], outputs(form, probabilities, flat))
+    if form == "of a name with spaces":
+        network.name = "my first model"
+    network.save(tmp_path / "a.keras")
+    logits = few.test.images.reshape(-1, 784) / np.float32(255) @ weights[0] + weights[1]
+    right = int((logits.argmax(axis=1) == few.test.labels).sum())
+    assert abs(evaluate(tmp_path / "a.keras", few.test).correct - right) <= 1 and right > 0.7 * len(few.test)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* is bound to a batch of 1")
 @pytest.mark.usefixtures("noted")
@@ -222,6 +251,19 @@ def test_what_kills_the_converter_is_one_line(weights: Weights, few: Dataset, tm
     by_pixel = sequential(layers().Reshape((784, 1)), layers().SimpleRNN(4, name="long"), layers().Dense(10))
     with pytest.raises(ModelError, match=r"layer 'long' takes more than 64 steps.*--quantize dynamic"):
         to_flatbuffer(by_pixel, find_precision("int8"), "int8", None)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "way"), [("onnx", "onnx2tf"), ("pt", "PyTorch"), ("pb", "SavedModel"), ("json", "weights")]
+)
+def test_a_file_of_another_tool_says_how_to_come_from_there(
+    suffix: str, way: str, few: Dataset, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(b"whatever it holds")
+    for use in (lambda: evaluate(path, few.test), lambda: convert(path, "int8", data=few)):
+        with pytest.raises(ModelError, match=way):
+            use()
 
 
 def test_what_is_no_digit_network_is_one_line(few: Dataset, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
 ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording archives
-RELEASE := recipes pages web-picture docs typefaces negatives
+RELEASE := recipes pages forms web-picture docs typefaces negatives
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
 .PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos instructions classic-instructions pi-test clean
@@ -96,6 +96,7 @@ cross-runtime: install
 #   recipes       every classic recipe, three seeds        fuzz          ten minutes of frames and damaged files
 #   steady        whether the reading is stable           soak          200,000 frames, with mosquitto: an hour
 #   faults        every fault, and whether it comes back   pages         how well generated pages are read
+#   forms         how well filled forms of six kinds are read, 200 pages each: an hour
 #   reading-time  a frame beside its floor; on a quiet machine
 #   loop-cost     the loop and each sink beside reading; on a quiet machine
 #   archives      two processes that read an archive beside one; on a quiet machine

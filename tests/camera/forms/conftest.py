@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from mnist_edge.benchmarks.release.sheets import Drawn, marks
 from mnist_edge.camera.forms import FormReader, load_form
 from mnist_edge.camera.reader import Reader
 from mnist_edge.cli import app
 from mnist_edge.dataset import Split
 from mnist_edge.reading import Box
-from tests.camera.forms.sheets import Drawn, marks
 
 MARKS = {"student": "204615", "q1": "12", "q2": "7", "q3": "", "q4": "20", "q5": "5", "q6": "14", "q7": "3", "q8": "9"}
 TRUTH = MARKS | {"total": "70"}

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnist_edge.benchmarks.release.sheets import Drawn, fill, photograph
 from mnist_edge.camera.forms.page_file import open_pages
 from mnist_edge.camera.forms.reviews import Reviews
 from mnist_edge.cli import app
@@ -18,7 +19,6 @@ from mnist_edge.dataset import Split
 from mnist_edge.opencv import cv2
 from tests.camera.forms.conftest import TRUTH, Run
 from tests.camera.forms.page_files import doubtful_pages
-from tests.camera.forms.sheets import Drawn, fill, photograph
 
 MNIST_EDGE = [sys.executable, "-m", "mnist_edge"]
 

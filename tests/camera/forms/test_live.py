@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_edge.benchmarks.release.sheets import Drawn, fill, photograph
 from mnist_edge.camera.forms import FormReader
 from mnist_edge.camera.forms.live import AGAIN_SECONDS, HELD_SECONDS, FormWatch
 from mnist_edge.camera.forms.read_page import PageReading
@@ -21,7 +22,6 @@ from mnist_edge.dataset import Split
 from mnist_edge.errors import UsageError
 from mnist_edge.opencv import cv2
 from tests.camera.forms.conftest import TRUTH
-from tests.camera.forms.sheets import Drawn, fill, photograph
 from tests.helpers import wait_until
 
 

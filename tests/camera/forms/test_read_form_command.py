@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnist_edge.benchmarks.release.sheets import Drawn, fill, photograph
 from mnist_edge.dataset import Split
 from mnist_edge.opencv import cv2
 from tests.camera.forms.conftest import TRUTH, Run
-from tests.camera.forms.sheets import Drawn, fill, photograph
 
 Read = Callable[..., Run]
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_edge.benchmarks.release.sheets import Drawn, fill, meter, photograph
 from mnist_edge.camera.forms import FormReader, load_form
 from mnist_edge.camera.forms.copies import alike
 from mnist_edge.camera.forms.page_document import page_document
@@ -18,7 +19,6 @@ from mnist_edge.dataset import Split
 from mnist_edge.errors import ImageError
 from mnist_edge.opencv import cv2
 from tests.camera.forms.conftest import TRUTH, Run
-from tests.camera.forms.sheets import Drawn, fill, meter, photograph
 
 Image = NDArray[np.uint8]
 OTHER = TRUTH | {"student": "918273", "q1": "4", "q2": "11", "q4": "1", "total": "47"}

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from mnist_edge.benchmarks.harness.browser import Tab
+from mnist_edge.benchmarks.release.sheets import marks, table
 from mnist_edge.camera.forms import load_form
 from mnist_edge.camera.forms.table_lines import find_cells
 from mnist_edge.camera.forms.web import drawing_server
 from mnist_edge.camera.web.serving import WebServer
 from mnist_edge.opencv import cv2
-from tests.camera.forms.sheets import marks, table
 from tests.helpers import wait_until
 
 GROUPS = "groups.map(({ name, box, rows }) => ({ name, box, rows }))"

@@ -89,6 +89,42 @@ def table() -> Drawn:
     return drawn
 
 
+def scores() -> Drawn:
+    """A score card: two players, nine rounds each and their sums."""
+    drawn = _page("Score card", 1200, 850)
+    for player in range(2):
+        y = 260 + 240 * player
+        parts = [f"p{player}r{number}" for number in range(9)]
+        for number, name in enumerate(parts):
+            drawn.add(name, "", (170 + 92 * number, y, 92, 90), 'pattern = "##?"; max = 15')
+        drawn.add(f"p{player}", "", (1020, y, 130, 90), 'pattern = "##?#?"; max = 135')
+        cv2.putText(drawn.picture, f"Player {player + 1}", (40, y + 60), FONT, 0.65, (30, 30, 30), 2)
+        drawn.lines += ["[[sum]]", f"of = {parts}", f'is = "p{player}"']
+    return drawn
+
+
+def parcel() -> Drawn:
+    """A parcel note: two postcodes in cells, a weight with a point, an amount, and a number with a check digit."""
+    drawn = _page("Parcel note", 1200, 850)
+    drawn.add("from", "Postcode of sender", (420, 220, 350, 72), "digits = 5", cells=5)
+    drawn.add("to", "Postcode of receiver", (420, 330, 350, 72), "digits = 5", cells=5)
+    drawn.add("weight", "Weight, grams", (420, 450, 260, 76), 'pattern = "###?#?"; min = 10; max = 9999')
+    drawn.add("amount", "Amount in cents", (420, 570, 300, 76), 'pattern = "###?#?#?"; empty = "blank"', frame=False)
+    drawn.add("number", "Number", (760, 680, 400, 76), 'digits = 8; check = "luhn"')
+    return drawn
+
+
+def survey() -> Drawn:
+    """A survey: fourteen answers of one digit in small boxes, a year and a room."""
+    drawn = _page("Survey of rooms")
+    for number in range(14):
+        box = (330 + 420 * (number % 2), 240 + 110 * (number // 2), 64, 64)
+        drawn.add(f"a{number}", f"Question {number + 1}", box, "digits = 1; min = 1; max = 6")
+    drawn.add("year", "Year", (330, 1060, 240, 76), "digits = 4; min = 1900; max = 2030", cells=4)
+    drawn.add("room", "Room", (330, 1180, 200, 76), 'pattern = "##?#?"; empty = "blank"', frame=False)
+    return drawn
+
+
 def marks_truth(rng: np.random.Generator) -> dict[str, str]:
     """Values of a marking sheet; what is not marked is left empty."""
     parts = {f"q{number}": str(rng.integers(0, 21)) for number in range(1, 9)}
@@ -116,7 +152,43 @@ def table_truth(rng: np.random.Generator) -> dict[str, str]:
     return truth
 
 
-KINDS = {"marks": (marks, marks_truth), "meter": (meter, meter_truth), "table": (table, table_truth)}
+def scores_truth(rng: np.random.Generator) -> dict[str, str]:
+    """Values of a score card."""
+    truth: dict[str, str] = {}
+    for player in range(2):
+        rounds = rng.integers(0, 16, 9)
+        truth |= {f"p{player}r{number}": str(value) for number, value in enumerate(rounds)}
+        truth[f"p{player}"] = str(rounds.sum())
+    return truth
+
+
+def parcel_truth(rng: np.random.Generator) -> dict[str, str]:
+    """Values of a parcel note; some have no amount."""
+    stem = f"{rng.integers(0, 10**7):07}"
+    return {
+        "from": f"{rng.integers(10**5):05}",
+        "to": f"{rng.integers(10**5):05}",
+        "weight": str(rng.integers(10, 10**4)),
+        "amount": str(rng.integers(10, 10**5)) if rng.random() < 0.7 else "",
+        "number": next(stem + str(last) for last in range(10) if luhn(stem + str(last))),
+    }
+
+
+def survey_truth(rng: np.random.Generator) -> dict[str, str]:
+    """Values of a survey."""
+    answers = {f"a{number}": str(rng.integers(1, 7)) for number in range(14)}
+    room = str(rng.integers(1, 400)) if rng.random() < 0.8 else ""
+    return answers | {"year": str(rng.integers(1900, 2031)), "room": room}
+
+
+KINDS = {
+    "marks": (marks, marks_truth),
+    "meter": (meter, meter_truth),
+    "table": (table, table_truth),
+    "scores": (scores, scores_truth),
+    "parcel": (parcel, parcel_truth),
+    "survey": (survey, survey_truth),
+}
 
 
 def fill(drawn: Drawn, truth: dict[str, str], digits: Split, rng: np.random.Generator) -> Image:

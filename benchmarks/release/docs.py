@@ -230,8 +230,9 @@ FIGURES: dict[str, Callable[[], str]] = {
     "overhead": _table_of(
         "overhead",
         "models",
-        "model | bare loop, us | benchmark's invoke / bare | our wrapper / bare",
-        "`{file}` | {bare_us:.1f} | {invoke_ratio:.3f} | {classify_ratio:.3f}",
+        "model | bare loop, us | benchmark's invoke / bare | our wrapper / bare | 1,000 at once / one by one | "
+        "the network alone",
+        "`{file}` | {bare_us:.1f} | {invoke_ratio:.3f} | {classify_ratio:.3f} | {batch_gain:.2f} | {network_gain:.2f}",
     ),
     "startup": startup_line,
 }

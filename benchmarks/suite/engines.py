@@ -25,10 +25,12 @@ class Session:
         invoke: Runs it on an image that is prepared already.
         classify: One 28x28 image, shape (1, 28, 28, 1), uint8, to its probabilities, shape (1, classes). None of a
             kernel, which tells nothing.
+        batched: Whether `classify` takes any number of images, and one at a time would take minutes.
     """
 
     invoke: Action
     classify: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None
+    batched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def _keras(path: Path, threads: int) -> Session:
     return Session(
         lambda: model.predict(blank, verbose=0),
         lambda image: np.asarray(model.predict(as_input(image), verbose=0)),
+        batched=True,
     )
 
 

@@ -63,9 +63,10 @@ class Bench:
 
     def decide(self, key: str, most: int | None = None) -> dict[str, Any]:
         """Tell the class of each image, or of the first `most`, one after another, as they are timed."""
-        classify = self._sessions[key].classify
-        assert classify, "a kernel decides nothing"
-        return {"decisions": [int(classify(image[None]).argmax()) for image in self._images[:most]]}
+        session, images = self._sessions[key], self._images[:most]
+        assert session.classify, "a kernel decides nothing"
+        given = [images] if session.batched else [image[None] for image in images]
+        return {"decisions": np.concatenate(list(map(session.classify, given))).argmax(axis=1).tolist()}
 
     def time(self, key: str, action: str, samples: int) -> dict[str, Any]:
         """Time one action, after a call that fills the caches again."""

@@ -11,6 +11,7 @@ from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
 from mnist_edge.refusal import SCORE, digit_score
+from mnist_edge.tensors import as_input, quantise
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
 
@@ -239,3 +240,16 @@ def three_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_model_of_another_shape_is_refused_with_both_shapes(three_classes: Path) -> None:
     with pytest.raises(ModelError, match=r"three\.tflite maps \(1, 8, 8, 1\) to \(1, 3\).*\(1, 28, 28, 1\)"):
         Classifier(three_classes)
+
+
+@pytest.mark.parametrize("model", ["nano.int8", "nano.float32"])
+def test_one_image_reaches_the_network_as_every_pixel_is_quantised(model: str) -> None:
+    classifier = Classifier(model)
+    # Every value of a pixel, from a view that is not contiguous.
+    wide = np.resize(np.arange(256, dtype=np.uint8), (1, 28, 56, 1))
+    first = classifier.probabilities(wide[:, :, ::2])
+    kept = first.copy()
+    tensor = classifier.interpreter.get_tensor(classifier.input["index"])
+    assert np.array_equal(tensor, quantise(as_input(wide[:, :, ::2]), classifier.input))
+    classifier.probabilities(255 - wide[:, :, ::2])
+    assert np.array_equal(first, kept), "an answer must not change with the next"

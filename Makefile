@@ -10,7 +10,7 @@ ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recordi
 RELEASE := recipes pages forms web-picture docs typefaces negatives
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
-.PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos instructions classic-instructions pi-test clean
+.PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos bench-check instructions classic-instructions pi-test clean
 
 install: $(VENV)/installed
 
@@ -126,6 +126,10 @@ release: install
 # The labelled photographs in PHOTOS, read again by all models that ship.
 photos: install
 	$(RUN).release photos "$(PHOTOS)"
+
+# Whether anything became slower or worse than benchmarks/baseline.json; ARGS=--update measures that anew.
+bench-check: install
+	$(RUN).release $@ $(ARGS)
 
 # Instructions per invoke on an emulated Pi 4 and Pi 5, of what ships and of the classic recipes; PI_TOOLS is the folder
 # with pi_check.sh, insncount.c and count_invoke.py.

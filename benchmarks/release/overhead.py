@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,11 @@ MIN_BATCH_GAIN = 1.5
 BATCHED = 1_000
 MODELS = ("nano.int8", "small.int8", "small.float32", "large.int8")
 # Many short rounds: the machine is as fast or slow for the bare loop as for what is compared with it.
-ROUNDS = 40
+ROUNDS = 15
 RUNS_PER_ROUND = 50
 # Long enough for the clock, and so short that few loops meet another process.
 BARE_LOOP_US = 100
-BATCH_ROUNDS, BATCH_RUNS = 5, 5
+BATCH_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,14 @@ def _bare_loop_us(invoke: Action, calls: int) -> float:
     return median(loops)
 
 
+def _processor_us(act: Action, calls: int) -> float:
+    """One call in the processor's time: a batch is long enough to meet other processes, and one image is not."""
+    start = process_time()
+    for _ in range(calls):
+        act()
+    return (process_time() - start) * 1e6 / calls
+
+
 def _batch_gains(classifier: Classifier, rounds: int = BATCH_ROUNDS) -> tuple[float, float]:
     """How many times as fast images are in batches as one by one: through the classifier, and the network alone."""
     images = np.tile(normalise(sample_ink())[None, ..., None], (BATCHED, 1, 1, 1))
@@ -119,14 +127,14 @@ def _batch_gains(classifier: Classifier, rounds: int = BATCH_ROUNDS) -> tuple[fl
     def invoke_of(some: NDArray[np.uint8]) -> float:
         # What is classified leaves the graph as it was allocated for it.
         classifier.probabilities(some)
-        return time_actions([classifier.interpreter.invoke], BATCH_RUNS, warm_up_ms=0)[0].median / len(some)
+        return _processor_us(classifier.interpreter.invoke, BATCHED // len(some)) / len(some)
 
     ours, network = [], []
     for _ in range(rounds):
         alone, batched = invoke_of(one), invoke_of(images[:MAX_BATCH])
         network.append(alone / batched)
-        single = time_actions([lambda: classifier.probabilities(one)], BATCH_RUNS, warm_up_ms=0)[0].median
-        whole = time_actions([lambda: classifier.probabilities(images)], 3, warm_up_ms=0)[0].median
+        single = _processor_us(lambda: classifier.probabilities(one), BATCHED)
+        whole = _processor_us(lambda: classifier.probabilities(images), 1)
         ours.append(single * BATCHED / whole)
     return round(median(ours), 3), round(median(network), 3)
 

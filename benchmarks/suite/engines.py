@@ -157,7 +157,7 @@ _ROWS = (
     ),
     Engine(
         "opencv", "onnx", ("opencv-python", "opencv-python-headless"), _opencv,
-        "the classic engine of its DNN module; it reads no quantised ONNX",
+        "the classic engine of its DNN module; int8: ONNX Runtime's file",
     ),
     Engine("ncnn", "ncnn", ("ncnn",), _ncnn, "converted by pnnx, weights in float16"),
     Engine("keras", "keras", ("keras",), _keras, "`predict`"),

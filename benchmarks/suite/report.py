@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.report import threads_text
+from mnist_edge.benchmarks.suite.engines import OURS
 from mnist_edge.benchmarks.suite.plots import plot_network
 from mnist_edge.benchmarks.suite.results import Results, Row
 
@@ -81,7 +82,8 @@ def _introduction(results: Results) -> str:
         kernels = (
             f" The floor of a network is the longer of its multiplications at this machine's int8 dot-product rate, "
             f"{results.macs_per_us / 1000:.1f} thousand million a second as one large convolution reaches it, and its "
-            f"int8 file copied at {results.bytes_per_us / 1000:.1f} GB/s."
+            f"int8 file copied at {results.bytes_per_us / 1000:.1f} GB/s. Below 1 are engines whose float kernels are "
+            f"faster than those dot products."
         )
     return (
         f"{machine['cpu']}, {machine['cores']} cores, {results.environment['date']}. All are timed in turns, in rounds "
@@ -98,7 +100,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{row.engine} {row.version}",
         row.precision,
         f"{row.invoke_us:,.1f}",
-        str(row.to_ours) if row.to_ours else "1",
+        str(row.to_ours) if row.to_ours else "1" if (row.engine, row.precision) == (OURS, "int8") else "",
         row.verdict,
         f"{row.to_floor:.1f}" if row.to_floor else "",
         f"{row.classify_us:,.1f}",

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
 ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording archives
-RELEASE := recipes pages forms web-picture docs typefaces negatives
+RELEASE := recipes pages scaling forms web-picture docs typefaces negatives
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
 .PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos bench-check instructions classic-instructions pi-test clean
@@ -102,6 +102,7 @@ cross-runtime: install
 #   archives      two processes that read an archive beside one; on a quiet machine
 #   window-speed  whether a window slows reading down; needs Xvfb
 #   recording     what a minute of recording costs in each codec
+#   scaling       how time grows with digits, size, batch and threads
 #   web-picture   docs/web.jpg, anew; needs Chromium
 #   typefaces     other hands, print and scripts, for crowded pages: into runs/typefaces; needs npm
 #   negatives     pictures without digits, for the finder: into runs/negatives; needs apt-get, 525 MB

@@ -128,6 +128,25 @@ def before_softmax(model: bytes) -> bytes | None:
     return model[:place] + struct.pack("<i", last.inputs[0]) + model[place + 4 :]
 
 
+def first_operators(model: bytes, count: int) -> bytes:
+    """The same graph with only its first `count` operators, and the last of these for its output.
+
+    A length and an index are changed in place, so that what is left runs as it did.
+
+    Args:
+        model: A graph with one output.
+        count: 1 or more, and no more than there are.
+    """
+    graph = main_graph(model)
+    last = graph.tables(3)[count - 1].integers(2)[0]
+    # The length of a vector stands in front of its first item.
+    changes = {graph.places(3)[0] - 4: count, graph.places(2)[0]: last}
+    content = bytearray(model)
+    for place, value in changes.items():
+        struct.pack_into("<i", content, place, value)
+    return bytes(content)
+
+
 def _signed(content: bytes, at: int) -> int:
     return int(struct.unpack_from("<i", content, at)[0])
 

@@ -1,15 +1,17 @@
 """Whether anything became slower or worse than `benchmarks/baseline.json` says.
 
-Run as `make bench-check`. Times are judged as ratios to a reference kernel, an adaptive threshold by OpenCV, that takes
-turns with them: a figure fails where its whole interval is more than 15 % above the baseline. What a processor computes
-fast differs, so that ratios are compared on a machine with the baseline's instructions only. Accuracies have floors,
-which hold on every machine. `--update` makes the measured figures the baseline.
+Run as `make bench-check`. Times are of the processor, on one thread, and judged as ratios to a reference kernel, an
+adaptive threshold by OpenCV, that takes turns with them: a figure fails where its whole interval is more than 15 %
+above the baseline. What a processor computes fast differs, so that ratios are compared on a machine with the baseline's
+instructions only. Accuracies have floors, which hold on every machine. `--update` makes the measured figures the
+baseline.
 """
 
 import json
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from time import process_time_ns
 from typing import Any
 
 import numpy as np
@@ -89,7 +91,8 @@ def measure_times(
         for done in range(rounds):
             for name, action in timed.items():
                 action()
-                medians[name].append(float(np.median(sample_durations(action, calls[name], SAMPLES))) / calls[name])
+                taken = sample_durations(action, calls[name], SAMPLES, process_time_ns)
+                medians[name].append(float(np.median(taken)) / calls[name])
             progress(done + 1, rounds, "timing")
     finally:
         cv2.setNumThreads(before)
@@ -98,7 +101,7 @@ def measure_times(
 
 def measure_accuracy(split: Split, data: str, progress: Progress = no_progress) -> dict[str, float]:
     """Measure what has a floor: accuracy of each int8 file, its parity with its float file, and F1 on pages."""
-    found = {}
+    found: dict[str, float] = {}
     first = split.take(np.arange(min(IMAGES, len(split))))
     for name, shipped in shipped_models().items():
         progress(len(found), 2 * len(shipped_models()) + 1, name)

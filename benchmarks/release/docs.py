@@ -15,6 +15,7 @@ from mnist_edge.benchmarks.harness.tool import checkout, run_tool, tool_parser
 from mnist_edge.benchmarks.release.card import RESULTS, filled, read_instructions, table, write_cards
 from mnist_edge.benchmarks.release.frontier import CPU
 from mnist_edge.benchmarks.release.pictures import draw_models, draw_reading
+from mnist_edge.benchmarks.release.scaling import plot_scaling
 from mnist_edge.benchmarks.released import read_released
 from mnist_edge.shipped_models import DEFAULT
 
@@ -144,6 +145,46 @@ def reading_time_line() -> str:
     ).format(**_result("reading_time")["scenes"])
 
 
+def suite_tables() -> str:
+    """Return how each network runs in each engine, fastest first, beside our int8 file."""
+    found = _result("suite")
+    machine = found["environment"]["machine"]
+    head = "engine | precision | us | times ours, 95 % | | decides as Keras | image to digit, us"
+    template = (
+        "{engine} {version} | {precision} | {invoke_us:,.1f} | {ours} | {verdict} | {agreement:.1%} | "
+        "{classify_us:,.1f}"
+    )  # fmt: skip
+    parts = [
+        f"{machine['cpu']} ({', '.join(machine['features'])}), one thread, {len(found['rows'][0]['rounds']['invoke'])} "
+        f"rounds; two copies of one file came to within {found['noise']:.1%} of each other."
+    ]
+    for network in found["networks"]:
+        rows = [row for row in found["rows"] if row["network"] == network["name"] and row["threads"] == 1]
+        rows.sort(key=lambda row: float(row["invoke_us"]))
+        text = filled([{**row, "ours": _interval(row["to_ours"])} for row in rows], head, template)
+        parts.append(
+            f"`{network['name']}`, {network['macs']:,} multiply-accumulates, weights: {network['origin']}:\n\n{text}"
+        )
+    return "\n\n".join(parts)
+
+
+def _interval(to_ours: Mapping[str, float] | None) -> str:
+    return "{median:.2f} ({low:.2f} to {high:.2f})".format(**to_ours) if to_ours else ""
+
+
+def scaling_table() -> str:
+    """Return how time grows with what grows."""
+    rows = [
+        {"what": what, "slope": one["slope"], "first": _point(one, 0), "last": _point(one, -1)}
+        for what, one in _result("scaling")["series"].items()
+    ]
+    return filled(rows, "what grows | from | to | slope", "{what} | {first} | {last} | **{slope:.2f}**")
+
+
+def _point(series: Row, place: int) -> str:
+    return f"{series['sizes'][place]:g}: {series['ms'][place]:,.2f} ms"
+
+
 def startup_line() -> str:
     """Return how long `--help` takes beside importing typer and rich."""
     ratio = _result("startup")["ratio"]
@@ -235,6 +276,8 @@ FIGURES: dict[str, Callable[[], str]] = {
         "`{file}` | {bare_us:.1f} | {invoke_ratio:.3f} | {classify_ratio:.3f} | {batch_gain:.2f} | {network_gain:.2f}",
     ),
     "startup": startup_line,
+    "suite": suite_tables,
+    "scaling": scaling_table,
 }
 
 
@@ -263,3 +306,4 @@ def _write(_: Namespace) -> None:
         write_text(path, render(path.read_text()))
     draw_models(_result("recipes"), _result("published"), root / "docs")
     draw_reading(root / "docs")
+    plot_scaling(_result("scaling")["series"], root / "docs" / "scaling.png")

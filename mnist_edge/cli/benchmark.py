@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mnist_edge.cli.benchmark_compare import WORD, compare_files
+from mnist_edge.cli.benchmark_profile import profile_command
 from mnist_edge.cli.benchmark_suite import run_suite_command
 from mnist_edge.cli.console import note, print_json, print_notes, print_table, progress
 from mnist_edge.cli.options import Data, Force, Json, Runtime, complete_models
@@ -55,6 +56,15 @@ Pythons = Annotated[
         help="With --suite: the Python of another environment, for engines that are not in this one.",
     ),
 ]
+Profile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="Instead of the speed: where the time goes, operator by operator of one model and stage by stage of the "
+        "reader, as a table, and as a picture into this .png.",
+    ),
+]
 
 Report = Annotated[
     Path | None,
@@ -69,6 +79,7 @@ def command(
     photos: Photos = None,
     suite: Suite = None,
     pythons: Pythons = None,
+    profile: Profile = None,
     sheet: Sheet = None,
     threads: ManyThreads = None,
     runs: Annotated[
@@ -86,6 +97,7 @@ def command(
     """Measure the speed, memory and size of models, side by side.
 
     With --photos: how well they read photographs. With --suite: all there is to compare, with a report.
+    With --profile: where the time goes.
 
     `invoke` is the network alone; `28x28 image to digit` adds quantising and deciding; `ink to digit` adds the
     normalisation of one digit. Start-up and memory are of a fresh process. All models are timed in turns.
@@ -107,13 +119,18 @@ def command(
     from mnist_edge.shipped_models import DEFAULT
 
     if suite:
-        if photos or sheet or csv or accuracy or runtime or written:
+        if photos or sheet or csv or accuracy or runtime or written or profile:
             raise UsageError("--suite measures all in one way; it takes --threads, --runs, --python and --data only")
         run_suite_command(suite, models, threads, runs, pythons or [], data, force, json)
         return
     if pythons:
         raise UsageError("--python names environments for a suite; add --suite DIR")
     models = models or [DEFAULT]
+    if profile:
+        if photos or sheet or csv or accuracy or data or runs or written or len(models) > 1:
+            raise UsageError("--profile takes one model, --threads and --runtime")
+        profile_command(profile, models[0], runtime, threads or 1, force, json)
+        return
     if photos:
         if csv or accuracy or data or written:
             raise UsageError("--csv, --report, --accuracy and --data do not go with --photos")

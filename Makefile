@@ -10,7 +10,7 @@ ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recordi
 RELEASE := recipes pages scaling forms web-picture docs typefaces negatives
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
-.PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos bench-check instructions classic-instructions pi-test clean
+.PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos bench-check instructions pi-test clean
 
 install: $(VENV)/installed
 
@@ -132,15 +132,15 @@ photos: install
 bench-check: install
 	$(RUN).release $@ $(ARGS)
 
-# Instructions per invoke on an emulated Pi 4 and Pi 5, of what ships and of the classic recipes; PI_TOOLS is the folder
-# with pi_check.sh, insncount.c and count_invoke.py.
-instructions classic-instructions: install
-	$(RUN).release $@ "$(PI_TOOLS)"
-
 # What a Raspberry Pi's user does, on emulated ones; wants apt-get, and qemu-user and mmdebstrap from it.
 pi-test: install
 	$(BIN)/pip install --quiet uv
 	$(RUN).pi emulated $(ARGS)
+
+# Instructions of an invoke, a frame, a start and the loop on emulated Raspberry Pis; wants gcc too.
+instructions: install
+	$(BIN)/pip install --quiet uv
+	$(RUN).pi instructions $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -53,12 +53,10 @@ def cards() -> dict[str, str]:
 
 def read_instructions() -> dict[str, dict[str, int]]:
     """Return the instructions per invoke by processor and model, as far as they were counted."""
-    found: dict[str, dict[str, int]] = {}
-    for name in ("classic_instructions.json", "instructions.json"):
-        path = RESULTS / name
-        for cpu, counts in json.loads(path.read_text())["cpu"].items() if path.is_file() else ():
-            found[cpu] = found.get(cpu, {}) | counts
-    return found
+    path = RESULTS / "instructions.json"
+    invokes = json.loads(path.read_text())["invoke"] if path.is_file() else {}
+    # By the runtime that is maintained.
+    return dict(invokes.get("bookworm", {}))
 
 
 def _files(name: str, figures: dict[str, Any]) -> str:

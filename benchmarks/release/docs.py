@@ -239,6 +239,28 @@ def faults_table() -> str:
     return filled(rows, head, "{name} | {injected} | {back} | {after}")
 
 
+def frame_table() -> str:
+    """Return the instructions of a frame by stage, system and processor."""
+    frames = _result("instructions")["frame"]
+    columns = [(system, cpu) for system, cpus in frames.items() for cpu in cpus]
+    stages = [stage for stage in next(iter(frames["bookworm"].values())) if stage != "all"]
+    rows = [
+        (stage, *(f"{frames[system][cpu][stage] / frames[system][cpu]['all']:.1%}" for system, cpu in columns))
+        for stage in stages
+    ]
+    rows.append(("**a frame, millions**", *(f"**{frames[system][cpu]['all'] / 1e6:.1f}**" for system, cpu in columns)))
+    return table(("stage", *(f"{system}, {cpu}" for system, cpu in columns)), rows)
+
+
+def invoke_table() -> str:
+    """Return the instructions of an invoke by model, system and processor."""
+    invokes = _result("instructions")["invoke"]
+    columns = [(system, cpu) for system, cpus in invokes.items() for cpu in cpus]
+    models = next(iter(invokes["bookworm"].values()))
+    rows = [(f"`{model}`", *(f"{invokes[system][cpu][model]:,}" for system, cpu in columns)) for model in models]
+    return table(("int8 model", *(f"{system}, {cpu}" for system, cpu in columns)), rows)
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "reading": reading_table,
     "reading-conditions": reading_conditions_table,
@@ -278,6 +300,8 @@ FIGURES: dict[str, Callable[[], str]] = {
     "startup": startup_line,
     "suite": suite_tables,
     "scaling": scaling_table,
+    "instructions": invoke_table,
+    "frame-instructions": frame_table,
 }
 
 

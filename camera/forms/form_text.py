@@ -1,12 +1,12 @@
 """Write the file of a form, as a person would."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from mnist_edge.atomic_files import write_text
 from mnist_edge.camera.forms.form import Form, parse_form
+from mnist_edge.safe_text import to_json
 
 # Of a field, in the order in which they are written.
 KEYS = ("name", "box", "corners", "digits", "pattern", "min", "max", "check", "empty")
@@ -41,4 +41,4 @@ def write_form(file: Path, blank: Path, fields: list[dict[str, Any]], sums: list
 
 def _value(value: Any) -> str:
     """Return a text, a number or a list of them as TOML, which has JSON's letters for them."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return to_json(value)

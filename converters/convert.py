@@ -126,9 +126,9 @@ def convert(
     """
     row = find_precision(precision)
     io = choose_io(row, io)
+    network, classes, trained_on = _source(model, data, trained_on)
     if data is None and row.calibrated:
         raise DataError(f"{row.name} needs representative images; name a data set with --data")
-    network, classes, trained_on = _source(model, data, trained_on)
     path = output or beside(model, f"{network.name}.{row.name}.tflite")
     refuse_overwrite(path, force)
     images = representative_images(data, samples, seed) if data and row.calibrated else None
@@ -227,8 +227,8 @@ def _classes(model: Any) -> tuple[str, ...] | None:
 def _load(content: bytes, name: str, classes: tuple[str, ...] | None) -> Classifier:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / name
-        # With a checksum, since what was just converted needs no trial in a process of its own.
-        draft.write_bytes(append_metadata(content, {"labels": list(classes)} if classes else {}))
+        # With metadata, since what was just converted needs no trial in a process of its own, nor of its pixels.
+        draft.write_bytes(append_metadata(content, {"name": name} | ({"labels": list(classes)} if classes else {})))
         return Classifier(draft, digits_only=False)
 
 

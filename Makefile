@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
 ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording archives
-RELEASE := recipes pages scaling forms web-picture docs typefaces negatives
+RELEASE := recipes pages scaling forms web-picture docs typefaces negatives finder
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
 .PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos bench-check instructions pi-test clean
@@ -106,6 +106,7 @@ cross-runtime: install
 #   web-picture   docs/web.jpg, anew; needs Chromium
 #   typefaces     other hands, print and scripts, for crowded pages: into runs/typefaces; needs npm
 #   negatives     pictures without digits, for the finder: into runs/negatives; needs apt-get, 525 MB
+#   finder        the finder that was trained last, into the package, and its card
 #   docs          the figures and pictures in the documents, the cards of the models
 $(ENDURANCE): install
 	$(RUN).endurance $@ $(ARGS)

@@ -140,15 +140,15 @@ def _label_refused(picture: Picture, rejected: Sequence[Rejected], capital: int,
 
 
 def _reasons(refused: Rejected, capital: int) -> list[Picture]:
-    """Draw a reason with what the network took the ink for, the same smaller, and the reason alone."""
+    """Draw a reason with what it is most likely and how likely, the same smaller, and the reason alone."""
     size = max(LEAST_SECOND, round(SECOND * capital))
     least = min(size, LEAST_SECOND)
-    guess = () if refused.probability is None else (f"{refused.label} {percent(refused.probability)}%",)
+    guess = f"{refused.label} {percent(refused.confidence)}%"
     return [
         plate(tuple((word, height) for word in words), GREY)
         for words, height in (
-            ((refused.reason, *guess), size),
-            ((refused.reason, *guess), least),
+            ((refused.reason, guess), size),
+            ((refused.reason, guess), least),
             ((refused.reason,), least),
         )
     ]

@@ -16,6 +16,7 @@ from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.sources.geometry import parse_geometry
 from mnist_edge.camera.watchdog import Watchdog
 from mnist_edge.camera.worker import deaths_logged
+from mnist_edge.pixels import parse_pixels
 from mnist_edge.reading import Reading
 
 
@@ -73,4 +74,11 @@ class _UploadReader:
 
 
 def _reader(settings: Settings, least: float) -> Reader:
-    return Reader(settings.model, runtime=settings.runtime, threads=settings.threads, min_confidence=least)
+    return Reader(
+        settings.model,
+        finder=settings.finder,
+        runtime=settings.runtime,
+        threads=settings.threads,
+        min_confidence=least,
+        trained_on=parse_pixels(settings.pixels, settings.invert),
+    )

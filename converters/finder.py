@@ -1,6 +1,8 @@
 """Conversion of a finder: a trained Keras model and ink levels in, a `.tflite` that takes any size out."""
 
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import mnist_edge
 from mnist_edge.atomic_files import refuse_overwrite, write_bytes
 from mnist_edge.classes import DIGITS
 from mnist_edge.compat import runtimes_of
+from mnist_edge.confidence import KEY as CONFIDENCE
+from mnist_edge.confidence import Confidence
 from mnist_edge.converters.finder_parity import FinderParity, FinderTolerance, compare_finders
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.golden import FRAME, drawn_figures
@@ -22,7 +26,7 @@ from mnist_edge.errors import DataError, ModelError, UsageError
 from mnist_edge.finder_network import FinderNetwork
 from mnist_edge.finder_output import OutputScaling
 from mnist_edge.golden import KEY, Golden, outputs_in_front
-from mnist_edge.metadata import append_metadata, read_metadata
+from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
 from mnist_edge.model_file import Kind
 from mnist_edge.normalisation import SIDE
 from mnist_edge.run_folders import METRICS, read_run
@@ -76,6 +80,7 @@ class ExportedFinder:
         runtimes: What can run it, by its operators (`mnist_edge.compat`).
         calibration: Of the ink levels that it was calibrated on; None without.
         parity: How the file compares with its source on the validation levels; None without.
+        fitted: How well pages are read with it, as `fit` says; None without.
     """
 
     path: Path
@@ -88,6 +93,7 @@ class ExportedFinder:
     runtimes: tuple[str, ...]
     calibration: dict[str, Any] | None
     parity: FinderParity | None
+    fitted: dict[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
         """The document that `export --json` prints."""
@@ -110,6 +116,7 @@ def convert_finder(
     *,
     io: str | None = None,
     levels: FinderLevels | None = None,
+    fit: Callable[[Path], tuple[Confidence, dict[str, Any]]] | None = None,
     output: Path | None = None,
     force: bool = False,
     keep: bool = False,
@@ -121,6 +128,7 @@ def convert_finder(
         precision: Key of `TOLERANCES`, or `none` for float32.
         io: Type of input and output; None takes the precision's own: int8 for int8, else float32.
         levels: Calibrate int8 and compare the file with its source. None allows no int8.
+        fit: Fits the confidence of a file and a classifier, and says how well pages are read with it.
         output: The file to write; None writes `NAME.PRECISION.tflite` beside the model, or in the current folder for
             a finder that ships.
         force: Replace a file that is there.
@@ -151,14 +159,38 @@ def convert_finder(
         parity.raise_if_failed("it was not written; --keep writes it all the same")
     compared = levels.data | {"split": "validation"} | parity.to_json() if levels and parity else None
     metadata |= {"calibration": calibration, "parity": compared}
+    fitted = None
+    if fit:
+        with _draft(network.name, append_metadata(content, metadata)) as draft:
+            confidence, fitted = fit(draft)
+        metadata |= confidence.to_metadata() | {"fitted": fitted}
     golden = _golden(append_metadata(content, metadata), path.name, row)
     complete = append_metadata(content, metadata | {KEY: golden.to_metadata()})
     write_bytes(path, complete)
     return ExportedFinder(
         path=path, model=network.name, precision=row.name, io=io, size_bytes=len(complete),
         operators=operators(build_interpreter(content, path.name)[0]), macs=metadata["macs"],
-        runtimes=runtimes_of(path), calibration=calibration, parity=parity,
+        runtimes=runtimes_of(path), calibration=calibration, parity=parity, fitted=fitted,
     )  # fmt: skip
+
+
+def refit(path: Path, fit: Callable[[Path], tuple[Confidence, dict[str, Any]]]) -> dict[str, Any]:
+    """Fit the confidence of a finder's file again, as another reader needs it; the network stays bit by bit.
+
+    Args:
+        path: The file, which is replaced.
+        fit: As for `convert_finder`.
+
+    Returns:
+        How well pages are read with it.
+    """
+    content, metadata = strip_metadata(path.read_bytes()), read_metadata(path)
+    # What was fitted for another reader may not be understood.
+    metadata.pop(CONFIDENCE, None)
+    with _draft(path.stem, append_metadata(content, metadata)) as draft:
+        confidence, fitted = fit(draft)
+    write_bytes(path, append_metadata(content, metadata | confidence.to_metadata() | {"fitted": fitted}))
+    return fitted
 
 
 def choose_scaling(outputs: Floats) -> OutputScaling:
@@ -228,11 +260,18 @@ def _outputs(network: Any, levels: NDArray[np.uint8]) -> Floats:
 
 
 def _compare(network: Any, complete: bytes, levels: FinderLevels, tolerance: FinderTolerance) -> FinderParity:
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / f"{network.name}.tflite"
-        draft.write_bytes(complete)
+    with _draft(network.name, complete) as draft:
         copy = FinderNetwork(draft)
     return compare_finders(_outputs(network, levels.validation), map(copy, levels.validation), tolerance)
+
+
+@contextmanager
+def _draft(name: str, content: bytes) -> Iterator[Path]:
+    """A file with that content, for as long as the block runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / f"{name}.tflite"
+        draft.write_bytes(content)
+        yield draft
 
 
 def _golden(complete: bytes, name: str, row: Precision) -> Golden:

@@ -36,11 +36,13 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     if not isinstance(ink, np.ndarray) or ink.ndim != 2 or ink.dtype != np.uint8:
         raise UsageError(f"ink must be a two-dimensional uint8 array, not {described(ink)}")
-    rows, columns = (_extent(np.asarray(ink.any(axis=axis))) for axis in (1, 0))
-    digit = ink[rows, columns].astype(np.float32)
+    whole = ink.astype(np.float32)
+    down, across = whole.sum(axis=1), whole.sum(axis=0)
+    rows, columns = _extent(down > 0), _extent(across > 0)
+    digit = whole[rows, columns]
     scale = BOX / max(digit.shape)
-    vertical = _resampling(digit.sum(axis=1), scale)
-    horizontal = _resampling(digit.sum(axis=0), scale)
+    vertical = _resampling(down[rows], scale)
+    horizontal = _resampling(across[columns], scale)
     image = vertical @ digit @ horizontal.T
     # Resampling lowers the peak a little; MNIST's digits reach full ink.
     image *= 255 / max(image.max(), 1.0)

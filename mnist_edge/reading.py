@@ -79,7 +79,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A label that the network considers for some ink.
+    """A label that is considered for some ink.
 
     Examples:
         >>> guess = reading.digits[0].runner_up
@@ -106,7 +106,7 @@ class Digit:
 
     Attributes:
         label: 0 to 9.
-        confidence: The model's probability of `label`, 0 to 1.
+        confidence: Probability that a digit is there and that it is `label`, 0 to 1, by finder and classifier together.
         box: Tight around the ink.
         row: Index of its line in the reading order, 0 at the top.
         runner_up: The second most likely label; None where it is not known.
@@ -126,26 +126,29 @@ class Digit:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Ink that was found but not read as a digit.
+    """What may be a digit but was not read as one.
 
     Examples:
-        >>> rejected = Rejected(Box(x=12, y=8, width=6, height=9), reason="not a digit", label=7, probability=0.31)
+        >>> rejected = Rejected(Box(12, 8, 6, 9), "not a digit", label=7, confidence=0.02, score=0.15, probability=0.31)
         >>> rejected.reason
         'not a digit'
 
     Attributes:
         box: Tight around the ink.
-        reason: Why, such as `too small`, `not a digit` (the network refuses it) or `low confidence`.
-        label: What the network thinks it is most likely, 0 to 9; None where the network was not asked, since the box
-            alone says that it is no digit.
-        probability: Of that label, 0 to 1, or None.
-        crop: As `Digit.crop`; also None where the network was not asked.
+        reason: `not a digit` where the finder doubts it, or `low confidence`.
+        label: What it is most likely, 0 to 9.
+        confidence: That a digit is there and that it is `label`, 0 to 1: below the reader's least confidence.
+        score: How sure the finder is that a digit is there, 0 to 1.
+        probability: The classifier's, of `label`, 0 to 1.
+        crop: As `Digit.crop`.
     """
 
     box: Box
     reason: str
-    label: int | None = None
-    probability: float | None = None
+    label: int
+    confidence: float
+    score: float
+    probability: float
     crop: "NDArray[np.uint8] | None" = field(default=None, compare=False, repr=False)
 
 

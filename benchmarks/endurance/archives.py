@@ -17,12 +17,10 @@ from mnist_edge.camera.archive import read_archive
 from mnist_edge.camera.archive.reading import OpenReader
 from mnist_edge.camera.archive.walk import walk
 from mnist_edge.camera.images import MAX_PIXELS, write_image
-from mnist_edge.camera.reader import MIN_CONFIDENCE
 from mnist_edge.dataset import load
 from mnist_edge.errors import CheckFailed, UsageError
 from mnist_edge.machine import usable_cores
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped_models import DEFAULT
 
 MIN_RATIO = 1.8
 WORKERS = (1, 2)
@@ -44,7 +42,7 @@ def measure_archives(
     Raises:
         CheckFailed: A picture was not read.
     """
-    open_reader = OpenReader(DEFAULT, None, 1, MIN_CONFIDENCE, MAX_PIXELS)
+    open_reader = OpenReader({}, MAX_PIXELS)
     rates: dict[int, list[float]] = {count: [] for count in WORKERS}
     with tempfile.TemporaryDirectory() as place:
         for number, frame in enumerate(frames):

@@ -18,12 +18,17 @@ FIRST_MARK = 0x4D4E0000
 STAGES: tuple[tuple[str, str, str], ...] = (
     ("frame", "", ""),
     ("decode", "mnist_edge.camera.images", "read_image"),
+    ("find", "mnist_edge.camera.reader.reader", "find"),
     ("ink", "mnist_edge.camera.reader.reader", "find_ink"),
-    ("find", "mnist_edge.camera.reader.reader", "segment"),
+    ("ink", "mnist_edge.camera.reader.reader", "segment"),
+    ("crop", "mnist_edge.camera.reader.proposals", "cut"),
     ("crop", "mnist_edge.camera.reader.candidate", "widen_strokes"),
     ("crop", "mnist_edge.camera.reader.candidate", "normalise"),
+    ("crop", "mnist_edge.camera.reader.proposals", "widen_strokes"),
+    ("crop", "mnist_edge.camera.reader.proposals", "normalise"),
     ("classify", "mnist_edge.classifier", "Classifier.probabilities"),
-    ("decide", "mnist_edge.camera.reader.reader", "decide"),
+    ("decide", "mnist_edge.camera.reader.reader", "judge"),
+    ("decide", "mnist_edge.camera.reader.reader", "distinct"),
     ("rows", "mnist_edge.camera.reader.reader", "in_reading_order"),
 )
 

@@ -128,6 +128,8 @@ def _facts(name: str, figures: dict[str, Any], instructions: dict[str, dict[str,
         rows.insert(
             1, ("instructions", "; ".join(f"{count:,} ({cpu})" for cpu, count in counts.items()) + ", emulated")
         )
+    if figures.get("boxes"):
+        rows.append(("boxes of the finder", _boxes(figures["boxes"])))
     if figures["photos"]:
         rows.append(("photographs", _photos(figures["photos"])))
     return table(("", ""), rows)
@@ -158,6 +160,15 @@ def _refusal(refusal: dict[str, Any]) -> str:
     return (
         f"below a score of {chosen['threshold']:.3f}: {chosen['refused_digits']:.2%} of the test images, "
         f"{chosen['refused_non_digits']:.1%} of {refusal['non_digits']:,} non-digits ({kinds})"
+    )
+
+
+def _boxes(boxes: dict[str, Any]) -> str:
+    before, after = boxes["before"]["held_out_accuracy"], boxes["after"]["held_out_accuracy"]
+    return (
+        f"taught {boxes['images']:,} boxes that the finder saw on generated pages, {boxes['no_digits']:,} of them no "
+        f"digits; right, or refused where it is no digit, on {after:.1%} of {boxes['held_out']:,} held-out ones, "
+        f"{before:.1%} before"
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.harness.tool import checkout, run_tool, tool_parser
 from mnist_edge.benchmarks.release.card import RESULTS, filled, read_instructions, table, write_cards
+from mnist_edge.benchmarks.release.finder import write_finder_card
 from mnist_edge.benchmarks.release.frontier import CPU
 from mnist_edge.benchmarks.release.pictures import draw_models, draw_reading
 from mnist_edge.benchmarks.release.scaling import plot_scaling
@@ -325,6 +326,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _write(_: Namespace) -> None:
     root = checkout()
     write_cards()
+    write_finder_card()
     for name in DOCUMENTS:
         path = root / name
         write_text(path, render(path.read_text()))

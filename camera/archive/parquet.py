@@ -104,7 +104,9 @@ def _schema(pyarrow: Any) -> Any:
     box = pyarrow.list_(number, 4)
     guess = pyarrow.struct({"label": small, "probability": real})
     digit = {"label": small, "confidence": real, "box": box, "row": number, "runner_up": guess}
-    rejected = {"box": box, "reason": text, "label": small, "probability": real}
+    rejected = {"box": box, "reason": text, "label": small} | dict.fromkeys(
+        ("confidence", "score", "probability"), real
+    )
     return pyarrow.schema(
         {
             "source": text,

@@ -1,5 +1,6 @@
 """What each process of an archive reads with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,24 +16,18 @@ class OpenReader:
     """Opens a reader; called in each process.
 
     Attributes:
-        model: As for `Reader`, and so are the next three.
-        runtime: What runs it.
-        threads: CPU threads for one invoke.
-        min_confidence: Least probability of a digit, 0 to 1.
+        how: Keyword arguments of `Reader`, with the model.
         max_pixels: As for `read_image`.
     """
 
-    model: str
-    runtime: str | None
-    threads: int
-    min_confidence: float
+    how: Mapping[str, Any]
     max_pixels: int
 
     def __call__(self) -> tuple[str, Read]:
-        """Load the model; returns its name, and what reads one picture."""
+        """Load the networks; returns the model's name, and what reads one picture."""
         # Each core has a process already.
         cv2.setNumThreads(1)
-        reader = Reader(self.model, runtime=self.runtime, threads=self.threads, min_confidence=self.min_confidence)
+        reader = Reader(**self.how)
 
         def read(source: str) -> dict[str, Any]:
             with native_stderr.silenced():

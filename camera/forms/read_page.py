@@ -1,5 +1,6 @@
 """Read a photograph of a filled form, field by field."""
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -14,14 +15,17 @@ from mnist_edge.camera.forms.printed import Image, without_print
 from mnist_edge.camera.forms.sums import apply_sum
 from mnist_edge.camera.forms.values import BESIDE, CUT_OFF, FieldReading, Ink, read_value, settle
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.reader.components import find_components
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box, Reading
+from mnist_edge.reading import Box, Digit, Reading, Rejected
 
 MIN_TRUST = 0.95
 # Level of ink, of 255, that counts as something in a field.
 DARK = 60
 # Of a field, the share that the photograph must show.
 LEAST_SEEN = 0.98
+# Least pixels of ink that are more than noise.
+LEAST_SPECK = 8
 # A digit beside an empty field is so near, in heights of the field.
 NEAR = 1.0
 # Pages that are looked for in one photograph; another one is where so large a share of a page's area is left beside it.
@@ -162,24 +166,36 @@ class FormReader:
 
     def _values(self, laid: Laid, ink: Image, reading: Reading) -> list[FieldReading]:
         count = len(self.form.fields) + 1
+        unexplained = (ink > DARK) & ~self._explained(reading)
         area, seen, dark, loose = (
             np.bincount(self._places.ravel(), weights=mask.ravel(), minlength=count)
-            for mask in (self._places > 0, laid.seen == 255, ink > DARK, (ink > DARK) & ~self._explained(reading))
+            for mask in (self._places > 0, laid.seen == 255, ink > DARK, unexplained)
         )
+        specks = self._specks(unexplained)
         found = []
         for number, field in enumerate(self.form.fields, 1):
             if seen[number] < LEAST_SEEN * area[number]:
                 found.append(FieldReading(field.name, "", 0.0, CUT_OFF, "the photograph does not show all of it"))
                 continue
+            marks = self._marks(number, reading)
             shares = float(dark[number] / max(area[number], 1)), float(loose[number] / max(dark[number], 1))
-            value = read_value(field, self._ink(number, reading, *shares))
+            value = read_value(field, Ink(*marks, *shares, tuple(specks[number])))
             found.append(self._unless_beside(field, number, value, reading))
         return found
 
-    def _ink(self, number: int, reading: Reading, dark: float, loose: float) -> Ink:
-        digits = tuple(digit for digit in reading.digits if self._place(digit.box.centre) == number)
-        refused = tuple(mark for mark in reading.rejected if self._place(mark.box.centre) == number)
-        return Ink(tuple(sorted(digits, key=lambda digit: digit.box.centre)), refused, dark, loose)
+    def _marks(self, number: int, reading: Reading) -> tuple[tuple[Digit, ...], tuple[Rejected, ...]]:
+        """Return what was read in a field, from left to right, and what was refused there."""
+        digits = (digit for digit in reading.digits if self._place(digit.box.centre) == number)
+        refused = (mark for mark in reading.rejected if self._place(mark.box.centre) == number)
+        return tuple(sorted(digits, key=lambda digit: digit.box.centre)), tuple(refused)
+
+    def _specks(self, unexplained: NDArray[np.bool_]) -> dict[int, list[Box]]:
+        """Return the boxes of each field's connected ink that is in none of its marks."""
+        specks: dict[int, list[Box]] = defaultdict(list)
+        components = find_components(unexplained.view(np.uint8))
+        for box in (Box(*row) for row in components.boxes[components.areas >= LEAST_SPECK].tolist()):
+            specks[self._place(box.centre)].append(box)
+        return specks
 
     def _explained(self, reading: Reading) -> NDArray[np.bool_]:
         """Return where the marks of each field cover it, shape (height, width)."""

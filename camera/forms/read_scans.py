@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,25 +29,18 @@ class OpenFormReader:
     Attributes:
         form: The form's file.
         min_trust: As for `FormReader`.
-        model: As for `Reader`, and so are the next three.
-        runtime: What runs it.
-        threads: CPU threads for one invoke.
-        min_confidence: Least probability of a digit, 0 to 1.
+        how: Keyword arguments of `Reader`, with the model.
         max_pixels: As for `read_image`.
     """
 
     form: Path
     min_trust: float
-    model: str
-    runtime: str | None
-    threads: int
-    min_confidence: float
+    how: Mapping[str, Any]
     max_pixels: int
 
     def reader(self) -> FormReader:
         """Load the form and the model."""
-        reader = Reader(self.model, runtime=self.runtime, threads=self.threads, min_confidence=self.min_confidence)
-        return FormReader(load_form(self.form), reader, self.min_trust)
+        return FormReader(load_form(self.form), Reader(**self.how), self.min_trust)
 
     def __call__(self) -> tuple[str, Read]:
         """Load the form and the model; returns the model's name, and what reads one picture."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import NO_DIGIT, Controls, Correction
 from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.reader.decision import UNSURE
 from mnist_edge.camera.sinks.crops import CropFolder, cut_out
 from mnist_edge.camera.tracker import MOVING, PAGES, Tracker
 from mnist_edge.camera.view import View
@@ -25,8 +26,7 @@ from mnist_edge.reading import Digit
 MAX_FILES = 10_000
 # A digit is kept once it was there for so many frames: by then the page lies still, and it is read as it will stay.
 SETTLED_FRAMES = 10
-# The reason of refused ink that is kept, and how many such of one frame: a page of text is all refused.
-UNSURE = "low confidence"
+# How much refused ink of one frame is kept: a page of text is all refused.
 MAX_REFUSED = 50
 # Frames that may wait for the disk; until then what is in them is due again at the next frame.
 MAX_WAITING = 4

@@ -9,7 +9,7 @@ from mnist_edge.cli.benchmark_compare import WORD, compare_files
 from mnist_edge.cli.benchmark_profile import profile_command
 from mnist_edge.cli.benchmark_suite import run_suite_command
 from mnist_edge.cli.console import note, print_json, print_notes, print_table, progress
-from mnist_edge.cli.options import Data, Force, Json, Runtime, complete_models
+from mnist_edge.cli.options import Data, Finder, Force, Json, Runtime, complete_models
 from mnist_edge.errors import UsageError
 
 Models = Annotated[
@@ -81,6 +81,7 @@ def command(
     pythons: Pythons = None,
     profile: Profile = None,
     sheet: Sheet = None,
+    finder: Finder = None,
     threads: ManyThreads = None,
     runs: Annotated[
         int | None,
@@ -134,9 +135,11 @@ def command(
     if photos:
         if csv or accuracy or data or written:
             raise UsageError("--csv, --report, --accuracy and --data do not go with --photos")
-        _read_photos(photos, models, sheet, runtime, threads or 1, force, json)
+        _read_photos(photos, models, sheet, finder, runtime, threads or 1, force, json)
     elif sheet:
         raise UsageError("--sheet shows labelled pictures; name their folder with --photos DIR")
+    elif finder:
+        raise UsageError("--finder finds digits in labelled pictures; name their folder with --photos DIR")
     else:
         _measure_speed(models, threads or 1, runs or RUNS, runtime, accuracy, data, csv, written, force, json)
 
@@ -186,7 +189,14 @@ def _measure_speed(
 
 
 def _read_photos(
-    folder: Path, models: list[str], sheet: Path | None, runtime: str | None, threads: int, force: bool, json: bool
+    folder: Path,
+    models: list[str],
+    sheet: Path | None,
+    finder: str | None,
+    runtime: str | None,
+    threads: int,
+    force: bool,
+    json: bool,
 ) -> None:
     from mnist_edge import native_stderr
     from mnist_edge.atomic_files import refuse_overwrite
@@ -194,6 +204,7 @@ def _read_photos(
     from mnist_edge.benchmarks.photo_report import TAG_COLUMNS, benchmark_photos, caption, table_rows, tag_rows
     from mnist_edge.benchmarks.report import titles
     from mnist_edge.camera.images import write_image
+    from mnist_edge.shipped_models import FINDER
 
     if sheet:
         if len(models) > 1:
@@ -202,7 +213,9 @@ def _read_photos(
         refuse_overwrite(sheet, force)
     # Some decoders write warnings below Python; the progress bar has a descriptor of its own.
     with progress("photographs") as report, native_stderr.silenced():
-        reports = benchmark_photos(folder, models, runtime=runtime, threads=threads, progress=report)
+        reports = benchmark_photos(
+            folder, models, finder=finder or FINDER, runtime=runtime, threads=threads, progress=report
+        )
     names = titles([one.file for one in reports])
     if sheet:
         title = f"{names[0]}: F1 {reports[0].score.f1:.3f}; the worst of {len(reports[0].pictures)} pictures"

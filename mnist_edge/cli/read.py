@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mnist_edge.cli.console import note, print_json, progress
-from mnist_edge.cli.options import Force, Runtime, Threads, complete_models
+from mnist_edge.cli.options import Finder, Force, Invert, Pixels, Runtime, Threads, complete_models
 from mnist_edge.cli.read_archive import read_into_file
 from mnist_edge.cli.read_form import FormFile, MinTrust, read_forms, read_scans_into_file, take_output
 from mnist_edge.errors import ImageError, UsageError
@@ -101,6 +101,9 @@ Resume = Annotated[
 def command(
     images: Images,
     model: Model = "small",
+    finder: Finder = None,
+    pixels: Pixels = None,
+    invert: Invert = False,
     min_confidence: MinConfidence = None,
     recursive: Recursive = False,
     annotate: Annotate = None,
@@ -133,18 +136,25 @@ def command(
     from mnist_edge.camera.forms.read_scans import OpenFormReader
     from mnist_edge.camera.forms.scans import read_scan
     from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
+    from mnist_edge.pixels import parse_pixels
+    from mnist_edge.shipped_models import FINDER
 
     show = _printer(json, text, csv)
     _refuse_usage(images, annotate, details, labels, force)
-    least = MIN_CONFIDENCE if min_confidence is None else min_confidence
+    how: dict[str, Any] = {
+        "model": model,
+        "finder": finder or FINDER,
+        "trained_on": parse_pixels(pixels, invert),
+        "runtime": runtime,
+        "threads": threads,
+        "min_confidence": MIN_CONFIDENCE if min_confidence is None else min_confidence,
+    }
     max_pixels = round(max_megapixels * 1e6)
     if form:
         if annotate or explain or labels or text or (output and (csv or json)):
             raise UsageError("--form goes with --csv, --json or --output; leave the other ways to show a reading out")
         if output:
-            open_scans = OpenFormReader(
-                form, MIN_TRUST if min_trust is None else min_trust, model, runtime, threads, least, max_pixels
-            )
+            open_scans = OpenFormReader(form, MIN_TRUST if min_trust is None else min_trust, how, max_pixels)
             read_scans_into_file(images, output, open_scans, workers, recursive, resume, force)
             return
         if workers or resume:
@@ -152,7 +162,7 @@ def command(
         flags = {"--csv": csv, "--json": json}
         images, written = take_output(images, flags, force)
         sources, failed = _sources(images, recursive)
-        open_it = partial(Reader, model, runtime=runtime, threads=threads, min_confidence=least)
+        open_it = partial(Reader, **how)
         failed |= not read_forms(form, _frames(sources, max_pixels, read_scan), open_it, min_trust, flags, written)
         if failed:
             raise typer.Exit(1)
@@ -162,8 +172,7 @@ def command(
     if output:
         if annotate or explain or labels or json or text or csv:
             raise UsageError("--output writes rows and nothing else; leave the other ways to show a reading out")
-        open_reader = OpenReader(model, runtime, threads, least, max_pixels)
-        read_into_file(images, output, open_reader, workers, recursive, resume, force)
+        read_into_file(images, output, OpenReader(how, max_pixels), workers, recursive, resume, force)
         return
     if workers or resume:
         raise UsageError("--workers and --resume are for reading into a file; name one with --output FILE.jsonl")
@@ -171,7 +180,7 @@ def command(
     if not sources:
         raise typer.Exit(1)
     drawn = _plan(sources, {"annotated": annotate, "explained": explain}, force)
-    reader = Reader(model, runtime=runtime, threads=threads, min_confidence=least)
+    reader = Reader(**how)
     if csv:
         print(",".join(COLUMNS))
     failed |= not _show_all(

@@ -15,7 +15,7 @@ Image = NDArray[np.uint8]
 
 def reading(frame: Image, *boxes: Box, rejected: tuple[Box, ...] = ()) -> Reading:
     digits = tuple(Digit(7, 0.987, box) for box in boxes)
-    refused = tuple(Rejected(box, "low confidence") for box in rejected)
+    refused = tuple(Rejected(box, "low confidence", 7, 0.3, 0.6, 0.9) for box in rejected)
     return Reading("x", frame.shape[1], frame.shape[0], "small", "none", digits, rejected=refused)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mnist_edge.benchmarks.endurance.fuzz_cases import PAINTERS, load_digits
 from mnist_edge.benchmarks.endurance.fuzz_promises import broken_promises
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.reader.reader import MOST
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.opencv import cv2
@@ -101,7 +102,7 @@ def specks() -> Image:
 
 
 def crumbs() -> Image:
-    """As many pieces as fit, each just large enough to be looked at."""
+    """As many rings as fit, each just large enough to be a digit."""
     page = paper()
     for y in range(4, 1180, 15):
         for x in range(4, 1590, 12):
@@ -117,7 +118,7 @@ def scribble() -> Image:
 
 
 def combs(height: int, width: int, gap: int, pen: int) -> Image:
-    """Pieces with as many places to cut as can be."""
+    """Pieces of many strokes side by side."""
     page = paper()
     for y in range(6, 1190 - height, height + 8):
         for x in range(6, 1590 - width, width + 8):
@@ -157,8 +158,6 @@ HOSTILE: dict[str, Callable[[], Image]] = {
     "noise": noise,
     "largest noise": lambda: np.tile(noise(), (8, 8, 1))[:9_000, :12_000],
 }
-# Some microseconds each: whatever the page, it is read in a second or so.
-MOST_IMAGES = 4_000
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -168,6 +167,5 @@ def test_a_page_made_to_take_long_is_cut_short(name: str) -> None:
     reader.classifier = counting  # type: ignore[assignment]
     reading = reader.read(frame)
     assert broken_promises(reading, frame, reader.min_confidence) == []
-    assert counting.images <= MOST_IMAGES
-    assert reading.limited == (name in ("crumbs", "scribble", "combs", "long combs"))
-    assert len(reading.digits) <= MOST_IMAGES
+    assert counting.images <= MOST
+    assert reading.limited or counting.images < MOST

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mnist_edge.cli import app
+from mnist_edge.confidence import FEATURES
 from mnist_edge.converters import finder
 from mnist_edge.converters.finder import FinderLevels, choose_scaling, convert_finder, is_finder
 from mnist_edge.converters.finder_parity import FinderTolerance
@@ -94,7 +95,8 @@ def test_a_file_that_finds_something_else_is_not_written(
 def test_a_run_is_exported_by_the_command(
     finders: Path, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mnist_edge.cli.export_finder.COMPARED", 2)
+    for name, count in {"COMPARED": 2, "CROWDED": 4, "PLAIN": 2}.items():
+        monkeypatch.setattr(f"mnist_edge.cli.export_finder.{name}", count)
     # Those that may be here take ten seconds to load.
     monkeypatch.setattr("mnist_edge.models.finder.pool.TYPEFACES", tmp_path)
     folder = tmp_path / "finder-seed0"
@@ -109,7 +111,9 @@ def test_a_run_is_exported_by_the_command(
     document = json.loads(out)
     assert code in (0, 3) and Path(document["path"]) == folder / "finder.int8.tflite"
     assert document["operators"]["DEPTH_TO_SPACE"] == 2 and document["calibration"]["images"] == 16
-    training = read_metadata(folder / "finder.int8.tflite")["training"]
+    metadata = read_metadata(folder / "finder.int8.tflite")
+    assert metadata["fitted"]["pages"] == 3 and len(metadata["confidence"]["weights"]) == FEATURES
+    training = metadata["training"]
     assert training == {"data": "some digits", "sha256": "0", "pages": 7, "epochs": 2, "seed": 4}
     code, out, _ = run("selftest", folder / "finder.int8.tflite", "--json")
     assert code == 0 and json.loads(out)[0]["result"] == "ok"

@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.detection import CHANNELS, UNIT, Floats
-from mnist_edge.finder import find, pyramid
+from mnist_edge.finder import Level, find, pyramid
 from mnist_edge.opencv import cv2
+from mnist_edge.reading import Box
 
 
 def squares(level: NDArray[np.uint8]) -> Floats:
@@ -37,7 +38,7 @@ def page(paper: int, ink: int, *sides: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize(("paper", "ink"), [(250, 20), (120, 20), (60, 230), (120, 230), (10, 255)])
 def test_any_size_in_either_polarity(paper: int, ink: int) -> None:
     sides = 14, 40, 80, 180
-    found = find(page(paper, ink, *sides), squares, 0.5)
+    found = find(page(paper, ink, *sides), squares, 0.5, 9)
     assert found.light_on_dark == (ink > paper)
     assert sorted(np.rint(found.detections.boxes[:, 2]).tolist()) == pytest.approx(sides, rel=0.2)
     # The larger a box is, the smaller is the picture that it is found in.
@@ -51,5 +52,45 @@ def test_a_pyramid_ends(shape: tuple[int, int]) -> None:
     levels = pyramid(np.zeros((*shape, 3), np.uint8))
     assert levels[0].shape[:2] == shape and max(levels[-1].shape[:2]) < 32
     assert all(min(level.shape[:2]) >= 1 for level in levels)
-    found = find(np.full((*shape, 3), 200, np.uint8), squares, 0.5)
+    found = find(np.full((*shape, 3), 200, np.uint8), squares, 0.5, 9)
     assert len(found.detections) == 0
+
+
+def with_small(image: NDArray[np.uint8], x: int, y: int) -> NDArray[np.uint8]:
+    """A ring of 14x16 pixels more."""
+    image[y : y + 16, x : x + 14] = 20
+    image[y + 2 : y + 14, x + 2 : x + 12] = 250
+    return image
+
+
+def test_a_level_is_looked_at_only_where_smaller_ones_leave_ink_unexplained() -> None:
+    found = find(page(250, 20, 80, 90), squares, 0.5, 9)
+    assert len(found.detections) == 2
+    assert [len(level.looks) for level in found.levels[:2]] == [0, 0]
+    # A small digit beside them is found in the part of the picture that it stands in.
+    found = find(with_small(page(250, 20, 80, 90), 600, 440), squares, 0.5, 9)
+    small = found.detections.boxes[found.depths == 0]
+    assert len(found.detections) == 3 and small == pytest.approx(np.array([[600, 440, 14, 16]]), abs=1)
+    assert sum(look.output.shape[0] * look.output.shape[1] for look in found.levels[0].looks) < 80 * 60 / 4
+
+
+@pytest.mark.parametrize("x", [0, 180, 191, 374, 626])
+@pytest.mark.parametrize("y", [0, 184, 463])
+def test_nothing_falls_between_parts(x: int, y: int) -> None:
+    image = np.full((480, 640, 3), 250, np.uint8)
+    found = find(with_small(image, x, y), squares, 0.5, 9)
+    assert found.detections.boxes[found.depths == 0] == pytest.approx(np.array([[x, y, 14, 16]]), abs=1)
+
+
+def test_no_more_are_found_than_asked_for() -> None:
+    image = np.full((480, 640, 3), 250, np.uint8)
+    for y in range(4, 460, 36):
+        for x in range(4, 620, 36):
+            with_small(image, x, y)
+    assert len(find(image, squares, 0.5, 100).detections) == 100
+
+
+def test_ink_within_a_part_is_that_of_the_whole() -> None:
+    part = Level(page(250, 20, 40, 80), False).ink_within(Box(30, 10, 100, 60))
+    whole = Level(page(250, 20, 40, 80), False).ink
+    np.testing.assert_array_equal(part, whole[10:70, 30:130])

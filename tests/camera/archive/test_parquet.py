@@ -22,7 +22,10 @@ DAMAGED = "damaged.png"
 def document(source: str) -> dict[str, Any]:
     """A reading of two digits, as `read --json` prints it."""
     digits = (Digit(7, 0.99, Box(1, 2, 30, 40), 0, Guess(1, 0.004)), Digit(2, 0.75, Box(40, 2, 30, 40)))
-    rejected = (Rejected(Box(90, 2, 3, 4), "too small"), Rejected(Box(95, 2, 30, 40), "not a digit", 8, 0.31))
+    rejected = (
+        Rejected(Box(90, 2, 3, 4), "low confidence", 1, 0.25, 0.75, 0.125),
+        Rejected(Box(95, 2, 30, 40), "not a digit", 8, 0.125, 0.25, 0.5),
+    )
     return Reading(
         source, 640, 480, "small", "ai-edge-litert 2", digits, ("72",), rejected, {"segment": 1.5, "total": 3.25}
     ).to_json()

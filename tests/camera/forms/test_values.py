@@ -21,8 +21,8 @@ def digit(label: int, place: int, confidence: float = 0.99, other: tuple[int, fl
     return Digit(label, confidence, Box(10 + 30 * place, 5, 20, 30), runner_up=Guess(*other) if other else None)
 
 
-def refused(place: int, label: int | None = None, probability: float | None = None, height: int = 30) -> Rejected:
-    return Rejected(Box(10 + 30 * place, 5, 20, height), "not a digit", label, probability)
+def refused(place: int, label: int = 1, probability: float = 0.02, height: int = 30) -> Rejected:
+    return Rejected(Box(10 + 30 * place, 5, 20, height), "not a digit", label, 0.1, 0.2, probability)
 
 
 def ink(*marks: Digit | Rejected, dark: float = 0.05) -> Ink:
@@ -77,8 +77,8 @@ def test_a_value_that_was_crossed_out_and_written_again_goes_to_a_person() -> No
     assert again.value == "42" and settle(again, 0.9).outcome == "review"
 
 
-def test_what_only_its_surroundings_refused_is_a_digit_of_the_field() -> None:
-    mark = Rejected(Box(40, 5, 20, 30), "in a word", 2, 0.99)
+def test_what_the_reader_was_only_unsure_of_is_a_digit_of_the_field() -> None:
+    mark = Rejected(Box(40, 5, 20, 30), "low confidence", 2, 0.5, 0.8, 0.99)
     read = read_value(field("##"), ink(digit(4, 0), mark))
     assert read.value == "42" and read.trust > 0.94
 
@@ -93,7 +93,7 @@ def test_a_speck_takes_no_trust() -> None:
 
 
 def test_a_minus_is_read_where_the_pattern_asks_for_it() -> None:
-    dash = Rejected(Box(2, 18, 14, 3), "too small")
+    dash = Rejected(Box(2, 18, 14, 3), "not a digit", 1, 0.01, 0.03, 0.2)
     digits = (digit(1, 1), digit(2, 2), digit(5, 3))
     assert read_value(field("-?##.#"), ink(dash, *digits)).value == "-12.5"
     assert read_value(field("-?##.#"), ink(*digits)).value == "12.5"

@@ -19,6 +19,7 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource, Frame
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.reader.decision import NOT_A_DIGIT, UNSURE
 from mnist_edge.camera.sinks import collect as collect_module
 from mnist_edge.camera.sinks import crops as crops_module
 from mnist_edge.camera.sinks.collect import SETTLED_FRAMES, Collector
@@ -207,12 +208,18 @@ def test_a_digit_of_long_ago_cannot(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert len(lines_of(desk.folder)) == 3
 
 
+def refused(digit: Digit, reason: str) -> Rejected:
+    """The ink of a digit, refused."""
+    score = 0.7 if reason == UNSURE else 0.2
+    return Rejected(digit.box, reason, digit.label, 0.3, score, 0.9, digit.crop)
+
+
 def test_refused_ink_is_kept_without_a_label(desk: Desk) -> None:
     digits, desk.digits = desk.digits, desk.digits[:1]
     plain = desk.view(desk.image, 0, digits=desk.digits).reading
     # The first is a digit that this frame alone is unsure of, the last is no ink of a digit.
-    reasons = ("low confidence", "low confidence", "not a digit")
-    rejected = tuple(Rejected(one.box, reason, crop=one.crop) for one, reason in zip(digits, reasons, strict=True))
+    reasons = UNSURE, UNSURE, NOT_A_DIGIT
+    rejected = tuple(refused(one, reason) for one, reason in zip(digits, reasons, strict=True))
     with desk.collector() as collector:
         for number in range(20):
             shown = desk.view(desk.image, number, digits=desk.digits)
@@ -226,7 +233,7 @@ def test_refused_ink_is_kept_without_a_label(desk: Desk) -> None:
 
 
 def test_refused_ink_is_left_out_where_it_is_not_wanted(desk: Desk) -> None:
-    rejected = (Rejected(desk.digits[0].box, "low confidence", crop=desk.digits[0].crop),)
+    rejected = (refused(desk.digits[0], UNSURE),)
     desk.digits = ()
     with desk.collector(refused=False) as collector:
         for number in range(20):

@@ -15,7 +15,7 @@ from mnist_edge.cli.options import Force
 if TYPE_CHECKING:
     from mnist_edge.camera.web.serving import WebServer
 
-ABOUT = """Draw the fields of a form, review filled ones, and make the table.
+ABOUT = """Draw the fields of a form, review filled ones, make the table.
 
 Example: mnist-edge form review marks.sqlite"""
 # How often it is looked whether the server is to end.

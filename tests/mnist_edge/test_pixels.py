@@ -94,7 +94,8 @@ def test_what_export_is_told_holds_for_all_that_follows(
     assert pixels_of(read_metadata(Path("a.tflite"))) == Pixels(255, 0)
     told, untold = run("evaluate", "dark.keras", *how), run("evaluate", "dark.keras")
     assert run("evaluate", "a.tflite")["accuracy"] == pytest.approx(told["accuracy"], abs=0.01)
-    assert told["accuracy"] > 0.7 > untold["accuracy"]
+    # Where nobody tells, it is found out by trying.
+    assert untold["accuracy"] == told["accuracy"] > 0.7
     assert run("verify", "dark.keras", "a.tflite", "--max-drop", "1", "--min-agreement", "98")["passed"]
 
 

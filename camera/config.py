@@ -90,7 +90,7 @@ def located(option: "Field[Any]", value: Any, folder: Path) -> Any:
     """
     if not isinstance(value, str) or value in ("", "-") or "://" in value:
         return value
-    if option.name == "model" and names_shipped(value):
+    if option.name in ("model", "finder") and names_shipped(value):
         return value
     try:
         path = folder / Path(value).expanduser()

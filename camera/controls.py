@@ -1,13 +1,18 @@
 """What people can change while the loop runs, and the table by which the window, the page and the API let them."""
 
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mnist_edge.camera.signals import Stop
+from mnist_edge.classes import DIGITS
 from mnist_edge.errors import UsageError
+
+if TYPE_CHECKING:
+    from mnist_edge.camera.regions import Region
 
 # The label by which a correction says that something is no digit, and the key for it.
 NO_DIGIT, NO_DIGIT_KEY = -1, "x"
@@ -61,7 +66,7 @@ class Correction:
 
     Attributes:
         track: Number of the digit's track.
-        label: 0 to 9, or `NO_DIGIT`.
+        label: 0 to 9, or the place of another class, or `NO_DIGIT`.
         answer: What became of the correction, for people, once that is known; else `LookupError` where there is no such
             digit, or `OutputError` where it could not be kept. A correction that is cancelled before is not kept.
     """
@@ -86,6 +91,8 @@ class Controls:
         message: One line for the people who watch, such as where a snapshot was written.
         snapshot: Whether a snapshot was asked for and is not taken yet; asking again meanwhile changes nothing.
         corrections: The corrections that were not taken yet; None where nothing keeps them.
+        regions: The parts of the picture whose numbers are taken.
+        classes: What the model tells, in the order of its labels, and so what corrections may say.
     """
 
     min_confidence: float
@@ -98,6 +105,8 @@ class Controls:
     message: str = ""
     snapshot: bool = False
     corrections: deque[Correction] | None = None
+    regions: "Sequence[Region]" = ()
+    classes: tuple[str, ...] = DIGITS
 
     def press(self, key: str) -> bool:
         """Do what a key asks for, and return whether it is one of the table's; the keys of corrections are not."""
@@ -116,7 +125,7 @@ class Controls:
 
         Args:
             track: Number of the digit's track.
-            label: 0 to 9, or `NO_DIGIT`.
+            label: As `Correction.label`.
 
         Raises:
             UsageError: Nothing keeps corrections.
@@ -126,3 +135,18 @@ class Controls:
         correction = Correction(track, label)
         self.corrections.append(correction)
         return correction
+
+    def called(self, label: int) -> str:
+        """What a correction's label is called: the class's name, or `no digit`."""
+        return "no digit" if label == NO_DIGIT else self.classes[label]
+
+    def meant(self, key: str) -> int | None:
+        """The label that a key says a digit really is; None where it says nothing.
+
+        A class whose name is the key comes first, then the key for no digit, then a capital by its small letter.
+        """
+        if key in self.classes:
+            return self.classes.index(key)
+        if key.lower() == NO_DIGIT_KEY:
+            return NO_DIGIT
+        return self.classes.index(key.upper()) if key.upper() in self.classes else None

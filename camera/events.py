@@ -48,7 +48,7 @@ class Event:
             "seconds": round(self.seconds, 3),
             "source": self.source,
             "label": self.digit.label,
-        }
+        } | name_to_json(self.digit)
 
     def to_line(self) -> str:
         """Return the document as one line of JSON, without its end."""
@@ -93,8 +93,14 @@ def timestamp() -> str:
 def digits_to_json(digits: Sequence[Digit]) -> list[dict[str, Any]]:
     """Return tracked digits as plain JSON types; boxes are left, top, width, height in pixels."""
     return [
-        {"track": d.track, "label": d.label, "confidence": round(d.confidence, 4), "box": list(d.box)} for d in digits
+        {"track": d.track, "label": d.label, "confidence": round(d.confidence, 4), "box": list(d.box)} | name_to_json(d)
+        for d in digits
     ]
+
+
+def name_to_json(digit: Digit) -> dict[str, str]:
+    """What a document holds beside a label: the name of a class that has one, and of a digit nothing."""
+    return {} if digit.name is None else {"name": digit.name}
 
 
 def describe(changes: Sequence[Change], frame: Frame, tracker: Tracker) -> list[Event]:

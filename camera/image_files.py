@@ -8,7 +8,7 @@ import glob
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -33,15 +33,19 @@ CHUNK_AT = len(PNG) + 25
 HASH_DIGITS = 32
 
 
-def find_images(arguments: Iterable[str], recursive: bool = False) -> Iterator[str]:
+def find_images(
+    arguments: Iterable[str], recursive: bool = False, counts: Callable[[str], bool] | None = None
+) -> Iterator[str]:
     """Yield the image files that the files, folders, globs and `-` of a command line name, in order.
+
+    `counts` is as for `images_at`.
 
     Raises:
         ImageError: A file or folder is not there, or a folder or glob holds no image.
     """
     for argument in arguments:
         try:
-            found = [argument] if argument == STDIN else [*map(str, images_at(Path(argument), recursive))]
+            found = [argument] if argument == STDIN else [*map(str, images_at(Path(argument), recursive, counts))]
         except OSError as error:
             raise ImageError(f"{argument} cannot be read: {error.strerror}") from None
         if not found:
@@ -49,24 +53,26 @@ def find_images(arguments: Iterable[str], recursive: bool = False) -> Iterator[s
         yield from found
 
 
-def images_at(path: Path, recursive: bool = False) -> list[Path]:
+def images_at(path: Path, recursive: bool = False, counts: Callable[[str], bool] | None = None) -> list[Path]:
     """List the images that a file, a folder or a glob names, sorted by name.
 
     Of a folder these are the files with an image's suffix, without hidden ones and annotated copies. A glob's `**` goes
     into folders, and a file that a glob or the user names may have any suffix. `recursive` looks into a folder's
-    folders too, except hidden ones and links.
+    folders too, except hidden ones and links. `counts` says of a name whether it counts in a folder, if other than
+    pictures are to be listed.
     """
+    counts = counts or has_picture_name
     if path.is_file():
         return [path]
     if not path.is_dir():
         matching = (Path(name) for name in glob.glob(str(path), recursive=True))
         return sorted(file for file in matching if file.is_file())
     if not recursive:
-        return sorted(file for file in path.iterdir() if _is_image(file))
+        return sorted(file for file in path.iterdir() if counts(file.name) and file.is_file())
     found: list[Path] = []
     for folder, folders, names in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [file for name in names if _is_image(file := Path(folder, name))]
+        found += [file for name in names if counts(name) and (file := Path(folder, name)).is_file()]
     return sorted(found)
 
 
@@ -76,10 +82,6 @@ def has_picture_name(name: str) -> bool:
     if name.startswith(".") or name.endswith(DRAWN):
         return False
     return os.path.splitext(name)[1].lower() in SUFFIXES
-
-
-def _is_image(path: Path) -> bool:
-    return has_picture_name(path.name) and path.is_file()
 
 
 def _lacking(path: Path, recursive: bool) -> str:

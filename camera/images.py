@@ -40,7 +40,7 @@ def read_image(source: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """
     name = "standard input" if source == STDIN else source
     try:
-        content = _content(sys.stdin.buffer, name) if source == STDIN else _file_content(Path(source))
+        content = read_content(sys.stdin.buffer, name) if source == STDIN else _file_content(Path(source))
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror}") from None
     except ValueError:
@@ -54,10 +54,11 @@ def _file_content(path: Path) -> bytearray:
     if path.exists() and not path.is_file():
         raise ImageError(f"{path} is no file; - reads standard input")
     with path.open("rb") as file:
-        return _content(file, str(path))
+        return read_content(file, str(path))
 
 
-def _content(stream: BinaryIO, name: str) -> bytearray:
+def read_content(stream: BinaryIO, name: str) -> bytearray:
+    """Read an encoded picture to its end; raises `ImageError` where it has more bytes than any."""
     content = bytearray()
     while chunk := stream.read(CHUNK):
         content += chunk

@@ -12,6 +12,7 @@ from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.events import EventSink, describe
 from mnist_edge.camera.frames import Frame, Source
 from mnist_edge.camera.meter import Meter, Stats
+from mnist_edge.camera.rows import Mark
 from mnist_edge.camera.sources.geometry import Geometry
 from mnist_edge.camera.tracker import MOVING, PAGES, Change, Tracker
 from mnist_edge.camera.view import View
@@ -43,6 +44,13 @@ class ViewSink(Protocol):
         """Take the view of a frame; the same object again while nothing new comes. Must return at once."""
 
 
+class Watch(Protocol):
+    """Looks for what is taken as a whole, such as the page of a form."""
+
+    def look(self, view: View) -> Sequence[Mark]:
+        """Take what is to be taken of a view, and return the fields that it shows. Must return at once."""
+
+
 def run(
     source: Source,
     reader: FrameReader,
@@ -50,6 +58,7 @@ def run(
     geometry: Geometry | None = None,
     events: Sequence[EventSink] = (),
     views: Sequence[ViewSink] = (),
+    watches: Sequence[Watch] = (),
     workers: Sequence[Worker[Any]] = (),
     controls: Controls | None = None,
     meter: Meter | None = None,
@@ -67,6 +76,7 @@ def run(
         geometry: Turns and crops each frame before it is read; None for not at all.
         events: Get what appeared, changed and went.
         views: Get the view of each frame, and again while the loop waits.
+        watches: See each view before, and say which fields it shows.
         workers: Handle events and views in the background. A source that is not live is read no further while the
             queue of one is full, and the loop ends only when all are idle.
         controls: Requests of users; the ones that source, window and web page share.
@@ -80,7 +90,7 @@ def run(
         SourceError: The source fails, or its frames are smaller than the region that `geometry` keeps.
     """
     controls, meter = controls or Controls(reader.min_confidence), meter or Meter()
-    loop = _Loop(source, reader, geometry, events, views, workers, controls, meter, beat, watched)
+    loop = _Loop(source, reader, geometry, events, views, watches, workers, controls, meter, beat, watched)
     try:
         for frame in source:
             loop.step(frame)
@@ -98,6 +108,7 @@ class _Loop:
     geometry: Geometry | None
     events: Sequence[EventSink]
     views: Sequence[ViewSink]
+    watches: Sequence[Watch]
     workers: Sequence[Worker[Any]]
     controls: Controls
     meter: Meter
@@ -151,7 +162,7 @@ class _Loop:
         refused = [digit.box for digit in reading.rejected]
         self.publish(self.tracker.update(reading.digits, frame.seconds, refused), frame)
         self.meter.delivered(frame.captured)
-        if self.views:
+        if self.views or self.watches:
             digits, text = self.tracker.digits, self.tracker.text
             self.show(View(frame, reading, digits, text, self.meter.stats, self.controls.details))
         self.beat()
@@ -194,6 +205,7 @@ class _Loop:
                 sink.write(happened)
 
     def show(self, view: View) -> None:
-        self.view = view
+        marks = tuple(mark for watch in self.watches for mark in watch.look(view))
+        self.view = view = view if marks == view.marks else replace(view, marks=marks)
         for sink in self.views:
             sink.show(view)

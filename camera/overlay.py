@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.label_layout import place_labels
 from mnist_edge.camera.lettering import paste, plate
+from mnist_edge.camera.marks import covers, draw_marks
 from mnist_edge.camera.occupancy import Occupancy
 from mnist_edge.camera.palette import Colour, confidence_colour, percent
+from mnist_edge.camera.rows import Mark
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading, Rejected
 
@@ -30,7 +32,9 @@ LEGEND_WIDTH, TICKS = 480, (50, 75, 90, 95, 99)
 Picture = NDArray[np.uint8]
 
 
-def annotate(frame: Picture, reading: Reading, status: str = "", details: bool = False) -> Picture:
+def annotate(
+    frame: Picture, reading: Reading, status: str = "", details: bool = False, marks: Sequence[Mark] = ()
+) -> Picture:
     """Copy a frame and draw a box and a label for each digit, in the colour of its confidence.
 
     No label covers a digit or another label. A label without a free place beside its box stands farther off, connected
@@ -46,6 +50,7 @@ def annotate(frame: Picture, reading: Reading, status: str = "", details: bool =
         reading: Of that frame.
         status: A line for the foot of the picture, such as "paused".
         details: Whether to draw refused ink too, in grey, with the reason where there is a free place.
+        marks: Fields to draw, each with its value; the digits of a value have no labels of their own.
 
     Returns:
         Shape (height, width, 3), BGR.
@@ -59,10 +64,12 @@ def annotate(frame: Picture, reading: Reading, status: str = "", details: bool =
     if details:
         for refused in reading.rejected:
             outline_refused(picture, refused.box, max(1, thickness // 2))
-    boxes = [outline(picture, digit.box, confidence_colour(digit.confidence), thickness) for digit in reading.digits]
+    alone = [digit for digit in reading.digits if not any(covers(mark, digit) for mark in marks)]
+    draw_marks(picture, marks, occupancy)
+    boxes = [outline(picture, digit.box, confidence_colour(digit.confidence), thickness) for digit in alone]
     for box in boxes:
         occupancy.occupy(box)
-    missing = draw_labels(picture, boxes, [_plates(digit, capital) for digit in reading.digits], occupancy)
+    missing = draw_labels(picture, boxes, [_plates(digit, capital) for digit in alone], occupancy)
     if details:
         _label_refused(picture, reading.rejected, capital, occupancy)
     if reading.digits and width >= LEGEND_WIDTH:
@@ -105,10 +112,10 @@ def _plates(digit: Digit, capital: int) -> list[Picture]:
     colour, sure = confidence_colour(digit.confidence), percent(digit.confidence)
     smaller = max(LEAST, round(SMALLER * capital))
     whole = [
-        plate(((str(digit.label), size), (f"{sure}%", max(LEAST_SECOND, round(SECOND * size)))), colour)
+        plate(((digit.text, size), (f"{sure}%", max(LEAST_SECOND, round(SECOND * size)))), colour)
         for size in (capital, smaller)
     ]
-    return [*whole, plate(((str(digit.label), smaller),), colour)]
+    return [*whole, plate(((digit.text, smaller),), colour)]
 
 
 def draw_labels(
@@ -140,15 +147,15 @@ def _label_refused(picture: Picture, rejected: Sequence[Rejected], capital: int,
 
 
 def _reasons(refused: Rejected, capital: int) -> list[Picture]:
-    """Draw a reason with what the network took the ink for, the same smaller, and the reason alone."""
+    """Draw a reason with what it is most likely and how likely, the same smaller, and the reason alone."""
     size = max(LEAST_SECOND, round(SECOND * capital))
     least = min(size, LEAST_SECOND)
-    guess = () if refused.probability is None else (f"{refused.label} {percent(refused.probability)}%",)
+    guess = f"{refused.text} {percent(refused.confidence)}%"
     return [
         plate(tuple((word, height) for word in words), GREY)
         for words, height in (
-            ((refused.reason, *guess), size),
-            ((refused.reason, *guess), least),
+            ((refused.reason, guess), size),
+            ((refused.reason, guess), least),
             ((refused.reason,), least),
         )
     ]

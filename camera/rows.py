@@ -1,8 +1,10 @@
 """What is taken as a whole from the live picture: a page of a form, or a region whose reading has held."""
 
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any, Literal
 
+from mnist_edge.reading import Box
 from mnist_edge.safe_text import to_json
 
 
@@ -19,6 +21,37 @@ class Value:
     text: str
     trust: float
     outcome: str = "read"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as plain JSON types."""
+        return {"value": self.text, "trust": round(self.trust, 4), "outcome": self.outcome}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A field where it stands in the live picture.
+
+    Attributes:
+        name: The field's or the region's.
+        corners: Four, clockwise from its own top left, x and y in pixels of the frame.
+        value: What it says; None while that is not known.
+    """
+
+    name: str
+    corners: tuple[tuple[float, float], ...]
+    value: Value | None = None
+
+    @property
+    def box(self) -> Box:
+        """Around its corners, whole pixels."""
+        across, down = zip(*self.corners, strict=True)
+        left, top = floor(min(across)), floor(min(down))
+        return Box(left, top, ceil(max(across)) - left, ceil(max(down)) - top)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the mark as plain JSON types; where it has no value, the outcome is nothing."""
+        value = self.value or Value("", 0.0, "")
+        return {"name": self.name, "box": list(self.box), **value.to_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +88,7 @@ class Row:
             "frame": self.frame,
             "event": self.event,
             "name": self.name,
-            "values": {
-                name: {"value": one.text, "trust": round(one.trust, 4), "outcome": one.outcome}
-                for name, one in self.values.items()
-            },
+            "values": {name: one.to_json() for name, one in self.values.items()},
             "text": list(self.text),
             "seconds": round(self.seconds, 3),
             "source": self.source,

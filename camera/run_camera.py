@@ -16,6 +16,7 @@ from mnist_edge.camera.sources import open_source
 from mnist_edge.camera.sources.geometry import parse_geometry
 from mnist_edge.camera.watchdog import Watchdog
 from mnist_edge.camera.worker import deaths_logged
+from mnist_edge.pixels import parse_pixels
 from mnist_edge.reading import Reading
 
 
@@ -31,7 +32,8 @@ def run_camera(settings: Settings) -> Stats:
     least = MIN_CONFIDENCE if settings.min_confidence is None else settings.min_confidence
     with stop_on_signals() as stop, Watchdog() as watchdog:
         geometry, reader = parse_geometry(settings), _reader(settings, least)
-        controls, meter = Controls(least, stop, details=settings.details), Meter()
+        controls = Controls(least, stop, details=settings.details, classes=reader.classes)
+        meter = Meter()
         with (
             deaths_logged(),
             open_source(settings, stop) as source,
@@ -49,6 +51,7 @@ def run_camera(settings: Settings) -> Stats:
                 geometry=geometry,
                 events=sinks.events,
                 views=sinks.views,
+                watches=sinks.watches,
                 workers=sinks.workers,
                 controls=controls,
                 meter=meter,
@@ -73,4 +76,11 @@ class _UploadReader:
 
 
 def _reader(settings: Settings, least: float) -> Reader:
-    return Reader(settings.model, runtime=settings.runtime, threads=settings.threads, min_confidence=least)
+    return Reader(
+        settings.model,
+        finder=settings.finder,
+        runtime=settings.runtime,
+        threads=settings.threads,
+        min_confidence=least,
+        trained_on=parse_pixels(settings.pixels, settings.invert),
+    )

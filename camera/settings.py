@@ -64,6 +64,16 @@ class Settings:
     model: str = _option(
         "small", "MODEL", "A .tflite file or the name of a model that ships.", group="Reading", perhaps_path=True
     )
+    finder: str = _option(
+        "finder", "FILE", "A .tflite file of a finder or the name of the one that ships.", perhaps_path=True
+    )
+    pixels: str | None = _option(
+        None,
+        "SCALE",
+        "What the model was trained on: 0..1, 0..255, -1..1, or MEAN,STD that pixels were standardised by. Default: as "
+        "its file says, else 0..1.",
+    )
+    invert: bool = _option(False, "", "It was trained on dark ink on a light background.")
     runtime: str | None = _option(
         None, "NAME", "ai-edge-litert, tflite-runtime or tensorflow. Default: the first that works."
     )
@@ -98,6 +108,7 @@ class Settings:
     events_files: int = _option(5, "N", "Keep so many events files that are full.", min=0)
     mqtt: str | None = _option(None, "URL", "Publish to a broker: mqtt://[USER:PASSWORD@]HOST[:PORT]/PREFIX, or mqtts.")
     mqtt_discovery: bool = _option(False, "", "Announce the reading to Home Assistant.")
+    mqtt_commands: bool = _option(False, "", "Obey what is published to PREFIX/set: pause, snapshot, least confidence.")
 
     form: str | None = _option(
         None, "FILE", "Take pages of this form that are held still, once each, as a row.", group="Fields", path=True

@@ -30,7 +30,7 @@ class Track:
         first_seen: Seconds.
         last_seen: Seconds.
         evidence: For each label that was read, as the logarithm of a probability over another.
-        confidence: For each label, of the latest frame in which it was read, 0 to 1.
+        latest: For each label, the digit of the latest frame in which it was read.
         seen: Frames in which the digit was read.
         missed: Consecutive frames in which it was not.
         blurred: Until when refused ink in its place keeps it, seconds.
@@ -46,7 +46,7 @@ class Track:
     first_seen: float
     last_seen: float
     evidence: dict[int, float] = field(default_factory=dict)
-    confidence: dict[int, float] = field(default_factory=dict)
+    latest: dict[int, Digit] = field(default_factory=dict)
     seen: int = 0
     missed: int = 0
     blurred: float = -inf
@@ -65,7 +65,7 @@ class Track:
         for label in self.evidence:
             self.evidence[label] *= fade
         self.evidence[digit.label] = self.evidence.get(digit.label, 0.0) + frames * _evidence(digit.confidence)
-        self.confidence[digit.label] = digit.confidence
+        self.latest[digit.label] = digit
 
     def miss(self, centre: complex) -> None:
         """Note that the digit was not read, and is expected at another place now."""
@@ -87,7 +87,8 @@ class Track:
 
     def confirm(self, label: int, number: int | None) -> Digit:
         """Show the digit with this label and number of the track from now on."""
-        self.shown = Digit(label, self.confidence[label], self.box, track=number, crop=self.crop)
+        read = self.latest[label]
+        self.shown = Digit(label, read.confidence, self.box, track=number, crop=self.crop, name=read.name)
         return self.shown
 
     def contains(self, place: complex) -> bool:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mnist_edge.camera.frames import Frame
 from mnist_edge.camera.meter import Stats
 from mnist_edge.camera.overlay import annotate
+from mnist_edge.camera.rows import Mark
 from mnist_edge.reading import Digit, Reading
 
 
@@ -25,6 +26,7 @@ class View:
         details: Whether refused ink is drawn too.
         outage: Why no frames come at the moment, one line; empty where they do.
         paused: Whether the loop stays at this frame.
+        marks: The fields in it, of a form or as regions.
     """
 
     frame: Frame
@@ -35,10 +37,11 @@ class View:
     details: bool = False
     outage: str = ""
     paused: bool = False
+    marks: tuple[Mark, ...] = ()
 
     @cached_property
     def picture(self) -> NDArray[np.uint8]:
         """The frame with its digits drawn over it, shape (height, width, 3), BGR; drawn when first asked for."""
         shown = replace(self.reading, digits=self.digits)
         status = self.outage or ("paused" if self.paused else "")
-        return annotate(self.frame.image, shown, status, details=self.details)
+        return annotate(self.frame.image, shown, status, details=self.details, marks=self.marks)

@@ -1,7 +1,7 @@
 """Conversion: a trained Keras model and a precision in, a `.tflite` that carries its own metadata out."""
 
 import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from mnist_edge.atomic_files import refuse_overwrite, write_bytes
 from mnist_edge.classifier import Classifier
 from mnist_edge.compat import runtimes_of
-from mnist_edge.converters.confidence import Confidence, fit_confidence, shipped_confidence
-from mnist_edge.converters.export_metadata import data_metadata, network_metadata, parity_metadata
+from mnist_edge.converters.confidence import Confidence, shipped_confidence
+from mnist_edge.converters.export_metadata import data_metadata, network_metadata
 from mnist_edge.converters.flatbuffer import to_flatbuffer
 from mnist_edge.converters.golden import add_golden
-from mnist_edge.converters.keras_source import keras_path, load_network, load_source
-from mnist_edge.converters.parity import ModelOutputs, ParityReport, compare
-from mnist_edge.converters.precisions import Precision, choose_io, find_precision
-from mnist_edge.converters.representative import SAMPLES, representative_images
+from mnist_edge.converters.keras_source import beside, keras_path, load_network, load_source
+from mnist_edge.converters.measured import Measured, measure
+from mnist_edge.converters.parity import ParityReport
+from mnist_edge.converters.precisions import choose_io, find_precision
+from mnist_edge.converters.representative import representative_images
 from mnist_edge.converters.weakest_layer import weakest_layer
-from mnist_edge.dataset import VALIDATION_IMAGES, Dataset
-from mnist_edge.errors import DataError, UsageError
-from mnist_edge.evaluate import KerasClassifier, predict, score
+from mnist_edge.dataset import Dataset
+from mnist_edge.errors import DataError
 from mnist_edge.keras_network import softmax_appended
 from mnist_edge.metadata import append_metadata
 from mnist_edge.pixel_trial import trial_images, try_keras
@@ -30,11 +30,8 @@ from mnist_edge.pixels import Pixels
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.provenance import classes_for
 from mnist_edge.safe_text import quoted
-from mnist_edge.shipped_models import is_shipped
-from mnist_edge.tflite_graph import count_macs, operators
+from mnist_edge.tflite_graph import operators
 
-# Validation images that may always get another digit: of the few in a small data set, three prove nothing.
-MAY_DIFFER = 3
 # Representative images that show which layer loses most.
 LOOKED_AT = 50
 
@@ -90,7 +87,7 @@ def convert(
     *,
     io: str | None = None,
     data: Dataset | None = None,
-    samples: int = SAMPLES,
+    samples: int | None = None,
     seed: int = 0,
     output: Path | None = None,
     force: bool = False,
@@ -107,7 +104,7 @@ def convert(
         data: Its training split calibrates, its validation split fits temperature and refusal threshold and compares
             with the source, its test split gives the accuracy. None leaves all of these out, but for the temperature
             and threshold of a model that ships, and allows no precision that needs calibration.
-        samples: How many representative images.
+        samples: How many representative images; None takes 500, or all where there are fewer.
         seed: Which ones.
         output: The file to write; None writes `NAME.PRECISION.tflite` beside the model, or in the current folder for
             a model that ships.
@@ -134,37 +131,24 @@ def convert(
     images = representative_images(data, samples, seed) if data and row.calibrated else None
     content = to_flatbuffer(network, row, io, images)
     classifier = _load(content, path.name, classes)
-    facts = _Facts(softmax="appended" if softmax_appended(network) else "trained")
     if data:
-        facts = _measure(network, classifier, data, row, facts, progress)
-        if not keep and facts.parity:
-            _refuse(facts.parity, network, row, images)
-        if images is not None:
-            facts = replace(facts, calibration=data_metadata(data, "training", samples) | {"seed": seed})
+        found = measure(network, classifier, data, row, progress)
+        if not keep:
+            _refuse_if_failed(found.parity, network, images)
     else:
-        facts = replace(facts, confidence=shipped_confidence(model, row.name))
-    metadata = network_metadata(network.name, row, io, classifier, facts.calibration, facts.softmax)
-    complete = add_golden(append_metadata(content, metadata | facts.metadata(trained_on)), path.name, data)
+        found = Measured(confidence=shipped_confidence(model, row.name))
+    calibration = data_metadata(data, "training", len(images)) | {"seed": seed} if data and images is not None else None
+    softmax = "appended" if softmax_appended(network) else "trained"
+    metadata = network_metadata(network.name, row, io, classifier, calibration, softmax)
+    pixels = trained_on.to_metadata() if trained_on else {}
+    complete = add_golden(append_metadata(content, metadata | pixels | found.to_metadata()), path.name, data)
     write_bytes(path, complete)
-    return _exported(path, complete, network.name, row, io, classifier, facts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What was found out about a file; the fields are those of `Exported`."""
-
-    softmax: str
-    calibration: dict[str, Any] | None = None
-    parity: ParityReport | None = None
-    compared: dict[str, Any] | None = None
-    accuracy: dict[str, Any] | None = None
-    confidence: Confidence | None = None
-
-    def metadata(self, trained_on: Pixels | None) -> dict[str, Any]:
-        """The part of a file's metadata that was measured."""
-        pixels = trained_on.to_metadata() if trained_on else {}
-        confidence = self.confidence.to_metadata() if self.confidence else {}
-        return pixels | {"parity": self.compared, "accuracy": self.accuracy} | confidence
+    return Exported(
+        path=path, model=network.name, precision=row.name, io=io, size_bytes=len(complete),
+        operators=operators(classifier.interpreter), macs=metadata["macs"], runtimes=runtimes_of(path),
+        accuracy=found.accuracy, calibration=calibration, confidence=found.confidence, parity=found.parity,
+        softmax=softmax,
+    )  # fmt: skip
 
 
 def _source(
@@ -179,44 +163,18 @@ def _source(
     return load_source(network, trained_on, len(classes) if classes else None), classes, trained_on
 
 
-def _exported(
-    path: Path, content: bytes, model: str, precision: Precision, io: str, classifier: Classifier, facts: _Facts
-) -> Exported:
-    return Exported(
-        path=path,
-        model=model,
-        precision=precision.name,
-        io=io,
-        size_bytes=len(content),
-        operators=operators(classifier.interpreter),
-        macs=count_macs(classifier.interpreter),
-        runtimes=runtimes_of(path),
-        accuracy=facts.accuracy,
-        calibration=facts.calibration,
-        confidence=facts.confidence,
-        parity=facts.parity,
-        softmax=facts.softmax,
-    )
-
-
-def _refuse(parity: ParityReport, network: Any, precision: Precision, images: NDArray[np.float32] | None) -> None:
+def _refuse_if_failed(parity: ParityReport | None, network: Any, images: NDArray[np.float32] | None) -> None:
     """Raise `CheckFailed` where the decisions have fallen apart, and name the layer where int8 does that."""
+    if parity is None or parity.passed:
+        return
     remedy = "it was not written; --keep writes it all the same"
-    weakest = weakest_layer(network, images[:LOOKED_AT]) if images is not None and not parity.passed else None
+    weakest = weakest_layer(network, images[:LOOKED_AT]) if images is not None else None
     if weakest:
         remedy = (
             f"layer {quoted(weakest[0])} loses most, {weakest[1]:.0%} of its signal; {remedy}; "
             "--quantize dynamic or float16 keeps activations in floating point"
         )
     parity.raise_if_failed(remedy)
-
-
-def beside(model: Any, name: str) -> Path:
-    """Where a file made of a model goes unless told: beside it, or into the current folder where it ships."""
-    if not isinstance(model, str | Path):
-        raise UsageError("a model in memory has no folder to write to; say where with output=")
-    path = keras_path(model)
-    return Path(name) if is_shipped(path) else path.parent / name
 
 
 def _classes(model: Any) -> tuple[str, ...] | None:
@@ -230,24 +188,3 @@ def _load(content: bytes, name: str, classes: tuple[str, ...] | None) -> Classif
         # With metadata, since what was just converted needs no trial in a process of its own, nor of its pixels.
         draft.write_bytes(append_metadata(content, {"name": name} | ({"labels": list(classes)} if classes else {})))
         return Classifier(draft, digits_only=False)
-
-
-def _measure(
-    network: Any, classifier: Classifier, data: Dataset, precision: Precision, facts: _Facts, progress: Progress
-) -> _Facts:
-    """Compare a file with its source, measure its accuracy and fit its confidence."""
-    split = data.with_validation(VALIDATION_IMAGES).validation
-    source, file = (
-        ModelOutputs(name, one.runtime, predict(one, split, progress))
-        for name, one in (("its source", KerasClassifier(network, classes=None)), (classifier.path.name, classifier))
-    )
-    parity = compare(source, file, split.labels, precision.sanity.on(split.labels, MAY_DIFFER), data.classes)
-    test = score(predict(classifier, data.test, progress), data.test.labels, classifier.name, classifier.runtime)
-    correct = {"correct": test.correct, "accuracy": test.accuracy, "runtime": test.runtime}
-    return replace(
-        facts,
-        parity=parity,
-        compared=data_metadata(data, "validation", parity.images) | parity_metadata(parity),
-        accuracy=data_metadata(data, "test", test.images) | correct,
-        confidence=fit_confidence(file.probabilities, split.labels, data.name),
-    )

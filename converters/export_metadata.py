@@ -53,9 +53,14 @@ def network_metadata(
         "output": {"meaning": "probabilities", "softmax": softmax},
         "macs": count_macs(classifier.interpreter),
         "calibration": calibration,
-        "versions": {
-            "mnist-edge": mnist_edge.__version__,
-            "tensorflow": load_tensorflow().__version__,
-            "keras": load_keras().__version__,
-        },
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Name the packages that make a file."""
+    return {
+        "mnist-edge": mnist_edge.__version__,
+        "tensorflow": load_tensorflow().__version__,
+        "keras": load_keras().__version__,
     }

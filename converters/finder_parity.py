@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.detection import Detections, Floats, decode, suppress
+from mnist_edge.detection import Detections, Floats, decode, iou_matrix, suppress
 from mnist_edge.errors import CheckFailed
 
 # What counts as a detection here, and how much two of them must overlap to be the same one (IoU).
@@ -90,20 +90,14 @@ def matched(first: Detections, second: Detections) -> tuple[NDArray[np.intp], li
     Returns:
         Indices into both, shape (n, 2), and the overlap (IoU) of each pair.
     """
-    starts, ends = (
-        combine(one[:, None], two[None])
-        for combine, one, two in (
-            (np.maximum, first.boxes[:, :2], second.boxes[:, :2]),
-            (np.minimum, first.boxes[:, :2] + first.boxes[:, 2:], second.boxes[:, :2] + second.boxes[:, 2:]),
-        )
-    )
-    shared = np.clip(ends - starts, 0, None).prod(axis=2)
-    areas = first.boxes[:, 2:].prod(axis=1)[:, None] + second.boxes[:, 2:].prod(axis=1)[None]
-    iou = shared / (areas - shared)
+    iou = iou_matrix(first.boxes, second.boxes)
+    candidates = np.argwhere(iou >= LEAST_IOU)
+    candidates = candidates[np.argsort(-iou[candidates[:, 0], candidates[:, 1]], kind="stable")]
+    free = np.ones(len(first), np.bool_), np.ones(len(second), np.bool_)
     pairs, ious = [], []
-    while iou.size and iou.max() >= LEAST_IOU:
-        row, column = np.unravel_index(iou.argmax(), iou.shape)
-        pairs.append((row, column))
-        ious.append(float(iou[row, column]))
-        iou[row], iou[:, column] = 0, 0
+    for row, column in candidates.tolist():
+        if free[0][row] and free[1][column]:
+            free[0][row] = free[1][column] = False
+            pairs.append((row, column))
+            ious.append(float(iou[row, column]))
     return np.array(pairs, np.intp).reshape(-1, 2), ious

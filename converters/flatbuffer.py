@@ -17,6 +17,7 @@ from mnist_edge.converters.balance import balanced
 from mnist_edge.converters.compact import compact
 from mnist_edge.converters.keras_source import MOST_STEPS, for_device, is_opaque, looping
 from mnist_edge.converters.precisions import Precision, find_precision
+from mnist_edge.converters.stem import one_channel_in_blocks
 from mnist_edge.errors import ModelError
 from mnist_edge.interrupts import interrupts_held
 from mnist_edge.runtime import build_interpreter
@@ -89,7 +90,9 @@ def to_flatbuffer(
         )
     convert_one = convert_apart if precision.calibrated and is_opaque(model) else _convert
     rounded = balanced(model) if precision.integer else nullcontext()
-    with native_stderr.silenced(), without_prints(), rounded, for_device(model, shape) as network:
+    # TensorFlow 2.21 has no SPACE_TO_DEPTH of 16 bits.
+    blocks = nullcontext() if "INT16" in precision.operator_set else one_channel_in_blocks(model._flatten_layers())
+    with native_stderr.silenced(), without_prints(), rounded, blocks, for_device(model, shape) as network:
         try:
             with interrupts_held():
                 content = convert_one(network, precision, io, images)

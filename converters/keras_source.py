@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from mnist_edge.errors import ModelError
+from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.keras_files import load_keras_model
 from mnist_edge.keras_network import digit_network, layers_of
 from mnist_edge.pixels import Pixels
 from mnist_edge.safe_text import quoted
-from mnist_edge.shipped_models import is_keras, resolve_weights
+from mnist_edge.shipped_models import is_keras, is_shipped, resolve_weights
 from mnist_edge.training_stack import load_keras
 
 # Of a recurrent layer whose loop is written out: rows of an image, not its pixels one by one.
@@ -32,6 +32,14 @@ def keras_path(model: str | Path) -> Path:
             "or the bare name of a model that ships with its weights"
         )
     return path
+
+
+def beside(model: Any, name: str) -> Path:
+    """Where a file made of a model goes unless told: beside it, or into the current folder where it ships."""
+    if not isinstance(model, str | Path):
+        raise UsageError("a model in memory has no folder to write to; say where with output=")
+    path = keras_path(model)
+    return Path(name) if is_shipped(path) else path.parent / name
 
 
 def load_source(model: Any, trained_on: Pixels | None = None, classes: int | None = 10) -> Any:

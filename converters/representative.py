@@ -15,12 +15,12 @@ LEAST = 10
 MIN_DISTINCT = 0.9
 
 
-def representative_images(data: Dataset, count: int = SAMPLES, seed: int = 0) -> NDArray[np.float32]:
+def representative_images(data: Dataset, count: int | None = None, seed: int = 0) -> NDArray[np.float32]:
     """Draw images for calibration from the training split only (the rule of MLPerf Tiny), stratified over classes.
 
     Args:
         data: Validation and test images are never looked at.
-        count: How many; no more than there are.
+        count: How many, no more than there are; None takes 500, or all where there are fewer.
         seed: Same seed, same images.
 
     Returns:
@@ -30,6 +30,8 @@ def representative_images(data: Dataset, count: int = SAMPLES, seed: int = 0) ->
         DataError: Too few images, not every class, or hardly any variety.
     """
     training = data.training
+    if count is None:
+        count = min(SAMPLES, len(training))
     least = max(LEAST, len(data.classes))
     if not least <= count <= len(training):
         raise DataError(

@@ -1,11 +1,11 @@
 """Parity: run two models on the same images, and compare everything once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mnist_edge.classes import DIGITS
-from mnist_edge.converters.parity import ModelOutputs, ParityReport, compare
+from mnist_edge.converters.parity import ModelOutputs, ParityReport, Tolerance, compare
 from mnist_edge.converters.precisions import PRECISIONS, Precision
 from mnist_edge.dataset import Split
 from mnist_edge.evaluate import load_predictor, predict
@@ -56,12 +56,8 @@ def verify(
     Raises:
         ModelError: There is no such model, or it cannot be run.
     """
-    tolerance = precision_of(candidate).parity.on(split.labels)
-    if max_drop is not None:
-        allowed = max(tolerance.max_class_drop, 10 * max_drop)
-        tolerance = replace(tolerance, max_drop=max_drop, max_class_drop=allowed, min_p=0.0)
-    given = {"min_agreement": min_agreement, "max_class_drop": max_class_drop, "min_p": min_p}
-    tolerance = replace(tolerance, **{name: value for name, value in given.items() if value is not None})
+    limits = {"min_agreement": min_agreement, "max_class_drop": max_class_drop, "min_p": min_p}
+    tolerance = _tolerance(precision_of(candidate).parity.on(split.labels), max_drop, limits)
     # Where the reference is the network that the candidate was exported from, both see what it was trained on.
     trained_on = pixels_of(read_metadata(resolve(candidate))) if is_keras(resolve(reference)) else None
     both = [
@@ -74,6 +70,14 @@ def verify(
         for model, one in zip((reference, candidate), both, strict=True)
     )
     return compare(first, second, split.labels, tolerance, classes)
+
+
+def _tolerance(usual: Tolerance, max_drop: float | None, limits: Mapping[str, float | None]) -> Tolerance:
+    """The usual tolerance with the limits that are given, not None, as `verify` takes them."""
+    if max_drop is not None:
+        allowed = max(usual.max_class_drop, 10 * max_drop)
+        usual = replace(usual, max_drop=max_drop, max_class_drop=allowed, min_p=0.0)
+    return replace(usual, **{name: limit for name, limit in limits.items() if limit is not None})
 
 
 def precision_of(model: str | Path) -> Precision:

@@ -1,5 +1,6 @@
 """Calibrate confidence by temperature scaling, and measure how far confidence is from accuracy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,8 +90,12 @@ def reliability(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS
 ) -> tuple[ReliabilityBin, ...]:
     """Compare confidence with accuracy in intervals of equal width, for probabilities (n, 10) and labels (n,)."""
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
+    return compare(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, bins)
+
+
+def compare(confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = BINS) -> tuple[ReliabilityBin, ...]:
+    """Compare confidence, shape (n,), 0 to 1, with how often it was right, shape (n,), as `reliability` does."""
+    confidence = confidence.astype(np.float64)
     index = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
     counts = np.bincount(index, minlength=bins)
     means = [np.bincount(index, each, bins) / np.maximum(counts, 1) for each in (confidence, right)]
@@ -104,5 +109,11 @@ def expected_calibration_error(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS
 ) -> float:
     """Average the distance of confidence from accuracy, 0 to 1, over the images in each bin (Guo et al., 2017)."""
-    rows = reliability(probabilities, labels, bins)
-    return sum(row.images * abs(row.confidence - row.accuracy) for row in rows) / len(labels)
+    return calibration_error(reliability(probabilities, labels, bins))
+
+
+def calibration_error(rows: Sequence[ReliabilityBin]) -> float:
+    """The expected calibration error of what `reliability` or `compare` found."""
+    return sum(row.images * abs(row.confidence - row.accuracy) for row in rows) / max(
+        sum(row.images for row in rows), 1
+    )

@@ -20,14 +20,15 @@ class ChildResult:
     failure: str | None
 
 
+def import_path() -> dict[str, str]:
+    """Return this process's environment, by which a Python that it starts imports what it imports itself."""
+    path = os.pathsep.join(path for path in sys.path if path)
+    return os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+
+
 def run_module(module: str, *arguments: str, timeout_s: float) -> ChildResult:
     """Run `python -m MODULE ARGUMENTS...` with this process's import path, and kill it after `timeout_s` seconds."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        "PYTHONSAFEPATH": "1",
-        "PYTHONWARNINGS": "ignore",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
+    environment = import_path() | {"PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
         done = subprocess.run(
             [sys.executable, "-m", module, *arguments],

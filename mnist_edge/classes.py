@@ -28,6 +28,11 @@ def shown(classes: Sequence[str]) -> str:
     return f"{len(classes)} classes ({', '.join(classes[:3])}{', ...' if len(classes) > 3 else ''})"
 
 
+def names_of(classes: Sequence[str]) -> tuple[str, ...] | None:
+    """Names that stand beside labels; None for the ten digits, whose labels say it all."""
+    return None if tuple(classes) == DIGITS else tuple(classes)
+
+
 def noun(classes: Sequence[str]) -> str:
     """What one of them is called: `digit`, or `class`."""
     return "digit" if set(classes) <= set(DIGITS) else "class"

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.calibration import apply_temperature
-from mnist_edge.classes import DIGITS, MAX_CLASSES, MIN_CLASSES, classes_of, numbered, shown
+from mnist_edge.classes import DIGITS
 from mnist_edge.errors import ModelError, ModelWarning, RuntimeMissing, UsageError, described
-from mnist_edge.image_form import TensorForm, tensor_form
 from mnist_edge.metadata import refusal_threshold_of, temperature_of
 from mnist_edge.model_file import Kind, read_model
 from mnist_edge.normalisation import SIDE
@@ -20,6 +19,7 @@ from mnist_edge.pixels import Pixels
 from mnist_edge.refusal import digit_score
 from mnist_edge.safe_text import printable
 from mnist_edge.shipped_models import DEFAULT
+from mnist_edge.signature import signature_of
 from mnist_edge.tensors import as_input, byte_values, dequantise, pixel_range, quantise, with_channel
 from mnist_edge.tflite_graph import keeps_state
 
@@ -99,8 +99,9 @@ class Classifier:
         self.refusal_threshold = refusal_threshold_of(self.metadata, self.path.name)
         self.interpreter, found = file.build(__name__, runtime, threads)
         self.runtime = found.label
-        self.input = self.interpreter.get_input_details()[0]
-        self.classes, self._form = self._understand(digits_only)
+        signature = signature_of(self.interpreter, self.metadata, self.path.name, digits_only)
+        self.input, self.output = signature.input, signature.output
+        self.classes, self._form = signature.classes, signature.form
         self._prepare(trained_on or Pixels(*pixel_range(self.input)))
         self.output_kind = self._recognise()
         self._calibrate()
@@ -236,8 +237,9 @@ class Classifier:
         tensor = self._tensor(probe_images())
         try:
             outputs = self._invoke(tensor)
-            # A graph may take a batch and answer the first image only.
-            if np.allclose(outputs[-1:], self._invoke(tensor[-1:]), rtol=_SAME, atol=_SAME, equal_nan=True):
+            # A graph may take a batch and answer the first image only, in one row or in as many.
+            last = self._invoke(tensor[-1:])
+            if len(outputs) == len(tensor) and np.allclose(outputs[-1:], last, rtol=_SAME, atol=_SAME, equal_nan=True):
                 return outputs
         except (RuntimeError, ValueError):
             pass
@@ -285,35 +287,6 @@ class Classifier:
         self.interpreter.resize_tensor_input(self.input["index"], self._form.shape(batch))
         self.interpreter.allocate_tensors()
         self._batch = batch
-
-    def _understand(self, digits_only: bool) -> tuple[tuple[str, ...], TensorForm]:
-        """The classes that the outputs tell, and the form of the input."""
-        inputs, outputs = self.interpreter.get_input_details(), self.interpreter.get_output_details()
-        count = len(classes_of(self.metadata, self.path.name) or DIGITS)
-        # Of several outputs the one that has the classes, as beside features.
-        self.output = next((one for one in outputs if count in one["shape"]), outputs[0])
-        unnamed = DIGITS if digits_only else self._unnamed_classes()
-        classes = classes_of(self.metadata, self.path.name) or unnamed
-        form = tensor_form(self.input, self.output, len(classes)) if len(inputs) == 1 and classes else None
-        if not form:
-            taken = " and ".join(_shape(one) for one in inputs)
-            raise ModelError(
-                f"{self.path.name} maps {taken} to {_shape(self.output)}; a digit model maps one image, such as "
-                "(1, 28, 28, 1), to (1, 10)"
-            )
-        if digits_only and classes != DIGITS:
-            raise ModelError(f"{self.path.name} tells {shown(classes)}, not the ten digits")
-        return classes, form
-
-    def _unnamed_classes(self) -> tuple[str, ...]:
-        """The digits where there are ten outputs, else as many numbers; none where these are no classes."""
-        shape = [int(size) for size in self.output["shape"]]
-        count = len(DIGITS) if len(DIGITS) in shape else next((size for size in reversed(shape) if size > 1), 1)
-        return numbered(count) if MIN_CLASSES <= count <= MAX_CLASSES else ()
-
-
-def _shape(details: dict[str, Any]) -> str:
-    return str(tuple(int(size) for size in details["shape"]))
 
 
 def _trial(model: str, runtime: str) -> None:

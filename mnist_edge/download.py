@@ -83,7 +83,7 @@ def download(
 
 def _fetch(address: str, target: Path, sha256: str, progress: Progress, timeout_s: float) -> None:
     with urllib.request.urlopen(address, timeout=timeout_s) as response:
-        content = _receive(response, target.name, progress)
+        content = receive(response, target.name, progress)
 
     def write(temporary: Path) -> None:
         temporary.write_bytes(content)
@@ -93,7 +93,8 @@ def _fetch(address: str, target: Path, sha256: str, progress: Progress, timeout_
     write_atomically(target, write)
 
 
-def _receive(response: HTTPResponse, name: str, progress: Progress) -> bytes:
+def receive(response: HTTPResponse, name: str, progress: Progress) -> bytes:
+    """Read the body of an answer; raises `DataError` where it is too large or broke off."""
     length = response.headers.get("Content-Length") or ""
     total = int(length) if length.isascii() and length.isdecimal() and len(length) <= MAX_LENGTH_DIGITS else 0
     content = bytearray()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.confidence import Confidence
 from mnist_edge.detection import CHANNELS, MULTIPLE, STRIDE, Floats
 from mnist_edge.errors import ModelError, RuntimeMissing, UsageError, described
 from mnist_edge.finder_output import OutputScaling
@@ -49,6 +50,7 @@ class FinderNetwork:
         name: The model's name from its metadata, else the file's.
         runtime: Name and version of the runtime.
         metadata: The file's metadata; empty where it has none.
+        confidence: What its scores and a classifier's probabilities are worth together.
     """
 
     def __init__(self, model: str | Path = FINDER, *, runtime: str | None = None, threads: int = 1) -> None:
@@ -66,6 +68,7 @@ class FinderNetwork:
         """
         self._file, self._threads = read_model(model, Kind.FINDER), threads
         self.path, self.metadata, self.name = self._file.path, self._file.metadata, self._file.name
+        self.confidence = Confidence.from_metadata(self.metadata, self.path.name)
         scaling = OutputScaling.from_metadata(self.metadata, self.path.name)
         first, self._runtime = self._file.build(__name__, runtime, threads)
         self.runtime = self._runtime.label

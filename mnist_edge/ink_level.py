@@ -9,7 +9,7 @@ from mnist_edge.opencv import cv2
 # paper: shadows, tables, boards.
 WINDOW = 13
 # A channel in which the paper is darker than this share of the picture's brightest shows noise rather than ink.
-LEAST_PAPER = 0.2
+LEAST_PAPER = 0.35
 
 
 def ink_level(image: NDArray[np.uint8], light_on_dark: bool = False) -> NDArray[np.uint8]:
@@ -27,14 +27,29 @@ def ink_level(image: NDArray[np.uint8], light_on_dark: bool = False) -> NDArray[
     """
     if light_on_dark:
         image = cv2.bitwise_not(image)
-    # Two arrays are written again and again: fresh memory for each step would take a fifth of the time.
     paper = cv2.morphologyEx(image, cv2.MORPH_CLOSE, np.ones((WINDOW, WINDOW), np.uint8))
-    level = cv2.blur(paper, (3, 3))
-    cv2.max(level, image, dst=paper)
+    return darkness(image, cv2.blur(paper, (3, 3)))
+
+
+def darkness(image: NDArray[np.uint8], paper: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Darkness against the paper, in the channel that shows most of it.
+
+    Args:
+        image: Shape (height, width, 3).
+        paper: Same shape: what the picture would be without ink. It is overwritten.
+
+    Returns:
+        Shape (height, width): 0 = paper, 255 = black on white.
+    """
+    # Two arrays are written again and again: fresh memory for each step would take a fifth of the time.
+    level = paper
+    paper = cv2.max(level, image)
     # Every third row and column tells the brightest paper well enough.
     height, width = (-(-side // 3) for side in image.shape[:2])
     seen = _greatest(cv2.resize(paper, (width, height), interpolation=cv2.INTER_NEAREST))
-    least = int(max(8.0, LEAST_PAPER * float(np.percentile(seen, 95))))
+    # A histogram takes a third of the time of a percentile.
+    counts = cv2.calcHist([seen], [0], None, [256], [0, 256]).ravel().cumsum()
+    least = max(8, int(LEAST_PAPER * int(counts.searchsorted(0.95 * counts[-1]))))
     cv2.subtract(paper, image, dst=level)
     # Channels side by side, since OpenCV would hold the least against the first alone; it is eight times NumPy's speed.
     channels = paper.reshape(len(paper), -1)

@@ -45,6 +45,11 @@ class Machine:
     throttling: tuple[str, ...] | None
     python: str
 
+    @property
+    def is_32_bit_arm(self) -> bool:
+        """Whether its system is one for which few wheels are built."""
+        return self.machine in ("armv7l", "armv6l")
+
     def to_json(self) -> dict[str, Any]:
         """Convert to plain JSON types."""
         slowing = None if self.throttling is None else list(self.throttling)

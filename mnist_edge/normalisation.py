@@ -1,5 +1,7 @@
 """Normalise ink to a 28x28 image in the convention of MNIST; training, camera and library share this one function."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ SIDE = 28
 BOX = 20
 # Where MNIST's own images have their centre of mass, measured over its 60,000 training images: (14.00, 14.01).
 CENTRE = 14.0
+# Longest side whose matrices are kept, pixels: that of all ink as the camera sees it.
+MOST_KEPT = 128
 _OUTPUTS = np.arange(0.5, SIDE, dtype=np.float32)
 
 
@@ -36,11 +40,13 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     if not isinstance(ink, np.ndarray) or ink.ndim != 2 or ink.dtype != np.uint8:
         raise UsageError(f"ink must be a two-dimensional uint8 array, not {described(ink)}")
-    rows, columns = (_extent(np.asarray(ink.any(axis=axis))) for axis in (1, 0))
-    digit = ink[rows, columns].astype(np.float32)
-    scale = BOX / max(digit.shape)
-    vertical = _resampling(digit.sum(axis=1), scale)
-    horizontal = _resampling(digit.sum(axis=0), scale)
+    whole = ink.astype(np.float32)
+    down, across = whole.sum(axis=1), whole.sum(axis=0)
+    rows, columns = _extent(down > 0), _extent(across > 0)
+    digit = whole[rows, columns]
+    longest = max(digit.shape)
+    vertical = _resampling(down[rows], longest)
+    horizontal = _resampling(across[columns], longest)
     image = vertical @ digit @ horizontal.T
     # Resampling lowers the peak a little; MNIST's digits reach full ink.
     image *= 255 / max(image.max(), 1.0)
@@ -55,13 +61,18 @@ def _extent(any_ink: NDArray[np.bool_]) -> slice:
     return slice(first, len(any_ink) - int(any_ink[::-1].argmax()))
 
 
-def _resampling(profile: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
-    """Build the matrix, shape (28, n), that scales n pixels and moves their centre of mass to the middle of 28."""
-    length = len(profile)
-    positions = np.arange(0.5, length, dtype=np.float32)
-    centre = float(positions @ profile) / float(profile.sum())
+def _resampling(profile: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
+    """The matrix, shape (28, n), that scales n pixels and moves their centre of mass to the middle of 28."""
+    length, scale = len(profile), BOX / longest
+    centre = float(np.arange(0.5, length, dtype=np.float32) @ profile) / float(profile.sum())
     # Centring may push a lopsided digit over the edge: then it is moved back inside the frame.
     first_edge = min(max(float(round(CENTRE + 0.5 - centre * scale)), 0.0), SIDE - length * scale)
+    return (_kept_matrix if length <= MOST_KEPT else _matrix)(length, scale, first_edge)
+
+
+def _matrix(length: int, scale: float, first_edge: float) -> NDArray[np.float32]:
+    """The matrix, shape (28, length), that scales pixels and puts the edge of the first one there."""
+    positions = np.arange(0.5, length, dtype=np.float32)
     outputs = (_OUTPUTS - np.float32(first_edge)) / np.float32(scale)
     reach = max(1.0, 1.0 / scale)
     # In place, since these steps take most of the time of normalisation.
@@ -76,3 +87,7 @@ def _resampling(profile: NDArray[np.float32], scale: float) -> NDArray[np.float3
         # Enlarged ink ends with its outermost pixels and does not fade out beyond them.
         weights[(outputs <= 0) | (outputs >= length)] = 0
     return weights
+
+
+# There are few sizes and whole pixels to move by, so that most matrices are needed again: 7 MB at most.
+_kept_matrix = lru_cache(512)(_matrix)

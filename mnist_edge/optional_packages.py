@@ -20,6 +20,9 @@ EXTRAS = {
     "web": "tornado",
     "record": "av",
     "parquet": "pyarrow",
+    "pdf": "pypdfium2",
+    "storage": "fsspec",
+    "cluster": "'dask[distributed]'",
     "peers": "onnx onnxruntime tf2onnx ncnn",
 }
 

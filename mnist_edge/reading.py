@@ -77,9 +77,27 @@ class Box(NamedTuple):
         return max(width, 0) * max(height, 0)
 
 
+class Labelled:
+    """What is taken for a class of the model.
+
+    Attributes:
+        label: 0 to 9, or the place of another class among those of the model.
+        name: What the model calls it; None, and left out of documents, where the model tells the ten digits.
+    """
+
+    __slots__ = ()
+    label: int
+    name: str | None
+
+    @property
+    def text(self) -> str:
+        """What people see: the name, or else the label."""
+        return self.name or str(self.label)
+
+
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """A label that the network considers for some ink.
+class Guess(Labelled):
+    """A label that is considered for some ink.
 
     Examples:
         >>> guess = reading.digits[0].runner_up
@@ -87,16 +105,18 @@ class Guess:
         (True, True)
 
     Attributes:
-        label: 0 to 9.
+        label: As `Labelled.label`.
         probability: Of that label, 0 to 1.
+        name: As `Labelled.name`.
     """
 
     label: int
     probability: float
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Digit:
+class Digit(Labelled):
     """One digit that was read, in one picture or followed over the frames of a camera.
 
     Examples:
@@ -105,14 +125,17 @@ class Digit:
         (3, True, 0)
 
     Attributes:
-        label: 0 to 9.
-        confidence: The model's probability of `label`, 0 to 1.
+        label: As `Labelled.label`.
+        confidence: Probability that a digit is there and that it is `label`, 0 to 1, by finder and classifier together.
         box: Tight around the ink.
         row: Index of its line in the reading order, 0 at the top.
         runner_up: The second most likely label; None where it is not known.
         track: Number of the digit in a camera's stream, from 1 and never used again; None in a single picture.
+        label_probability: Of `label`, given that a digit is there, 0 to 1; None where it is not known. Documents
+            leave it out.
         crop: The digit as the network saw it, shape (28, 28), uint8, 0 = paper, 255 = full ink; None where it is not
             known. Comparisons and documents leave it out.
+        name: As `Labelled.name`.
     """
 
     label: int
@@ -121,32 +144,39 @@ class Digit:
     row: int = 0
     runner_up: Guess | None = None
     track: int | None = None
+    label_probability: float | None = None
     crop: "NDArray[np.uint8] | None" = field(default=None, compare=False, repr=False)
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """Ink that was found but not read as a digit.
+class Rejected(Labelled):
+    """What may be a digit but was not read as one.
 
     Examples:
-        >>> rejected = Rejected(Box(x=12, y=8, width=6, height=9), reason="not a digit", label=7, probability=0.31)
+        >>> rejected = Rejected(Box(12, 8, 6, 9), "not a digit", label=7, confidence=0.02, score=0.15, probability=0.31)
         >>> rejected.reason
         'not a digit'
 
     Attributes:
         box: Tight around the ink.
-        reason: Why, such as `too small`, `not a digit` (the network refuses it) or `low confidence`.
-        label: What the network thinks it is most likely, 0 to 9; None where the network was not asked, since the box
-            alone says that it is no digit.
-        probability: Of that label, 0 to 1, or None.
-        crop: As `Digit.crop`; also None where the network was not asked.
+        reason: `not a digit` where the finder doubts it, or `low confidence`.
+        label: What it is most likely, as `Labelled.label`.
+        confidence: That a digit is there and that it is `label`, 0 to 1: below the reader's least confidence.
+        score: How sure the finder is that a digit is there, 0 to 1; of other classes the classifier.
+        probability: The classifier's, of `label`, 0 to 1.
+        crop: As `Digit.crop`.
+        name: As `Labelled.name`.
     """
 
     box: Box
     reason: str
-    label: int | None = None
-    probability: float | None = None
+    label: int
+    confidence: float
+    score: float
+    probability: float
     crop: "NDArray[np.uint8] | None" = field(default=None, compare=False, repr=False)
+    name: str | None = None
 
 
 # The note that people get where `Reading.limited` holds.
@@ -173,6 +203,8 @@ class Reading:
         rejected: Ink that was refused, with the reason.
         milliseconds: How long `segment`, `classify` and `total` took.
         limited: Whether there was more ink than is looked at in bounded time, so that digits may be missing.
+        seconds: When it was so in a video, from its first frame; its digits have tracks. None of a picture, whose
+            documents have neither.
     """
 
     source: str
@@ -185,23 +217,29 @@ class Reading:
     rejected: tuple[Rejected, ...] = ()
     milliseconds: dict[str, float] = field(default_factory=dict)
     limited: bool = False
+    seconds: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document that `read --json` prints, as plain JSON types."""
         milliseconds = {stage: round(ms, 3) for stage, ms in self.milliseconds.items()}
         document: dict[str, Any] = _plain(self)
+        if self.seconds is not None:
+            for digit, written in zip(self.digits, document["digits"], strict=True):
+                written["track"] = digit.track
         return document | {"milliseconds": milliseconds}
 
 
-# A single picture has no tracks, and pixels are no text.
-_NOT_WRITTEN = ("track", "crop")
+# A single picture has no tracks, pixels are no text, and what a label is worth where a digit is sure only forms ask.
+_NOT_WRITTEN = ("track", "label_probability", "crop")
+# What is left out where it is None: a digit has no name but its label, and a picture no time.
+_PERHAPS = ("name", "seconds")
 
 
 def _plain(value: Any) -> Any:
     """Only lists, dictionaries and plain values, numbers to four decimals."""
     if is_dataclass(value):
-        names = (field.name for field in fields(value) if field.name not in _NOT_WRITTEN)
-        return {name: _plain(getattr(value, name)) for name in names}
+        written = {one.name: getattr(value, one.name) for one in fields(value) if one.name not in _NOT_WRITTEN}
+        return {key: _plain(one) for key, one in written.items() if key not in _PERHAPS or one is not None}
     if isinstance(value, tuple):
         return [_plain(element) for element in value]
     return round(value, 4) if isinstance(value, float) else value

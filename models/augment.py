@@ -23,6 +23,11 @@ PALEST = 0.6  # peak of the palest digit
 NOISE = 0.04  # standard deviation
 LINE_DARKNESS = 0.3, 0.9
 INK = 0.2  # a pixel above is part of the digit
+# Of `found_box`: the share of the digits; their size; how far off, in pixels; how far a neighbour's middle is from the
+# digit's, the share that has one on a side, and half of the box's width, both in pixels of a digit of full size.
+BOX_SHARE, BOX_SCALE, BOX_OFF = 0.15, (0.8, 1.0), 2.0
+NEIGHBOUR, NEIGHBOUR_SHARE, HALF_BOX = (15.0, 20.0), 0.6, (9.0, 12.5)
+MOST_STACKED = 1_000  # OpenCV counts rows in 16 bits
 
 
 def pen(images: Batch, rng: Rng, strength: float = 1.0) -> Batch:
@@ -44,7 +49,12 @@ def camera(images: Batch, rng: Rng) -> Batch:
     return np.clip(_for_some(images, rng, NOISY_SHARE, add_noise), 0, 1)
 
 
-AUGMENTATIONS: MappingProxyType[str, Callable[[Batch, Rng, float], Batch]] = MappingProxyType({"pen": pen})
+def box(images: Batch, rng: Rng, strength: float = 1.0) -> Batch:
+    """As `pen`, and some digits as the box of a finder holds them."""
+    return _for_some(pen(images, rng, strength), rng, strength * BOX_SHARE, found_box)
+
+
+AUGMENTATIONS: MappingProxyType[str, Callable[[Batch, Rng, float], Batch]] = MappingProxyType({"pen": pen, "box": box})
 
 
 def warp(images: Batch, rng: Rng, strength: float = 1.0) -> Batch:
@@ -64,6 +74,28 @@ def warp(images: Batch, rng: Rng, strength: float = 1.0) -> Batch:
     positions = (rotation @ slant).astype(np.float32) @ centred + 13.5
     positions += (strength * rng.triangular(-MAX_SHIFT, 0, MAX_SHIFT, (n, 2, 1))).astype(np.float32)
     return _sample(images, positions + np.float32(strength) * _smooth_field(n, rng))
+
+
+def found_box(images: Batch, rng: Rng) -> Batch:
+    """Show digits as found: with remnants of neighbours on either side, off the middle, clipped where the box ends.
+
+    The neighbours are other digits of the batch. What they leave makes the digit smaller and moves it, since all ink
+    of a box is fitted into the frame.
+    """
+    n = len(images)
+    centred = np.indices((28, 28), np.float32).reshape(2, -1) - 13.5
+    scale = rng.uniform(*BOX_SCALE, (n, 1, 1)).astype(np.float32)
+    off = rng.uniform(-BOX_OFF, BOX_OFF, (n, 2, 1)).astype(np.float32)
+    shown = _sample(images, (centred - off) / scale + 13.5)
+    for side in (-1, 1):
+        away = np.zeros((n, 2, 1), np.float32)
+        away[:, 1, 0] = side * rng.uniform(*NEIGHBOUR, n)
+        neighbours = _sample(images[rng.permutation(n)], (centred - off) / scale - away + 13.5)
+        there = (rng.random(n) < NEIGHBOUR_SHARE).astype(np.float32)
+        shown = np.maximum(shown, neighbours * there[:, None, None])
+    half = rng.uniform(*HALF_BOX, (n, 1)).astype(np.float32) * scale[:, 0]
+    inside = np.abs(np.arange(28, dtype=np.float32) - 13.5) <= half
+    return np.asarray(shown * inside[:, None], np.float32)
 
 
 def thicken(images: Batch, rng: Rng | None = None) -> Batch:
@@ -132,16 +164,26 @@ def _for_some(images: Batch, rng: Rng, share: float, change: Callable[[Batch, Rn
 
 def _sample(images: Batch, positions: Batch) -> Batch:
     """Bilinear samples at `positions`, shape (n, 2, 784), row first; background beyond the frame."""
+    sampled = np.empty_like(images)
+    for start in range(0, len(images), MOST_STACKED):
+        some = slice(start, start + MOST_STACKED)
+        sampled[some] = _sample_stacked(images[some], positions[some])
+    return sampled
+
+
+def _sample_stacked(images: Batch, positions: Batch) -> Batch:
+    """Sample images as one tall one, since a call of OpenCV costs more than its work on 28x28 pixels."""
+    # Here, so that recipes without augmentation train without OpenCV.
+    from mnist_edge.opencv import cv2
+
     n = len(images)
-    padded = np.pad(images, ((0, 0), (1, 2), (1, 2))).reshape(n, -1)
-    row, column = np.clip(positions + 1, 0, 28.999).transpose(1, 0, 2)
-    top, left = row.astype(np.intp), column.astype(np.intp)
-    down, right = row - top, column - left
-    corner = top * 31 + left + np.arange(n)[:, None] * 961
-    flat = padded.reshape(-1)
-    upper = flat[corner] * (1 - right) + flat[corner + 1] * right
-    lower = flat[corner + 31] * (1 - right) + flat[corner + 32] * right
-    return np.asarray(upper * (1 - down) + lower * down, np.float32).reshape(n, 28, 28)
+    # A row of background above each image and one below keep it apart from its neighbours.
+    stack = np.zeros((n, 30, 28), np.float32)
+    stack[:, 1:29] = images
+    rows, columns = positions.reshape(n, 2, 28, 28).transpose(1, 0, 2, 3)
+    rows = np.clip(rows, -1, 28) + (30 * np.arange(n, dtype=np.float32) + 1)[:, None, None]
+    sampled = cv2.remap(stack.reshape(-1, 28), columns.reshape(-1, 28), rows.reshape(-1, 28), cv2.INTER_LINEAR)
+    return np.asarray(sampled, np.float32).reshape(n, 28, 28)
 
 
 def _smooth_field(n: int, rng: Rng) -> Batch:

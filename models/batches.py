@@ -1,6 +1,7 @@
 """The batches of an augmented training and of fine-tuning: digits and drawn non-digits, with soft labels."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from mnist_edge.classes import DIGITS
 from mnist_edge.dataset import Split
 from mnist_edge.models.augment import AUGMENTATIONS, Batch
 from mnist_edge.models.collected import CollectedDigits
-from mnist_edge.models.non_digits import NO_LETTERS, non_digits
+from mnist_edge.models.non_digits import NO_LETTERS, ROUND, non_digits
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras
@@ -21,6 +22,8 @@ NON_DIGIT_SHARE = 0.1
 TEACHER_EPOCHS = 20
 TEACHER_SHARE = 0.7
 GENTLE_STRENGTH = 0.5
+# Batches that wait for the training.
+AHEAD = 4
 # Of a batch in fine-tuning, and how many non-digits are drawn for it.
 COLLECTED_SHARE = 0.15
 FINE_TUNING_NON_DIGITS = 2_000
@@ -36,8 +39,16 @@ def soft_labels(classes: int) -> Batch:
     return np.concatenate([np.eye(classes), np.full((1, classes), 1 / classes)]).astype(np.float32)
 
 
+def strange_to(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The kinds of non-digits for a network of these classes: letters are no strangers to one that tells letters."""
+    return ROUND if classes == DIGITS else NO_LETTERS
+
+
 class AugmentedBatches:
     """What `augmented_batches` gives to Keras; index k is the k-th batch of the current epoch.
+
+    A thread draws the next batches while the network learns from this one. What a batch is depends on its seed, epoch
+    and index alone.
 
     Attributes:
         order: Indices into the split, shape (n,): batch `batch_order[k]` is a slice of it.
@@ -59,12 +70,12 @@ class AugmentedBatches:
         self._augment = AUGMENTATIONS[str(recipe.augmentation)]
         self._digits = as_input(split.images)[..., 0]
         self._targets = soft_labels(len(classes))
-        # Letters are no strangers to a network that tells letters.
-        strangers = non_digits(split, seed) if classes == DIGITS else non_digits(split, seed, kinds=NO_LETTERS)
-        self._non_digits = as_input(strangers)[..., 0]
+        self._non_digits = as_input(non_digits(split, seed, kinds=strange_to(classes)))[..., 0]
         self._gentle_from = round(recipe.epochs * (1 - recipe.gentle_share))
         self._opinions: dict[tuple[int, int], NDArray[np.float16]] = {}
         self._epoch = first_epoch
+        self._drawing = ThreadPoolExecutor(1)
+        self._waiting: dict[int, Future[tuple[Batch, Batch]]] = {}
         self._shuffle()
 
     def _shuffle(self) -> None:
@@ -80,6 +91,9 @@ class AugmentedBatches:
 
     def on_epoch_end(self) -> None:
         """Go on to the next epoch."""
+        # Where the epoch was not drawn to its end, none of it may be drawn after `_shuffle`.
+        wait([one for one in self._waiting.values() if not one.cancel()])
+        self._waiting.clear()
         self._epoch += 1
         self._shuffle()
 
@@ -87,6 +101,12 @@ class AugmentedBatches:
         return -(-len(self._split) // self._recipe.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Batch, Batch]:
+        for ahead in range(index, min(index + 1 + AHEAD, len(self))):
+            if ahead not in self._waiting:
+                self._waiting[ahead] = self._drawing.submit(self._draw, ahead)
+        return self._waiting.pop(index).result()
+
+    def _draw(self, index: int) -> tuple[Batch, Batch]:
         index = int(self.batch_order[index])
         rng = np.random.default_rng((self._seed, self._version, index))
         chosen = self.order[index * self._recipe.batch_size :][: self._recipe.batch_size]
@@ -137,9 +157,9 @@ def augmented_batches(
 def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits, seed: int, before: Teacher) -> Draw:
     """Batches that mix what is new with what the network knows, all gently augmented; the same for the same seed.
 
-    New are the collected digits, with their true labels, uniform for non-digits. Known are digits of the data set and
-    drawn non-digits, labelled with the network's outputs before fine-tuning (after Li and Hoiem, "Learning without
-    Forgetting", 2016).
+    New are the collected digits, or other classes, with their true labels, uniform for what is none. Known are images
+    of the data set and drawn non-digits, labelled with the network's outputs before fine-tuning (after Li and Hoiem,
+    "Learning without Forgetting", 2016).
 
     Args:
         recipe: Its augmentation and batch size.
@@ -151,8 +171,9 @@ def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits
     augment = AUGMENTATIONS[str(recipe.augmentation)]
     new, strange = (max(1, round(recipe.batch_size * share)) for share in (COLLECTED_SHARE, NON_DIGIT_SHARE))
     known = max(1, recipe.batch_size - new - strange)
-    digits, others = as_input(split.images)[..., 0], as_input(non_digits(split, seed, FINE_TUNING_NON_DIGITS))[..., 0]
-    taught, targets = as_input(collected.images)[..., 0], soft_labels(len(DIGITS))
+    strangers = non_digits(split, seed, FINE_TUNING_NON_DIGITS, kinds=strange_to(collected.classes))
+    digits, others = as_input(split.images)[..., 0], as_input(strangers)[..., 0]
+    taught, targets = as_input(collected.images)[..., 0], soft_labels(len(collected.classes))
 
     def draw(step: int) -> tuple[Batch, Batch]:
         rng = np.random.default_rng((seed, step))

@@ -73,16 +73,18 @@ class Checkpoint:
     def callback(self) -> Any:
         """A Keras callback that reports progress, and keeps and writes each epoch."""
         callback: Any = self._keras.callbacks.LambdaCallback(
-            on_train_batch_end=lambda batch, logs: self._end_batch(batch, callback.params["steps"] or 1),
+            on_train_batch_end=lambda batch, logs: self._end_batch(
+                batch, callback.params["steps"] or 1, callback.model.steps_per_execution
+            ),
             on_epoch_end=lambda epoch, logs: self._end_epoch(callback.model, logs),
         )
         return callback
 
-    def _end_batch(self, batch: int, steps: int) -> None:
-        if batch % _PROGRESS_BATCHES == 0:
+    def _end_batch(self, batch: int, steps: int, steps_a_call: int) -> None:
+        if batch % _PROGRESS_BATCHES < steps_a_call:
             epochs = len(self.rows)
             note = f"epoch {epochs + 1}, validation {self.rows[-1]['val_accuracy']:.2%}" if self.rows else ""
-            self._progress(epochs + (batch + 1) / steps, self._recipe.epochs, note)
+            self._progress(epochs + min(batch + 1, steps) / steps, self._recipe.epochs, note)
 
     def _end_epoch(self, model: Any, logs: dict[str, float]) -> None:
         row = {name: float(logs[name]) for name in ("accuracy", "loss", "val_accuracy", "val_loss")}

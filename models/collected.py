@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.classes import DIGITS
 from mnist_edge.dataset import stratified
 from mnist_edge.errors import DataError, PackageMissing
 from mnist_edge.optional_packages import require
@@ -34,10 +35,11 @@ class CollectedDigits:
 
     Attributes:
         images: Shape (n, 28, 28, 1), uint8, 0 = background, 255 = full ink.
-        labels: Shape (n,), int64: 0 to 9, or -1 for what is no digit.
+        labels: Shape (n,), int64: the place of its class among `classes`, or -1 for what is no digit.
         corrected: How many of them people corrected.
         skipped: How many lines could not be used, by the reason.
         folder: Where they were read.
+        classes: What the labels mean.
     """
 
     images: NDArray[np.uint8]
@@ -45,25 +47,33 @@ class CollectedDigits:
     corrected: int = 0
     skipped: tuple[tuple[str, int], ...] = ()
     folder: Path | None = None
+    classes: tuple[str, ...] = DIGITS
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, indices: NDArray[np.intp]) -> "CollectedDigits":
         """The images at `indices`, in that order, without the counts."""
-        return CollectedDigits(self.images[indices], self.labels[indices])
+        return CollectedDigits(self.images[indices], self.labels[indices], classes=self.classes)
 
     def split(self, seed: int) -> tuple["CollectedDigits", "CollectedDigits"]:
         """What to train on, and the quarter to check it on; each digit keeps its share."""
-        kept, held_out = stratified((self.labels % 11).astype(np.uint8), len(self) // HELD_OUT, seed)
+        kept, held_out = stratified(
+            (self.labels % (len(self.classes) + 1)).astype(np.uint8), len(self) // HELD_OUT, seed
+        )
         return self.take(kept), self.take(held_out)
 
 
-def read_collected(folder: Path) -> CollectedDigits:
+def read_collected(folder: Path, classes: tuple[str, ...] = DIGITS) -> CollectedDigits:
     """Read what `mnist-edge camera --collect` left: of several lines about one item the last counts.
 
     A correction is the truth; without one the model's own reading is taken where it was sure. Lines that are damaged,
     and pictures that are missing, damaged or outside the folder, are skipped and counted.
+
+    Args:
+        folder: What `--collect` named.
+        classes: What the network tells that is to learn them. Classes that are no digits are known by their names,
+            whatever place they have in the network that read them.
 
     Raises:
         DataError: The folder holds no list, or fewer than ten usable digits.
@@ -87,7 +97,7 @@ def read_collected(folder: Path) -> CollectedDigits:
     images, labels, corrected = [], [], 0
     for line in items.values():
         try:
-            label = _label(line)
+            label = _label(line, classes)
             images.append(_picture(folder, line.get("image")))
         except ValueError as reason:
             skipped[str(reason)] += 1
@@ -102,7 +112,7 @@ def read_collected(folder: Path) -> CollectedDigits:
             f"mnist-edge camera --collect {folder}"
         )
     return CollectedDigits(
-        np.stack(images)[..., None], np.array(labels), corrected, tuple(skipped.most_common()), folder
+        np.stack(images)[..., None], np.array(labels), corrected, tuple(skipped.most_common()), folder, classes
     )
 
 
@@ -115,20 +125,30 @@ def _parsed(raw: bytes) -> dict[str, Any] | None:
     return line if isinstance(line, dict) and isinstance(line.get("item"), str) else None
 
 
-def _label(line: dict[str, Any]) -> int:
+def _label(line: dict[str, Any], classes: tuple[str, ...]) -> int:
     """The truth about an item as far as it is known; ValueError where it is not."""
     corrected, label, confidence = (line.get(name) for name in ("corrected", "label", "confidence"))
     if corrected is not None:
-        if type(corrected) is not int or not NO_DIGIT <= corrected <= 9:
-            raise ValueError("label is none")
-        return corrected
+        return NO_DIGIT if corrected == NO_DIGIT else _place(corrected, line.get("corrected_name"), classes)
     if label is None:
         raise ValueError("refused, not corrected")
-    if type(label) is not int or not 0 <= label <= 9:
-        raise ValueError("label is none")
+    place = _place(label, line.get("name"), classes)
     if not isinstance(confidence, int | float) or not SURE <= confidence <= 1:
         raise ValueError("unsure, not corrected")
-    return label
+    return place
+
+
+def _place(label: Any, name: Any, classes: tuple[str, ...]) -> int:
+    """The place of a class; ValueError where it is none of these."""
+    if classes == DIGITS and name is None:
+        if type(label) is not int or not 0 <= label <= 9:
+            raise ValueError("label is none")
+        return label
+    # Whoever corrects the list by hand may write the name for the label.
+    called = label if isinstance(label, str) else name
+    if called not in classes:
+        raise ValueError("class is none of the network's")
+    return classes.index(called)
 
 
 def _picture(folder: Path, name: Any) -> NDArray[np.uint8]:

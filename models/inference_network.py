@@ -43,7 +43,7 @@ def inference_network(model: Any) -> Any:
         weights.append(layer.get_weights())
     bare = keras.Sequential([keras.Input((28, 28, 1), name="image"), *layers], name=model.name)
     for layer, values in zip(bare.layers, weights, strict=True):
-        layer.set_weights([value.astype(np.float16).astype(np.float32) for value in values])
+        layer.set_weights([_rounded(value) for value in values])
     return bare
 
 
@@ -52,19 +52,32 @@ def write_inference_network(model: Any, path: Path) -> None:
 
     The same weights give the same bytes.
     """
-    bare = inference_network(model)
+    write_atomically(path, lambda temporary: _save_compressed(inference_network(model), temporary))
 
-    def write(temporary: Path) -> None:
-        bare.save(temporary)
-        with zipfile.ZipFile(temporary) as archive:
-            entries = {name: archive.read(name) for name in sorted(archive.namelist())}
-        entries["metadata.json"] = _undated(entries["metadata.json"])
-        # Keras stores its archive uncompressed and dated. Bzip2 finds more in rounded weights than deflate does.
-        with zipfile.ZipFile(temporary, "w") as archive:
-            for name, content in entries.items():
-                archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_BZIP2)
 
-    write_atomically(path, write)
+def write_rounded(model: Any, path: Path) -> None:
+    """Write a trained network of any shape as it is, its weights rounded to what float16 holds, without its optimiser.
+
+    Otherwise as `write_inference_network`.
+    """
+    bare = load_keras().models.clone_model(model)
+    bare.set_weights([_rounded(value) for value in model.get_weights()])
+    write_atomically(path, lambda temporary: _save_compressed(bare, temporary))
+
+
+def _rounded(value: NDArray[np.float32]) -> NDArray[np.float32]:
+    return value.astype(np.float16).astype(np.float32)
+
+
+def _save_compressed(network: Any, path: Path) -> None:
+    network.save(path)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in sorted(archive.namelist())}
+    entries["metadata.json"] = _undated(entries["metadata.json"])
+    # Keras stores its archive uncompressed and dated. Bzip2 finds more in rounded weights than deflate does.
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_BZIP2)
 
 
 def _undated(metadata: bytes) -> bytes:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge.atomic_files import write_text
-from mnist_edge.dataset import Dataset
+from mnist_edge.dataset import MNIST, Dataset
 from mnist_edge.models.recipes import Recipe
+from mnist_edge.pen_digits import find_pen_digits
 from mnist_edge.provenance import Provenance
 from mnist_edge.run_folders import SETTINGS, read_run
 
@@ -27,6 +28,8 @@ class RunSettings:
         data: What it is trained on.
         extra: The folder of collected digits of a fine-tuning, or None.
         pages: The key of the pages that a finder is trained on, or None.
+        start: The trained finder whose weights a finder starts from, or None.
+        pen_digits: Whether Pendigits' digits are among the training images.
         backend: Of Keras; another rounds differently, which does not matter in a finished run.
     """
 
@@ -35,19 +38,26 @@ class RunSettings:
     data: Provenance
     extra: Path | None = None
     pages: str | None = None
+    start: Path | None = None
+    pen_digits: bool = False
     backend: str = field(default_factory=_backend, compare=False)
 
     @classmethod
     def of(cls, recipe: Recipe, data: Dataset, seed: int, extra: Path | None = None) -> "RunSettings":
         """The settings of a training that starts now; the recipe has as many outputs as the data has classes."""
         folder = Path(os.path.realpath(extra)) if extra else None
-        return cls(recipe.for_classes(data.classes), seed, Provenance.of(data), folder)
+        recipe = recipe.for_classes(data.classes)
+        # They stand beside MNIST's digits, which are the most; what other data is trained on is its owner's choice.
+        drawn = bool(recipe.pen_digits) and data.name == MNIST and not extra and find_pen_digits() is not None
+        return cls(recipe, seed, Provenance.of(data), folder, pen_digits=drawn)
 
     def to_json(self) -> dict[str, Any]:
         """The document in `settings.json`, which `metrics.json` repeats."""
         rest = {"seed": self.seed, "extra": str(self.extra) if self.extra else None, "backend": self.backend}
         pages = {"pages": self.pages} if self.pages else {}
-        return {"recipe": asdict(self.recipe), "data": self.data.to_json()} | rest | pages
+        pages |= {"start": str(self.start)} if self.start else {}
+        drawn = {"pen_digits": True} if self.pen_digits else {}
+        return {"recipe": asdict(self.recipe), "data": self.data.to_json()} | rest | pages | drawn
 
     def write(self, folder: Path) -> None:
         """Write `settings.json`."""
@@ -56,7 +66,9 @@ class RunSettings:
     def differences(self, other: "RunSettings") -> list[str]:
         """List what differs in `other`, as `epochs 5, not 10`; empty where they are equal."""
         here, there = (
-            asdict(one.recipe) | {"seed": one.seed, "extra": one.extra, "data": one.data, "pages": one.pages}
+            asdict(one.recipe)
+            | {"seed": one.seed, "extra": one.extra, "data": one.data, "pages": one.pages, "start": one.start}
+            | ({"Pendigits": one.pen_digits} if self.pen_digits != other.pen_digits else {})
             for one in (self, other)
         )
         return [_difference(name, here[name], value) for name, value in there.items() if value != here[name]]
@@ -72,6 +84,8 @@ def read_settings(folder: Path) -> RunSettings | None:
             data=Provenance.from_json(document["data"]),
             extra=Path(document["extra"]) if document.get("extra") else None,
             pages=document.get("pages"),
+            start=Path(document["start"]) if document.get("start") else None,
+            pen_digits=bool(document.get("pen_digits")),
             backend=document.get("backend", "tensorflow"),
         )
     except (AttributeError, KeyError, TypeError):
@@ -81,4 +95,6 @@ def read_settings(folder: Path) -> RunSettings | None:
 def _difference(name: str, here: Any, there: Any) -> str:
     if isinstance(here, Provenance):
         return f"{name} {there.name} ({there.sha256[:12]}), not {here.name} ({here.sha256[:12]})"
+    if isinstance(here, bool):
+        return f"{name} {'among the images' if there else 'not here'}"
     return name if isinstance(here, tuple | dict) else f"{name} {there}, not {here}"

@@ -1,19 +1,23 @@
 """Training: a recipe and a data set in, a run folder out."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mnist_edge.classifier import Classifier
-from mnist_edge.dataset import Dataset, Split
+from mnist_edge.dataset import MNIST, Dataset, Split
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import KerasClassifier, predict, score
 from mnist_edge.interrupts import interrupts_held
+from mnist_edge.models.allocator import keep_freed_memory
 from mnist_edge.models.batches import augmented_batches
 from mnist_edge.models.build import build
 from mnist_edge.models.checkpoint import STATE, Checkpoint, read_state, restore_dropout
+from mnist_edge.models.fused_normalisation import fuse_normalisation
+from mnist_edge.models.pen_digits import pen_digits, together
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.resume import training_in
 from mnist_edge.models.run import Run, write_report
@@ -23,6 +27,9 @@ from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
 LOG = logging.getLogger(__name__)
+
+# Of an augmented training; each call costs as much as a tenth of a step of `nano`. Ctrl-C waits for so many.
+STEPS_A_CALL = 8
 
 
 def train(
@@ -61,6 +68,8 @@ def train(
     settings = RunSettings.of(recipe, data, seed)
     if recipe.teacher and not settings.recipe.teacher:
         LOG.info("%s, which teaches %s, tells digits only: this is trained without it", recipe.teacher, recipe.name)
+    if settings.recipe.pen_digits and data.name == MNIST and not settings.pen_digits:
+        LOG.info("trained on MNIST alone: Pendigits' pen paths are not here, and `mnist-edge data` fetches them")
     with training_in(folder, settings, force=force, resume=resume):
         return _train(settings, data, folder, read_state(folder) if resume else None, progress)
 
@@ -71,13 +80,17 @@ def _train(settings: RunSettings, data: Dataset, folder: Path, state: dict[str, 
         # Keras shuffles these itself, and its random state cannot be restored in the middle.
         state = None
     data = data.with_validation(recipe.validation_images)
+    if settings.pen_digits and (drawn := pen_digits(recipe.pen_digits, seed)):
+        data = replace(data, training=together(data.training, drawn))
     keras = load_keras()
+    keep_freed_memory()
     seed_everything(keras, seed)
     if state:
         model = keras.models.load_model(folder / STATE)
         restore_dropout(model, state)
     else:
         model = _compiled(keras, recipe, len(data.training), len(data.classes))
+    fuse_normalisation(model)
     checkpoint = Checkpoint(keras, recipe, folder, progress, state)
     interrupted = _fit(keras, model, recipe, data, seed, checkpoint)
     if checkpoint.kept is None:
@@ -115,7 +128,8 @@ def _compiled(keras: Any, recipe: Recipe, training_images: int, classes: int) ->
     steps = recipe.epochs * -(-training_images // recipe.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
     optimizer = keras.optimizers.Adam(schedule, weight_decay=recipe.weight_decay or None)
-    model.compile(optimizer=optimizer, loss=recipe.loss, metrics=["accuracy"])
+    steps_a_call = STEPS_A_CALL if recipe.augmentation else 1
+    model.compile(optimizer=optimizer, loss=recipe.loss, metrics=["accuracy"], steps_per_execution=steps_a_call)
     return model
 
 

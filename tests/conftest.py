@@ -39,6 +39,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: what is packed holds the time of day, and workers must collect the same names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def _not_hushed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins as a program that uses the library; a command line that it runs here changes that."""
@@ -178,7 +183,8 @@ def finders(digits: Dataset, make_once: Callable[..., Path]) -> Path:
 
     `finder.uint8.tflite` is int8 with an input and output of uint8.
     """
-    from mnist_edge.converters.finder import FinderLevels, convert_finder
+    from mnist_edge.converters.finder import convert_finder
+    from mnist_edge.converters.finder_graph import FinderLevels
     from mnist_edge.models.finder.levels import sample_levels
     from mnist_edge.models.finder.network import build_finder
 

@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from mnist_edge.benchmarks.endurance.reading_time import Frame, scene_frames
+from mnist_edge.benchmarks.endurance.reading_time import scene_frames
+from mnist_edge.benchmarks.harness.peers import Frame
 from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.camera.archive import read_archive
 from mnist_edge.camera.archive.reading import OpenReader
 from mnist_edge.camera.archive.walk import walk
+from mnist_edge.camera.archive.workers import started
 from mnist_edge.camera.images import MAX_PIXELS, write_image
-from mnist_edge.camera.reader import MIN_CONFIDENCE
 from mnist_edge.dataset import load
 from mnist_edge.errors import CheckFailed, UsageError
 from mnist_edge.machine import usable_cores
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.shipped_models import DEFAULT
 
 MIN_RATIO = 1.8
 WORKERS = (1, 2)
@@ -44,7 +44,7 @@ def measure_archives(
     Raises:
         CheckFailed: A picture was not read.
     """
-    open_reader = OpenReader(DEFAULT, None, 1, MIN_CONFIDENCE, MAX_PIXELS)
+    open_reader = OpenReader({}, MAX_PIXELS)
     rates: dict[int, list[float]] = {count: [] for count in WORKERS}
     with tempfile.TemporaryDirectory() as place:
         for number, frame in enumerate(frames):
@@ -53,7 +53,8 @@ def measure_archives(
         for done in range(rounds):
             for count in WORKERS:
                 output = Path(place, "results.jsonl")
-                summary = read_archive(walk(output.with_name("pictures"), True), output, open_reader, count, force=True)
+                found = walk(output.with_name("pictures"), True)
+                summary = read_archive(found, output, started(count, open_reader), force=True)
                 if summary.failed or summary.rows != repeats * len(frames):
                     raise CheckFailed(f"{summary.rows} pictures were read, {summary.failed} of them in vain")
                 rates[count].append(summary.rows / summary.seconds)

@@ -16,7 +16,7 @@ from mnist_edge.benchmarks.endurance.fuzz_readers import READERS
 from mnist_edge.camera.images import decode_image
 from mnist_edge.camera.reader import Reader
 from mnist_edge.errors import ImageError, MnistEdgeError
-from mnist_edge.reading import Reading
+from mnist_edge.reading import Digit, Reading, Rejected
 
 # Characters of an error: some quote a value, or a name, of the file.
 MAX_MESSAGE = 2000
@@ -99,7 +99,7 @@ def broken_promises(reading: Reading, frame: Image, min_confidence: float) -> li
         min_confidence: The reader's.
     """
     height, width = frame.shape[:2]
-    boxes = [*(digit.box for digit in reading.digits), *(refused.box for refused in reading.rejected)]
+    everything: tuple[Digit | Rejected, ...] = (*reading.digits, *reading.rejected)
     rows = [[digit.label for digit in reading.digits if digit.row == row] for row in range(len(reading.text))]
     document = json.loads(json.dumps(reading.to_json(), allow_nan=False))
     promises = {
@@ -107,10 +107,11 @@ def broken_promises(reading: Reading, frame: Image, min_confidence: float) -> li
         "size": (reading.width, reading.height) == (width, height),
         "boxes": all(
             box.width > 0 < box.height and 0 <= box.x <= width - box.width and 0 <= box.y <= height - box.height
-            for box in boxes
+            for box in (one.box for one in everything)
         ),
-        "labels": all(digit.label in range(10) for digit in reading.digits),
-        "confidence": all(min_confidence <= digit.confidence <= 1 for digit in reading.digits),
+        "labels": all(one.label in range(10) for one in everything),
+        "confidence": all(min_confidence <= digit.confidence <= 1 for digit in reading.digits)
+        and all(0 <= refused.confidence < min_confidence for refused in reading.rejected),
         "rows": [digit.row for digit in reading.digits] == [row for row, labels in enumerate(rows) for _ in labels],
         "text": [text.replace(" ", "") for text in reading.text] == ["".join(map(str, labels)) for labels in rows],
         # Nor is a row empty.

@@ -19,13 +19,12 @@ import numpy as np
 from mnist_edge.benchmarks.endurance import bombs
 from mnist_edge.benchmarks.photo_labels import read_labels
 from mnist_edge.camera.config import load_settings
+from mnist_edge.camera.control_requests import parse_request
 from mnist_edge.camera.sources.capture import Capture, open_video
 from mnist_edge.camera.sources.piped import PipeCapture
-from mnist_edge.camera.web.access import Refused
-from mnist_edge.camera.web.controls import parse_request
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import load
-from mnist_edge.errors import DataError
+from mnist_edge.errors import DataError, UsageError
 from mnist_edge.formats.npz import NPZ_KEYS
 from mnist_edge.formats.pictures import decode
 from mnist_edge.idx import IMAGES_MAGIC, parse, read_bytes
@@ -139,8 +138,8 @@ def _play(capture: Capture) -> None:
 def _read_request(path: Path) -> None:
     try:
         parse_request(path.read_bytes())
-    except Refused as refused:
-        raise DataError(refused.message) from None
+    except UsageError as error:
+        raise DataError(str(error)) from None
 
 
 READERS = {

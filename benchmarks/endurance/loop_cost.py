@@ -16,7 +16,8 @@ from statistics import median
 from time import perf_counter, process_time
 
 from mnist_edge.benchmarks.endurance.broker import start_broker
-from mnist_edge.benchmarks.endurance.reading_time import Frame, scene_frames
+from mnist_edge.benchmarks.endurance.reading_time import scene_frames
+from mnist_edge.benchmarks.harness.peers import Frame
 from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.benchmarks.harness.viewers import watch_page
 from mnist_edge.camera.controls import Controls

@@ -2,9 +2,7 @@
 
 Run as `make reading-time`. On one thread, in turns, on the same generated 640x480 frames with ten digits each:
 
-- the floor: grey, adaptive threshold, connected components with their statistics;
-- the webcam loop of many Pi projects: grey, blur, one threshold for the frame (Otsu), outer contours, and for each of
-  them its bounding box resized to 28x28 and one invoke;
+- the floor, and the webcam loop of many Pi projects, as `peers.py` has them;
 - `Reader.read`.
 """
 
@@ -16,9 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mnist_edge.benchmarks.harness.peers import Frame, floor, webcam_loop
 from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
 from mnist_edge.benchmarks.timing import time_actions
 from mnist_edge.camera.reader import Reader
@@ -36,8 +32,6 @@ WIDTH, HEIGHT = 640, 480
 SCENES = 10
 # Samples of each way on each frame.
 RUNS = 15
-
-Frame = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +87,6 @@ class ReadingTime:
 
     def _total(self, name: str) -> float:
         return float(sum(getattr(frame, name) for frame in self.frames))
-
-
-def floor(frame: Frame) -> int:
-    """Find ink in the cheapest way that stands uneven light; return the number of components, paper included."""
-    grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
-    ink = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 10)
-    return int(cv2.connectedComponentsWithStats(ink)[0])
-
-
-def webcam_loop(frame: Frame, classifier: Classifier) -> list[int]:
-    """Read a frame as many a webcam project does; return a label for each contour."""
-    grey = cv2.GaussianBlur(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), (5, 5), 0)
-    ink = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)[1]
-    labels = []
-    for contour in cv2.findContours(ink, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[-2]:
-        x, y, width, height = cv2.boundingRect(contour)
-        digit = cv2.resize(ink[y : y + height, x : x + width], (28, 28), interpolation=cv2.INTER_AREA)
-        labels.append(int(classifier.probabilities(digit[None]).argmax()))
-    return labels
 
 
 def measure_reading_time(

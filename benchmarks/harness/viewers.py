@@ -25,13 +25,19 @@ class Client:
 
 
 @contextmanager
-def watch_page(url: str, count: int) -> Iterator[list[Client]]:
-    """Have clients watch the live picture while the block runs."""
+def watch_page(url: str, count: int, timeout_s: float = TIMEOUT_SECONDS) -> Iterator[list[Client]]:
+    """Have clients watch the live picture while the block runs.
+
+    Args:
+        url: Of the page.
+        count: How many clients.
+        timeout_s: How long each waits for an answer, or the next part of one.
+    """
     clients, ended = [Client() for _ in range(count)], Event()
 
     def watch(client: Client) -> None:
         try:
-            with urlopen(f"{url}/stream.mjpg", timeout=TIMEOUT_SECONDS) as stream:
+            with urlopen(f"{url}/stream.mjpg", timeout=timeout_s) as stream:
                 while not ended.is_set() and (part := stream.read1(1 << 16)):
                     client.done += part.count(b"Content-Type: image/jpeg")
         except HTTPError as error:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_edge.benchmarks.harness.viewers import watch_page
+from mnist_edge.benchmarks.harness.viewers import Client, watch_page
 from mnist_edge.benchmarks.pi.userland import Emulated
 from mnist_edge.child_process import failure_of
 from mnist_edge.errors import ModelError, PackageMissing, RuntimeMissing
@@ -21,7 +21,7 @@ from mnist_edge.errors import ModelError, PackageMissing, RuntimeMissing
 SOURCE = Path(__file__).with_name("count.c")
 GUEST = Path(__file__).with_name("guest.py")
 # For the camera, emulated and on a busy machine.
-LONGEST_SECONDS = 900.0
+LONGEST_SECONDS = 3600.0
 _LINE = re.compile(r"^counted (\d+) (?:at (\d+)|in all)$", re.MULTILINE)
 
 
@@ -98,7 +98,7 @@ def count(pi: Emulated, plugin: Path, *arguments: object, cwd: Path) -> Counts:
 
 
 def count_camera(pi: Emulated, plugin: Path, *flags: object, viewers: int, cwd: Path) -> Counts:
-    """Run `mnist-edge camera` to the end of its source and count; arguments and errors as for `count`.
+    """Run `mnist-edge camera` to its end by the guest, which marks frames, and count; as for `count`.
 
     Args:
         pi: What runs.
@@ -106,15 +106,21 @@ def count_camera(pi: Emulated, plugin: Path, *flags: object, viewers: int, cwd: 
         flags: Of the command; those that open its web page where there are viewers.
         viewers: How many watch the page, on this machine.
         cwd: The working folder.
+
+    Raises:
+        ModelError: It failed, or nothing was counted, or a viewer has seen nothing.
     """
+    watching: list[Client] = []
     with ExitStack() as stack:
         camera = stack.enter_context(
-            pi.camera(*flags, cwd=cwd, environment=_with(plugin), before=_on_one_processor())
+            pi.camera(*flags, cwd=cwd, environment=_with(plugin), before=_on_one_processor(), program=(str(GUEST),))
         )  # fmt: skip
         if viewers:
             camera.wait_for(lambda: camera.logged("web page at ") > 0, LONGEST_SECONDS)
-            stack.enter_context(watch_page(camera.url, viewers))
+            watching = stack.enter_context(watch_page(camera.url, viewers, LONGEST_SECONDS))
         code = camera.wait_for_end(LONGEST_SECONDS)
+    if not all(client.done for client in watching):
+        raise ModelError("a viewer of the camera's page has seen nothing")
     return _counted("\n".join(note.text for note in camera.notes), -1 if code is None else code, "camera")
 
 

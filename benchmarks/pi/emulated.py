@@ -16,34 +16,35 @@ from threading import Lock
 from typing import Any
 from urllib.request import urlopen
 
-from mnist_edge.benchmarks.harness.tool import ROOT, Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.harness.tool import ROOT, LeftOut, Result, run_measurement, tool_parser
 from mnist_edge.benchmarks.pi.pages import draw_pages, write_pages, write_video
 from mnist_edge.benchmarks.pi.systems import SYSTEMS
-from mnist_edge.benchmarks.pi.userland import Emulated, lay_out
+from mnist_edge.benchmarks.pi.userland import Emulated, install, lay_out
 from mnist_edge.camera.reader import Reader
 from mnist_edge.child_process import failure_of
-from mnist_edge.errors import CheckFailed, MnistEdgeError, UsageError
+from mnist_edge.errors import CheckFailed, MnistEdgeError, PackageMissing, RuntimeMissing, UsageError
 from mnist_edge.machine import usable_cores
 from mnist_edge.progress import Progress
 from mnist_edge.shipped_models import shipped_models
 
-EXTRAS = ("headless", "web")
 # None of them may come to a device.
 HEAVY = ("tensorflow", "keras", "sklearn", "matplotlib", "scipy")
 PAGES = 3
-# Emulated, and on a busy machine.
-PATIENCE_SECONDS = 240.0
+# For one answer, emulated, on a busy machine: what hangs ends, and nothing else does.
+PATIENCE_SECONDS = 1200.0
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What is read on every system.
+    """What is installed and read on every system.
 
     Attributes:
+        wheel: mnist-edge.
         pages: Pictures, and what this machine reads in each.
         video: A video of the first page.
     """
 
+    wheel: Path
     pages: Mapping[Path, tuple[str, ...]]
     video: Path
 
@@ -67,6 +68,14 @@ def ask(pi: Emulated, folder: Path, *arguments: object) -> list[Any]:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def check_install(pi: Emulated, material: Material, _: Path) -> str:
+    """Install the wheel with what a device needs, and nothing that only training does."""
+    install(pi, material.wheel)
+    if heavy := [name for name in HEAVY if (pi.site / name).exists()]:
+        raise CheckFailed(f"{', '.join(heavy)} came with it")
+    return f"{sum(path.stat().st_size for path in pi.site.rglob('*') if path.is_file()) / 1e6:.0f} MB"
+
+
 def check_doctor(pi: Emulated, _: Material, folder: Path) -> str:
     """Ask what works; the runtime has to be the system's."""
     (document,) = ask(pi, folder, "doctor", "--timeout", PATIENCE_SECONDS)
@@ -74,7 +83,8 @@ def check_doctor(pi: Emulated, _: Material, folder: Path) -> str:
     tried = found[pi.system.runtime]
     if not document["reading_works"] or tried["status"] != "ok":
         raise CheckFailed(f"{pi.system.runtime}: {tried['found']}; OpenCV: {found['OpenCV']['found']}")
-    return f"{tried['found']}; {found['OpenCV']['found']}"
+    # Their versions.
+    return f"{tried['found'].partition(', runs')[0]}; {found['OpenCV']['found'].partition(';')[0]}"
 
 
 def check_models(pi: Emulated, _: Material, folder: Path) -> str:
@@ -103,18 +113,21 @@ def check_read(pi: Emulated, material: Material, folder: Path) -> str:
 
 
 def check_camera(pi: Emulated, material: Material, folder: Path) -> str:
-    """Run the camera on the video to its end; meanwhile ask its web page once."""
-    flags = ("--source", material.video, "--serve", "127.0.0.1:0", "--events", "-")
-    with pi.camera(*flags, cwd=folder) as camera:
-        camera.wait_for(lambda: camera.logged("web page at ") > 0, PATIENCE_SECONDS)
-        with urlopen(f"{camera.url}/", timeout=PATIENCE_SECONDS) as answer:
-            page = answer.read()
+    """Run the camera on the video to its end; meanwhile ask its web page once, where that is installed."""
+    page, has_page = b"", "web" in pi.system.extras
+    serve = ("--serve", "127.0.0.1:0") if has_page else ()
+    with pi.camera("--source", material.video, "--events", "-", *serve, cwd=folder) as camera:
+        if has_page:
+            camera.wait_for(lambda: camera.logged("web page at ") > 0, PATIENCE_SECONDS)
+            with urlopen(f"{camera.url}/", timeout=PATIENCE_SECONDS) as answer:
+                page = answer.read()
         code = camera.wait_for_end(PATIENCE_SECONDS)
     events = camera.events()
-    if code or b"<html" not in page or not events:
+    if code or (b"<html" in page) != has_page or not events:
         notes = [note.text for note in camera.notes][-3:]
         raise CheckFailed(f"exit code {code}, {len(page)} bytes of page, {len(events)} events; it logged {notes}")
-    return f"{len(events)} events, {events[0]['text']} first; page of {len(page):,} bytes"
+    shown = f"{len(events)} events, {events[0]['text']} first"
+    return f"{shown}; page of {len(page):,} bytes" if has_page else f"{shown}; no page"
 
 
 def check_benchmark(pi: Emulated, _: Material, folder: Path) -> str:
@@ -126,6 +139,7 @@ def check_benchmark(pi: Emulated, _: Material, folder: Path) -> str:
 
 
 CHECKS: dict[str, Check] = {
+    "install": check_install,
     "doctor": check_doctor,
     "models": check_models,
     "selftest": check_selftest,
@@ -135,14 +149,14 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def examine(pi: Emulated, material: Material, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+def examine(pi: Emulated, material: Material, say: Callable[[str], None]) -> dict[str, Any]:
     """Do all checks on a system; return what they have shown, and in `failed` why others have shown nothing."""
     shown, failed = {}, {}
-    if heavy := [name for name in HEAVY if (pi.site / name).exists()]:
-        failed["install"] = f"{', '.join(heavy)} came with it"
+    home = pi.site.with_name("home")
+    home.mkdir(parents=True, exist_ok=True)
     for name, check in CHECKS.items():
         try:
-            shown[name] = check(pi, material, folder)
+            shown[name] = check(pi, material, home)
             say(f"{pi.system.name}: {name}: {shown[name]}")
         except (MnistEdgeError, OSError) as error:
             failed[name] = " ".join(str(error).split())
@@ -152,7 +166,7 @@ def examine(pi: Emulated, material: Material, folder: Path, say: Callable[[str],
         "debian": pi.system.debian.suite,
         "python": pi.system.debian.python,
         "cpu": pi.cpu.name,
-        "installed_mb": round(sum(path.stat().st_size for path in pi.site.rglob("*") if path.is_file()) / 1e6),
+        "board": pi.cpu.board,
         "shown": shown,
         "failed": failed,
     }
@@ -173,20 +187,24 @@ def build_wheel(folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def make_material(folder: Path) -> Material:
-    """Draw what is read, and read it here."""
-    pages, reader = draw_pages(PAGES), Reader()
-    texts = [reader.read(page).text for page in pages]
-    paths = write_pages(pages, folder)
-    return Material(dict(zip(paths, texts, strict=True)), write_video(pages[0], folder / "page.avi"))
+def make_material(wheel: Path, folder: Path, pages: int = PAGES) -> Material:
+    """Draw what is read, so many pages, and read it here."""
+    drawn, reader = draw_pages(pages), Reader()
+    texts = [reader.read(page).text for page in drawn]
+    paths = write_pages(drawn, folder)
+    return Material(wheel, dict(zip(paths, texts, strict=True)), write_video(drawn[0], folder / "page.avi"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check; see `run_measurement`."""
     parser = tool_parser(__name__, __doc__)
     parser.add_argument("systems", nargs="*", metavar="SYSTEM", help=f"of {', '.join(SYSTEMS)}; default: all")
+    parser.add_argument("--pages", type=int, default=PAGES, help=f"generated pages that are read ({PAGES})")
     parser.add_argument("--folder", type=Path, default="build/pi", help="keeps what is laid out")
-    return run_measurement(parser, _measure, arguments, means=("folder",))
+    parser.add_argument(
+        "--where-possible", action="store_true", help="where nothing can be emulated, say why and end well"
+    )  # fmt: skip
+    return run_measurement(parser, _measure, arguments, means=("folder", "where_possible"))
 
 
 def _measure(options: Namespace, progress: Progress) -> Result:
@@ -194,23 +212,22 @@ def _measure(options: Namespace, progress: Progress) -> Result:
         raise UsageError(f"no system {', '.join(unknown)}; there are {', '.join(SYSTEMS)}")
     chosen = [SYSTEMS[name] for name in options.systems or SYSTEMS]
     folder, lock, done = options.folder.resolve(), Lock(), 0
-    wheel, material = build_wheel(folder / "wheel"), make_material(folder / "material")
-    # One after the other, since some share a Debian.
-    pis = [lay_out(system, wheel, EXTRAS, folder) for system in chosen]
-
-    def say(line: str) -> None:
-        nonlocal done
-        with lock:
-            done += 1
-            print(line, file=sys.stderr, flush=True)
-            progress(done, len(chosen) * len(CHECKS), "on emulated Pis")
-
-    def examined(pi: Emulated) -> dict[str, Any]:
-        home = folder / pi.system.name / "home"
-        home.mkdir(exist_ok=True)
-        return examine(pi, material, home, say)
-
     with ThreadPoolExecutor(usable_cores()) as pool:
-        found = list(pool.map(examined, pis))
+        try:
+            pis = list(pool.map(lambda system: lay_out(system, folder), chosen))
+        except (PackageMissing, RuntimeMissing) as error:
+            if options.where_possible:
+                raise LeftOut(str(error)) from error
+            raise
+        material = make_material(build_wheel(folder / "wheel"), folder / "material", options.pages)
+
+        def say(line: str) -> None:
+            nonlocal done
+            with lock:
+                done += 1
+                print(line, file=sys.stderr, flush=True)
+                progress(done, len(chosen) * len(CHECKS), "on emulated Pis")
+
+        found = list(pool.map(lambda pi: examine(pi, material, say), pis))
     broken = [f"{one['system']}: {name}: {why}" for one in found for name, why in one["failed"].items()]
     return Result({"systems": found}, broken)

@@ -1,11 +1,12 @@
-"""Lay out an arm64 Debian and what is installed on it, and run its Python under qemu: no root, no chroot, no binfmt.
+"""Lay out a Debian for Arm and what is installed on it, and run its Python under qemu: no root, no chroot, no binfmt.
 
 Debian's packages are unpacked by mmdebstrap without running any of their scripts, from the mirror that this machine's
-apt uses; wheels for arm64 are installed by uv from the package index that is configured. A file that qemu's guest
-opens is looked for in its Debian first, so it sees that one's libraries, and /proc/cpuinfo of its own: of the host's
-processor the runtimes would choose kernels that the guest lacks.
+apt uses; what that Debian's Python can run is installed by uv from the package index that is configured. A file that
+qemu's guest opens is looked for in its Debian first, so it sees that one's libraries, and /proc/cpuinfo of its own: of
+the host's processor the runtimes would choose kernels that the guest lacks.
 """
 
+import fcntl
 import os
 import shlex
 import shutil
@@ -20,19 +21,17 @@ from mnist_edge.atomic_files import write_text
 from mnist_edge.benchmarks.harness.camera_process import CameraProcess
 from mnist_edge.benchmarks.pi.systems import CPUS, Cpu, Debian, System
 from mnist_edge.child_process import failure_of
-from mnist_edge.errors import PackageMissing, RuntimeMissing
+from mnist_edge.errors import CheckFailed, PackageMissing, RuntimeMissing
 
-QEMU = "qemu-aarch64"
 # Program and the Debian package that has it; uv is on the package index.
-PROGRAMS = {QEMU: "qemu-user", "mmdebstrap": "mmdebstrap", "setarch": "util-linux"}
-# numpy is what picamera2 needs; one that was installed by pip comes before it.
-DEBIAN_PACKAGES = ("python3", "python3-numpy", "libgomp1", "libstdc++6")
-LIBRARIES = "usr/lib/aarch64-linux-gnu"
+PROGRAMS = {"qemu-aarch64": "qemu-user", "mmdebstrap": "mmdebstrap", "setarch": "util-linux"}
+GUEST_FOLDERS = ("usr", "lib", "bin", "etc")
 # Debian's scripts would have made these links.
 ALTERNATIVES = {"libblas.so.3": "blas/libblas.so.3", "liblapack.so.3": "lapack/liblapack.so.3"}
-# Started again by its own `sys.executable`, so a guest that runs a child in Python needs no binfmt.
+# Started again by its own `sys.executable`, so a guest that runs a child in Python needs no binfmt. Python finds its
+# library as it always does, beside where it is started from: qemu does not look into a guest's own Debian for `statx`.
 RUN = """#!/bin/sh
-exec env PYTHONHOME={root}/usr PYTHONPATH={site}"${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONHASHSEED=0 PYTHONNOUSERSITE=1 \\
+exec env PYTHONPATH={site}"${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONHASHSEED=0 PYTHONNOUSERSITE=1 \\
     OPENBLAS_NUM_THREADS=1 setarch -R {qemu} -seed 1 -cpu {cpu} -L {prefix} -0 {run} {python} "$@"
 """
 
@@ -77,10 +76,15 @@ class Emulated:
 
     @contextmanager
     def camera(
-        self, *flags: object, cwd: Path, environment: Mapping[str, str] | None = None, before: Sequence[str] = ()
+        self,
+        *flags: object,
+        cwd: Path,
+        environment: Mapping[str, str] | None = None,
+        before: Sequence[str] = (),
+        program: Sequence[str] = ("-m", "mnist_edge"),
     ) -> Iterator[CameraProcess]:
-        """Run `mnist-edge camera` without a window while the block runs; arguments as for `python`."""
-        command = [*before, str(self.run), "-m", "mnist_edge", "camera", "--no-window", *map(str, flags)]
+        """Run `mnist-edge camera`, or a program like it, without a window while the block runs; else as `python`."""
+        command = [*before, str(self.run), *program, "camera", "--no-window", *map(str, flags)]
         with subprocess.Popen(
             command, cwd=cwd, env=guest_environment(cwd) | dict(environment or {}),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
@@ -96,40 +100,57 @@ def guest_environment(home: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
 
 
-def lay_out(system: System, wheel: Path, extras: Sequence[str], folder: Path) -> Emulated:
-    """Lay a system out in `folder`, or take what lies there; the wheel is installed anew each time.
+def lay_out(system: System, folder: Path) -> Emulated:
+    """Lay out a system in `folder`, or take what lies there, and start it; nothing of ours is installed on it yet.
 
     Args:
         system: What to lay out.
-        wheel: mnist-edge.
-        extras: Its extras.
         folder: Keeps it, with a Debian that several systems share.
 
     Raises:
         PackageMissing: A program is not installed.
-        RuntimeMissing: Something cannot be fetched or unpacked.
+        RuntimeMissing: Its Debian cannot be fetched or unpacked, or no program of it starts.
     """
     require_programs()
     folder = folder.resolve()
-    root = _debian(system.debian, folder / f"debian-{system.debian.suite}")
-    site = folder / system.name / "site"
-    site.parent.mkdir(parents=True, exist_ok=True)
-    _install(system, [f"{wheel.resolve()}[{','.join(extras)}]", *system.packages], site)
-    return with_cpu(system, root, site, CPUS[system.cpu])
+    root = _debian(system.debian, folder / f"{system.debian.suite}-{system.debian.architecture.debian}")
+    pi = with_cpu(system, root, folder / system.name / "site", CPUS[system.cpu])
+    done = pi.python("-c", "", cwd=folder)
+    if failure := failure_of(done.returncode, done.stderr):
+        raise RuntimeMissing(f"an emulated Pi does not start: {failure}")
+    return pi
+
+
+def install(pi: Emulated, wheel: Path) -> None:
+    """Install mnist-edge, with the system's extras, and what it needs; the wheel is installed anew each time.
+
+    Raises:
+        CheckFailed: Something cannot be installed there.
+    """
+    overrides = pi.site.with_name("without.txt")
+    # uv's way to leave a dependency out.
+    write_text(overrides, "".join(f"{name}; python_version < '3'\n" for name in pi.system.without))
+    how = ("--quiet", "--only-binary", ":all:", "--upgrade", "--target", str(pi.site), "--override", str(overrides))
+    what = (f"{wheel.resolve()}[{','.join(pi.system.extras)}]", *pi.system.packages)
+    # It asks the emulated Python what that can run.
+    command = [str(uv()), "pip", "install", "--python", str(pi.run), *how, "--reinstall-package", "mnist-edge", *what]
+    if failure := _failure(command):
+        raise CheckFailed(f"on {pi.system.name} it cannot be installed: {failure}")
 
 
 def with_cpu(system: System, root: Path, site: Path, cpu: Cpu) -> Emulated:
-    """Return a system that is laid out already, with any processor."""
+    """Return a system whose Debian lies in `root`, with any processor."""
     prefix, run = site.with_name(f"prefix-{cpu.name}"), site.with_name(f"python-{cpu.name}")
     (prefix / "proc").mkdir(parents=True, exist_ok=True)
     write_text(prefix / "proc" / "cpuinfo", cpu.cpuinfo())
-    for name in ("usr", "lib", "bin", "etc"):
-        link = prefix / name
-        if not link.is_symlink():
-            # Since trixie /lib is /usr/lib, by a link that a script would have made.
-            link.symlink_to(root / name if (root / name).exists() else root / "usr" / name)
+    # Since trixie /lib is /usr/lib, by a link that a script would have made.
+    links = {prefix / name: root / name if (root / name).exists() else root / "usr" / name for name in GUEST_FOLDERS}
+    for link, target in {**links, site.with_name("lib"): root / "usr" / "lib"}.items():
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
     python = root / "usr" / "bin" / f"python{system.debian.python}"
-    write_text(run, RUN.format(root=root, site=site, qemu=QEMU, cpu=cpu.name, prefix=prefix, run=run, python=python))
+    qemu = cpu.architecture.qemu
+    write_text(run, RUN.format(site=site, qemu=qemu, cpu=cpu.name, prefix=prefix, run=run, python=python))
     run.chmod(0o755)
     return Emulated(system, root, site, cpu, run)
 
@@ -153,19 +174,24 @@ def uv() -> str | None:
 
 
 def _debian(debian: Debian, root: Path) -> Path:
-    """Unpack a Debian in `root` if it is not there."""
-    if root.is_dir():
-        return root
+    """Unpack a Debian in `root` if it is not there; systems that share one wait for each other."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with root.with_name(f"{root.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return root if root.is_dir() else _unpack(debian, root)
+
+
+def _unpack(debian: Debian, root: Path) -> Path:
     # A Debian that was broken off has another name.
     unfinished = root.with_name(f"{root.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    root.parent.mkdir(parents=True, exist_ok=True)
-    packages = f"--include={','.join(DEBIAN_PACKAGES)}"
+    what = (f"--architectures={debian.architecture.debian}", f"--include={','.join(debian.packages)}")
     # There is nothing to emulate while nothing runs.
-    how = ("--variant=extract", "--architectures=arm64", "--components=main", "--skip=check/qemu", "--quiet")
-    _must(["mmdebstrap", *how, packages, debian.suite, unfinished, *_mirror()])
+    how = ("--variant=extract", "--components=main", "--skip=check/qemu", "--quiet")
+    if failure := _failure(["mmdebstrap", *how, *what, debian.suite, unfinished, *_mirror()]):
+        raise RuntimeMissing(f"an emulated Pi cannot be laid out: {failure}")
     for link, target in ALTERNATIVES.items():
-        (unfinished / LIBRARIES / link).symlink_to(target)
+        (unfinished / debian.architecture.libraries / link).symlink_to(target)
     return unfinished.rename(root)
 
 
@@ -176,21 +202,8 @@ def _mirror() -> list[str]:
     return done.stdout.split()[:1]
 
 
-def _install(system: System, requirements: Sequence[str], site: Path) -> None:
-    overrides = site.with_name("without.txt")
-    # uv's way to leave a dependency out.
-    write_text(overrides, "".join(f"{name}; python_version < '3'\n" for name in system.without))
-    platform = (
-        "--python-platform",
-        f"aarch64-manylinux_{system.debian.glibc}",
-        "--python-version",
-        system.debian.python,
-    )
-    how = ("--quiet", "--only-binary", ":all:", "--upgrade", "--target", site, "--override", overrides)
-    _must([str(uv()), "pip", "install", *how, *platform, "--reinstall-package", "mnist-edge", *requirements])
-
-
-def _must(command: Sequence[str | Path]) -> None:
+def _failure(command: Sequence[str | Path]) -> str | None:
+    """Run a command and return why it failed; None if it did not."""
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    if failure := failure_of(done.returncode, f"{done.stdout}\n{done.stderr}"):
-        raise RuntimeMissing(f"an emulated Pi cannot be laid out: {Path(command[0]).name}: {failure}")
+    failure = failure_of(done.returncode, f"{done.stdout}\n{done.stderr}")
+    return f"{Path(command[0]).name}: {failure}" if failure else None

@@ -1,16 +1,16 @@
 """The card of a model that ships, made of measured figures: `make release` and `make docs` write them."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from mnist_edge.atomic_files import write_text
+from mnist_edge.benchmarks.release.markdown import filled, table
+from mnist_edge.benchmarks.release.measured import read_instructions
 from mnist_edge.benchmarks.released import read_released
 
 PACKAGE = Path(__file__).resolve().parents[2] / "models" / "shipped"
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 # Mistakes that fit into a table; `models show NAME --mistakes` draws more.
 LISTED = 12
 # Characters of a column of figures.
@@ -49,14 +49,6 @@ def cards() -> dict[str, str]:
     """Return the card of every model that has figures, by the model's name."""
     instructions = read_instructions()
     return {name: card(name, figures, instructions) for name, figures in read_released().items()}
-
-
-def read_instructions() -> dict[str, dict[str, int]]:
-    """Return the instructions per invoke by processor and model, as far as they were counted."""
-    path = RESULTS / "instructions.json"
-    invokes = json.loads(path.read_text())["invoke"] if path.is_file() else {}
-    # By the runtime that is maintained.
-    return dict(invokes.get("bookworm", {}))
 
 
 def _files(name: str, figures: dict[str, Any]) -> str:
@@ -128,6 +120,8 @@ def _facts(name: str, figures: dict[str, Any], instructions: dict[str, dict[str,
         rows.insert(
             1, ("instructions", "; ".join(f"{count:,} ({cpu})" for cpu, count in counts.items()) + ", emulated")
         )
+    if figures.get("boxes"):
+        rows.append(("boxes of the finder", _boxes(figures["boxes"])))
     if figures["photos"]:
         rows.append(("photographs", _photos(figures["photos"])))
     return table(("", ""), rows)
@@ -158,6 +152,15 @@ def _refusal(refusal: dict[str, Any]) -> str:
     return (
         f"below a score of {chosen['threshold']:.3f}: {chosen['refused_digits']:.2%} of the test images, "
         f"{chosen['refused_non_digits']:.1%} of {refusal['non_digits']:,} non-digits ({kinds})"
+    )
+
+
+def _boxes(boxes: dict[str, Any]) -> str:
+    before, after = boxes["before"]["held_out_accuracy"], boxes["after"]["held_out_accuracy"]
+    return (
+        f"taught {boxes['images']:,} boxes that the finder saw on generated pages, {boxes['no_digits']:,} of them no "
+        f"digits; right, or refused where it is no digit, on {after:.1%} of {boxes['held_out']:,} held-out ones, "
+        f"{before:.1%} before"
     )
 
 
@@ -198,17 +201,6 @@ def _block(rows: Sequence[Sequence[str]]) -> str:
     first = max(len(row[0]) for row in rows)
     lines = [row[0].ljust(first) + "".join(cell.rjust(COLUMN) for cell in row[1:]) for row in rows]
     return "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```"
-
-
-def filled(rows: Iterable[Mapping[str, Any]], head: str, template: str) -> str:
-    """Return a table: its head, and a template that is filled from each row, both with ` | ` between columns."""
-    return table(head.split(" | "), [template.format(**row).split(" | ") for row in rows])
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,10 +3,12 @@
 Run as `make forms`. They are written with the test split's digits and with seeds that nothing was chosen on.
 """
 
+import time
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -25,6 +27,9 @@ COUNT, SEED = 200, 1801
 PRECISION = 0.995
 # What is to be reached: fields that are right without review at that precision, and fields that are right in all.
 LEAST_SETTLED, LEAST_RIGHT = 0.90, 0.97
+# What reading a page of a form may cost beside reading the same photograph without one; and the pages of each form on
+# which that is measured, in turns.
+MOST_COST, TIMED = 1.5, 20
 
 
 @dataclass(slots=True)
@@ -36,18 +41,19 @@ class Score:
         refused: How many of them were said not to fit; all their fields count as left to a person.
         fields: How many were written.
         read: For each field of the others its trust, whether its value is right, and whether it needed nobody.
+        costs: For some pages, how much longer they take than the same photograph without a form, as a ratio.
     """
 
     pages: int = 0
     refused: int = 0
     fields: int = 0
     read: list[tuple[float, bool, bool]] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
 
     def joined(self, other: "Score") -> "Score":
         """Return the score of the pages of both."""
-        return Score(
-            self.pages + other.pages, self.refused + other.refused, self.fields + other.fields, self.read + other.read
-        )
+        counts = self.pages + other.pages, self.refused + other.refused, self.fields + other.fields
+        return Score(*counts, self.read + other.read, self.costs + other.costs)
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures: counts, and shares of all fields."""
@@ -61,6 +67,7 @@ class Score:
             "settled": len(settled) / count,
             "settled_wrong": settled.count(False),
             "right_at_precision": right_at_precision(self.read) / count,
+            "cost": round(median(self.costs or [0.0]), 3),
         }
 
 
@@ -90,7 +97,12 @@ def read_kind(kind: str, reader: Reader, digits: Split, count: int, progress: Pr
         rng = np.random.default_rng([SEED, sorted(KINDS).index(kind), number])
         truth = truth_of(rng)
         photo = photograph(fill(sheet, truth, digits, rng), rng, turn=90 * (number % 4))
+        began = time.perf_counter()
         page = forms.read(photo, f"{kind} {number}")
+        if number < TIMED:
+            with_form, began = time.perf_counter() - began, time.perf_counter()
+            reader.read(photo, "the same")
+            score.costs.append(with_form / (time.perf_counter() - began))
         score.pages, score.fields = score.pages + 1, score.fields + len(form.fields)
         score.refused += not page.fits
         for one, written in zip(page.fields, form.fields, strict=False):
@@ -125,5 +137,7 @@ def _measure(options: Namespace, progress: Progress) -> Result:
             f"{total['right_at_precision']:.1%} of the fields are right without review at a precision of "
             f"{PRECISION:.1%}, and {LEAST_SETTLED:.0%} should be"
         )
+    if total["cost"] > MOST_COST:
+        broken.append(f"a page takes {total['cost']:.2f} times as long as without a form, more than {MOST_COST:g}")
     document = {"data": data.name, "model": reader.model, "precision": PRECISION, "kinds": kinds, "total": total}
     return Result(document, broken)

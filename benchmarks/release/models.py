@@ -55,8 +55,8 @@ class Plan:
 RELEASES = {
     # float32 would take more than a megabyte.
     "large": Plan((0,), ("int8",)),
-    "small": Plan((0, 1), ("float32", "int8")),
-    "nano": Plan((0, 1), ("float32", "int8")),
+    "small": Plan((0,), ("float32", "int8")),
+    "nano": Plan((0,), ("float32", "int8")),
 }
 
 
@@ -130,26 +130,45 @@ def release(
     ]
     best = max(candidates, key=lambda candidate: candidate.validation)
     best.parity.raise_if_failed()
-    keras = package / f"{recipe.name}.keras"
-    write_inference_network(load_keras_model(best.run.model), keras)
-    exports = {
-        precision: convert(
-            keras, precision, data=data, output=package / f"{recipe.name}.{precision}.tflite", force=True
-        )
-        for precision in plan.precisions
-    }
     figures = {
         "recipe": _recipe_facts(recipe, data),
         "seeds": [candidate.to_json() for candidate in candidates],
         "shipped_seed": best.run.seed,
+        "parity": parity_metadata(best.parity),
+        **ship(best.run.model, recipe.name, plan, data, others, package=package, photos=photos, progress=progress),
+    }
+    return _with_kept(figures, before or {})
+
+
+def ship(
+    model: Path,
+    name: str,
+    plan: Plan,
+    data: Dataset,
+    others: NonDigits,
+    *,
+    package: Path = PACKAGE,
+    photos: Path | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Put a trained model into the package, as Keras weights and in the precisions of its plan, and measure it there.
+
+    Returns:
+        The part of its entry in `models.json` that its files decide.
+    """
+    keras = package / f"{name}.keras"
+    write_inference_network(load_keras_model(model), keras)
+    exports = {
+        precision: convert(keras, precision, data=data, output=package / f"{name}.{precision}.tflite", force=True)
+        for precision in plan.precisions
+    }
+    return {
         "parameters": load_keras_model(keras).count_params(),
         "macs": exports["int8"].macs,
-        "parity": parity_metadata(best.parity),
         "files": {"keras": file_facts(keras)} | {name: _export_facts(export) for name, export in exports.items()},
         **_measured(exports["int8"].path, data, others, progress),
         "photos": measure_photos(photos, Reader(exports["int8"].path), progress).to_json() if photos else None,
     }
-    return _with_kept(figures, before or {})
 
 
 def _recipe_facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:

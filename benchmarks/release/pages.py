@@ -6,15 +6,15 @@ a setting of the reader; those were chosen on the validation split's digits, see
 
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
+from mnist_edge.benchmarks.photo_labels import page_truth
 from mnist_edge.benchmarks.photo_report import PhotoReport
 from mnist_edge.benchmarks.photos import PictureScore, score_picture
 from mnist_edge.camera.reader import Reader
 from mnist_edge.dataset import Split, load
 from mnist_edge.machine import this_machine
-from mnist_edge.models.pages.pages import Page, draw_page
+from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.progress import Progress, no_progress
 
 FIRST_SEED, COUNT = 10_000, 200
@@ -27,19 +27,9 @@ def read_pages(
     scores, seeds = [], list(seeds)
     for seed in seeds:
         page = draw_page(split, seed)
-        scores.append(score_picture(_row(page, seed), reader.read(page.image, f"page {seed}")))
+        scores.append(score_picture(page_truth(page, f"page {seed}"), reader.read(page.image, f"page {seed}")))
         progress(len(scores), len(seeds), reader.model)
     return scores
-
-
-def _row(page: Page, seed: int) -> dict[str, Any]:
-    """The page's truth as a row of `labels.json`."""
-    return {
-        "file": f"page {seed}",
-        "digits": [{"label": digit.label, "box": list(digit.box)} for digit in page.digits],
-        "reading_order_text": list(page.text),
-        "tags": list(page.tags),
-    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

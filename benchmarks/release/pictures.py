@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mnist_edge.benchmarks.release.card import read_instructions
 from mnist_edge.benchmarks.release.frontier import plot_frontier, points_by_bytes, points_by_instructions
+from mnist_edge.benchmarks.release.measured import read_instructions
 from mnist_edge.benchmarks.release.robustness import Curve, Robustness, plot_robustness
 from mnist_edge.benchmarks.released import read_released
 from mnist_edge.camera.images import read_image, write_image

@@ -33,6 +33,10 @@ DEFAULT_NETWORKS = ("small", "nano", "large", "three-conv", "two-conv", "mlp")
 FITTED_IMAGES, FITTED_BATCH = 6_000, 64
 # What the int8 dot products of this machine are measured with: 1x1 convolutions of 16.8 million multiplications.
 KERNEL_SIDE, KERNEL_CHANNELS = 32, 128
+# Looked for in November 2026, with PyPI's ncnn 1.0.20261020 and pnnx 20261020.
+NCNN_INT8 = (
+    "ncnn2table and ncnn2int8, which make it, are in neither wheel on PyPI, ncnn and pnnx, nor in Debian 12 or npm"
+)
 _LOG = logging.getLogger(__name__)
 
 
@@ -73,7 +77,7 @@ def prepare(name: str, data: Dataset, folder: Path, precisions: Iterable[str] = 
     origin = "ships" if shipped else "fitted briefly for this run" if name in RECIPES else "a file"
     model = load_source(source)
     network = Network(name if shipped or name in RECIPES else str(model.name), origin)
-    images = representative_images(data, min(500, len(data.training)))
+    images = representative_images(data)
     for precision in precisions:
         row = find_precision(precision)
         path = folder / f"{network.name}.{row.name}.tflite"
@@ -89,6 +93,7 @@ def prepare(name: str, data: Dataset, folder: Path, precisions: Iterable[str] = 
 
 def _write_peers(network: Network, model: Any, images: NDArray[np.float32], folder: Path) -> None:
     """Write what the peers take; what cannot be made is left out, with its reason."""
+    network.missing["ncnn", "int8"] = NCNN_INT8
     path = folder / f"{network.name}.keras"
     model.save(path)
     network.files["keras", "float32"] = path

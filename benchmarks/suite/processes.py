@@ -22,15 +22,16 @@ TIMEOUT_S = 300.0
 
 
 class EngineProcess:
-    """A process that runs engines; see `mnist_edge.benchmarks.suite.worker`."""
+    """A process that runs engines; see `worker` and `picture_worker`."""
 
-    def __init__(self, images: Path, log: Path, python: Path | None = None) -> None:
+    def __init__(self, given: Path, log: Path, python: Path | None = None, worker: str = "worker") -> None:
         """Start it.
 
         Args:
-            images: The images that it decides on, as `numpy.save` writes them.
+            given: What it works on: the file of images, or the folder of pictures.
             log: What its libraries print is added there.
             python: The Python of another environment, which need not have mnist-edge; None takes this one.
+            worker: Its module.
         """
         self._path = tempfile.TemporaryDirectory()
         here = Path(mnist_edge.__file__).resolve().parent
@@ -46,7 +47,7 @@ class EngineProcess:
         self._started_s = perf_counter()
         with log.open("ab") as printed:
             self._process = subprocess.Popen(
-                [str(python or sys.executable), "-m", "mnist_edge.benchmarks.suite.worker", str(images)],
+                [str(python or sys.executable), "-m", f"mnist_edge.benchmarks.suite.{worker}", str(given)],
                 env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=printed,
             )  # fmt: skip
         self._log = log
@@ -113,18 +114,26 @@ class EngineProcess:
         self.close()
 
 
-def python_with(engine: str, images: Path, log: Path, pythons: Sequence[Path]) -> tuple[Path | None, str] | None:
+def python_with(
+    engine: str, version: str | None, given: Path, log: Path, pythons: Sequence[Path], worker: str = "worker"
+) -> tuple[Path | None, str] | None:
     """Find an environment that has an engine, this one first; None where none has it.
+
+    Args:
+        engine: Its name.
+        version: The version that this environment has; None where it has none.
+        given: As for `EngineProcess`, as are `log` and `worker`.
+        log: What libraries print.
+        pythons: Pythons of other environments.
+        worker: The module that runs such engines.
 
     Returns:
         Its Python, None for this one, and the engine's version.
     """
-    from mnist_edge.benchmarks.suite.engines import ENGINES
-
-    if version := ENGINES[engine].version:
+    if version:
         return None, version
     for python in pythons:
-        with EngineProcess(images, log, python) as process, suppress(ModelError):
-            if version := process.ask("version", engine=engine)["version"]:
-                return python, str(version)
+        with EngineProcess(given, log, python, worker) as process, suppress(ModelError):
+            if found := process.ask("version", engine=engine)["version"]:
+                return python, str(found)
     return None

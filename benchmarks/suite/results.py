@@ -1,6 +1,6 @@
 """What a suite has found: one row a contender, beside the reference, the floor and the other engines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -73,6 +73,12 @@ class Row:
         """Convert to plain JSON types."""
         return asdict(self) | {"to_ours": self.to_ours.to_json() if self.to_ours else None, "same": self.same}
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Row":
+        """Convert back."""
+        values = {name: value for name, value in document.items() if name != "same"}
+        return cls(**{**values, "to_ours": Ratio(**document["to_ours"]) if document["to_ours"] else None})
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
@@ -117,6 +123,21 @@ class Results:
             "rows": [row.to_json() for row in self.rows],
             "absent": [{"what": what, "why": why} for what, why in self.absent],
         }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Results":
+        """Convert back."""
+        return cls(
+            rows=tuple(map(Row.from_json, document["rows"])),
+            absent=tuple((row["what"], row["why"]) for row in document["absent"]),
+            noise=document["noise"],
+            macs_per_us=document["kernels"]["macs_per_us"],
+            bytes_per_us=document["kernels"]["bytes_per_us"],
+            networks=tuple((row["name"], row["origin"], row["macs"]) for row in document["networks"]),
+            images=document["images"],
+            data=document["data"],
+            environment=document["environment"],
+        )
 
 
 def summarise(

@@ -85,9 +85,10 @@ def run_suite(
     refuse_overwrite(folder / RESULTS, force)
     models = folder / "models"
     models.mkdir(parents=True, exist_ok=True)
-    environment = _environment(plan)
+    engines = {name: engine.setting for name, engine in ENGINES.items() if name in plan.engines}
+    environment = environment_of({name: value for name, value in asdict(plan).items() if name != "pythons"}, engines)
     write_text(folder / ENVIRONMENT, json.dumps(environment, indent=1) + "\n")
-    with _logged(folder / LOG):
+    with logged(folder / LOG):
         networks = []
         for done, name in enumerate(plan.networks):
             progress(done, len(plan.networks), f"converting {name}")
@@ -102,7 +103,7 @@ def run_suite(
         )  # fmt: skip
     results = summarise(networks, contenders, test.labels, data.name, environment)
     write_text(folder / RESULTS, json.dumps(results.to_json(), indent=1) + "\n")
-    write_reports(results, folder)
+    write_reports(folder)
     return results
 
 
@@ -130,23 +131,29 @@ def contenders_of(networks: Sequence[Network], models: Path, plan: Plan) -> list
     return found
 
 
-def _environment(plan: Plan) -> dict[str, Any]:
+def environment_of(plan: dict[str, Any], settings: dict[str, str]) -> dict[str, Any]:
+    """Return when, where and how something was measured, as plain JSON types.
+
+    Args:
+        plan: What was measured.
+        settings: How each engine is set up.
+    """
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "command": " ".join(["mnist-edge", *(Path(word).name for word in sys.argv[1:])]),
         "python": platform.python_version(),
         "machine": this_machine().to_json(),
         "versions": {name: found for name in PACKAGES if (found := installed_version(name))},
-        "plan": {name: value for name, value in asdict(plan).items() if name != "pythons"},
-        "settings": {name: engine.setting for name, engine in ENGINES.items() if name in plan.engines},
+        "plan": plan,
+        "settings": settings,
     }
 
 
 @contextmanager
-def _logged(path: Path) -> Iterator[None]:
+def logged(path: Path) -> Iterator[None]:
     """Have all that the package reports also written to a file."""
     logger, level = logging.getLogger("mnist_edge"), logging.getLogger("mnist_edge").level
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("a", encoding="utf-8") as file:
 
         def write(line: str) -> None:
             print(line, file=file, flush=True)

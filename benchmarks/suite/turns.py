@@ -16,6 +16,8 @@ from mnist_edge.progress import Progress, no_progress
 ACTIONS = ("invoke", "classify")
 # More threads decide as one does. Where others use the cores, threads that wait for each other take milliseconds.
 FEW_IMAGES = 50
+# By engine and number of threads.
+Running = dict[tuple[str, int], EngineProcess]
 _LOG = logging.getLogger(__name__)
 
 
@@ -98,12 +100,15 @@ def measure(
     Returns:
         Why an engine is absent, by its name.
     """
-    found = {engine: python_with(engine, images, log, pythons) for engine in {one.engine for one in contenders}}
+    found = {
+        engine: python_with(engine, ENGINES[engine].version, images, log, pythons)
+        for engine in {one.engine for one in contenders}
+    }
     absent = {name: f"{ENGINES[name].packages[0]} is not installed" for name, one in found.items() if one is None}
     for engine, reason in absent.items():
         _LOG.info("%s is left out: %s", engine, reason)
-    running: dict[tuple[str, int], EngineProcess] = {}
     with ExitStack() as stack:
+        running: Running = {}
         for done, contender in enumerate(contenders):
             here = found[contender.engine]
             if here is None:
@@ -116,15 +121,18 @@ def measure(
                 running[place] = stack.enter_context(EngineProcess(images, log, python))
             _load(contender, running[place], first)
             progress(done, len(contenders), f"loading {contender.engine}")
-        live = [one for one in contenders if one.error is None]
-        order = random.Random(0)
-        for done in range(rounds):
-            order.shuffle(live)
-            for contender in live:
-                if contender.error is None:
-                    _time(contender, running[contender.engine, contender.threads], samples)
-            progress(done + 1, rounds, "in turns")
+        _take_turns([one for one in contenders if one.error is None], running, rounds, samples, progress)
     return absent
+
+
+def _take_turns(live: list[Contender], running: Running, rounds: int, samples: int, progress: Progress) -> None:
+    order = random.Random(0)
+    for done in range(rounds):
+        order.shuffle(live)
+        for contender in live:
+            if contender.error is None:
+                _time(contender, running[contender.engine, contender.threads], samples)
+        progress(done + 1, rounds, "in turns")
 
 
 def _load(contender: Contender, process: EngineProcess, first: bool) -> None:

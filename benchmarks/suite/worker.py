@@ -1,21 +1,18 @@
 """The process in which an engine runs: `python -m mnist_edge.benchmarks.suite.worker IMAGES`.
 
-Each line of its standard input is a request, each line that it prints the answer, in JSON; see `Bench.answer`. What
-libraries print goes to standard error.
+Each line of its standard input is a request, each line that it prints the answer, in JSON; see `Bench`.
 """
 
-import json
-import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.memory import peak_rss_mb
+from mnist_edge.benchmarks.suite.answers import answer_all
 from mnist_edge.benchmarks.suite.engines import ENGINES, Session
 from mnist_edge.benchmarks.timing import Action, calls_per_sample, sample_durations
 
@@ -35,17 +32,6 @@ class Bench:
         self._sessions: dict[str, Session] = {}
         self._calls: dict[tuple[str, str], int] = {}
         self._threads: dict[str, int] = {}
-
-    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Do what a request asks for: `load`, `decide` or `time`; what goes wrong is the answer's `error`."""
-        acts: dict[str, Callable[..., dict[str, Any]]] = {
-            "version": self.version, "load": self.load, "decide": self.decide, "time": self.time,
-        }  # fmt: skip
-        try:
-            return acts[request.pop("do")](**request)
-        # Engines raise whatever they like, and each failure is a result.
-        except Exception as error:
-            return {"error": " ".join(str(error).split())[:300] or type(error).__name__}
 
     def version(self, engine: str) -> dict[str, Any]:
         """Tell the engine's version; None where it is not installed."""
@@ -88,20 +74,5 @@ class Bench:
         return lambda: int(classify(image).argmax())
 
 
-def _private_stdout() -> TextIO:
-    """Return what standard output was, and let everybody else's prints go to standard error."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return answers
-
-
-def main(images: Path) -> None:
-    """Answer requests until there are no more."""
-    answers = _private_stdout()
-    bench = Bench(np.load(images))
-    for line in sys.stdin:
-        print(json.dumps(bench.answer(json.loads(line))), file=answers, flush=True)
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    answer_all(Bench(np.load(Path(sys.argv[1]))), ("version", "load", "decide", "time"))

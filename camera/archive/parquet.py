@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge.atomic_files import write_atomically
-from mnist_edge.camera.archive.results import Results, Sources, as_text, digest, existing, open_results
+from mnist_edge.camera.archive.results import LAST, Results, Sources, as_text, digest, existing, open_results
 from mnist_edge.errors import OutputError
 from mnist_edge.optional_packages import require
 
@@ -102,9 +102,19 @@ def _schema(pyarrow: Any) -> Any:
     """The columns: those of the document of `Reading.to_json`, and the error of what cannot be read."""
     text, small, number, real = pyarrow.string(), pyarrow.int8(), pyarrow.int32(), pyarrow.float64()
     box = pyarrow.list_(number, 4)
-    guess = pyarrow.struct({"label": small, "probability": real})
-    digit = {"label": small, "confidence": real, "box": box, "row": number, "runner_up": guess}
-    rejected = {"box": box, "reason": text, "label": small, "probability": real}
+    guess = pyarrow.struct({"label": small, "probability": real, "name": text})
+    digit = {
+        "label": small,
+        "confidence": real,
+        "box": box,
+        "row": number,
+        "runner_up": guess,
+        "name": text,
+        "track": number,
+    }
+    rejected = {"box": box, "reason": text, "label": small, "name": text} | dict.fromkeys(
+        ("confidence", "score", "probability"), real
+    )
     return pyarrow.schema(
         {
             "source": text,
@@ -118,5 +128,7 @@ def _schema(pyarrow: Any) -> Any:
             "rejected": pyarrow.list_(pyarrow.struct(rejected)),
             "milliseconds": pyarrow.map_(text, real),
             "limited": pyarrow.bool_(),
+            "seconds": real,
+            LAST: pyarrow.bool_(),
         }
     )

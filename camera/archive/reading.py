@@ -1,11 +1,14 @@
 """What each process of an archive reads with."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mnist_edge import native_stderr
-from mnist_edge.camera.archive.workers import Read
-from mnist_edge.camera.images import read_image
+from mnist_edge.camera.archive.results import LAST
+from mnist_edge.camera.archive.row import Read
+from mnist_edge.camera.archive.storage import read_any_video, read_picture
+from mnist_edge.camera.read_video import EVERY_SECONDS, has_video_name
 from mnist_edge.camera.reader import Reader
 from mnist_edge.opencv import cv2
 
@@ -15,28 +18,39 @@ class OpenReader:
     """Opens a reader; called in each process.
 
     Attributes:
-        model: As for `Reader`, and so are the next three.
-        runtime: What runs it.
-        threads: CPU threads for one invoke.
-        min_confidence: Least probability of a digit, 0 to 1.
+        how: Keyword arguments of `Reader`, with the model.
         max_pixels: As for `read_image`.
+        every_s: As for `read_video`.
     """
 
-    model: str
-    runtime: str | None
-    threads: int
-    min_confidence: float
+    how: Mapping[str, Any]
     max_pixels: int
+    every_s: float = EVERY_SECONDS
 
     def __call__(self) -> tuple[str, Read]:
-        """Load the model; returns its name, and what reads one picture."""
+        """Load the networks; returns the model's name, and what reads one picture or video."""
         # Each core has a process already.
         cv2.setNumThreads(1)
-        reader = Reader(self.model, runtime=self.runtime, threads=self.threads, min_confidence=self.min_confidence)
+        reader = Reader(**self.how)
 
-        def read(source: str) -> dict[str, Any]:
+        def read(source: str) -> Iterator[dict[str, Any] | None]:
+            if has_video_name(source):
+                yield from self._documents(reader, source)
+                return
             with native_stderr.silenced():
-                frame = read_image(source, self.max_pixels)
-            return reader.read(frame, source).to_json()
+                frame = read_picture(source, self.max_pixels)
+            yield reader.read(frame, source).to_json()
 
         return reader.model, read
+
+    def _documents(self, reader: Reader, source: str) -> Iterator[dict[str, Any] | None]:
+        """The documents of a video, of which the last says so: until then, its rows are not all of them."""
+        held: dict[str, Any] | None = None
+        for reading in read_any_video(reader, source, self.every_s, self.max_pixels):
+            if reading is None:
+                yield None
+                continue
+            yield held
+            held = reading.to_json() | {LAST: False}
+        if held:
+            yield held | {LAST: True}

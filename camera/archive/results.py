@@ -16,6 +16,8 @@ from mnist_edge.locks import exclusive
 # Of a path's hash, which stands for the path in memory. The last byte is none of the hash and never zero, since NumPy
 # takes zeros at the end of bytes for padding; 15 bytes are more than any two of 10^15 paths share.
 DIGEST_BYTES = 16
+# Of the rows of a video: whether it is the last one. What a power cut left of them is not all, and goes.
+LAST = "last"
 
 
 class Sources:
@@ -72,50 +74,54 @@ class Results:
         self.done, self.model, self._size = (Sources(), None, 0) if anew else self._load()
 
     def begin(self) -> None:
-        """Take away what shall not stay: all where it begins anew, else what a power cut left of a line."""
+        """Take away what shall not stay: all where it begins anew, else what a power cut left of a file's rows."""
         self._file.truncate(self._size)
         if self.replaces:
             self.replaces.unlink(missing_ok=True)
             self.replaces = None
 
     def _load(self) -> tuple[Sources, str | None, int]:
-        digests, model, size = bytearray(), None, 0
+        """Return whose rows are all there, the model, and where the last of these rows ends."""
+        digests, model, size, whole = bytearray(), None, 0, 0
         self._file.seek(0)
         for number, line in enumerate(self._file, 1):
             if not line.endswith(b"\n"):
                 break
             try:
                 row = json.loads(line)
-                digests += digest(row["source"])
+                mark = digest(row["source"])
             except (ValueError, TypeError, KeyError, RecursionError):
                 raise OutputError(
                     f"{self.path}, line {number}, is no result of `read`; name another file, or replace it with --force"
                 ) from None
             model = model or row.get("model")
             size += len(line)
-        return Sources(bytes(digests)), model, size
+            if row.get(LAST, True):
+                digests += mark
+                whole = size
+        return Sources(bytes(digests)), model, whole
 
     def clear(self) -> None:
         """Take all lines away."""
         self._size = 0
         self.begin()
 
-    def append(self, line: bytes) -> None:
-        """Write one line; where that fails, such as on a full disk, nothing of it stays.
+    def append(self, lines: bytes) -> None:
+        """Write the lines of one file; where that fails, such as on a full disk, nothing of them stays.
 
         Raises:
             OSError: It cannot be written; names the file.
         """
         try:
             written = 0
-            while written < len(line):
-                written += os.pwrite(self._file.fileno(), line[written:], self._size + written)
+            while written < len(lines):
+                written += os.pwrite(self._file.fileno(), lines[written:], self._size + written)
         except BaseException as error:
             os.ftruncate(self._file.fileno(), self._size)
             if isinstance(error, OSError):
                 raise OSError(error.errno, error.strerror, str(self.path)) from None
             raise
-        self._size += len(line)
+        self._size += len(lines)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Find the pictures of folders one folder after another, however many there are."""
+"""Find the pictures and videos of folders one folder after another, however many there are."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +22,11 @@ class Found:
 
     source: str
     error: str | None = None
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is an address, not a path on this machine."""
+    return "://" in name
 
 
 def walk(place: Path, recursive: bool, counts: Counts = has_picture_name) -> Iterator[Found]:
@@ -70,11 +75,14 @@ def _leads_to_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def walk_all(places: Sequence[Path], recursive: bool, counts: Counts = has_picture_name) -> Iterator[Found]:
-    """Walk through one place after another; of several places, what comes twice is yielded once."""
+def walk_all(places: Sequence[Path | str], recursive: bool, counts: Counts = has_picture_name) -> Iterator[Found]:
+    """Walk through one place after another, paths and addresses; of several, what comes twice is yielded once."""
+    from mnist_edge.camera.archive.storage import walk_address
+
     seen: set[str] = set()
     for place in places:
-        for one in walk(place, recursive, counts):
+        found = walk_address(place, recursive, counts) if isinstance(place, str) else walk(place, recursive, counts)
+        for one in found:
             if one.source not in seen:
                 yield one
             # The pictures of a single place are not remembered, as there may be any number, and none comes twice.

@@ -1,51 +1,31 @@
-"""Processes that read pictures, each with a reader of its own; a picture that ends its process ends nothing else."""
+"""Processes that read files, each with a reader of its own; a picture that ends its process ends nothing else."""
 
 import os
 import signal
-import threading
+import subprocess
+import sys
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process, resource_tracker
-from multiprocessing.connection import Connection, wait
-from typing import Any
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
 
 from mnist_edge import native_stderr
-from mnist_edge.child_process import failure_of
+from mnist_edge.camera.archive.row import TICK_SECONDS, Open, Row, failure
+from mnist_edge.child_process import failure_of, import_path
 from mnist_edge.errors import MnistEdgeError, ModelWarning
-from mnist_edge.safe_text import to_json
-
-# The document of the picture with this path; raises `ImageError` where it cannot be read.
-Read = Callable[[str], dict[str, Any]]
-# Called in each process, which imports it by its name: gives the name of the model, and what reads.
-Open = Callable[[], tuple[str, Read]]
 
 # The slowest picture of `make fuzz` took 16 s on two shared cores; what takes longer than this hangs.
 PATIENCE_SECONDS = 120.0
 # A process has the next picture at hand while its answer is on the way.
 AHEAD = 2
-# So often it is looked whether a process hangs.
-TICK_SECONDS = 1.0
 # A picture is read again where its process ended, once: the process may have been ended for another reason.
 TRIES = 2
 # A terminal sends Ctrl-C to all processes, and a service manager its signals; the parent decides when they end.
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What became of one picture.
-
-    Attributes:
-        line: A line of JSON with its end: the document of the reading, or `source` and `error`.
-        failed: Whether it could not be read.
-    """
-
-    line: bytes
-    failed: bool
 
 
 @dataclass(slots=True)
@@ -57,28 +37,28 @@ class _Job:
 class _Process:
     """One process with the pictures that it was given and has not answered."""
 
-    def __init__(self, open_reader: Open) -> None:
-        spawn = get_context("spawn")
-        self.pipe, there = spawn.Pipe()
+    def __init__(self, open_reader: Open, folder: str | None) -> None:
+        self.pipe, there = Pipe()
         self.jobs: deque[_Job] = deque()
         self.waited_s = 0.0
-        arguments = (there, open_reader, native_stderr.silencing_enabled)
-        self.process = spawn.Process(target=_work, args=arguments)
-        with _signals_blocked():
-            self.process.start()
-        there.close()
+        with there, _signals_blocked():
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mnist_edge.camera.archive.reading_process", str(there.fileno())],
+                stdin=subprocess.PIPE, pass_fds=[there.fileno()], cwd=folder, env=import_path(),
+            )  # fmt: skip
+        # One that could not begin is told about when it is asked for its model.
+        with suppress(OSError):
+            self.pipe.send((open_reader, native_stderr.silencing_enabled))
 
-    def model(self) -> str:
-        """Wait until it can read; return the name of the model."""
+    def model(self) -> tuple[str, list[str]]:
+        """Wait until it can read; return the name of the model, and what there is to know of it."""
         try:
             answer, notes = self.pipe.recv()
         except (EOFError, OSError):
             raise MnistEdgeError(f"a process that should read ended before it read anything: {self.end()}") from None
         if isinstance(answer, MnistEdgeError):
             raise answer
-        for note in notes:
-            warnings.warn(note, ModelWarning, stacklevel=2)
-        return str(answer)
+        return str(answer), notes
 
     def give(self, job: _Job) -> None:
         self.jobs.append(job)
@@ -90,10 +70,11 @@ class _Process:
         """End it; return how it had ended before, if it had."""
         self.pipe.close()
         # It closes its pipe a moment before it has ended.
-        self.process.join(TICK_SECONDS)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(TICK_SECONDS)
         self.process.kill()
-        self.process.join()
-        return failure_of(self.process.exitcode or 0) or "exit code 0"
+        self.process.communicate()
+        return failure_of(self.process.returncode) or "exit code 0"
 
 
 class Pool:
@@ -101,19 +82,22 @@ class Pool:
 
     Attributes:
         model: Name of the model that reads.
+        notes: What there is to know of the model, as `ModelWarning` tells it.
     """
 
-    def __init__(self, count: int, open_reader: Open, patience_s: float) -> None:
-        """Start the processes."""
-        self._open, self._patience_s = open_reader, patience_s
+    def __init__(
+        self, count: int, open_reader: Open, patience_s: float = PATIENCE_SECONDS, folder: str | None = None
+    ) -> None:
+        """Start the processes; see `started`."""
+        self._open, self._patience_s, self._folder = open_reader, patience_s, folder
         self._again: deque[_Job] = deque()
         self._processes: list[_Process] = []
-        self.model = ""
+        self.model, self.notes = "", list[str]()
         try:
             for _ in range(count):
-                self._processes.append(_Process(open_reader))
+                self._processes.append(_Process(open_reader, folder))
             for process in self._processes:
-                self.model = process.model()
+                self.model, self.notes = process.model()
         except BaseException:
             self.end()
             raise
@@ -159,28 +143,29 @@ class Pool:
         process = self._processes[number]
         process.waited_s = 0.0
         try:
-            failed, line = process.pipe.recv()
+            answer = process.pipe.recv()
         except (EOFError, OSError):
             job, how = self._replace(number)
             job.tries += 1
             if job.tries < TRIES:
                 self._again.append(job)
             else:
-                yield _failure(job.source, f"{job.source} cannot be read: it ended the process, twice; at last {how}")
+                yield failure(job.source, f"{job.source} cannot be read: it ended the process, twice; at last {how}")
             return
-        process.jobs.popleft()
-        yield Row(line, failed)
+        if answer is not None:
+            process.jobs.popleft()
+            yield Row(*answer)
 
     def _give_up(self, number: int) -> Row:
         self._processes[number].process.kill()
         job, _ = self._replace(number)
-        return _failure(job.source, f"{job.source} cannot be read: no answer within {self._patience_s:g} s")
+        return failure(job.source, f"{job.source} cannot be read: no answer within {self._patience_s:g} s")
 
     def _replace(self, number: int) -> tuple[_Job, str]:
         """Start another process in place of one that has ended; returns what it was reading, and how it ended."""
         old = self._processes[number]
         how = old.end()
-        self._processes[number] = _Process(self._open)
+        self._processes[number] = _Process(self._open, self._folder)
         self._processes[number].model()
         job = old.jobs.popleft()
         self._again += old.jobs
@@ -190,9 +175,6 @@ class Pool:
 @contextmanager
 def started(count: int, open_reader: Open, patience_s: float = PATIENCE_SECONDS) -> Iterator[Pool]:
     """Start processes, which end with the block however it ends, and with this process.
-
-    A program that calls this is imported again by each process, so its own work must stand below
-    `if __name__ == "__main__":`.
 
     Args:
         count: How many, 1 or more.
@@ -204,6 +186,8 @@ def started(count: int, open_reader: Open, patience_s: float = PATIENCE_SECONDS)
     """
     pool = Pool(count, open_reader, patience_s)
     try:
+        for note in pool.notes:
+            warnings.warn(note, ModelWarning, stacklevel=3)
         yield pool
     finally:
         pool.end()
@@ -214,62 +198,11 @@ def _next_job(sources: Iterator[str]) -> _Job | None:
     return None if source is None else _Job(source)
 
 
-def failure_line(source: str, error: str) -> bytes:
-    """Write the row of what cannot be read."""
-    return to_json({"source": source, "error": error}).encode() + b"\n"
-
-
-def _failure(source: str, error: str) -> Row:
-    return Row(failure_line(source, error), failed=True)
-
-
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
     """Start processes that signals do not reach, from their first moment."""
-    # It starts with the first process, and would unblock the signals.
-    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _work(pipe: Connection, open_reader: Open, silent: bool) -> None:
-    """Read what comes through the pipe, until it is closed."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    if silent:
-        native_stderr.enable_silencing()
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ModelWarning)
-            model, read = open_reader()
-    except MnistEdgeError as error:
-        pipe.send((error, []))
-        return
-    with suppress(EOFError, OSError):
-        pipe.send((model, [str(one.message) for one in caught if issubclass(one.category, ModelWarning)]))
-        while True:
-            source = os.fsdecode(pipe.recv_bytes())
-            row = _read(read, source)
-            pipe.send((row.failed, row.line))
-
-
-def _read(read: Read, source: str) -> Row:
-    try:
-        return Row(to_json(read(source)).encode() + b"\n", failed=False)
-    except MnistEdgeError as error:
-        return _failure(source, str(error))
-    except Exception as error:
-        # One picture in a million must not end the reading of the others.
-        return _failure(source, f"{source} cannot be read: {type(error).__name__}: {error}")
-
-
-def _end_with_parent() -> None:
-    # A picture that hangs would keep this process for ever if its parent was killed.
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)

@@ -1,10 +1,16 @@
 """Tell whether two pictures show the same page: laid on the form, the same ink stands in the same place."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.forms.printed import Image
 from mnist_edge.opencv import cv2
+
+if TYPE_CHECKING:
+    from mnist_edge.camera.forms.read_page import PageReading
 
 # Ink is compared in squares of so many pixels of the working size: strokes are 4 wide, and lie beside by 3 at most.
 SQUARE = 8
@@ -13,6 +19,8 @@ SQUARE = 8
 SAME = 0.8
 # Less ink than this share of the fields tells no page from another.
 LEAST_INK = 0.004
+# Pages before one among which it is looked for in another picture.
+RECENT = 30
 
 
 def fingerprint(ink: Image, places: NDArray[np.int32]) -> bytes:
@@ -37,3 +45,38 @@ def alike(first: bytes, second: bytes) -> bool:
         return False
     one, other = (np.frombuffer(content, np.uint8).astype(np.float64) for content in (first, second))
     return float(np.corrcoef(one, other)[0, 1]) > SAME
+
+
+class BestPictures:
+    """Takes pages in the order of their pictures, and gives of pictures of one page that follow one another the best.
+
+    Attributes:
+        copies: How many pages were there already.
+    """
+
+    def __init__(self) -> None:
+        """No page has come yet."""
+        self.copies = 0
+        self._recent: list[PageReading] = []
+
+    def add(self, page: "PageReading") -> Iterator["PageReading"]:
+        """Take a page; yields those that no later picture replaces any more."""
+        twin = next((one for one in reversed(self._recent) if alike(page.fingerprint, one.fingerprint)), None)
+        if twin is not None:
+            self.copies += 1
+            # Equality is of what was read, which two pictures may have in common.
+            self._recent = [one for one in self._recent if one is not twin]
+            page = max(twin, page, key=_worth)
+        self._recent.append(page)
+        if len(self._recent) > RECENT:
+            yield self._recent.pop(0)
+
+    def rest(self) -> Iterator["PageReading"]:
+        """Yield the pages that are left, once there are no more pictures."""
+        yield from self._recent
+        self._recent = []
+
+
+def _worth(page: "PageReading") -> tuple[int, float]:
+    """How well a page was read."""
+    return len(page.fields) - len(page.unsettled), float(np.mean([one.trust for one in page.fields] or [0.0]))

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.forms.form import NARROWEST, Form
-from mnist_edge.camera.forms.printed import PRINT, Image, agreement, ink_levels
+from mnist_edge.camera.forms.page_corners import find_page
+from mnist_edge.camera.forms.printed import PRINT, Image, agreement, ink_levels, paper_beside
 from mnist_edge.errors import UsageError
 from mnist_edge.opencv import cv2
 
@@ -21,18 +22,18 @@ RATIO = 0.8
 TOLERANCE = 4.0
 # Corners of the print that are followed to make a view exact, and the side of what is compared around each, pixels.
 FOLLOWED, WINDOW = 800, 31
-# What lies far off is found only once the rest is in its place.
-PASSES = 3
+# What lies far off is found only once the rest is in its place; corners that would move by less pixels are there.
+PASSES, NEAR_ENOUGH = 3, 0.5
+# At first one of so many of the sheet's features is looked for.
+FEW = 3
 # Least share of the sheet's print that must be seen in its place, and of the sheet that the photograph must show.
 LEAST_FIT, LEAST_SEEN = 0.6, 0.3
 # With so much in its place no other view is tried.
 GOOD_FIT = 0.85
-# Of a page without print: how much its sides may differ from the form's, as a ratio; least share of the photograph.
-ASPECT_RATIO, LEAST_PAGE = 1.25, 0.15
+# Of a page without print: how much its sides may differ from the form's, as a ratio.
+ASPECT_RATIO = 1.25
 # Least side of a photograph, pixels.
 LEAST_SIDE = 64
-# Longer side of the picture on which the page is looked for.
-PAGE_SIDE = 640
 
 Matrix = NDArray[np.float64]
 
@@ -80,6 +81,7 @@ class Sheet:
             self._print_levels = ink_levels(blank)
             self._followed = cv2.goodFeaturesToTrack(self._print_levels, FOLLOWED, 0.05, 8)
             self.printed = (self._print_levels > PRINT).astype(np.uint8) * 255
+            self._beside = paper_beside(self.printed)
             self._points, self._described = _features(blank)
             if min(len(self._points), 0 if self._followed is None else len(self._followed)) < LEAST_MATCHES:
                 raise UsageError(
@@ -126,7 +128,7 @@ class Sheet:
     def _laid(self, photo: Image, to_photo: Matrix) -> Laid:
         picture, seen = self._warped(photo, to_photo)
         ink = np.where(seen == 255, ink_levels(picture), np.uint8(0))
-        fit = 1.0 if self.printed is None else agreement(ink, self.printed, seen)
+        fit = 1.0 if self.printed is None else agreement(ink, self.printed, self._beside, seen)
         return Laid(ink, seen, picture, to_photo, fit)
 
     def _warped(self, photo: Image, to_photo: Matrix) -> tuple[Image, Image]:
@@ -136,6 +138,9 @@ class Sheet:
         smaller, factor = _reduced(photo, to_photo)
         view = np.diag([factor, factor, 1.0]) @ to_photo
         picture = cv2.warpPerspective(smaller, view, self.size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        corners = cv2.perspectiveTransform(_corners(self.size)[None], view)[0]
+        if (corners >= 0).all() and (corners <= np.array(smaller.shape[1::-1]) - 1).all():
+            return picture, np.full(picture.shape[:2], 255, np.uint8)
         whole = np.full(smaller.shape[:2], 255, np.uint8)
         return picture, cv2.warpPerspective(whole, view, self.size, flags=flags)
 
@@ -147,10 +152,22 @@ class Sheet:
         factor = min(1.0, side / max(photo.shape[:2]))
         small = cv2.resize(photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         points, described = _features(small)
-        pairs = _matches(self._described, described)
+        # Comparing all features takes as long as reading the page does, and a part of them nearly always suffices.
+        few = self._by_matches(photo, points, described, factor, FEW)
+        if few is not None and few.fit >= GOOD_FIT:
+            return few
+        return self._better(few, self._by_matches(photo, points, described, factor, 1))
+
+    def _by_matches(
+        self, photo: Image, points: NDArray[np.float32], described: Any, factor: float, every: int
+    ) -> Laid | None:
+        """Lay it by its features, which are like those of the sheet, of which one of so many is looked for."""
+        if self._described is None:
+            return None
+        pairs = _matches(self._described[::every], described)
         if len(pairs) < LEAST_MATCHES:
             return None
-        ours, theirs = self._points[pairs[:, 0]], points[pairs[:, 1]] / factor
+        ours, theirs = self._points[::every][pairs[:, 0]], points[pairs[:, 1]] / factor
         best: Laid | None = None
         # Where all matches lie in one corner, a perspective from them is wild elsewhere, and an affine view is not.
         for fitted in (_perspective, _affine):
@@ -169,13 +186,18 @@ class Sheet:
         laid = self._laid(photo, view)
         for _ in range(PASSES):
             nearer = self._offset(laid.ink)
-            if nearer is None or not self._sane(laid.to_photo @ nearer):
+            if nearer is None or not self._sane(laid.to_photo @ nearer) or self._is_still(nearer):
                 break
             refined = self._laid(photo, laid.to_photo @ nearer)
             if refined.fit < laid.fit:
                 break
             laid = refined
         return laid
+
+    def _is_still(self, offset: Matrix) -> bool:
+        """Whether a correction moves no corner of the sheet by more than is worth another look."""
+        corners = _corners(self.size)[None]
+        return bool(np.abs(cv2.perspectiveTransform(corners, offset) - corners).max() < NEAR_ENOUGH)
 
     def _offset(self, ink: Image) -> Matrix | None:
         """Return where the print of the sheet is in a photograph that is nearly in its place."""
@@ -217,28 +239,6 @@ class Sheet:
 
     def _view(self, page: NDArray[np.float32]) -> Matrix:
         return np.asarray(cv2.getPerspectiveTransform(_corners(self.size), page))
-
-
-def find_page(photo: Image) -> NDArray[np.float32] | None:
-    """Find the corners of a light page on a darker ground.
-
-    Returns:
-        Shape (4, 2), x and y, clockwise from the one nearest the top left of the photograph; None where none is seen.
-    """
-    factor = min(1.0, PAGE_SIDE / max(photo.shape[:2]))
-    grey = cv2.cvtColor(cv2.resize(photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    light = cv2.threshold(cv2.GaussianBlur(grey, (0, 0), 2), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
-    light = cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
-    outlines = cv2.findContours(light, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
-    if not outlines:
-        return None
-    hull = cv2.convexHull(max(outlines, key=cv2.contourArea))
-    corners = cv2.approxPolyDP(hull, 0.04 * cv2.arcLength(hull, True), True)[:, 0].astype(np.float32)
-    if len(corners) != 4 or cv2.contourArea(corners) < LEAST_PAGE * grey.size:
-        return None
-    if cv2.contourArea(corners, oriented=True) < 0:
-        corners = corners[::-1]
-    return np.asarray(np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0) / factor, np.float32)
 
 
 def _features(picture: Image) -> tuple[NDArray[np.float32], Any]:

@@ -1,4 +1,4 @@
-"""Pages of a form before a live camera: one that is held still and complete is taken once."""
+"""Pages of a form before a live camera: shown with their fields, and taken once where held still and complete."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.events import timestamp
 from mnist_edge.camera.forms.copies import alike
+from mnist_edge.camera.forms.following import Following
 from mnist_edge.camera.forms.read_page import FormReader, PageReading
 from mnist_edge.camera.forms.values import CUT_OFF
 from mnist_edge.camera.frames import Frame
-from mnist_edge.camera.rows import Row, Value
+from mnist_edge.camera.rows import Mark, Row, Value
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import BackgroundSink, Worker
 from mnist_edge.opencv import cv2
@@ -28,12 +29,15 @@ Take = Callable[[Sequence[Row]], object]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Read:
+    """What was read in a frame, and what follows its page; None where there is none."""
+
     frame: Frame
     page: PageReading
+    following: Following | None
 
 
 class FormWatch(BackgroundSink):
-    """Reads the form in frames that stand still, in a thread beside the loop; a sink of views."""
+    """Reads the form in frames that stand still, in a thread beside the loop; a watch of the loop."""
 
     def __init__(self, open_reader: Callable[[], FormReader], take: Take, still: bool = False) -> None:
         """Prepare; the form is loaded in the thread, with the first frame.
@@ -49,24 +53,30 @@ class FormWatch(BackgroundSink):
         self._small: NDArray[np.uint8] | None = None
         self._still_since = self._read_at = float("-inf")
         self._found: deque[_Read] = deque()
+        # The page whose fields are shown, and they themselves.
+        self._shown: _Read | None = None
+        self._marks: tuple[Mark, ...] = ()
         # What was taken while the page lies there; and of the last that was, so that it counts once if it comes back.
         self._taken = b""
         self._done = False
         self.worker: Worker[Frame] = Worker("frames of forms", self._read, limit=1)
 
-    def show(self, view: View) -> None:
-        """Pass a frame on that stands still, and hand on what was read of earlier ones."""
+    def look(self, view: View) -> Sequence[Mark]:
+        """Pass a frame on that stands still, hand on what was read of earlier ones, and follow the page."""
+        before, is_new = self._shown, view.frame is not self._frame
+        if is_new:
+            self._frame = view.frame
+            if self._still:
+                # Nothing waits for the next picture.
+                self._shown = None
+                self._read(view.frame)
+            elif self._is_due(view.frame) and not self.worker.busy:
+                self._read_at = view.frame.seconds
+                self.worker.put(view.frame)
         self._hand_on()
-        if view.frame is self._frame:
-            return
-        self._frame = view.frame
-        if self._still:
-            # Nothing waits for the next picture.
-            self._read(view.frame)
-            self._hand_on()
-        elif self._is_due(view.frame) and not self.worker.busy:
-            self._read_at = view.frame.seconds
-            self.worker.put(view.frame)
+        if is_new or self._shown is not before:
+            self._marks = self._marks_in(view.frame)
+        return self._marks
 
     def end(self, deadline: float) -> None:
         """See `Worker.end`; what was read by then is handed on."""
@@ -90,11 +100,28 @@ class FormWatch(BackgroundSink):
 
     def _read(self, frame: Frame) -> None:
         self._reader = self._reader or self._open_reader()
-        self._found.append(_Read(frame, self._reader.read(frame.image, frame.source)))
+        page = self._reader.read(frame.image, frame.source)
+        self._found.append(_Read(frame, page, Following(frame.image, page.outlines) if page.fits else None))
+
+    def _marks_in(self, frame: Frame) -> tuple[Mark, ...]:
+        """Return the fields of the page where they are now; a page that is out of sight is forgotten."""
+        shown = self._shown
+        if shown is None or shown.following is None:
+            return ()
+        here = shown.frame is frame
+        outlines = shown.following.outlines if here else shown.following.outlines_in(frame.image)
+        if outlines is None:
+            self._shown = None
+            return ()
+        corners = (tuple((float(x), float(y)) for x, y in outline) for outline in outlines)
+        return tuple(
+            Mark(one.name, place, Value(one.value, one.trust, one.outcome))
+            for one, place in zip(shown.page.fields, corners, strict=True)
+        )
 
     def _hand_on(self) -> None:
         while self._found:
-            found = self._found.popleft()
+            self._shown = found = self._found.popleft()
             page, frame = found.page, found.frame
             if not page.fits or any(one.outcome == CUT_OFF for one in page.fields):
                 continue

@@ -19,17 +19,19 @@ SEEN_SIDE = 28
 
 
 def page_document(page: PageReading) -> dict[str, Any]:
-    """Return `PageReading.to_json` with its fingerprint, and `settled`, `crop` and `digits` in each field.
+    """Return `PageReading.to_json` with its fingerprint, and `settled`, `crop`, `digits` and `own` in each field.
 
     `crop` is a JPEG of the field with some paper around it, in base64; `digits` has, from left to right, each digit's
-    label, confidence, box in that picture, and the 28x28 bytes that the network saw.
+    label, confidence, box in that picture, and the 28x28 bytes that the network saw; `own` is what the field
+    says by itself, before the sums of the form were used.
     """
     document = page.to_json() | {"fingerprint": _text(page.fingerprint)}
-    for one in page.fields:
+    for one, alone in zip(page.fields, page.alone, strict=True):
         assert page.picture is not None and one.box
         around = _around(one.box, page.picture)
         jpeg = cv2.imencode(".jpg", page.picture[around.slices], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
         more = {"settled": one.settled, "crop": _text(jpeg.tobytes()), "digits": _digits(one, around)}
+        more["own"] = [alone.value, alone.trust, alone.outcome, alone.reason, alone.alternatives[:3]]
         document["fields"][one.name] |= more
     return document
 

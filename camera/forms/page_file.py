@@ -11,20 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from mnist_edge.atomic_files import refuse_overwrite
-from mnist_edge.camera.forms.copies import alike
-from mnist_edge.camera.forms.form import Field, Form
+from mnist_edge.camera.forms.copies import RECENT, alike
+from mnist_edge.camera.forms.form import Field, Form, Sum
 from mnist_edge.camera.forms.pattern import parse_pattern
+from mnist_edge.camera.forms.values import MIN_TRUST
 from mnist_edge.errors import OutputError, UsageError
 
 SUFFIX = ".sqlite"
 # Of the tables below; PRAGMA user_version. The application's number, "mnef" in ASCII, tells the file from others.
-VERSION, APPLICATION = 1, 0x6D6E6566
-# Pages before one among which it is looked for in another picture.
-RECENT = 30
+VERSION, APPLICATION = 2, 0x6D6E6566
 # How long a writer waits for another one.
 BUSY_SECONDS = 10.0
 TABLES = """
-CREATE TABLE form (id TEXT NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL);
+CREATE TABLE form (id TEXT NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL,
+    min_trust REAL NOT NULL);
+CREATE TABLE sums (parts TEXT NOT NULL, total TEXT NOT NULL);
 CREATE TABLE fields (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, pattern TEXT, least REAL, most REAL,
     checked TEXT NOT NULL, empty TEXT);
 CREATE TABLE pictures (source TEXT PRIMARY KEY, error TEXT);
@@ -34,7 +35,8 @@ CREATE TABLE pages (number INTEGER PRIMARY KEY, picture TEXT NOT NULL REFERENCES
 CREATE TABLE readings (number INTEGER PRIMARY KEY, page INTEGER NOT NULL REFERENCES pages,
     field INTEGER NOT NULL REFERENCES fields, value TEXT NOT NULL, trust REAL NOT NULL, outcome TEXT NOT NULL,
     reason TEXT NOT NULL, settled INTEGER NOT NULL, alternatives TEXT NOT NULL, crop BLOB NOT NULL,
-    digits TEXT NOT NULL, answer TEXT, review INTEGER NOT NULL DEFAULT 0, collected INTEGER NOT NULL DEFAULT 0,
+    digits TEXT NOT NULL, own TEXT NOT NULL, answer TEXT, review INTEGER NOT NULL DEFAULT 0,
+    collected INTEGER NOT NULL DEFAULT 0,
     UNIQUE (page, field));
 CREATE INDEX waiting ON readings (settled, trust) WHERE answer IS NULL;
 CREATE TABLE reviews (number INTEGER PRIMARY KEY AUTOINCREMENT, reading INTEGER NOT NULL REFERENCES readings,
@@ -67,6 +69,17 @@ class PageFile:
             for name, pattern, *rules in self.database.execute(f"SELECT {columns} FROM fields ORDER BY number")
         ]
 
+    @property
+    def sums(self) -> list[Sum]:
+        """What must add up."""
+        found = self.database.execute("SELECT parts, total FROM sums ORDER BY rowid")
+        return [Sum(tuple(json.loads(parts)), total) for parts, total in found]
+
+    @property
+    def min_trust(self) -> float:
+        """Values with less trust are left to a person."""
+        return float(self.database.execute("SELECT min_trust FROM form").fetchone()[0])
+
     def has(self, source: str) -> bool:
         """Whether a picture has its pages in the file already, or the reason why it cannot be read."""
         return bool(self.database.execute("SELECT 1 FROM pictures WHERE source = ?", (source,)).fetchone())
@@ -94,7 +107,7 @@ class PageFile:
                 readings = enumerate(page["fields"].values())
                 database.executemany(
                     "INSERT INTO readings (page, field, value, trust, outcome, reason, settled, alternatives, crop, "
-                    "digits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "digits, own) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (_reading(added.lastrowid, number, one) for number, one in readings),
                 )
                 if copied:
@@ -133,12 +146,13 @@ def _reading(page: int | None, field: int, one: dict[str, Any]) -> tuple[Any, ..
     return (
         page, field, one["value"], one["trust"], one["outcome"], one["reason"], one["settled"],
         json.dumps(one["alternatives"]), base64.b64decode(one["crop"]), json.dumps(one["digits"]),
+        json.dumps(one["own"]),
     )  # fmt: skip
 
 
 @contextmanager
 def create_pages(
-    path: Path, form: Form, model: str, *, resume: bool = False, force: bool = False
+    path: Path, form: Form, model: str, min_trust: float = MIN_TRUST, *, resume: bool = False, force: bool = False
 ) -> Iterator[PageFile]:
     """Make a file for the pages of a form, or go on with one.
 
@@ -146,6 +160,7 @@ def create_pages(
         path: The file.
         form: What is read.
         model: Name of the model that reads.
+        min_trust: Values with less trust are left to a person; a file that is gone on with keeps its own.
         resume: Go on with the file, if it is there.
         force: Replace it.
 
@@ -168,7 +183,9 @@ def create_pages(
             database.execute(statement)
         database.execute(f"PRAGMA application_id = {APPLICATION}")
         database.execute(f"PRAGMA user_version = {VERSION}")
-        database.execute("INSERT INTO form VALUES (?, ?, ?)", (secrets.token_hex(4), form.name, model))
+        database.execute("INSERT INTO form VALUES (?, ?, ?, ?)", (secrets.token_hex(4), form.name, model, min_trust))
+        sums = ((json.dumps(one.parts), one.total) for one in form.sums)
+        database.executemany("INSERT INTO sums VALUES (?, ?)", sums)
         rows = (
             (number, one.name, one.pattern and one.pattern.text, one.least, one.most, one.check, one.empty)
             for number, one in enumerate(form.fields)
@@ -204,7 +221,7 @@ def _wrong(database: sqlite3.Connection) -> str | None:
         return f" ({error})"
     if application != APPLICATION:
         return ""
-    return None if version == VERSION else " that this program knows; update it"
+    return None if version == VERSION else " as this version of the program writes it"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Read a photograph of a filled form, field by field."""
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -12,20 +13,41 @@ from mnist_edge.camera.forms.form import Field, Form
 from mnist_edge.camera.forms.laying import DoesNotFit, Laid, Sheet
 from mnist_edge.camera.forms.printed import Image, without_print
 from mnist_edge.camera.forms.sums import apply_sum
-from mnist_edge.camera.forms.values import BESIDE, CUT_OFF, FieldReading, Ink, read_value, settle
+from mnist_edge.camera.forms.values import (
+    BESIDE,
+    CUT_OFF,
+    LEAST_DIGIT,
+    MIN_TRUST,
+    UNLIKELY,
+    FieldReading,
+    Ink,
+    read_value,
+    settle,
+)
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.reader.components import find_components
+from mnist_edge.classes import names_of, shown
+from mnist_edge.errors import UsageError
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box, Reading
+from mnist_edge.reading import Box, Digit, Reading, Rejected
 
-MIN_TRUST = 0.95
 # Level of ink, of 255, that counts as something in a field.
 DARK = 60
 # Of a field, the share that the photograph must show.
 LEAST_SEEN = 0.98
+# Least pixels of ink that are more than noise.
+LEAST_SPECK = 8
+# Heights of a digit that is written in a field, in heights of the field: what is lower is a speck, what is higher the
+# rest of a frame.
+LOWEST, HIGHEST = 0.2, 2.0
 # A digit beside an empty field is so near, in heights of the field.
 NEAR = 1.0
 # Pages that are looked for in one photograph; another one is where so large a share of a page's area is left beside it.
 MAX_PAGES, LEAST_OTHER = 20, 0.5
+
+
+def _nowhere() -> NDArray[np.float32]:
+    return np.empty((0, 4, 2), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +62,8 @@ class PageReading:
         fields: In the form's order.
         fingerprint: What tells pictures of one page, see `copies.alike`; comparisons leave it out.
         picture: The photograph as the form lies, shape (height, width, 3), BGR; comparisons leave it out.
+        outlines: The corners of each field in the photograph, shape (fields, 4, 2); comparisons leave them out.
+        alone: Each field by itself, before the sums of the form were used; comparisons leave them out.
     """
 
     source: str
@@ -49,6 +73,8 @@ class PageReading:
     fields: tuple[FieldReading, ...] = ()
     fingerprint: bytes = dataclass_field(default=b"", compare=False, repr=False)
     picture: Image | None = dataclass_field(default=None, compare=False, repr=False)
+    outlines: NDArray[np.float32] = dataclass_field(default_factory=_nowhere, compare=False, repr=False)
+    alone: tuple[FieldReading, ...] = dataclass_field(default=(), compare=False, repr=False)
 
     @property
     def unsettled(self) -> tuple[str, ...]:
@@ -76,6 +102,7 @@ class FormReader:
 
     Attributes:
         form: The form.
+        min_trust: Values with less trust are left to a person.
     """
 
     def __init__(self, form: Form, reader: Reader, min_trust: float = MIN_TRUST) -> None:
@@ -87,13 +114,16 @@ class FormReader:
             min_trust: Values with less trust are left to a person, 0 to 1.
 
         Raises:
-            UsageError: The empty sheet has too little print to find it by.
+            UsageError: The empty sheet has too little print to find it by, or the model tells no digits.
         """
+        if names_of(reader.classes):
+            raise UsageError(f"forms hold digits, and {reader.model} tells {shown(reader.classes)}")
         self.form = form
-        self._reader, self._min_trust = reader, min_trust
+        self._reader, self.min_trust = reader, min_trust
         self._sheet = Sheet(form)
         self._corners = [np.array(one.corners, np.float32) * self._sheet.scale for one in form.fields]
         width, height = self._sheet.size
+        self._heights = [float(np.linalg.norm(corners[3] - corners[0])) for corners in self._corners]
         self._boxes = [Box(*map(int, cv2.boundingRect(corners))) for corners in self._corners]
         # The number of the field of each pixel, from 1; 0 where there is none.
         self._places = np.zeros((height, width), np.int32)
@@ -145,14 +175,29 @@ class FormReader:
     def _read(self, laid: Laid, source: str) -> PageReading:
         ink = self._written(laid)
         reading = self._reader.read(np.repeat(255 - ink[..., None], 3, axis=2), source)
-        fields = {one.name: one for one in self._values(laid, ink, reading)}
+        alone = tuple(self._values(laid, ink, self._without_others(reading)))
+        fields = {one.name: one for one in alone}
         for rule in self.form.sums:
             fields = apply_sum(rule, fields)
         settled = tuple(
-            replace(settle(one, self._min_trust), box=box)
-            for one, box in zip(fields.values(), self._boxes, strict=True)
+            replace(settle(one, self.min_trust), box=box) for one, box in zip(fields.values(), self._boxes, strict=True)
         )
-        return PageReading(source, True, "", laid.fit, settled, fingerprint(ink, self._places), laid.picture)
+        outlines = cv2.perspectiveTransform(np.stack(self._corners).reshape(1, -1, 2), laid.to_photo).reshape(-1, 4, 2)
+        mark = fingerprint(ink, self._places)
+        outlines = np.asarray(outlines, np.float32)
+        return PageReading(source, True, "", laid.fit, settled, mark, laid.picture, outlines, alone)
+
+    def _without_others(self, reading: Reading) -> Reading:
+        """Return a reading without what is too unlikely to be a digit, or of no digit's height where it stands."""
+
+        def may_be(box: Box) -> bool:
+            number = self._place(box.centre)
+            share = box.height / self._heights[number - 1] if number else 1.0
+            return box.height >= LEAST_DIGIT and LOWEST <= share <= HIGHEST
+
+        digits = tuple(digit for digit in reading.digits if may_be(digit.box))
+        rejected = tuple(mark for mark in reading.rejected if may_be(mark.box) and mark.confidence >= UNLIKELY)
+        return replace(reading, digits=digits, rejected=rejected)
 
     def _written(self, laid: Laid) -> Image:
         """Return the ink that is not printed: without an empty sheet to compare with, that in the fields."""
@@ -162,24 +207,36 @@ class FormReader:
 
     def _values(self, laid: Laid, ink: Image, reading: Reading) -> list[FieldReading]:
         count = len(self.form.fields) + 1
+        unexplained = (ink > DARK) & ~self._explained(reading)
         area, seen, dark, loose = (
             np.bincount(self._places.ravel(), weights=mask.ravel(), minlength=count)
-            for mask in (self._places > 0, laid.seen == 255, ink > DARK, (ink > DARK) & ~self._explained(reading))
+            for mask in (self._places > 0, laid.seen == 255, ink > DARK, unexplained)
         )
+        specks = self._specks(unexplained)
         found = []
         for number, field in enumerate(self.form.fields, 1):
             if seen[number] < LEAST_SEEN * area[number]:
                 found.append(FieldReading(field.name, "", 0.0, CUT_OFF, "the photograph does not show all of it"))
                 continue
+            marks = self._marks(number, reading)
             shares = float(dark[number] / max(area[number], 1)), float(loose[number] / max(dark[number], 1))
-            value = read_value(field, self._ink(number, reading, *shares))
+            value = read_value(field, Ink(*marks, *shares, tuple(specks[number])))
             found.append(self._unless_beside(field, number, value, reading))
         return found
 
-    def _ink(self, number: int, reading: Reading, dark: float, loose: float) -> Ink:
-        digits = tuple(digit for digit in reading.digits if self._place(digit.box.centre) == number)
-        refused = tuple(mark for mark in reading.rejected if self._place(mark.box.centre) == number)
-        return Ink(tuple(sorted(digits, key=lambda digit: digit.box.centre)), refused, dark, loose)
+    def _marks(self, number: int, reading: Reading) -> tuple[tuple[Digit, ...], tuple[Rejected, ...]]:
+        """Return what was read in a field, from left to right, and what was refused there."""
+        digits = (digit for digit in reading.digits if self._place(digit.box.centre) == number)
+        refused = (mark for mark in reading.rejected if self._place(mark.box.centre) == number)
+        return tuple(sorted(digits, key=lambda digit: digit.box.centre)), tuple(refused)
+
+    def _specks(self, unexplained: NDArray[np.bool_]) -> dict[int, list[Box]]:
+        """Return the boxes of each field's connected ink that is in none of its marks."""
+        specks: dict[int, list[Box]] = defaultdict(list)
+        components = find_components(unexplained.view(np.uint8))
+        for box in (Box(*row) for row in components.boxes[components.areas >= LEAST_SPECK].tolist()):
+            specks[self._place(box.centre)].append(box)
+        return specks
 
     def _explained(self, reading: Reading) -> NDArray[np.bool_]:
         """Return where the marks of each field cover it, shape (height, width)."""
@@ -196,8 +253,7 @@ class FormReader:
         """Doubt that a field is empty where a digit stands near it that is in no field."""
         if value.value not in ("", field.empty) or value.trust == 0.0:
             return value
-        corners = self._corners[number - 1]
-        height = float(np.linalg.norm(corners[3] - corners[0]))
+        corners, height = self._corners[number - 1], self._heights[number - 1]
         for digit in reading.digits:
             centre = digit.box.centre
             if not self._place(centre) and cv2.pointPolygonTest(corners, centre, True) > -NEAR * height:

@@ -1,21 +1,24 @@
-"""Read filled forms with several processes into a file of pages, which a later run can go on with."""
+"""Read filled forms, many at a time, into a file of pages, which a later run can go on with."""
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mnist_edge import native_stderr
+from mnist_edge.camera.archive.executor import Executor, read_new
+from mnist_edge.camera.archive.row import Read
 from mnist_edge.camera.archive.walk import Found
-from mnist_edge.camera.archive.workers import Read, failure_line, started
 from mnist_edge.camera.forms.form import load_form
 from mnist_edge.camera.forms.page_document import page_document
 from mnist_edge.camera.forms.page_file import PageFile, create_pages
 from mnist_edge.camera.forms.read_page import FormReader
 from mnist_edge.camera.forms.scans import read_scan
 from mnist_edge.camera.reader import Reader
+from mnist_edge.errors import MnistEdgeError
 from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
 
@@ -29,25 +32,18 @@ class OpenFormReader:
     Attributes:
         form: The form's file.
         min_trust: As for `FormReader`.
-        model: As for `Reader`, and so are the next three.
-        runtime: What runs it.
-        threads: CPU threads for one invoke.
-        min_confidence: Least probability of a digit, 0 to 1.
+        how: Keyword arguments of `Reader`, with the model.
         max_pixels: As for `read_image`.
     """
 
     form: Path
     min_trust: float
-    model: str
-    runtime: str | None
-    threads: int
-    min_confidence: float
+    how: Mapping[str, Any]
     max_pixels: int
 
     def reader(self) -> FormReader:
         """Load the form and the model."""
-        reader = Reader(self.model, runtime=self.runtime, threads=self.threads, min_confidence=self.min_confidence)
-        return FormReader(load_form(self.form), reader, self.min_trust)
+        return FormReader(load_form(self.form), Reader(**self.how), self.min_trust)
 
     def __call__(self) -> tuple[str, Read]:
         """Load the form and the model; returns the model's name, and what reads one picture."""
@@ -55,12 +51,12 @@ class OpenFormReader:
         cv2.setNumThreads(1)
         reader = self.reader()
 
-        def read(source: str) -> dict[str, Any]:
+        def read(source: str) -> list[dict[str, Any]]:
             pages: list[dict[str, Any]] = []
             with native_stderr.silenced():
                 for name, photo in read_scan(source, self.max_pixels):
                     pages += map(page_document, reader.read_all(photo, name))
-            return {"source": source, "pages": pages}
+            return [{"source": source, "pages": pages}]
 
         return reader.model, read
 
@@ -85,12 +81,16 @@ class ScansSummary:
     skipped: int = 0
     doubtful: int = 0
 
+    def skip(self) -> None:
+        """Count a picture that an earlier run has read."""
+        self.skipped += 1
+
 
 def read_scans(
     found: Iterable[Found],
     output: Path,
     open_reader: OpenFormReader,
-    workers: int,
+    executor: AbstractContextManager[Executor],
     *,
     resume: bool = False,
     force: bool = False,
@@ -105,8 +105,8 @@ def read_scans(
     Args:
         found: The pictures, each once, taken as they are needed.
         output: The file.
-        open_reader: What reads; called in each process.
-        workers: How many processes.
+        open_reader: Has the form; it is what the executor reads with.
+        executor: What reads, as for `read_archive`.
         resume: Go on with the file, if it is there.
         force: Replace the file.
         progress: Called after each picture.
@@ -115,44 +115,24 @@ def read_scans(
     Raises:
         UsageError: The form's file is wrong, or the file to go on with is of another form.
         OutputError: The file exists already, or cannot be written.
-        MnistEdgeError: As for `workers.started`.
+        MnistEdgeError: As for `read_archive`.
     """
     form, summary = load_form(open_reader.form), ScansSummary()
     with (
-        started(workers, open_reader) as pool,
-        create_pages(output, form, pool.model, resume=resume, force=force) as file,
+        executor as reading,
+        create_pages(output, form, reading.model, open_reader.min_trust, resume=resume, force=force) as file,
     ):
         done = 0
         try:
-            for line in _lines(found, file, pool.read, summary):
-                _add(json.loads(line), file, summary)
+            for row in read_new(reading, found, file.has, summary.skip):
+                _add(json.loads(row.lines), file, summary)
                 done += 1
                 left = max(done, expected() - summary.skipped)
                 progress(done, left, f"{done:,} of {left:,}")
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, MnistEdgeError):
             LOG.info("what was read until now is in %s; the same command with --resume reads the rest", output)
             raise
     return summary
-
-
-def _lines(
-    found: Iterable[Found], file: PageFile, read: Callable[[Iterator[str]], Iterable[Any]], summary: ScansSummary
-) -> Iterator[bytes]:
-    """Yield the document of each picture that the file does not have."""
-    unlisted: list[bytes] = []
-
-    def wanted() -> Iterator[str]:
-        for one in found:
-            if file.has(one.source):
-                summary.skipped += 1
-            elif one.error:
-                unlisted.append(failure_line(one.source, one.error))
-            else:
-                yield one.source
-
-    for row in read(wanted()):
-        yield row.line
-    yield from unlisted
 
 
 def _add(picture: dict[str, Any], file: PageFile, summary: ScansSummary) -> None:

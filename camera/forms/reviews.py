@@ -8,6 +8,7 @@ from typing import Any
 
 from mnist_edge.camera.forms.form import Field
 from mnist_edge.camera.forms.page_file import PageFile
+from mnist_edge.camera.forms.recheck import broken_sum, recheck
 from mnist_edge.errors import UsageError
 
 # A field that was given to somebody is given to nobody else for so long, unless it was answered before.
@@ -16,7 +17,7 @@ LEASE_SECONDS = 120.0
 BATCH = 30
 MAX_CHARACTERS = 200
 COLUMNS = """readings.number, source, fields.number, name, readings.value, trust, outcome, readings.reason,
-    alternatives, crop, answer, review, pattern
+    alternatives, crop, answer, review, pattern, settled
     FROM readings JOIN pages ON pages.number = page JOIN fields ON fields.number = field"""
 
 
@@ -81,18 +82,21 @@ class Reviews:
             sure: Keep it although it breaks the field's rules.
 
         Returns:
-            The field as it is now.
+            The field as it is now, with `changed`, others of its page that the sums of the form now see otherwise.
 
         Raises:
             LookupError: There is no such field.
             Conflict: Somebody said something after `seen`; nothing was changed.
-            Doubtful: The value is none of the field's.
+            Doubtful: The value is none of the field's, or a sum of what people have said breaks by it.
             UsageError: The value is no text that a field can have.
             OutputError: It cannot be written.
         """
         current = self._current(number)
         if value is not None:
             value = self._written(self._fields[current["field"]], value, sure)
+            broken = None if sure else broken_sum(self.pages, self._page_of(number), current["name"], value)
+            if broken:
+                raise Doubtful(f"with {value or 'nothing'}, {broken.total} does not add up; Enter again keeps it")
         with self.pages.writing() as database:
             current = self._current(number)
             if current["review"] != seen:
@@ -100,9 +104,13 @@ class Reviews:
             row = (number, value, reviewer)
             review = database.execute("INSERT INTO reviews (reading, value, reviewer) VALUES (?, ?, ?)", row).lastrowid
             database.execute("UPDATE readings SET answer = ?, review = ? WHERE number = ?", (value, review, number))
+            changed = recheck(self.pages, self._page_of(number))
         if value is None:
             self._leases[number] = reviewer, time.monotonic() + LEASE_SECONDS
-        return self._current(number)
+        return self._current(number) | {"changed": [self._current(one) for one in changed]}
+
+    def _page_of(self, number: int) -> int:
+        return int(self.pages.database.execute("SELECT page FROM readings WHERE number = ?", (number,)).fetchone()[0])
 
     def _current(self, number: int) -> dict[str, Any]:
         row = self.pages.database.execute(f"SELECT {COLUMNS} WHERE readings.number = ?", (number,)).fetchone()
@@ -131,7 +139,7 @@ class Reviews:
 def _document(row: tuple[Any, ...]) -> dict[str, Any]:
     names = (
         "id", "page", "field", "name", "value", "trust", "outcome", "reason", "alternatives", "crop",
-        "answer", "review", "pattern",
+        "answer", "review", "pattern", "settled",
     )  # fmt: skip
     found = dict(zip(names, row, strict=True))
     crop = base64.b64encode(found["crop"]).decode()

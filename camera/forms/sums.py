@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import combinations, product
-from math import prod
+from math import comb, prod
+from typing import NamedTuple
 
 from mnist_edge.camera.forms.form import Sum
 from mnist_edge.camera.forms.values import EMPTY, READ, FieldReading
@@ -13,11 +14,29 @@ from mnist_edge.camera.forms.values import EMPTY, READ, FieldReading
 ACCIDENT = 0.1
 # No value is surer than this where one of several must be wrong.
 SUREST = 0.99
-# Fields that may have another value than their likeliest, and values of each.
-MAX_CHANGED, MAX_VALUES = 3, 4
+# Fields that may have another value than their likeliest, values of each, and how many ways to choose them are tried:
+# of a long column fewer fields at a time.
+MAX_CHANGED, MAX_VALUES, MAX_CHOICES = 3, 4, 30_000
+# A trust of nothing could not be compared with another.
+LEAST_TRUST = 1e-9
 
 Readings = dict[str, FieldReading]
-Choice = tuple[tuple[str, ...], float]
+# The values that are not the likeliest, by the place of their field.
+Changes = dict[int, str]
+
+
+class Choice(NamedTuple):
+    """Values of all fields of a sum.
+
+    Attributes:
+        changes: Those that are not the likeliest.
+        share: The probability of all of them together.
+        off: By how much they do not add up.
+    """
+
+    changes: Changes
+    share: float
+    off: Decimal
 
 
 def apply_sum(rule: Sum, readings: Readings) -> Readings:
@@ -29,34 +48,56 @@ def apply_sum(rule: Sum, readings: Readings) -> Readings:
     if any(one.outcome not in (READ, EMPTY) for one in involved):
         return readings
     choices = list(_choices(involved))
-    holding = [(values, share) for values, share in choices if _holds(values)]
+    holding = [choice for choice in choices if choice.off == 0]
     if not holding:
         whole = prod(min(one.trust, SUREST) for one in involved)
         return readings | {one.name: _broken(one, rule, whole) for one in involved}
+    held = sum(choice.share for choice in holding)
     # What is no choice holds by accident only.
-    whole = sum(share for _, share in holding) + max(0.0, 1 - sum(share for _, share in choices)) * ACCIDENT
-    best = max(holding, key=lambda one: one[1])[0]
-    return readings | {
-        one.name: _chosen(one, value, sum(share for values, share in holding if values[place] == value) / whole)
-        for place, (one, value) in enumerate(zip(involved, best, strict=True))
-    }
+    whole = held + max(0.0, 1 - sum(choice.share for choice in choices)) * ACCIDENT
+    best = max(holding, key=lambda choice: choice.share).changes
+    found = {}
+    for place, one in enumerate(involved):
+        value = best.get(place, one.value)
+        same = sum(choice.share for choice in holding if choice.changes.get(place, one.value) == value)
+        found[one.name] = _chosen(one, value, same / whole)
+    return readings | found
 
 
 def _choices(involved: Sequence[FieldReading]) -> Iterator[Choice]:
     """Yield the likeliest values of the fields together, and with a few of them changed."""
-    options = [((one.value, one.trust), *one.alternatives[: MAX_VALUES - 1]) for one in involved]
+    numbers = [Decimal(one.value or 0) for one in involved]
+    likeliest, off = prod(max(one.trust, LEAST_TRUST) for one in involved), sum(numbers[:-1], -numbers[-1])
+    # Of each field its other values: how much likelier they are, and what they add to the sum.
+    others: list[list[tuple[str, float, Decimal]]] = []
+    for place, (one, number) in enumerate(zip(involved, numbers, strict=True)):
+        sign = -1 if place == len(involved) - 1 else 1
+        options = one.alternatives[: MAX_VALUES - 1]
+        others.append(
+            [
+                (value, share / max(one.trust, LEAST_TRUST), sign * (Decimal(value or 0) - number))
+                for value, share in options
+            ]
+        )
+    left = MAX_CHOICES
     for changed in range(MAX_CHANGED + 1):
-        for places in combinations(range(len(options)), changed):
-            for others in product(*(options[place][1:] for place in places)):
-                chosen = [option[0] for option in options]
-                for place, other in zip(places, others, strict=True):
-                    chosen[place] = other
-                yield tuple(value for value, _ in chosen), prod(share for _, share in chosen)
+        left -= comb(len(involved), changed) * (MAX_VALUES - 1) ** changed
+        if changed > 1 and left < 0:
+            return
+        for places in combinations(range(len(involved)), changed):
+            for chosen in product(*(others[place] for place in places)):
+                changes = {place: value for place, (value, _, _) in zip(places, chosen, strict=True)}
+                share = likeliest * prod(ratio for _, ratio, _ in chosen)
+                yield Choice(changes, share, off + sum(added for _, _, added in chosen))
 
 
-def _holds(values: Sequence[str]) -> bool:
-    numbers = [Decimal(value or 0) for value in values]
-    return sum(numbers[:-1]) == numbers[-1]
+def adds_up(values: Sequence[str]) -> bool | None:
+    """Return whether the last value is the sum of those before; None where one is no number. Nothing counts as 0."""
+    try:
+        numbers = [Decimal(value or 0) for value in values]
+        return sum(numbers[:-1]) == numbers[-1]
+    except InvalidOperation:
+        return None
 
 
 def _chosen(reading: FieldReading, value: str, trust: float) -> FieldReading:

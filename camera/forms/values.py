@@ -17,12 +17,16 @@ WELL_SEGMENTED = 0.994
 # Refused ink in the field is a digit of the value where the pattern has a place for it, or it is something else, such
 # as a value that was crossed out, a word or a blot.
 DIGIT_AFTER_ALL, UNEXPLAINED = 0.8, 0.2
-# What was refused for such a reason looks like a digit, and in a field nobody expects words or digits in a row.
-DOUBTS, DOUBTED = ("in a word", "among text", "low confidence"), 0.97
+# What was refused for this reason looks like a digit to the finder, and in a field nobody expects words.
+DOUBT, DOUBTED = "low confidence", 0.97
+# Refused ink with less confidence is no digit anywhere.
+UNLIKELY = 0.03
 # A digit that the reader accepted is none, however sure its label is.
 SPURIOUS = 0.01
 # Such ink is at least so high as a share of the digits'; what is lower is dirt or a decimal point.
 NOTABLE = 0.4
+# Least height of a digit, pixels of the size in which forms are read, where digits of a hundredth are readable.
+LEAST_DIGIT = 12
 # An empty field, where no ink at all is in it, and where there are specks.
 SURELY_EMPTY, PERHAPS_EMPTY = 0.999, 0.9
 # Share of a field that is ink when something stands in it: a thin 1 in a wide field has 0.01.
@@ -30,6 +34,8 @@ INKED = 0.004
 # More of a field's ink than this in no mark is a digit that was not found; the rims of strokes and the rest of lines
 # are less.
 LOOSE = 0.15
+# Values with less trust are left to a person, unless somebody wants it otherwise.
+MIN_TRUST = 0.95
 # Less probable values are not followed, nor more than so many.
 LEAST_SHARE, KEPT = 1e-4, 24
 # A minus: so many times as wide as high, lower than this share of the digits, and so near to their middle.
@@ -79,6 +85,7 @@ class Ink:
     Attributes:
         digits: From left to right.
         refused: Ink that the reader refused.
+        specks: Boxes of other ink, such as dirt, a decimal point or a minus.
         dark: The share of the field that is ink, 0 to 1.
         loose: The share of that ink which is in none of the marks, 0 to 1.
     """
@@ -87,12 +94,13 @@ class Ink:
     refused: tuple[Rejected, ...]
     dark: float
     loose: float = 0.0
+    specks: tuple[Box, ...] = ()
 
 
 def read_value(field: Field, ink: Ink) -> FieldReading:
     """Find the value of a field that best explains its ink among those that its pattern, range and check allow."""
     notable = [mark for mark in ink.refused if mark.box.height >= NOTABLE * _height(ink)] if ink.digits else ink.refused
-    if not ink.digits and not any(mark.label is not None for mark in notable):
+    if not ink.digits and not any(mark.confidence >= UNLIKELY for mark in notable):
         return _without_digits(field, ink)
     well_segmented = WELL_SEGMENTED * UNEXPLAINED ** (ink.loose > LOOSE)
     if field.pattern is None:
@@ -103,7 +111,7 @@ def read_value(field: Field, ink: Ink) -> FieldReading:
     possible: dict[str, float] = {}
     taken: dict[str, tuple[Digit, ...]] = {}
     for digits, share in _hypotheses(field.pattern.counts, ink.digits, notable):
-        minus = field.pattern.asks_for_minus and _has_minus(digits, ink.refused)
+        minus = field.pattern.asks_for_minus and _has_minus(digits, [*(mark.box for mark in ink.refused), *ink.specks])
         for text, own in _texts(digits):
             value = field.pattern.fill(text, minus) or ""
             possible[value] = possible.get(value, 0.0) + well_segmented * share * own
@@ -140,7 +148,7 @@ def settle(reading: FieldReading, min_trust: float) -> FieldReading:
 def _without_digits(field: Field, ink: Ink) -> FieldReading:
     if ink.dark > INKED:
         return FieldReading(field.name, "", 0.0, UNREADABLE, "ink that is no digit")
-    trust = PERHAPS_EMPTY if ink.refused else SURELY_EMPTY
+    trust = PERHAPS_EMPTY if ink.refused or ink.specks else SURELY_EMPTY
     if field.empty is None:
         return FieldReading(field.name, "", trust, REVIEW, "empty")
     return FieldReading(field.name, field.empty, trust, EMPTY)
@@ -156,9 +164,9 @@ def _hypotheses(
     """
     sure = sorted(found, key=lambda digit: -digit.confidence)
     outside = [mark for mark in refused if not any(_covers(digit.box, mark.box) for digit in found)]
-    looking = sorted((mark for mark in outside if mark.label is not None), key=lambda mark: -(mark.probability or 0.0))
-    spare = [Digit(mark.label or 0, mark.probability or 0.0, mark.box, crop=mark.crop) for mark in looking]
-    as_digit = [DOUBTED if mark.reason in DOUBTS else DIGIT_AFTER_ALL for mark in looking]
+    looking = sorted((mark for mark in outside if mark.confidence >= UNLIKELY), key=lambda mark: -mark.confidence)
+    spare = [Digit(mark.label, mark.probability, mark.box, crop=mark.crop) for mark in looking]
+    as_digit = [DOUBTED if mark.reason == DOUBT else DIGIT_AFTER_ALL for mark in looking]
     hypotheses = []
     for count in counts:
         taken = max(0, count - len(sure))
@@ -181,7 +189,9 @@ def _texts(digits: Sequence[Digit]) -> list[tuple[str, float]]:
     choices = []
     for digit in digits:
         other = [(digit.runner_up.label, digit.runner_up.probability)] if digit.runner_up else []
-        choices.append([(digit.label, digit.confidence), *other])
+        # That a digit stands here the pattern says.
+        sure = digit.confidence if digit.label_probability is None else digit.label_probability
+        choices.append([(digit.label, sure), *other])
     texts = [("", 1.0)]
     for options in choices:
         longer = [(text + str(label), share * own) for (text, share), (label, own) in product(texts, options)]
@@ -202,14 +212,14 @@ def _accident(field: Field) -> float:
     return share * min(1.0, max(0.0, float((high - low) / max(most - least, Decimal(1)))))
 
 
-def _has_minus(digits: Sequence[Digit], refused: Sequence[Rejected]) -> bool:
+def _has_minus(digits: Sequence[Digit], marks: Sequence[Box]) -> bool:
     first = digits[0].box
     return any(
-        mark.box.width > DASH * mark.box.height
-        and mark.box.height < THIN * first.height
-        and mark.box.right <= first.x + first.width / 4
-        and abs(mark.box.centre[1] - first.centre[1]) < LEVEL * first.height
-        for mark in refused
+        mark.width > DASH * mark.height
+        and mark.height < THIN * first.height
+        and mark.right <= first.x + first.width / 4
+        and abs(mark.centre[1] - first.centre[1]) < LEVEL * first.height
+        for mark in marks
     )
 
 

@@ -1,107 +1,104 @@
-"""Decide which candidates are digits: by the network, by cutting digits that touch, and by the surroundings."""
+"""Decide which places hold digits: one calibrated confidence for each, and of overlapping ones the surest."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mnist_edge.camera.reader.candidate import Classified, Classify, classify_candidates, refuse
-from mnist_edge.camera.reader.context import CLUTTERED, accept_by_context, refuse_by_context
-from mnist_edge.camera.reader.segment import TOO_MANY, Segmentation
-from mnist_edge.camera.reader.splitting import split
-from mnist_edge.reading import Rejected
+from mnist_edge.camera.reader.proposals import Proposal
+from mnist_edge.confidence import Confidence, Places
+from mnist_edge.detection import Detections, suppress
+from mnist_edge.reading import Box, Digit, Guess, Rejected
 
-# Most clutter around a digit (`Candidate.clutter`): the edge of a table or a texture has more.
-MAX_CLUTTER = 0.3
-# Least height of ink that is cut, as a share of the median digit's: touching digits are about as tall as the others.
-MIN_CUT_HEIGHT = 0.5
-# Crops of cut ink after which nothing more is cut, so that a frame takes a bounded time.
-MAX_CUT_CROPS = 2_000
+# Why something is refused: the finder doubts that it is a digit, or else all evidence together does.
+NOT_A_DIGIT, UNSURE = "not a digit", "low confidence"
+# Two places hold the same ink where their boxes have this IoU, or where so much of the smaller lies in the other;
+# digits that touch share less.
+SAME_INK = 0.35, 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was accepted and what was refused, boxes at working size.
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A place with its most likely digit.
 
     Attributes:
-        digits: Accepted candidates.
-        refused: Candidates that the network or the surroundings refused.
-        fragments: Ink whose box alone is no digit's, so that the network was not asked.
+        proposal: What may be a digit.
+        confidence: Probability that a digit is there and that it is this one, 0 to 1.
+        names: Of the classes; None for the ten digits.
     """
 
-    digits: tuple[Classified, ...]
-    refused: tuple[Classified, ...]
-    fragments: tuple[Rejected, ...] = ()
+    proposal: Proposal
+    confidence: float
+    names: Sequence[str] | None = None
 
     @property
-    def rejected(self) -> tuple[Rejected, ...]:
-        """All ink that was refused, boxes at working size."""
-        return (*self.fragments, *(candidate.as_rejected() for candidate in self.refused))
+    def box(self) -> Box:
+        """Tight around the ink, in pixels of the picture."""
+        return self.proposal.box
+
+    @property
+    def reason(self) -> str:
+        """Why it is refused, where it is."""
+        return NOT_A_DIGIT if self.proposal.score < 0.5 else UNSURE
+
+    @cached_property
+    def runner_up(self) -> Guess:
+        """The second most likely digit."""
+        others = self.proposal.mixed.copy()
+        others[self.proposal.label] = -1
+        second = int(others.argmax())
+        return Guess(second, float(others[second]), self._name(second))
+
+    @property
+    def text(self) -> str:
+        """The most likely digit, as people read it."""
+        return self.as_rejected().text
+
+    def as_digit(self) -> Digit:
+        """Return it as a digit of a reading."""
+        one = self.proposal
+        probability, name = float(one.mixed[one.label]), self._name(one.label)
+        return Digit(one.label, self.confidence, one.box, 0, self.runner_up, None, probability, one.crop, name)
+
+    def as_rejected(self) -> Rejected:
+        """Return it as a reading lists what it refused."""
+        one = self.proposal
+        return Rejected(
+            one.box,
+            self.reason,
+            one.label,
+            self.confidence,
+            one.score,
+            one.probability,
+            one.crop,
+            self._name(one.label),
+        )
+
+    def _name(self, label: int) -> str | None:
+        return self.names[label] if self.names else None
 
 
-def decide(
-    found: Segmentation,
-    classify: Classify,
-    min_confidence: float,
-    min_score: float = 0.0,
-    row_confidence: float = 1.0,
-) -> Decision:
-    """Decide which candidates are digits.
+def judge(proposals: Sequence[Proposal], confidence: Confidence) -> list[Judged]:
+    """Give each proposal its confidence, with all others around it."""
+    places = Places.of([one.evidence for one in proposals], [one.box for one in proposals])
+    return [Judged(one, sure) for one, sure in zip(proposals, confidence.of(places).tolist(), strict=True)]
+
+
+def judge_ink(proposals: Sequence[Proposal], min_score: float, names: Sequence[str]) -> list[Judged]:
+    """Give each proposal of other classes, which no finder knows, the classifier's confidence.
 
     Args:
-        found: The candidates.
-        classify: The network.
-        min_confidence: Least confidence of a digit, 0 to 1.
-        min_score: Least score of a digit, 0 to 1 (`Classifier.refusal_threshold`).
-        row_confidence: Least confidence, whatever the score, of a digit in a row of digits.
+        proposals: Connected ink.
+        min_score: Least score of what is one of the classes at all (`Classifier.refusal_threshold`), 0 to 1.
+        names: Of the classes.
     """
-
-    def convinces(candidate: Classified) -> bool:
-        return candidate.confidence >= min_confidence and candidate.score >= min_score
-
-    classified = _best_joins(classify_candidates(list(found.candidates), classify), convinces)
-    refused = refuse((candidate for candidate in classified if candidate.original.clutter > MAX_CLUTTER), CLUTTERED)
-    plain = [candidate for candidate in classified if candidate.original.clutter <= MAX_CLUTTER]
-    accepted = [candidate for candidate in plain if convinces(candidate)]
-    lowest = MIN_CUT_HEIGHT * median(candidate.box.height for candidate in accepted) if accepted else 0
-    cut_crops = 0
-
-    def classify_parts(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        nonlocal cut_crops
-        cut_crops += len(crops)
-        return classify(crops)
-
-    for candidate in plain:
-        if convinces(candidate):
-            continue
-        reason = "not a digit" if candidate.score < min_score else "low confidence"
-        if candidate.box.height >= lowest:
-            if cut_crops > MAX_CUT_CROPS:
-                reason = TOO_MANY
-            elif (digits := split(candidate.original, classify_parts, min_confidence)) and all(map(convinces, digits)):
-                accepted.extend(digits)
-                continue
-        refused.extend(refuse([candidate], reason))
-    accepted, by_context = refuse_by_context(accepted, refused)
-    accepted, refused = accept_by_context(accepted, refused + by_context, row_confidence)
-    joined = [candidate.box for candidate in accepted if len(candidate.parts) > 1]
-    # A fragment that belongs to a broken digit was read with it.
-    fragments = (ink for ink in found.rejected if not any(whole.encloses(ink.box) for whole in joined))
-    return Decision(tuple(accepted), tuple(refused), tuple(fragments))
+    return [Judged(one, one.probability if one.score >= min_score else 0.0, names) for one in proposals]
 
 
-def _best_joins(classified: list[Classified], convinces: Callable[[Classified], bool]) -> list[Classified]:
-    """Return single components, or the joins of some where those read better than any of their parts."""
-    singles = [candidate for candidate in classified if len(candidate.parts) == 1]
-    alone = {next(iter(candidate.parts)): candidate.confidence for candidate in singles}
-    joins = [candidate for candidate in classified if len(candidate.parts) > 1]
-    taken: set[int] = set()
-    kept = []
-    for join in sorted(joins, key=lambda join: -join.confidence):
-        best_alone = max(alone.get(part, 0.0) for part in join.parts)
-        if not join.parts & taken and convinces(join) and join.confidence >= best_alone:
-            taken |= join.parts
-            kept.append(join)
-    return [candidate for candidate in singles if not candidate.parts & taken] + kept
+def distinct(judged: Sequence[Judged]) -> list[Judged]:
+    """Of places that hold the same ink the surest, best first."""
+    boxes = np.array([one.box for one in judged], np.float32).reshape(-1, 4)
+    sure = np.array([one.confidence for one in judged], np.float32)
+    kept = suppress(Detections(boxes, sure, np.zeros((len(judged), 10), np.float32)), limits=SAME_INK)
+    return [judged[index] for index in kept]

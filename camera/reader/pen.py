@@ -36,7 +36,7 @@ def widen_strokes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def stroke_width(ink: NDArray[np.uint8]) -> float:
     """Estimate the mean width of the strokes in pixels: four times the mean distance of ink to its edge."""
-    mask = np.asarray(ink > 0.5 * ink.max(), np.uint8)
+    _, mask = cv2.threshold(ink, 0.5 * float(ink.max()), 1, cv2.THRESH_BINARY)
     # Beyond the crop there is paper.
     distance = cv2.distanceTransform(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 3)
     return 4 * float(cv2.sumElems(distance)[0] / max(cv2.countNonZero(mask), 1))

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from mnist_edge.camera.reader.candidate import Candidate
 from mnist_edge.camera.reader.ink import InkMap
 from mnist_edge.camera.reader.lines import without_lines
+from mnist_edge.detection import Floats
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box, Rejected
+from mnist_edge.reading import Box
 
 # Least height of a digit, pixels at working size: half of what MNIST scales digits to.
 MIN_HEIGHT = 10
@@ -22,7 +23,6 @@ MIN_AREA, MIN_SPECK_HEIGHT = 8, 3
 MAX_CANDIDATES = 400
 # Most pixels of all candidates together, in pictures: rings within rings would each copy nearly all of it.
 MAX_COVER = 16
-TOO_MANY = "one of too many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,46 +31,66 @@ class Segmentation:
 
     Attributes:
         candidates: Those of one component first, then those of several.
-        rejected: Ink whose box is no digit's, with the reason; boxes at working size.
-        limited: Whether there were more components than are looked at.
+        limited: Whether there was more ink than is looked at.
     """
 
     candidates: tuple[Candidate, ...]
-    rejected: tuple[Rejected, ...]
     limited: bool = False
 
 
-def segment(ink: InkMap) -> Segmentation:
-    """Cut the ink into candidates: components, and neighbours that may be one broken digit."""
+def segment(ink: InkMap, detections: Floats | None = None) -> Segmentation:
+    """Cut the ink into candidates: components, and neighbours that may be one broken digit.
+
+    Args:
+        ink: The ink of a picture.
+        detections: Boxes of what a finder sees, shape (n, 4). Only candidates at one of these are cut out; None: all.
+    """
     components = without_lines(ink.components)
     sound = np.flatnonzero((components.areas >= MIN_AREA) & (components.boxes[:, 3] >= MIN_SPECK_HEIGHT))
     limited = len(sound) > MAX_CANDIDATES
     ids, boxes = components.ids[sound[:MAX_CANDIDATES]], components.boxes[sound[:MAX_CANDIDATES]]
-    candidates, rejected, pixels_left = [], [], MAX_COVER * components.binary.size
-    for group in [*((index,) for index in range(len(ids))), *_may_be_one(boxes)]:
+    candidates, pixels_left = [], MAX_COVER * components.binary.size
+    groups = [*((index,) for index in range(len(ids))), *_may_be_one(boxes)]
+    own = _own_detections(boxes, detections)
+    for group in groups:
+        # Where the finder sees a digit in one and another in the next, they are not one.
+        if own[list(group)].sum() > 1:
+            continue
         parts, box = frozenset(ids[list(group)].tolist()), _around(boxes[list(group)])
-        reason = _impossible(box, components.binary.shape) or (TOO_MANY if box.area > pixels_left else None)
-        if reason is None:
-            pixels_left -= box.area
-            candidate = _candidate(ink, components.labels, parts, box)
-            if candidate:
-                candidates.append(candidate)
-                continue
-            reason = "too faint"
-        if len(group) == 1:
-            rejected.append(Rejected(box, reason))
-    return Segmentation(tuple(candidates), tuple(rejected), limited)
+        if not _may_be_digit(box, components.binary.shape) or not _is_seen(box, detections):
+            continue
+        if box.area > pixels_left:
+            limited = True
+            continue
+        pixels_left -= box.area
+        if candidate := _candidate(ink, components.labels, parts, box):
+            candidates.append(candidate)
+    return Segmentation(tuple(candidates), limited)
 
 
-def _impossible(box: Box, shape: tuple[int, ...]) -> str | None:
-    """Return why no digit has such a box, or None."""
-    if box.height < MIN_HEIGHT:
-        return "too small"
-    if box.width > 6 * box.height or box.height > 14 * box.width:
-        return "a line"
-    if box.height > 0.97 * shape[0] and box.width > 0.97 * shape[1]:
-        return "fills the picture"
-    return None
+def _may_be_digit(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether a digit can have such a box: it is not too small, no line, and does not fill the picture."""
+    is_line = box.width > 6 * box.height or box.height > 14 * box.width
+    fills = box.height > 0.97 * shape[0] and box.width > 0.97 * shape[1]
+    return box.height >= MIN_HEIGHT and not is_line and not fills
+
+
+def _is_seen(box: Box, detections: Floats | None) -> bool:
+    """Whether ink and a detection are at one place: the middle of one lies in the other. A stroke is slender."""
+    if detections is None:
+        return True
+    middles, (x, y) = detections[:, :2] + detections[:, 2:] / 2, box.centre
+    holds = ((middles >= box[:2]) & (middles < (box.right, box.bottom))).all(axis=1)
+    lies_in = ((detections[:, :2] <= (x, y)) & ((x, y) < detections[:, :2] + detections[:, 2:])).all(axis=1)
+    return bool((holds | lies_in).any())
+
+
+def _own_detections(boxes: NDArray[np.intp], detections: Floats | None) -> NDArray[np.bool_]:
+    """Of each of n boxes, shape (n, 4), whether the middle of a detection lies in it."""
+    if detections is None:
+        return np.zeros(len(boxes), np.bool_)
+    middles = (detections[:, :2] + detections[:, 2:] / 2)[:, None]
+    return np.asarray(((middles >= boxes[:, :2]) & (middles < boxes[:, :2] + boxes[:, 2:])).all(axis=2).any(axis=0))
 
 
 def _may_be_one(boxes: NDArray[np.intp]) -> list[tuple[int, ...]]:
@@ -122,7 +142,7 @@ def _candidate(found: InkMap, labels: NDArray[np.int32], parts: frozenset[int], 
     if not strength:
         return None
     stretched = np.asarray(cv2.convertScaleAbs(ink, alpha=255 / strength), np.uint8)
-    return Candidate(box, stretched, parts, _clutter(found, box) / strength, strength)
+    return Candidate(box, stretched, parts, _clutter(found, box) / strength)
 
 
 def _clutter(found: InkMap, box: Box) -> float:

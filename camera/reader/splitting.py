@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.reader.candidate import Candidate, Classified, Classify, classify_candidates
 from mnist_edge.camera.reader.pen import stroke_width
+from mnist_edge.detection import Floats
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
@@ -26,6 +27,8 @@ MIN_SHARED, SHARED_STROKES = 0.4, 1.0
 MIN_CONFIDENCE = 0.95
 # Most ink that a seam may cross, in widths of the stroke: digits that touch are connected by a stroke or two.
 CROSSED_STROKES = 2.0
+# Most middles of digits in one part.
+MOST_MIDDLES = 2
 # Most parts that are tried.
 MAX_PARTS = 300
 # Least ink level of a part's box, and least height in heights of the whole: digits that touch are about as tall.
@@ -46,11 +49,18 @@ class _Cut:
         return float((self.end.mean() + self.start.mean()) / 2)
 
 
-def split(candidate: Candidate, classify: Classify, min_confidence: float) -> list[Classified]:
+def split(candidate: Candidate, classify: Classify, min_confidence: float, digits: Floats) -> list[Classified]:
     """Cut a candidate into digits, left to right; empty where no way of cutting makes every part a digit.
 
-    The way with the highest product of confidences is taken (recognition-based segmentation, after Casey and Lecolinet,
-    "A survey of methods and strategies in character segmentation", 1996).
+    Each part holds the middle of a digit that a finder sees, and no more than `MOST_MIDDLES`, since it may see a digit
+    twice. The way with the highest product of confidences is taken (recognition-based segmentation, after Casey and
+    Lecolinet, "A survey of methods and strategies in character segmentation", 1996).
+
+    Args:
+        candidate: Ink of several digits.
+        classify: The classifier.
+        min_confidence: Least confidence of a part, 0 to 1.
+        digits: Middles of what the finder sees, shape (n,), pixels from the candidate's left.
     """
     box = candidate.box
     if not MIN_ASPECT * box.height < box.width < MAX_ASPECT * box.height:
@@ -59,11 +69,13 @@ def split(candidate: Candidate, classify: Classify, min_confidence: float) -> li
     inner = sorted([*_seams(candidate.ink), *_shared_strokes(candidate.ink)], key=lambda cut: cut.middle)
     cuts = [_Cut(edges[0], edges[0]), *inner, _Cut(edges[1], edges[1])]
     middles = [cut.middle for cut in cuts]
+    before = np.searchsorted(np.sort(digits), middles).tolist()
     spans = [
         (first, last)
         for first in range(len(cuts))
         for last in range(first + 1, len(cuts))
         if NARROWEST * box.height < middles[last] - middles[first] < min(WIDEST * box.height, box.width)
+        and 1 <= before[last] - before[first] <= MOST_MIDDLES
     ][:MAX_PARTS]
     parts = [(span, part) for span in spans if (part := _part(candidate, cuts[span[0]], cuts[span[1]])) is not None]
     least = max(min_confidence, MIN_CONFIDENCE)

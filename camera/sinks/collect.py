@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.controls import NO_DIGIT, Controls, Correction
+from mnist_edge.camera.events import name_to_json
 from mnist_edge.camera.frames import Frame
+from mnist_edge.camera.reader.decision import UNSURE
 from mnist_edge.camera.sinks.crops import CropFolder, cut_out
 from mnist_edge.camera.tracker import MOVING, PAGES, Tracker
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import BackgroundSink, Worker
+from mnist_edge.classes import names_of
 from mnist_edge.errors import OutputError
 from mnist_edge.reading import Digit
 
@@ -25,8 +28,7 @@ from mnist_edge.reading import Digit
 MAX_FILES = 10_000
 # A digit is kept once it was there for so many frames: by then the page lies still, and it is read as it will stay.
 SETTLED_FRAMES = 10
-# The reason of refused ink that is kept, and how many such of one frame: a page of text is all refused.
-UNSURE = "low confidence"
+# How much refused ink of one frame is kept: a page of text is all refused.
 MAX_REFUSED = 50
 # Frames that may wait for the disk; until then what is in them is due again at the next frame.
 MAX_WAITING = 4
@@ -56,7 +58,7 @@ class _Candidate:
             "confidence": None if refused else round(digit.confidence, 4),
             "box": list(digit.box),
             "reason": self.reason,
-        }
+        } | ({} if refused else name_to_json(digit))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +191,7 @@ class Collector(BackgroundSink):
             self._folder.add(line, digit.crop, cut_out(task.image, digit.box))
 
     def _answer(self, correction: Correction, task: _Task, failure: str) -> None:
-        meaning = "no digit" if correction.label == NO_DIGIT else str(correction.label)
+        meaning = self._controls.called(correction.label)
         try:
             self._correct(correction, task, failure)
         except (LookupError, OutputError) as error:
@@ -202,13 +204,19 @@ class Collector(BackgroundSink):
     def _correct(self, correction: Correction, task: _Task, failure: str) -> None:
         key = str(correction.track)
         try:
-            known = self._folder.correct(f"{self._run}-{key}", correction.label, task.time)
+            known = self._folder.correct(
+                f"{self._run}-{key}", correction.label, task.time, self._name(correction.label)
+            )
         except OSError as error:
             raise OutputError(self._warn_of_failure(error)) from error
         if not known and key in task.keys:
             raise OutputError(failure or "of that digit there is no crop")
         if not known:
             raise LookupError(f"there is no digit {key}, or it went too long ago")
+
+    def _name(self, label: int) -> str | None:
+        names = names_of(self._controls.classes)
+        return names[label] if names and label != NO_DIGIT else None
 
     def _warn_of_failure(self, error: OSError) -> str:
         why = error.strerror or str(error)

@@ -64,8 +64,14 @@ class CropFolder:
         # Last, so that no line names a picture that is not there.
         self._append({"item": item, "image": image, "crop": crop, **line, "corrected": None})
 
-    def correct(self, item: str, label: int, time: str) -> bool:
+    def correct(self, item: str, label: int, time: str, name: str | None = None) -> bool:
         """Record that an item really is `label`, or -1 for no digit; return whether the item is known.
+
+        Args:
+            item: What names it.
+            label: What it is.
+            time: When that was said.
+            name: What the model calls that class; None for digits, and for no digit.
 
         Raises:
             OSError: The folder cannot be written, or the disk is full.
@@ -73,7 +79,9 @@ class CropFolder:
         if item not in self._lines:
             return False
         if self._lines[item]["corrected"] != label:
-            self._append(self._lines[item] | {"corrected": label, "time": time})
+            named = {} if name is None else {"corrected_name": name}
+            known = {key: one for key, one in self._lines[item].items() if key != "corrected_name"}
+            self._append(known | {"corrected": label, **named, "time": time})
         return True
 
     def _append(self, line: dict[str, Any]) -> None:

@@ -22,13 +22,15 @@ COLUMNS = (
     *("time", "frame", "event", "track", "label", "text", "seconds", "source"),
     *("confidence", "x", "y", "width", "height"),
 )
+# The last column, where the model tells other classes than the ten digits.
+NAME = "name"
 # How far back to look for the beginning of a line that was cut short, in bytes; an event has a few hundred.
 LONGEST_LINE = 65536
 
 logger = logging.getLogger(__name__)
 
 
-def open_events(target: str, *, max_mb: float, files: int) -> RowSink:
+def open_events(target: str, *, max_mb: float, files: int, named: bool = False) -> RowSink:
     """Open the sink that a user names; writing to it may have to wait.
 
     Args:
@@ -36,6 +38,7 @@ def open_events(target: str, *, max_mb: float, files: int) -> RowSink:
             see `EventFile`.
         max_mb: See `EventFile`.
         files: See `EventFile`.
+        named: See `EventFile`.
 
     Raises:
         OutputError: The file cannot be opened.
@@ -45,7 +48,7 @@ def open_events(target: str, *, max_mb: float, files: int) -> RowSink:
         return JsonLines(standard_output())
     if path.exists() and not path.is_file() and not path.is_dir():
         return JsonLines(DescriptorStream(path))
-    return EventFile(path, max_mb=max_mb, files=files)
+    return EventFile(path, max_mb=max_mb, files=files, named=named)
 
 
 class EventFile:
@@ -56,13 +59,14 @@ class EventFile:
     cannot be written are dropped, which is logged once, and once more when writing works again.
     """
 
-    def __init__(self, path: Path, *, max_mb: float, files: int) -> None:
+    def __init__(self, path: Path, *, max_mb: float, files: int, named: bool = False) -> None:
         """Create the file, and its folder.
 
         Args:
             path: CSV if it ends in `.csv`, else JSON Lines.
             max_mb: The size of a file, in millions of bytes; a longer line gets its own file.
             files: How many full files to keep; the oldest are deleted.
+            named: Whether CSV gets a column for the names of classes.
 
         Raises:
             OutputError: The file cannot be opened.
@@ -72,7 +76,8 @@ class EventFile:
         self._limit = max_mb * MB
         self._files = files
         self._as_csv = path.suffix.lower() == ".csv"
-        self._header = _csv_line(COLUMNS) if self._as_csv else b""
+        self._named = named
+        self._header = _csv_line((*COLUMNS, NAME) if named else COLUMNS) if self._as_csv else b""
         self._dropped = 0
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +91,7 @@ class EventFile:
     def write(self, events: Sequence[Happening]) -> None:
         """Write each event on a line."""
         for event in events:
-            line = _csv_line(_row(event)) if self._as_csv else (event.to_line() + "\n").encode()
+            line = _csv_line(_row(event, self._named)) if self._as_csv else (event.to_line() + "\n").encode()
             if not self._try(line):
                 self._dropped += 1
 
@@ -153,13 +158,13 @@ def _end_of_cut_line(file: FileIO, as_csv: bool) -> bytes:
     return b'"\n' if as_csv and line.count(b'"') % 2 else b"\n"
 
 
-def _row(event: Happening) -> list[object]:
+def _row(event: Happening, named: bool) -> list[object]:
     text, seconds = " / ".join(event.text), round(event.seconds, 3)
     if isinstance(event, Row):
-        return [event.time, event.frame, event.event, "", event.name, text, seconds, event.source, *[""] * 5]
+        return [event.time, event.frame, event.event, "", event.name, text, seconds, event.source, *[""] * (5 + named)]
     digit = event.digit
     row = [event.time, event.frame, event.event, digit.track, digit.label, text, seconds, event.source]
-    return [*row, round(digit.confidence, 4), *digit.box]
+    return [*row, round(digit.confidence, 4), *digit.box, *([digit.name or ""] if named else [])]
 
 
 def _csv_line(row: Sequence[object]) -> bytes:

@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mnist_edge.camera.control_requests import controls_of
+from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.events import Event, Happening, digits_to_json, timestamp
 from mnist_edge.camera.sinks.home_assistant import announcements
 from mnist_edge.camera.sinks.mqtt_address import parse_address
+from mnist_edge.camera.sinks.mqtt_commands import Commands
 from mnist_edge.camera.sinks.mqtt_connection import Connection, new_client_id
+from mnist_edge.camera.sinks.mqtt_fields import Fields, Names
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import Worker
 from mnist_edge.optional_packages import require
@@ -63,6 +67,9 @@ class _Published:
     reading: _Reading | None = None
     reading_number: int = 0
     outage: str | None = None
+    controls: dict[str, Any] | None = None
+    values: dict[str, Any] | None = None
+    values_number: int = 0
     stats_number: int = 0
     stats_due: float = 0.0
 
@@ -70,17 +77,29 @@ class _Published:
 class MqttSink(Worker[Happening]):
     """Publishes below a prefix: `available`, `reading` and `stats`, all retained, and each event to `events`.
 
+    Where rows are taken, `fields` has the newest value of each field, and where commands are obeyed, those to `set`,
+    `controls` has what they have changed; both are retained too.
+
     Its thread connects, and connects again when the broker was away; the loop never waits for it. Events stay queued
     until the broker has acknowledged them, so that a restarted broker gets each at least once, perhaps twice, in order;
     while it is away the newest thousand are kept. That it is away, and that it is back, is logged once each.
     """
 
-    def __init__(self, url: str, *, discovery: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        discovery: bool = False,
+        commands: Controls | None = None,
+        fields: Names = tuple,
+    ) -> None:
         """Check what can be checked without the broker.
 
         Args:
             url: See `parse_address`.
             discovery: Announce the camera to Home Assistant.
+            commands: What others may change over the broker; None for nothing.
+            fields: Returns the names of the fields that are taken now, to be announced.
 
         Raises:
             UsageError: The URL is not understood.
@@ -92,12 +111,15 @@ class MqttSink(Worker[Happening]):
         )
         require("paho.mqtt.client", extra="mqtt")
         self._prefix = self._address.prefix
-        self._announced = announcements(self._prefix) if discovery else {}
+        self._commands = Commands(commands, f"{self._prefix}/set") if commands else None
+        self._fields = Fields(self._prefix, fields, discovery)
+        self._announced = announcements(self._prefix, commands is not None) if discovery else {}
         self._client_id = new_client_id()
         # By the number of its acknowledgement, in the order of sending.
         self._sent: dict[int, Happening] = {}
         self._reading = _Reading(time=timestamp())
         self._view: View | None = None
+        self._settings: object = None
         # Of the thread. Writing to the first socket ends a wait for the network, which looks at the second, too.
         self._wakers: tuple[socket.socket, socket.socket] | None = None
         self._connection: Connection | None = None
@@ -123,6 +145,7 @@ class MqttSink(Worker[Happening]):
             while self.waiting > self._limit:
                 self._items.popleft()
                 self.lost += 1
+        self._fields.take(events)
         last = events[-1]
         if isinstance(last, Event):
             self._reading = _Reading(last.digits, last.text, last.time)
@@ -133,7 +156,9 @@ class MqttSink(Worker[Happening]):
         reading, before, self._view = self._reading, self._view, view
         if (view.digits, view.text) != (reading.digits, reading.text):
             self._reading = _Reading(view.digits, view.text, timestamp())
-        if self._reading.key != reading.key or before is None or before.outage != view.outage:
+        settings = self._commands and controls_of(self._commands.controls), self._fields.names
+        has_changed, self._settings = settings != self._settings, settings
+        if has_changed or self._reading.key != reading.key or before is None or before.outage != view.outage:
             self._wake()
 
     def _wake(self) -> None:
@@ -179,7 +204,9 @@ class MqttSink(Worker[Happening]):
         """Connect, and publish until the connection is lost or the worker ends; return why there is none any more."""
         published = _Published()
         will = (f"{self._prefix}/available", OFFLINE)
-        connection = Connection(self._address, self._client_id, will, lambda number: self._sent.pop(number, None))
+        connection = Connection(
+            self._address, self._client_id, will, lambda number: self._sent.pop(number, None), self._commands
+        )
         self._connection = connection
         try:
             connection.open()
@@ -200,6 +227,7 @@ class MqttSink(Worker[Happening]):
             return False
         done = published.reading is not None and published.reading.key == self._reading.key
         done = done and (self._view is None or self._view.outage == published.outage)
+        done = done and (published.values or {}) == self._fields.values
         too_late = time.monotonic() > self._deadline - GRACE_SECONDS
         return too_late or (done and not self.waiting and not connection.unacknowledged)
 
@@ -222,9 +250,23 @@ class MqttSink(Worker[Happening]):
         if free and (changed or (refreshed and reading != published.reading)):
             published.reading_number = self._publish_state(connection, "reading", reading.to_json())
             published.reading = reading
+        self._publish_fields(connection, published)
         while self._items and len(self._sent) < IN_FLIGHT:
             with self._changed:
                 self._handle(self._items.popleft())
+
+    def _publish_fields(self, connection: Connection, published: _Published) -> None:
+        """Publish the newest values and controls, and announce fields that are new."""
+        if self._commands and published.controls != (controls := controls_of(self._commands.controls)):
+            self._publish_state(connection, "controls", controls)
+            published.controls = controls
+        values, is_first = self._fields.values, published.values is None
+        self._fields.announce(connection, anew=is_first)
+        if is_first and not values:
+            published.values = values
+        elif values != published.values and published.values_number not in connection.unacknowledged:
+            published.values_number = self._publish_state(connection, "fields", values)
+            published.values = values
 
     def _publish_event(self, event: Happening) -> None:
         assert self._connection

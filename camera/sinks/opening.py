@@ -18,7 +18,7 @@ from mnist_edge.camera.events import EventSink, Happening, RowSink, TextLines
 from mnist_edge.camera.forms import FormReader, load_form
 from mnist_edge.camera.forms.live import FormWatch
 from mnist_edge.camera.frames import Source
-from mnist_edge.camera.loop import ViewSink
+from mnist_edge.camera.loop import ViewSink, Watch
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.reader import MIN_CONFIDENCE, Reader
 from mnist_edge.camera.regions import RegionWatch, parse_regions
@@ -37,6 +37,7 @@ from mnist_edge.camera.sinks.streams import check_output, standard_output
 from mnist_edge.camera.sinks.window import Window
 from mnist_edge.camera.view import View
 from mnist_edge.camera.worker import END_SECONDS, BackgroundSink, Worker
+from mnist_edge.classes import names_of, shown
 from mnist_edge.errors import OutputError, UsageError
 from mnist_edge.reading import LIMITED, Reading
 
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from mnist_edge.camera.web import WebView
 
     Background = BackgroundSink | MqttSink | WebView
-    Watch = FormWatch | RegionWatch
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class Sinks:
     Attributes:
         events: Get each frame's events.
         views: Get each frame's view.
+        watches: See each view before, and say which fields it shows.
         workers: Handle events and views in the background; a file is read no further while one of them is full.
         beats: To be called at each turn of the loop, also while there are no frames.
         window: The window that the loop runs beside; None where there is none.
@@ -78,6 +79,7 @@ class Sinks:
 
     events: tuple[EventSink, ...]
     views: tuple[ViewSink, ...]
+    watches: tuple[Watch, ...]
     workers: tuple[Worker[Any], ...]
     beats: tuple[Callable[[], None], ...]
     window: Window | None = None
@@ -105,12 +107,12 @@ def open_sinks(settings: Settings, source: Source, controls: Controls, meter: Me
             background.append(sink)
         events = tuple(sink for sink in background if isinstance(sink, EventSink))
         shown = [sink for sink in background if isinstance(sink, ViewSink)]
-        watches = _watches(settings, source, [sink for sink in background if isinstance(sink, RowSink)])
+        watches = _watches(settings, source, controls, [sink for sink in background if isinstance(sink, RowSink)])
         for watch in watches:
             if isinstance(watch, FormWatch):
                 stack.enter_context(watch)
                 background.append(watch)
-        views: list[ViewSink] = [*watches, *shown, LimitWarning()]
+        views: list[ViewSink] = [*shown, LimitWarning()]
         if window:
             views.append(stack.enter_context(window))
         beats = [sink.beat for sink in background if isinstance(sink, Beating)]
@@ -120,6 +122,7 @@ def open_sinks(settings: Settings, source: Source, controls: Controls, meter: Me
             yield Sinks(
                 events,
                 tuple(views),
+                tuple(watches),
                 tuple(sink.worker for sink in background if isinstance(sink, BackgroundSink)),
                 tuple(beats),
                 window,
@@ -136,11 +139,13 @@ def _background_sinks(
 ) -> "Iterator[Background]":
     """Make one sink after the other; each is entered before the next is made."""
     if settings.events == STDOUT:
-        yield _Events(_open_events(settings), "events for standard output", controls.stop)
+        yield _Events(_open_events(settings, controls), "events for standard output", controls.stop)
     elif settings.events:
-        yield _Events(_open_events(settings), f"events for {settings.events}")
+        yield _Events(_open_events(settings, controls), f"events for {settings.events}")
     if settings.mqtt:
-        yield MqttSink(settings.mqtt, discovery=settings.mqtt_discovery)
+        yield _mqtt(settings, settings.mqtt, controls)
+    elif settings.mqtt_commands:
+        raise UsageError("--mqtt-commands obeys what comes over a broker; name it with --mqtt mqtt://HOST/PREFIX")
     if settings.post:
         yield PostSink(settings.post)
     if settings.serve:
@@ -149,14 +154,14 @@ def _background_sinks(
         yield _Events(TextLines(standard_output()), "lines for standard output", controls.stop)
     if settings.collect:
         yield Collector(Path(settings.collect), controls, model=settings.model, still=source.info.still)
-    if settings.record or window or settings.serve:
+    if settings.record or window or settings.serve or settings.mqtt_commands:
         yield _recorder(settings, source, controls)
         yield Snapshots(Path(settings.snapshots), controls)
 
 
-def _watches(settings: Settings, source: Source, sinks: Sequence[RowSink]) -> "list[Watch]":
+def _watches(settings: Settings, source: Source, controls: Controls, sinks: Sequence[RowSink]) -> list[Watch]:
     """Make what takes rows from views, and gives them to the sinks of events."""
-    if settings.post and not (settings.form or settings.region):
+    if settings.post and not (settings.form or settings.region or settings.serve):
         raise UsageError("--post posts what is taken; name what to take with --form FILE.toml or --region NAME=x,y,w,h")
 
     def take(rows: Sequence[Row]) -> None:
@@ -164,6 +169,8 @@ def _watches(settings: Settings, source: Source, sinks: Sequence[RowSink]) -> "l
             sink.write(rows)
 
     watches: list[Watch] = []
+    if settings.form and names_of(controls.classes):
+        raise UsageError(f"forms hold digits, and {settings.model} tells {shown(controls.classes)}")
     if settings.form:
         # Before the loop begins, so that a mistake in it is told at once.
         form = load_form(Path(settings.form))
@@ -175,7 +182,10 @@ def _watches(settings: Settings, source: Source, sinks: Sequence[RowSink]) -> "l
 
         watches.append(FormWatch(open_reader, take, source.info.still))
     if settings.region:
-        watches.append(RegionWatch(parse_regions(settings.region), take, source.info.still))
+        controls.regions = parse_regions(settings.region)
+    if settings.region or settings.serve:
+        # On the web page regions can be drawn.
+        watches.append(RegionWatch(controls, take, source.info.still))
     return watches
 
 
@@ -204,8 +214,19 @@ class LimitWarning:
             logger.warning("%s holds %s", view.frame.source, LIMITED)
 
 
-def _open_events(settings: Settings) -> RowSink:
-    return open_events(str(settings.events), max_mb=settings.events_mb, files=settings.events_files)
+def _open_events(settings: Settings, controls: Controls) -> RowSink:
+    named = names_of(controls.classes) is not None
+    return open_events(str(settings.events), max_mb=settings.events_mb, files=settings.events_files, named=named)
+
+
+def _mqtt(settings: Settings, url: str, controls: Controls) -> MqttSink:
+    form = [field.name for field in load_form(Path(settings.form)).fields] if settings.form else []
+    return MqttSink(
+        url,
+        discovery=settings.mqtt_discovery,
+        commands=controls if settings.mqtt_commands else None,
+        fields=lambda: [*form, *(region.name for region in controls.regions)],
+    )
 
 
 def _web_view(settings: Settings, address: str, controls: Controls, meter: Meter, read: Read) -> "WebView":

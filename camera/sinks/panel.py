@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mnist_edge.camera.controls import CONTROLS, Controls
 from mnist_edge.camera.lettering import FONT
 from mnist_edge.camera.view import View
+from mnist_edge.classes import DIGITS
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import LIMITED
 
@@ -20,6 +21,8 @@ KEYS = "   ".join(
     + [f"{control.shown_keys} {control.label.lower()}" for control in CONTROLS if control.kind != "correction"]
 )
 CORRECT = "0-9 says what it is, x that it is no digit"
+# Of other classes, each of which has the key that it is called by.
+CORRECT_CLASS = "its own key says what it is, x that it is none"
 # The foot's share of the picture's height, and the least height in pixels at which its three lines can be read.
 FOOT_SHARE, MIN_FOOT = 0.2, 96
 # Pictures of less width, in pixels, are enlarged, so that the foot's lines fit.
@@ -92,7 +95,8 @@ def _write(foot: NDArray[np.uint8], view: View, controls: Controls, selected: in
     _put(foot, " / ".join(view.text) or "-", TEXT, READING)
     _put(foot, rates, FAINT, RATES)
     _put(foot, times, FAINT, TIMES)
-    message = f"digit {selected}: {CORRECT}" if selected is not None else controls.message
+    correct = CORRECT if controls.classes == DIGITS else CORRECT_CLASS
+    message = f"digit {selected}: {correct}" if selected is not None else controls.message
     _put(foot, message, AMBER, MESSAGE)
     _put(foot, state, colour, STATE)
     _put(foot, f"{KEYS} {controls.min_confidence:.2f}", FAINT, KEY_LINE)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import native_stderr
-from mnist_edge.camera.controls import NO_DIGIT, NO_DIGIT_KEY, Controls
+from mnist_edge.camera.controls import NO_DIGIT, Controls
 from mnist_edge.camera.meter import Meter
 from mnist_edge.camera.sinks.display import screen_size
 from mnist_edge.camera.sinks.panel import MAX_SIZE, draw_panel
@@ -21,8 +21,8 @@ from mnist_edge.opencv import cv2
 T = TypeVar("T")
 
 TITLE = "mnist-edge camera"
-ESCAPE = 27
-ENDING_KEYS = {ord("q"), ord("Q"), ESCAPE}
+ESCAPE = chr(27)
+ENDING_KEYS = {"q", "Q", ESCAPE}
 # How often keys are looked for while there is nothing new to show: sooner than a person notices.
 POLL_SECONDS = 0.02
 # How long the end waits for a loop that is stuck, in a disk or a network.
@@ -34,7 +34,7 @@ class Window:
 
     The loop runs in a thread of its own, and the window in the main thread, where window systems want it. Reading never
     waits for the screen: the window draws the newest view, and skips those that came while it was drawing. A click
-    selects a digit, whose true label a digit key then says.
+    selects a digit, and the key of a class then says what it truly is.
     """
 
     def __init__(self, controls: Controls, meter: Meter | None = None) -> None:
@@ -122,13 +122,16 @@ class Window:
 
     def _press(self, key: int) -> None:
         """Do what a key asks for; any other ends the look at a still picture."""
-        if self._is_closed() or (key >= 0 and key & 0xFF in ENDING_KEYS):
+        pressed = chr(key & 0xFF) if key >= 0 else ""
+        label = self._controls.meant(pressed) if self._selected is not None else None
+        # A class may be called q.
+        if self._is_closed() or (pressed in ENDING_KEYS and label is None):
             self._controls.stop.requested = True
-        if key < 0:
+        if not pressed:
             return
-        pressed = chr(key & 0xFF).lower()
-        if self._selected is not None and (pressed.isdecimal() or pressed == NO_DIGIT_KEY):
-            self._correct(self._selected, NO_DIGIT if pressed == NO_DIGIT_KEY else int(pressed))
+        pressed = pressed.lower()
+        if self._selected is not None and label is not None:
+            self._correct(self._selected, label)
         elif (pressed == " " and self._controls.held) or not self._controls.press(pressed):
             self._controls.held = False
 
@@ -140,7 +143,9 @@ class Window:
             self._controls.message = f"not kept: {error}"
         else:
             # Until the collector says what became of it.
-            self._controls.message = f"digit {track} is " + ("no digit" if label == NO_DIGIT else f"a {label}")
+            self._controls.message = (
+                f"digit {track} is {'' if label == NO_DIGIT else 'a '}{self._controls.called(label)}"
+            )
 
     def _click(self, event: int, x: int, y: int, *_: object) -> None:
         if event == cv2.EVENT_LBUTTONDOWN and self._view is not None:

@@ -114,12 +114,26 @@ def _stored(settings: Settings, stop: Stop) -> Source:
             if not (found := images_at(path)):
                 raise SourceError(f"{source} names no picture; give a folder with PNG or JPEG files, or a glob")
             return PictureSource(source, found, max_pixels)
-        _check_file(path)
     except OSError as error:
         raise SourceError(f"{source} cannot be read: {error.strerror}") from None
+    video = video_file(source, stop, settings.timeout, max_pixels)
     if path.is_file() and path.suffix.lower() != ".gif" and cv2.haveImageReader(name_for_opencv(path, SourceError)):
         return PictureSource(source, [path], max_pixels)
-    return VideoSource(source, partial(open_video, path, settings.timeout, max_pixels), stop, False, settings.timeout)
+    return video
+
+
+def video_file(name: str, stop: Stop, timeout_seconds: float, max_pixels: int) -> VideoSource:
+    """Return the video file at a path as a source, which opens it when it is entered.
+
+    Raises:
+        SourceError: There is no such file, it is empty, unreadable or plainly no video.
+    """
+    path = Path(name)
+    try:
+        _check_file(path)
+    except OSError as error:
+        raise SourceError(f"{name} cannot be read: {error.strerror}") from None
+    return VideoSource(name, partial(open_video, path, timeout_seconds, max_pixels), stop, False, timeout_seconds)
 
 
 def _check_file(path: Path) -> None:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mnist_edge import __version__
-from mnist_edge.camera.controls import CONTROLS, Controls
+from mnist_edge.camera.control_requests import controls_of
+from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.events import Happening, digits_to_json
 from mnist_edge.camera.meter import Meter
+from mnist_edge.camera.regions import regions_to_text
 from mnist_edge.camera.view import View
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.camera.web.handler import Handler
+from mnist_edge.classes import names_of
 
 # Events that are kept, for clients that are slow.
 KEPT_EVENTS = 200
@@ -133,19 +136,13 @@ async def first_of(*futures: asyncio.Future[None], timeout_seconds: float) -> No
 def reading_of(view: View | None) -> dict[str, Any]:
     """Return the document of `GET /api/reading`."""
     if view is None:
-        return {"text": [], "digits": [], "frame": None, "seconds": None}
+        return {"text": [], "digits": [], "fields": [], "frame": None, "seconds": None}
     return {
         "text": list(view.text),
         "digits": digits_to_json(view.digits),
+        "fields": [mark.to_json() for mark in view.marks],
         "frame": view.frame.number,
         "seconds": round(view.frame.seconds, 3),
-    }
-
-
-def controls_of(controls: Controls) -> dict[str, Any]:
-    """Return what the switches and the threshold are now, as `POST /api/controls` answers."""
-    return {
-        control.name: getattr(controls, control.name) for control in CONTROLS if control.kind in ("switch", "range")
     }
 
 
@@ -162,4 +159,5 @@ def status_of(state: LoopState, controls: Controls, meter: Meter) -> dict[str, A
         "alive": state.alive,
         "viewers": state.clients["pictures"],
         "message": controls.message,
-    }
+        "regions": regions_to_text(controls.regions),
+    } | ({"classes": names} if (names := names_of(controls.classes)) else {})

@@ -39,14 +39,21 @@ def assemble(folders: Sequence[Path], name: str, shared: Mapping[str, Any]) -> s
     def text(file: str) -> str:
         return next(folder / file for folder in folders if (folder / file).exists()).read_text(encoding="utf-8")
 
+    whole = _with_head(text(name))
     parts = re.compile(r"<(style|script)>(\w+\.(?:css|js))</\1>")
-    whole = parts.sub(lambda found: f"<{found[1]}>{text(found[2])}</{found[1]}>", text(name))
+    whole = parts.sub(lambda found: f"<{found[1]}>{text(found[2])}</{found[1]}>", whole)
     return whole.replace("$SHARED", to_json(shared))
+
+
+def _with_head(page: str) -> str:
+    """Fill in what the heads of all pages share; the page's own tag has its title."""
+    head = (FOLDER / "head.html").read_text(encoding="utf-8")
+    return re.sub(r'<head title="(.*?)">\n', lambda found: "<head>\n" + head.replace("$TITLE", found[1]), page)
 
 
 PAGE = assemble([FOLDER], "page.html", SHARED)
 # For clients that show no token.
-LOCKED = (FOLDER / "locked.html").read_text(encoding="utf-8")
+LOCKED = _with_head((FOLDER / "locked.html").read_text(encoding="utf-8"))
 
 
 def headers_of(page: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from mnist_edge.camera.web.handler import TaskWorker
 from mnist_edge.camera.web.loop_state import Loop, LoopState
 from mnist_edge.camera.web.page import PAGE
 from mnist_edge.camera.web.reading import Read
+from mnist_edge.camera.web.regions import SetRegions
 from mnist_edge.camera.web.serving import Content, WebServer
 from mnist_edge.camera.worker import END_SECONDS
 from mnist_edge.reading import Reading
@@ -27,6 +28,7 @@ ROUTES = (
     ("/api/reading", status.CurrentReading),
     ("/api/events", status.Events),
     ("/api/controls", SetControls),
+    ("/api/regions", SetRegions),
     ("/api/read", Read),
     ("/api/gallery", pictures.GalleryList),
     ("/files/[^/]+/[^/]+", pictures.GalleryFile),

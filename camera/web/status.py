@@ -18,7 +18,7 @@ EVENT_SECONDS = 0.1
 # A client gets the status so often even if nothing has changed, which tells it that the connection lives.
 STATUS_SECONDS = 1.0
 # Parts of the status whose change is sent at once; the others, such as rates, change all the time.
-URGENT = ("controls", "away", "alive", "message", "width", "height", "model", "limited")
+URGENT = ("controls", "away", "alive", "message", "width", "height", "model", "limited", "regions")
 # Events that a client gets when it connects: as many as the page can show.
 HISTORY = 30
 # Browsers connect again after so long.
@@ -57,7 +57,7 @@ class Events(LoopHandler):
         """Begin a request, for which nothing has been sent yet."""
         super().initialize()
         self._serial = 0
-        self._reading: tuple[Any, Any] | None = None
+        self._reading: tuple[Any, ...] | None = None
         self._urgent: list[Any] = []
         self._status_due = 0.0
         self._has_history = False
@@ -94,9 +94,10 @@ class Events(LoopHandler):
 
     def _next_reading(self) -> str:
         reading = reading_of(self.loop.state.view)
-        if self._reading == (reading["text"], reading["digits"]):
+        shown = reading["text"], reading["digits"], reading["fields"]
+        if self._reading == shown:
             return ""
-        self._reading = reading["text"], reading["digits"]
+        self._reading = shown
         return _message("reading", reading)
 
 

@@ -1,15 +1,17 @@
 """`mnist-edge benchmark`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mnist_edge.cli.benchmark_compare import WORD, compare_files
+from mnist_edge.cli.benchmark_photos import read_photos
 from mnist_edge.cli.benchmark_profile import profile_command
-from mnist_edge.cli.benchmark_suite import run_suite_command
-from mnist_edge.cli.console import note, print_json, print_notes, print_table, progress
-from mnist_edge.cli.options import Data, Force, Json, Runtime, complete_models
+from mnist_edge.cli.benchmark_speed import measure_speed
+from mnist_edge.cli.benchmark_suite import read_pictures_command, run_suite_command
+from mnist_edge.cli.options import Data, Finder, Force, Json, Runtime, complete_models
 from mnist_edge.errors import UsageError
 
 Models = Annotated[
@@ -25,9 +27,18 @@ Photos = Annotated[
     typer.Option(
         "--photos",
         metavar="DIR",
-        help="Instead of the speed: how well the pictures there are read, which its labels.json describes.",
+        help="Instead of the speed: how well the pictures there are read, which its labels.json describes; with "
+        "--suite by other readers too.",
     ),
 ]
+Pages = Annotated[
+    int | None,
+    typer.Option(
+        "--pages", metavar="N", min=0,
+        help="With --suite, instead of networks: how well and how fast so many generated pages are read, beside "
+        "RapidOCR, Tesseract and webcam loops where they are installed. Default: with --photos 200.",
+    ),
+]  # fmt: skip
 Sheet = Annotated[
     Path | None,
     typer.Option("--sheet", metavar="FILE", help="With --photos: also draw the worst pictures, as .png or .jpg."),
@@ -72,15 +83,49 @@ Report = Annotated[
         "--report", metavar="FILE", help="Also write figures and computer there, as JSON, to be sent or compared."
     ),
 ]
+_SUITES = (("pythons", "pages"), "--python and --pages are for a suite; add --suite DIR")
+# By what is measured: options that do not go with it, and why not.
+_REFUSED = {
+    "suite": (
+        (
+            ("sheet", "csv", "accuracy", "runtime", "written", "profile", "finder"),
+            "--suite measures all in one way; it takes --threads, --runs, --pages, --photos, --python and --data only",
+        ),
+    ),
+    "pictures": (
+        (
+            ("models", "threads", "runs", "sheet", "csv", "accuracy", "runtime", "written", "profile", "finder"),
+            "--suite with --pages or --photos reads in one way; it takes --python and --data only",
+        ),
+    ),
+    "profile": (
+        _SUITES,
+        (
+            ("photos", "sheet", "csv", "accuracy", "data", "runs", "written", "more models"),
+            "--profile takes one model, --threads and --runtime",
+        ),
+    ),
+    "photos": (
+        _SUITES,
+        (("csv", "accuracy", "data", "written"), "--csv, --report, --accuracy and --data do not go with --photos"),
+    ),
+    "speed": (
+        _SUITES,
+        (("sheet",), "--sheet shows labelled pictures; name their folder with --photos DIR"),
+        (("finder",), "--finder finds digits in labelled pictures; name their folder with --photos DIR"),
+    ),
+}
 
 
 def command(
     models: Models = None,
     photos: Photos = None,
     suite: Suite = None,
+    pages: Pages = None,
     pythons: Pythons = None,
     profile: Profile = None,
     sheet: Sheet = None,
+    finder: Finder = None,
     threads: ManyThreads = None,
     runs: Annotated[
         int | None,
@@ -108,6 +153,8 @@ def command(
 
     Example: mnist-edge benchmark --suite session small nano three-conv
 
+    Example: mnist-edge benchmark --suite session --pages 200 --photos my-photos --python rapid/bin/python
+
     Example: mnist-edge benchmark --report pi5.json
 
     Example: mnist-edge benchmark compare pi4.json pi5.json
@@ -115,103 +162,36 @@ def command(
     if models and models[0] == WORD:
         compare_files(models[1:], json)
         return
-    from mnist_edge.benchmarks.benchmark import RUNS
-    from mnist_edge.shipped_models import DEFAULT
-
+    _refuse_contradictions(
+        {
+            "suite": suite, "profile": profile, "photos": photos, "pages": pages is not None, "pythons": pythons,
+            "sheet": sheet, "csv": csv, "written": written, "finder": finder, "runtime": runtime, "runs": runs,
+            "accuracy": accuracy, "data": data, "models": models, "more models": len(models or []) > 1,
+            "threads": threads,
+        }
+    )  # fmt: skip
+    if suite and (photos or pages is not None):
+        read_pictures_command(suite, pages, photos, pythons or [], data, force, json)
+        return
     if suite:
-        if photos or sheet or csv or accuracy or runtime or written or profile:
-            raise UsageError("--suite measures all in one way; it takes --threads, --runs, --python and --data only")
         run_suite_command(suite, models, threads, runs, pythons or [], data, force, json)
         return
-    if pythons:
-        raise UsageError("--python names environments for a suite; add --suite DIR")
+    from mnist_edge.shipped_models import DEFAULT
+
     models = models or [DEFAULT]
     if profile:
-        if photos or sheet or csv or accuracy or data or runs or written or len(models) > 1:
-            raise UsageError("--profile takes one model, --threads and --runtime")
         profile_command(profile, models[0], runtime, threads or 1, force, json)
-        return
-    if photos:
-        if csv or accuracy or data or written:
-            raise UsageError("--csv, --report, --accuracy and --data do not go with --photos")
-        _read_photos(photos, models, sheet, runtime, threads or 1, force, json)
-    elif sheet:
-        raise UsageError("--sheet shows labelled pictures; name their folder with --photos DIR")
+    elif photos:
+        read_photos(photos, models, sheet, finder, runtime, threads or 1, force, json)
     else:
-        _measure_speed(models, threads or 1, runs or RUNS, runtime, accuracy, data, csv, written, force, json)
+        measure_speed(models, threads or 1, runs, runtime, accuracy, data, csv, written, force, json)
 
 
-def _measure_speed(
-    models: list[str],
-    threads: int,
-    runs: int,
-    runtime: str | None,
-    accuracy: bool,
-    data: Path | None,
-    csv: Path | None,
-    written: Path | None,
-    force: bool,
-    json: bool,
-) -> None:
-    from json import dumps
-
-    from mnist_edge.atomic_files import refuse_overwrite, write_text
-    from mnist_edge.benchmarks.benchmark import benchmark
-    from mnist_edge.benchmarks.compare import make_report
-    from mnist_edge.benchmarks.report import batches_note, caption, table_rows, titles, write_csv
-    from mnist_edge.provenance import load_for
-
-    for path in filter(None, (csv, written)):
-        refuse_overwrite(path, force)
-    with progress("benchmark") as report:
-        found = load_for(*models, data=data, progress=report) if accuracy else None
-        measured = benchmark(
-            models, runs=runs, threads=threads, runtime=runtime, split=found.test if found else None, progress=report
-        )
-    if csv:
-        write_csv(measured, csv)
-        note(f"wrote {csv}")
-    if written:
-        write_text(written, f"{dumps(make_report(measured), indent=1)}\n")
-        note(f"wrote {written}")
-    if slowed := measured[0].slowed:
-        note(f"warning: while it measured, the processor was slowed down: {', '.join(slowed)}; see mnist-edge doctor")
-    print_notes(found.notes if found else [])
-    if json:
-        print_json([one.to_json() for one in measured])
-        return
-    print_table(caption(measured), ("", *titles([one.file for one in measured])), table_rows(measured))
-    if batched := batches_note(measured):
-        note(f"note: {batched}")
-
-
-def _read_photos(
-    folder: Path, models: list[str], sheet: Path | None, runtime: str | None, threads: int, force: bool, json: bool
-) -> None:
-    from mnist_edge import native_stderr
-    from mnist_edge.atomic_files import refuse_overwrite
-    from mnist_edge.benchmarks.contact_sheet import MOST, contact_sheet, refuse_format
-    from mnist_edge.benchmarks.photo_report import TAG_COLUMNS, benchmark_photos, caption, table_rows, tag_rows
-    from mnist_edge.benchmarks.report import titles
-    from mnist_edge.camera.images import write_image
-
-    if sheet:
-        if len(models) > 1:
-            raise UsageError("--sheet shows the mistakes of one model; name only one")
-        refuse_format(sheet)
-        refuse_overwrite(sheet, force)
-    # Some decoders write warnings below Python; the progress bar has a descriptor of its own.
-    with progress("photographs") as report, native_stderr.silenced():
-        reports = benchmark_photos(folder, models, runtime=runtime, threads=threads, progress=report)
-    names = titles([one.file for one in reports])
-    if sheet:
-        title = f"{names[0]}: F1 {reports[0].score.f1:.3f}; the worst of {len(reports[0].pictures)} pictures"
-        write_image(sheet, contact_sheet(folder, reports[0].worst[:MOST], title))
-        note(f"wrote {sheet}")
-    if json:
-        print_json([one.to_json() for one in reports])
-        return
-    print_table(caption(reports), ("", *names), table_rows(reports))
-    for name, one in zip(names, reports, strict=True):
-        if tags := tag_rows(one):
-            print_table(f"{name}, by tag, worst first", TAG_COLUMNS, tags)
+def _refuse_contradictions(given: Mapping[str, object]) -> None:
+    """Raise `UsageError` where options do not go together; `given` has what was given, by the names in `_REFUSED`."""
+    what = next((name for name in ("suite", "profile", "photos") if given[name]), "speed")
+    if what == "suite" and (given["photos"] or given["pages"]):
+        what = "pictures"
+    for names, reason in _REFUSED[what]:
+        if any(given[name] for name in names):
+            raise UsageError(reason)

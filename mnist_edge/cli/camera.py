@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mnist_edge.camera.settings import Settings, by_group, flag
-from mnist_edge.cli.options import complete, complete_models
+from mnist_edge.cli.options import complete, complete_finders, complete_models
 
 Config = Annotated[
     Path | None,
@@ -23,6 +23,7 @@ Config = Annotated[
 MAX_NOTES = 1000
 # Seconds that the end of the command waits for them.
 NOTES_SECONDS = 0.5
+COMPLETIONS = {"model": complete_models, "finder": complete_finders}
 ShowConfig = Annotated[
     bool, typer.Option("--show-config", help="Print the settings in effect as such a file, and end.")
 ]
@@ -68,7 +69,7 @@ def _parameter(option: "Field[Any]", heading: str) -> Parameter:
         metavar=about["metavar"] or None,
         help=about["help"],
         rich_help_panel=heading,
-        autocompletion=complete_models if option.name == "model" else complete(lambda: about.get("choices", ())),
+        autocompletion=COMPLETIONS.get(option.name) or complete(lambda: about.get("choices", ())),
         min=about.get("min"),
         max=about.get("max"),
     )

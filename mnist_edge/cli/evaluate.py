@@ -21,6 +21,14 @@ Model = Annotated[
         help="A .keras, .h5 or .tflite file, a SavedModel, or the name of a model that ships.",
     ),
 ]
+Sets = Annotated[
+    Path | None,
+    typer.Option(
+        "--sets",
+        metavar="DIR",
+        help="Instead of the test images: other people's digits, the sets in a folder; docs/models.md names them.",
+    ),
+]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="PNG", help="Also draw the confusion matrix.")]
 
 
@@ -30,6 +38,7 @@ def command(
     runtime: Runtime = None,
     pixels: Pixels = None,
     invert: Invert = False,
+    sets: Sets = None,
     plot: Plot = None,
     json: Json = False,
 ) -> None:
@@ -39,7 +48,13 @@ def command(
     metadata, as wherever it is used.
 
     Example: mnist-edge evaluate small
+
+    Example: mnist-edge evaluate small --sets other-digits
     """
+    if sets:
+        _refuse_others(data=data, pixels=pixels, invert=invert, plot=plot)
+        _evaluate_sets(model, sets, runtime, json)
+        return
     from mnist_edge.evaluate import evaluate
     from mnist_edge.pixel_trial import trial_images
     from mnist_edge.pixels import parse_pixels
@@ -62,6 +77,39 @@ def command(
         print_json(result.to_json())
     else:
         _print_tables(result, found.name)
+
+
+def _refuse_others(**options: object) -> None:
+    """Raise `UsageError` where an option was given that --sets leaves no room for."""
+    from mnist_edge.errors import UsageError
+
+    if given := [f"--{name}" for name, value in options.items() if value]:
+        raise UsageError(f"--sets goes by what the sets and the model's file are, without {' and '.join(given)}")
+
+
+def _evaluate_sets(model: str, folder: Path, runtime: str | None, json: bool) -> None:
+    from mnist_edge.benchmarks.sets import evaluate_sets
+    from mnist_edge.shipped_models import resolve
+
+    path = resolve(model)
+    with progress("evaluating") as report:
+        found = evaluate_sets(path, folder, runtime, report)
+    if json:
+        print_json({"model": path.name, "sets": [figures.to_json() for figures in found]})
+        return
+    rows = [
+        (
+            one.name, one.images, f"{one.accuracy:.2%}", f"{one.ece:.2%}",
+            "" if one.refused is None else f"{one.refused:.1%}",
+            ", ".join(f"{true} as {said} ({count})" for true, said, count in one.confused),
+        )
+        for one in found
+    ]  # fmt: skip
+    mean = sum(one.accuracy for one in found) / len(found)
+    print_table(
+        f"{path.name} on other people's digits: {mean:.2%} right, mean of {len(found)} sets",
+        ("set", "digits", "right", "calibration error", "refused", "most confused"), rows,
+    )  # fmt: skip
 
 
 def _print_tables(result: "Evaluation", data: str) -> None:

@@ -71,7 +71,10 @@ InputAndOutput = Annotated[
         "the whole model is integer; else float32.",
     ),
 ]
-Samples = Annotated[int, typer.Option("--samples", metavar="N", min=10, help="Representative training images.")]
+Samples = Annotated[
+    int | None,
+    typer.Option("--samples", metavar="N", min=10, help="Representative training images. Default: 500, or all."),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -91,7 +94,7 @@ def command(
     format: Format = "tflite",
     quantize: Quantize = None,
     io: InputAndOutput = None,
-    samples: Samples = 500,
+    samples: Samples = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result.")] = 0,
     output: Output = None,
     pixels: Pixels = None,

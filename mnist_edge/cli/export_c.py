@@ -80,8 +80,8 @@ def keras_to_c(
         UsageError: TensorFlow Lite Micro does not run this precision.
     """
     from mnist_edge.converters.c_array import c_files, c_name, write_c
-    from mnist_edge.converters.convert import beside, convert
-    from mnist_edge.converters.keras_source import load_network
+    from mnist_edge.converters.convert import convert
+    from mnist_edge.converters.keras_source import beside, load_network
     from mnist_edge.converters.precisions import PRECISIONS, find_precision
 
     row = find_precision(precision)

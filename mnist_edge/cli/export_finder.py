@@ -1,21 +1,26 @@
 """What `mnist-edge export` does with a finder."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mnist_edge.converters.finder import ExportedFinder, FinderLevels
+    from mnist_edge.confidence import Confidence
+    from mnist_edge.converters.finder import ExportedFinder
+    from mnist_edge.converters.finder_graph import FinderLevels
     from mnist_edge.dataset import Dataset
     from mnist_edge.progress import Progress
 
+# Pages that confidence is fitted and measured on: as crowded as those of training, and plain ones with fewer digits.
+CROWDED, PLAIN = 1_000, 1_600
 # Ink levels that a file is compared with its source on.
 COMPARED = 128
 
 
 def draw_levels(data: "Dataset", samples: int, seed: int, progress: "Progress") -> "FinderLevels":
     """Ink levels of pages that are drawn with the digits of a data set."""
-    from mnist_edge.converters.finder import FinderLevels
+    from mnist_edge.converters.finder_graph import FinderLevels
     from mnist_edge.models.finder.levels import sample_levels
     from mnist_edge.models.finder.pool import TYPEFACES
 
@@ -30,19 +35,34 @@ def export_finder(
     precision: str,
     *,
     data: "Dataset | None",
-    samples: int,
+    samples: int | None,
     seed: int,
     progress: "Progress",
     **how: Any,
 ) -> "ExportedFinder":
-    """Draw ink levels, where there are digits for that, and convert; `how` is as `convert_finder` takes it."""
+    """Draw pages, where there are digits for that, convert, and fit the confidence; `how` is for `convert_finder`."""
     from mnist_edge.converters.finder import convert_finder
     from mnist_edge.converters.precisions import find_precision
+    from mnist_edge.converters.representative import SAMPLES
 
     # Drawing takes longer than all the rest.
-    needed = samples if find_precision(precision).calibrated else 0
+    needed = (SAMPLES if samples is None else samples) if find_precision(precision).calibrated else 0
     levels = draw_levels(data, needed, seed, progress) if data else None
-    return convert_finder(source, precision, levels=levels, **how)
+    fit = partial(fit_on_pages, data=data, seed=seed, progress=progress) if data else None
+    return convert_finder(source, precision, levels=levels, fit=fit, **how)
+
+
+def fit_on_pages(file: Path, data: "Dataset", seed: int, progress: "Progress") -> tuple["Confidence", dict[str, Any]]:
+    """Draw pages with validation digits, and fit the confidence of a finder's file; returns it and how it does."""
+    from mnist_edge.benchmarks.confidence_fit import fit_confidence
+    from mnist_edge.models.finder.levels import plain_pages, validation_pages
+    from mnist_edge.models.finder.pool import PICTURES, TYPEFACES
+
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    pages = validation_pages(data, CROWDED, seed, TYPEFACES, PICTURES, progress)
+    pages += plain_pages(data, PLAIN, seed, progress)
+    fitted = fit_confidence(file, pages, progress)
+    return fitted.confidence, fitted.to_json()
 
 
 def finder_rows(result: "ExportedFinder") -> list[tuple[str, str]]:
@@ -63,4 +83,10 @@ def finder_rows(result: "ExportedFinder") -> list[tuple[str, str]]:
             f"({parity.detections} digits); boxes overlap by {parity.iou:.3f}, {parity.same_digit:.2%} the same digit"
         )
         rows.append(("against its source", figures))
+    if fitted := result.fitted:
+        figures = (
+            "with {classifier}, on {pages} generated pages with {digits} digits: F1 {f1:.3f}, {false_digits:.2f} false "
+            "digits a page without any, calibration error {calibration_error:.2%}"
+        )
+        rows.append(("read", figures.format(**fitted)))
     return rows

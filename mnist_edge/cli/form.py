@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,12 +84,19 @@ def review_command(
     from mnist_edge.camera.forms.collect_reviews import collect_reviews
     from mnist_edge.camera.forms.page_file import open_pages
     from mnist_edge.camera.forms.reviews import Reviews
-    from mnist_edge.camera.forms.web import review_server
+    from mnist_edge.camera.forms.web import Training, review_server
+    from mnist_edge.cli.form_training import Teach, why_not
 
     with open_pages(pages) as opened:
+        model = opened.database.execute("SELECT model FROM form").fetchone()[0]
+        why = why_not(collect)
+        training = Training(None, why)
+        if collect and not why:
+            training = Training(Teach(model, collect), prepare=partial(collect_reviews, opened, collect))
         try:
-            _serve_until_stopped(review_server(opened, serve, token))
+            _serve_until_stopped(review_server(opened, serve, token, training=training))
         finally:
+            training.end()
             # What a run that was killed has left as well.
             if collect and (added := collect_reviews(opened, collect)):
                 note(f"kept {added:,} digits in {collect}")

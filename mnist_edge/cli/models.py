@@ -7,14 +7,14 @@ import typer
 
 from mnist_edge.cli.console import note, print_card, print_json, print_notes, print_table, progress
 from mnist_edge.cli.help import Command, Group
-from mnist_edge.cli.options import Data, Force, Json, complete_models
+from mnist_edge.cli.options import Data, Force, Json, complete_shipped
 
 app = typer.Typer(
     cls=Group,
     rich_markup_mode=None,
     help="List the models that ship, show a card, copy a file.\n\nExample: mnist-edge models show small",
 )
-Name = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete_models, help="Of a model that ships.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete_shipped, help="Of a model that ships.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -47,7 +47,7 @@ def list_models(json: Json = False) -> None:
     data, device = _named(rows, "data"), _named(rows, "latency_device")
     title = f"models that ship: accuracy on the test images of {data}, one invoke on {device}"
     print_table(title, ("model", "accuracy", "bytes", "MACs", "invoke, us"), map(_row, rows))
-    note("`mnist-edge models show NAME` tells more of one")
+    note("`mnist-edge models show NAME` tells more of one, or of `finder`, which finds the digits that they read")
 
 
 @app.command(cls=Command)
@@ -79,7 +79,7 @@ def show(
 @app.command(cls=Command)
 def copy(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", autocompletion=complete_models, help="Such as small, or small.float32.")
+        str, typer.Argument(metavar="NAME", autocompletion=complete_shipped, help="Such as small, or small.float32.")
     ],
     to: Annotated[Path, typer.Argument(metavar="TO", help="A file or an existing folder.")],
     force: Force = False,

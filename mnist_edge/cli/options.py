@@ -23,6 +23,12 @@ def _models() -> list[str]:
     return [name for one in shipped for name in (one.name, *(f"{one.name}.{precision}" for precision in one.files))]
 
 
+def _finders() -> list[str]:
+    from mnist_edge.shipped_models import FINDER, find_shipped
+
+    return [FINDER, *(f"{FINDER}.{precision}" for precision in find_shipped(FINDER).files)]
+
+
 def _runtimes() -> Iterable[str]:
     from mnist_edge.runtime import RUNTIMES
 
@@ -30,6 +36,8 @@ def _runtimes() -> Iterable[str]:
 
 
 complete_models = complete(_models)
+complete_finders = complete(_finders)
+complete_shipped = complete(lambda: [*_models(), *_finders()])
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -37,6 +45,15 @@ Data = Annotated[
         metavar="PATH",
         help="Folder or file: IDX as MNIST's, .npz, CSV, Parquet, or a folder of pictures for each class. "
         "Default: MNIST_EDGE_DATA, else the cache, else a download.",
+    ),
+]
+Finder = Annotated[
+    str | None,
+    typer.Option(
+        "--finder",
+        metavar="FILE",
+        autocompletion=complete_finders,
+        help="A .tflite file of a finder. Default: the one that ships.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]

@@ -17,6 +17,7 @@ from mnist_edge.errors import UsageError
 if TYPE_CHECKING:
     from mnist_edge.dataset import Dataset
     from mnist_edge.models.finder.train import FinderRun
+    from mnist_edge.models.fine_tune_origin import Origin
     from mnist_edge.models.recipes import Recipe as TrainedRecipe
     from mnist_edge.models.run import Run
     from mnist_edge.progress import Progress
@@ -51,8 +52,14 @@ Compare = Annotated[
 Extra = Annotated[
     Path | None,
     typer.Option(
-        "--extra", metavar="DIR", help="Teach a model that ships the digits that `camera --collect DIR` kept."
+        "--extra",
+        metavar="DIR",
+        help="Teach a model that ships, or a run, the digits that `camera --collect DIR` kept.",
     ),
+]
+Start = Annotated[
+    Path | None,
+    typer.Option("--start", metavar="MODEL", help="Start `finder` from the weights of a trained one, a .keras file."),
 ]
 Resume = Annotated[
     bool,
@@ -70,6 +77,7 @@ def command(
     output: Output = None,
     compare: Compare = False,
     extra: Extra = None,
+    start: Start = None,
     data: Data = None,
     force: Force = False,
     resume: Resume = False,
@@ -80,8 +88,8 @@ def command(
 
     Ctrl-C keeps what there is so far, and --resume goes on from there, with every setting of the run. `train all
     --compare` trains every recipe, taking up those that are finished already. `train small --extra DIR` goes on from
-    the model that ships, with the digits of your camera; that takes minutes. `train finder` draws pages with the
-    digits of --data, and trains what finds digits on them.
+    the model that ships, or with a run's folder in place of `small` from that run, with the digits of your camera; that
+    takes minutes. `train finder` draws pages with the digits of --data, and trains what finds digits on them.
 
     A recipe of your own is a .toml file with settings and layers, or a .py file with a function network(classes) that
     returns a Keras model.
@@ -95,7 +103,7 @@ def command(
     if list_recipes:
         show_recipes(json)
         return
-    _refuse_usage(recipe, compare, resume, extra, force)
+    _refuse_usage(recipe, compare, resume, extra, start, force)
     with interrupted_by_signals() as received:
         if compare:
             _compare(epochs, batch_size, seed or 0, output, data, force, json)
@@ -103,20 +111,24 @@ def command(
         if resume:
             run = _resume(recipe, epochs, batch_size, seed, output, data)
         else:
-            run = _train(recipe or DEFAULT, epochs, batch_size, seed or 0, output, extra, data, force)
+            run = _train(recipe or DEFAULT, epochs, batch_size, seed or 0, output, extra, start, data, force)
         show_run(run, json)
     if run.interrupted:
         raise typer.Exit(128 + received[0])
 
 
-def _refuse_usage(recipe: str | None, compare: bool, resume: bool, extra: Path | None, force: bool) -> None:
+def _refuse_usage(
+    recipe: str | None, compare: bool, resume: bool, extra: Path | None, start: Path | None, force: bool
+) -> None:
     if compare != (recipe == "all"):
         raise UsageError("`all` and --compare go together: mnist-edge train all --compare")
-    if resume and (compare or extra or force):
-        other = "--compare" if compare else "--extra" if extra else "--force"
+    if resume and (compare or extra or start or force):
+        other = "--compare" if compare else "--extra" if extra else "--start" if start else "--force"
         raise UsageError(f"--resume goes on with one training that was broken off; leave {other} out")
     if extra and recipe == "finder":
         raise UsageError("--extra teaches a classifier; leave it out, or train another recipe")
+    if start and recipe != "finder":
+        raise UsageError("--start is for the finder: mnist-edge train finder --start MODEL")
     if extra and compare:
         raise UsageError("--extra starts from a model that ships; leave --compare out")
 
@@ -128,21 +140,20 @@ def _train(
     seed: int,
     output: Path | None,
     extra: Path | None,
+    start: Path | None,
     data: Path | None,
     force: bool,
 ) -> Run | FinderRun:
     from mnist_edge.dataset import load
     from mnist_edge.locks import exclusive
-    from mnist_edge.models.collected import read_collected
-    from mnist_edge.models.fine_tune import fine_tune, fine_tuning_recipe, shipped_weights
+    from mnist_edge.models.fine_tune_origin import origin_of
     from mnist_edge.models.recipe_files import read_recipe
     from mnist_edge.models.resume import prepare_folder
-    from mnist_edge.provenance import load_for
     from mnist_edge.run_folders import RUNS
     from mnist_edge.training_stack import load_keras
 
-    recipe = read_recipe(name)
-    recipe = (fine_tuning_recipe(recipe) if extra else recipe).with_overrides(epochs, batch_size)
+    origin = origin_of(name) if extra else None
+    recipe = (origin.recipe if origin else read_recipe(name)).with_overrides(epochs, batch_size)
     folder = output or RUNS / f"{recipe.name}{'-extra' if extra else ''}-seed{seed}"
     if folder.is_dir() and not force:
         with exclusive(folder):
@@ -150,12 +161,42 @@ def _train(
     with progress(recipe.name) as report:
         # Missing packages should be reported before MNIST is downloaded.
         load_keras()
-        if extra:
-            collected = read_collected(extra)
-            found = _noted(load_for(shipped_weights(recipe), data=data, progress=report))
-            return fine_tune(recipe, found, collected, folder, seed=seed, force=force, progress=report)
+        if origin and extra:
+            return learn_collected(
+                recipe, extra, folder, origin=origin, report=report, data=data, seed=seed, force=force
+            )
         found = _noted(load(data, fallback=True, progress=report))
-        return _carry_out(recipe, found, folder, seed, report, force=force)
+        return _carry_out(recipe, found, folder, seed, report, start, force=force)
+
+
+def learn_collected(
+    recipe: TrainedRecipe,
+    extra: Path,
+    folder: Path,
+    *,
+    report: Progress,
+    origin: Origin | None = None,
+    data: Path | None = None,
+    seed: int = 0,
+    force: bool = False,
+) -> Run:
+    """Teach a network, or else the one of the recipe that ships, the digits of a folder.
+
+    A recipe that is not for that yet is made so.
+    """
+    from mnist_edge.models.collected import read_collected
+    from mnist_edge.models.fine_tune import fine_tune
+    from mnist_edge.models.fine_tune_origin import Origin, fine_tuning_recipe, shipped_weights
+    from mnist_edge.provenance import load_for
+    from mnist_edge.training_stack import load_keras
+
+    if recipe.monitor != "extra":
+        recipe = fine_tuning_recipe(recipe)
+    load_keras()
+    origin = origin or Origin(recipe, shipped_weights(recipe))
+    collected = read_collected(extra, origin.classes)
+    found = _noted(load_for(origin.weights, data=data, progress=report))
+    return fine_tune(recipe, found, collected, folder, weights=origin.weights, seed=seed, force=force, progress=report)
 
 
 def _resume(
@@ -191,11 +232,17 @@ def _resume(
             raise UsageError(f"--data {data} contradicts the run's {settings.data.name}, in {folder}; leave it out")
         load_keras()
         _noted(found)
-        return _carry_out(there, found, folder, settings.seed, report, resume=True)
+        return _carry_out(there, found, folder, settings.seed, report, settings.start, resume=True)
 
 
 def _carry_out(
-    recipe: TrainedRecipe, data: Dataset, folder: Path, seed: int, report: Progress, **how: bool
+    recipe: TrainedRecipe,
+    data: Dataset,
+    folder: Path,
+    seed: int,
+    report: Progress,
+    start: Path | None,
+    **how: bool,
 ) -> Run | FinderRun:
     """Train a classifier or the finder; `how` is to resume or to force."""
     from mnist_edge.classes import DIGITS, shown
@@ -210,7 +257,7 @@ def _carry_out(
         raise UsageError(f"a finder is trained with digits, but {data.name} has {shown(data.classes)}")
     source = PageSource(data, seed)
     print_notes(source.notes())
-    return train_finder(source, folder, recipe=recipe, progress=report, **how)
+    return train_finder(source, folder, recipe=recipe, start=start, progress=report, **how)
 
 
 def _compare(

@@ -97,9 +97,15 @@ def _show_finder(run: FinderRun, json: bool) -> None:
 def _show_learned(run: Run, learned: FineTuning) -> None:
     if learned.skipped:
         note("skipped: " + ", ".join(f"{count} {reason}" for reason, count in learned.skipped.items()))
+    taught = f"{run.recipe}, taught {learned.images} collected digits, {learned.corrected} corrected"
+    print_table(taught, ("what", "before", "after"), learned_rows(run, learned))
+
+
+def learned_rows(run: Run, learned: FineTuning) -> list[tuple[str, str, str]]:
+    """Return the figures of a fine-tuning: what, before and after."""
     before, after = learned.before, learned.after
-    rows = [
-        ("model", run.recipe, run.model),
+    return [
+        ("model", run.recipe, str(run.model)),
         ("test accuracy", f"{before.test_accuracy:.2%}", f"{after.test_accuracy:.2%}"),
         (
             f"of {learned.held_out} held-out collected digits",
@@ -108,8 +114,6 @@ def _show_learned(run: Run, learned: FineTuning) -> None:
         ),
         ("non-digits refused", f"{before.non_digits_refused:.1%}", f"{after.non_digits_refused:.1%}"),
     ]
-    taught = f"{run.recipe}, taught {learned.images} collected digits, {learned.corrected} corrected"
-    print_table(taught, ("what", "before", "after"), rows)
 
 
 def _row(result: RecipeResult) -> tuple[Any, ...]:

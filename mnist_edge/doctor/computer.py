@@ -29,7 +29,7 @@ def _python() -> Check:
 def _computer(machine: Machine) -> Check:
     found = f"{machine.board + ', ' if machine.board else ''}{machine.machine}, {machine.system}"
     advice = ""
-    if machine.machine in ("armv7l", "armv6l"):
+    if machine.is_32_bit_arm:
         advice = "a 64-bit system runs the maintained runtime; this one needs tflite-runtime and Python 3.11 or older"
     return Check("computer", Status.OK, found, advice)
 

@@ -10,10 +10,15 @@ from importlib.util import find_spec
 from mnist_edge.child_process import run_module
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.errors import PackageBroken
+from mnist_edge.machine import this_machine
 from mnist_edge.optional_packages import installed_version, pip_install, require
 
 # All install the same folder, cv2: the last one wins, and removing one breaks the other.
 WHEELS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
+FROM_SYSTEM = (
+    "there is no wheel for 32-bit Arm: sudo apt install python3-opencv, in an environment made with "
+    "--system-site-packages"
+)
 INSTALL = f"{pip_install('camera')}, or on a machine without a screen: {pip_install('headless')}"
 BACK_ENDS = {"FFMPEG": "FFMPEG", "GStreamer": "GStreamer", "v4l/v4l2": "V4L2", "AVFoundation": "AVFoundation"}
 
@@ -21,7 +26,7 @@ BACK_ENDS = {"FFMPEG": "FFMPEG", "GStreamer": "GStreamer", "v4l/v4l2": "V4L2", "
 def check(timeout_s: float) -> Check:
     """Check whether OpenCV can be imported, and its window and video back ends."""
     if find_spec("cv2") is None:
-        return Check("OpenCV", Status.MISSING, "not installed", INSTALL)
+        return Check("OpenCV", Status.MISSING, "not installed", _install())
     wheels = [f"{name} {found}" for name in WHEELS if (found := installed_version(name))]
     outcome = run_module(__name__, timeout_s=timeout_s)
     if outcome.failure:
@@ -59,7 +64,11 @@ def _mend(failure: str) -> str:
         return "install the library (apt install libgl1 libglib2.0-0), or opencv-python-headless instead"
     if "numpy" in failure.lower() or "_ARRAY_API" in failure:
         return "OpenCV below 4.12 wants numpy < 2, from 4.12 on numpy >= 2: change one of them"
-    return INSTALL
+    return _install()
+
+
+def _install() -> str:
+    return FROM_SYSTEM if this_machine().is_32_bit_arm else INSTALL
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def without_needless_advice(checks: Sequence[Check]) -> list[Check]:
 
 
 def _install(name: str) -> str:
-    if name == "ai-edge-litert" and this_machine().machine in ("armv7l", "armv6l"):
+    if name == "ai-edge-litert" and this_machine().is_32_bit_arm:
         return "there is none for 32-bit Arm: use tflite-runtime, or a 64-bit system"
     return INSTALL[name]
 

@@ -1,22 +1,129 @@
-"""Ink levels to calibrate and compare an exported finder with: what it was trained on, drawn anew."""
+"""Pages and ink levels to calibrate and measure an exported finder with: drawn as for training, but others."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.dataset import Dataset
-from mnist_edge.models.finder.negatives import HELD_OUT
-from mnist_edge.models.finder.pool import draw_stored
-from mnist_edge.models.finder.samples import SIDE, take_sample
+from mnist_edge.dataset import Dataset, Split
+from mnist_edge.models.finder.negatives import HELD_OUT, negative_pages
+from mnist_edge.models.finder.pool import draw_stored, stored
+from mnist_edge.models.finder.samples import SIDE, StoredPage, take_sample
+from mnist_edge.models.pages.pages import draw_page
+from mnist_edge.models.pages.random_conditions import random_conditions
 from mnist_edge.models.pages.scripts import load_scripts
-from mnist_edge.models.pages.typefaces import load_typefaces
+from mnist_edge.models.pages.typefaces import Typeface, load_typefaces
+from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
+from mnist_edge.reading import Box
 
 # Crops of each page, at sizes of their own.
 A_PAGE = 8
 
 Levels = NDArray[np.uint8]
+
+
+# One in so many pages is cut from a picture without digits, where there are any.
+NEGATIVE = 7
+# Keeps the seeds of whole pages, and of plain ones, apart from those of levels.
+WHOLE, PLAIN = 2, 3
+# One in so many plain pages has nothing written on it, and one has superscripts, with this probability of each digit.
+RARE, SUPERSCRIPTS = 20, 0.5
+# Heights of a digit that stands alone on its page, as shares of the page's.
+ALONE = 0.06, 0.8
+
+
+def validation_pages(
+    data: Dataset, count: int, seed: int, typefaces: Path, pictures: Path, progress: Progress = no_progress
+) -> list[StoredPage]:
+    """Draw pages in the typefaces that are held out of training, and cut some from the pictures that are.
+
+    Args:
+        data: The digits on the pages, of its validation split.
+        count: How many pages.
+        seed: The same seed gives the same pages, where the same typefaces and pictures are.
+        typefaces: A folder as `load_typefaces` takes it.
+        pictures: A folder as `negative_pages` takes it.
+        progress: Called with the number of pages drawn.
+    """
+    faces = _faces(typefaces, held_out=True)
+    empty = negative_pages(pictures, count // NEGATIVE, seed, validation=True)
+    pages: list[StoredPage] = []
+    for page in range(count):
+        is_drawn = page % NEGATIVE or not empty
+        rng = np.random.default_rng([seed, WHOLE, page])
+        pages.append(draw_stored(data.validation, faces, rng) if is_drawn else empty.pop())
+        progress(page + 1, count, "drawing pages")
+    return pages
+
+
+def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_progress) -> list[StoredPage]:
+    """Draw pages with hardly anything but digits on them, as most that people have.
+
+    Half are drawn by the conditions of `make pages`; a quarter are the same with a single digit, but for a twentieth
+    with superscripts and a twentieth without digits, every other one nothing but shade; and a quarter are images of the
+    data set, cut close or not, enlarged, in either polarity.
+
+    Args:
+        data: The digits on the pages, of its validation split.
+        count: How many pages.
+        seed: The same seed gives the same pages.
+        progress: Called with the number of pages drawn.
+    """
+    pages = []
+    for page in range(count):
+        rng = np.random.default_rng([seed, PLAIN, page])
+        if page % 4 == 3:
+            pages.append(_image(data.validation, rng))
+        elif page % (2 * RARE) == 1:
+            pages.append(_shade(rng))
+        else:
+            conditions = random_conditions(rng)
+            if page % RARE == 9:
+                conditions = replace(conditions, superscripts=SUPERSCRIPTS)
+            elif page % 4 == 1:
+                rows, size = int(page % RARE != 1), float(rng.uniform(*ALONE))
+                conditions = replace(conditions, rows=rows, columns=1, layout="", size=size)
+            pages.append(stored(draw_page(data.validation, int(rng.integers(2**31)), conditions), conditions))
+        progress(page + 1, count, "drawing pages")
+    return pages
+
+
+def _image(split: Split, rng: np.random.Generator) -> StoredPage:
+    """An image of the data set as a page of its own."""
+    index = int(rng.integers(len(split)))
+    image = split.images[index, ..., 0]
+    box = Box(*cv2.boundingRect(np.asarray(image > 20, np.uint8)))
+    if rng.random() < 0.5:
+        image, box = image[box.slices], Box(0, 0, box.width, box.height)
+    scale = float(rng.choice([1, 1, 2, 4, 10]))
+    size = [round(side * scale) for side in image.shape[::-1]]
+    image = np.asarray(cv2.resize(np.ascontiguousarray(image), size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    light_on_dark = bool(rng.random() < 0.5)
+    return StoredPage(
+        cv2.imencode(".png", image if light_on_dark else 255 - image)[1].tobytes(),
+        np.array([box], np.float32) * np.float32(scale),
+        split.labels[[index]].astype(np.int64),
+        light_on_dark,
+    )
+
+
+def _shade(rng: np.random.Generator) -> StoredPage:
+    """A wall in raking light: a grey that changes steadily from one side to the other."""
+    width, height = 640, 480
+    across, down = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+    angle, (start, end) = rng.uniform(0, 2 * np.pi), rng.uniform(0, 255, 2)
+    share = (1 + np.clip(across * np.cos(angle) + down * np.sin(angle), -1, 1)) / 2
+    grey = np.rint(start + (end - start) * share).astype(np.uint8)
+    return StoredPage(
+        cv2.imencode(".png", grey)[1].tobytes(), np.zeros((0, 4), np.float32), np.zeros(0, np.int64), False
+    )
+
+
+def _faces(typefaces: Path, *, held_out: bool) -> list[Typeface]:
+    faces = enumerate(load_typefaces(typefaces) + load_scripts(typefaces))
+    return [face for index, face in faces if (index % HELD_OUT == HELD_OUT - 1) == held_out]
 
 
 def sample_levels(
@@ -35,10 +142,9 @@ def sample_levels(
     Returns:
         Shapes (training, side, side) and (validation, side, side).
     """
-    faces = load_typefaces(typefaces) + load_scripts(typefaces)
     drawn: tuple[list[Levels], list[Levels]] = [], []
     for held_out, (split, count) in enumerate(((data.training, training), (data.validation, validation))):
-        some = [face for index, face in enumerate(faces) if (index % HELD_OUT == HELD_OUT - 1) == held_out]
+        some = _faces(typefaces, held_out=bool(held_out))
         while len(drawn[held_out]) < count:
             rng = np.random.default_rng([seed, held_out, len(drawn[held_out])])
             page = draw_stored(split, some, rng)

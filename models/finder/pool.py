@@ -19,8 +19,10 @@ from mnist_edge.models.finder.negatives import HELD_OUT, LONG, SHORT, negative_p
 from mnist_edge.models.finder.samples import StoredPage
 from mnist_edge.models.finder.workers import workers
 from mnist_edge.models.pages import pages
-from mnist_edge.models.pages.conditions import crowded_conditions, random_conditions
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.crowded_conditions import crowded_conditions
 from mnist_edge.models.pages.pages import draw_page
+from mnist_edge.models.pages.random_conditions import random_conditions
 from mnist_edge.models.pages.scripts import load_scripts
 from mnist_edge.models.pages.typefaces import Typeface, load_typefaces
 from mnist_edge.opencv import cv2
@@ -189,6 +191,11 @@ def draw_stored(split: Split, typefaces: Sequence[Typeface], rng: np.random.Gene
     width, height = (LONG, SHORT) if rng.random() < WIDE else (SHORT, LONG)
     used = [face for face in typefaces if face.name in (conditions.digits, conditions.words)]
     page = draw_page(split, int(rng.integers(2**31)), conditions, width=width, height=height, typefaces=used)
+    return stored(page, conditions)
+
+
+def stored(page: pages.Page, conditions: Conditions) -> StoredPage:
+    """A page that was drawn under conditions, as training keeps it."""
     return StoredPage(
         cv2.imencode(".jpg", page.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes(),
         np.array([digit.box for digit in page.digits], np.float32).reshape(-1, 4),

@@ -14,12 +14,14 @@ import numpy as np
 import mnist_edge
 from mnist_edge.atomic_files import write_atomically, write_text
 from mnist_edge.block_layers import block_layers
-from mnist_edge.errors import ModelError
+from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.interrupts import interrupts_held
+from mnist_edge.keras_files import load_keras_model
+from mnist_edge.models.allocator import keep_freed_memory
 from mnist_edge.models.checkpoint import STATE, read_state, write_state
 from mnist_edge.models.finder.loss import detection_loss
 from mnist_edge.models.finder.network import build_finder
-from mnist_edge.models.finder.pool import PageSource, Pool, draw_pool, read_pages
+from mnist_edge.models.finder.pool import PageSource, draw_pool, read_pages
 from mnist_edge.models.finder.stream import batch_of_step, batches
 from mnist_edge.models.finder.validate import Validation, keras_network, validate
 from mnist_edge.models.plots import plot_curves
@@ -84,6 +86,7 @@ def train_finder(
     folder: Path,
     *,
     recipe: Recipe = FINDER,
+    start: Path | None = None,
     force: bool = False,
     resume: bool = False,
     progress: Progress = no_progress,
@@ -98,40 +101,45 @@ def train_finder(
         source: Decides pages and samples.
         folder: The run folder to write.
         recipe: Of its fields, epochs, batch size, learning rate and weight decay count here.
+        start: A trained finder, as `model.keras`, to start from its weights; without it, from random ones.
         force: Replace a run that is there.
         resume: Continue the unfinished run that is there.
         progress: Called with the number of chunks of pages drawn, then with the number of epochs done.
 
     Raises:
         OutputError: The folder holds a run already, or another process trains there.
-        UsageError: There is nothing to resume, or it was started with other settings.
+        UsageError: There is nothing to resume, or it was started with other settings; or `start` is no finder.
         ModelError: The loss became NaN, or training was interrupted before its first epoch ended.
     """
-    settings = settings_of(source, recipe)
+    settings = settings_of(source, recipe, start)
     with training_in(folder, settings, force=force, resume=resume):
-        pool = draw_pool(source, folder.parent / f"finder-pages-{settings.pages}", progress)
-        return _Training(settings, folder, pool, progress, read_state(folder) if resume else None).run()
+        return _Training(settings, folder, source, progress, read_state(folder) if resume else None).run()
 
 
-def settings_of(source: PageSource, recipe: Recipe = FINDER) -> RunSettings:
+def settings_of(source: PageSource, recipe: Recipe = FINDER, start: Path | None = None) -> RunSettings:
     """The settings of a training that starts now."""
-    return replace(RunSettings.of(recipe, source.data, source.seed), pages=source.key())
+    start = Path(os.path.realpath(start)) if start else None
+    return replace(RunSettings.of(recipe, source.data, source.seed), pages=source.key(), start=start)
 
 
 class _Training:
     """One training, from its start or where it was interrupted."""
 
     def __init__(
-        self, settings: RunSettings, folder: Path, pool: Pool, progress: Progress, state: dict[str, Any] | None
+        self, settings: RunSettings, folder: Path, source: PageSource, progress: Progress, state: dict[str, Any] | None
     ) -> None:
-        self._settings, self._folder, self._pool, self._progress = settings, folder, pool, progress
+        self._settings, self._folder, self._progress = settings, folder, progress
         self._recipe = settings.recipe
         self._keras = _keras()
+        keep_freed_memory()
         seed_everything(self._keras, settings.seed)
         state = state or {"rows": [], "seconds": 0.0}
         self._rows: list[dict[str, float]] = state["rows"]
+        self._model = self._resumed() if self._rows else _compiled(self._keras, settings)
+        # After the model, so that a start that is no finder is told of before pages are drawn.
+        pool = draw_pool(source, folder.parent / f"finder-pages-{settings.pages}", progress)
+        self._training = pool.training
         self._before, self._started = state["seconds"], time.perf_counter()
-        self._model = self._resumed() if self._rows else _compiled(self._keras, self._recipe, settings.seed)
         self._pages, self._negatives = read_pages(pool.validation), read_pages(pool.negatives)
         every = [*self._pages, *self._negatives]
         self._validation = [
@@ -159,7 +167,7 @@ class _Training:
             epochs=tuple(self._rows),
             seconds=self._seconds,
             interrupted=interrupted,
-            pages=len(read_pages(self._pool.training)),
+            pages=len(read_pages(self._training)),
             validation=validate(keras_network(self._kept()), self._pages, self._negatives),
         )
         self._report(run)
@@ -176,7 +184,7 @@ class _Training:
         recipe, losses = self._recipe, []
         steps = range(len(self._rows) * STEPS, recipe.epochs * STEPS)
         with (
-            closing(batches(self._pool.training, recipe.batch_size, self._settings.seed, steps)) as drawn,
+            closing(batches(self._training, recipe.batch_size, self._settings.seed, steps)) as drawn,
             interrupts_held() as safe_point,
         ):
             for step, (inputs, targets) in zip(steps, drawn, strict=True):
@@ -240,8 +248,10 @@ def _keras() -> Any:
     return keras
 
 
-def _compiled(keras: Any, recipe: Recipe, seed: int) -> Any:
-    model = build_finder(seed=seed)
+def _compiled(keras: Any, settings: RunSettings) -> Any:
+    model, recipe = build_finder(seed=settings.seed), settings.recipe
+    if settings.start:
+        _take_weights(model, settings.start)
     steps = recipe.epochs * STEPS
     rising = max(1, round(steps * WARM_UP))
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -250,3 +260,11 @@ def _compiled(keras: Any, recipe: Recipe, seed: int) -> Any:
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, clipnorm=CLIP_NORM)
     model.compile(optimizer=optimizer, loss=detection_loss)
     return model
+
+
+def _take_weights(model: Any, start: Path) -> None:
+    trained = load_keras_model(start)
+    try:
+        model.set_weights(trained.get_weights())
+    except ValueError as error:
+        raise UsageError(f"{start} is no finder of this version, so no training can start from it") from error

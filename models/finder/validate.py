@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.detection import MULTIPLE, Detections, Floats
+from mnist_edge.detection import MULTIPLE, Detections, Floats, iou_matrix
 from mnist_edge.finder import Network, find
 from mnist_edge.models.finder.samples import StoredPage
 from mnist_edge.opencv import cv2
 
 # Detections that score less are not looked at.
+# Most detections of a page.
+MOST = 400
 LEAST_SCORE = 0.15
 # Intersection over union from which a box is that of a digit.
 LEAST_IOU = 0.5
@@ -88,7 +90,7 @@ def validate(network: Network, pages: Sequence[StoredPage], negatives: Sequence[
 def _look(network: Network, page: StoredPage) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Of each detection its score, whether it is a digit, and whether its label is right too."""
     image = np.asarray(cv2.imdecode(np.frombuffer(page.picture, np.uint8), cv2.IMREAD_COLOR), np.uint8)
-    detections = find(image, network, LEAST_SCORE).detections
+    detections = find(image, network, LEAST_SCORE, MOST).detections
     found = match(detections, page.boxes)
     labels = np.append(page.labels, -1)[found]
     return detections.scores, found >= 0, detections.labels.argmax(axis=1) == labels
@@ -99,14 +101,8 @@ def match(detections: Detections, boxes: Floats) -> NDArray[np.intp]:
     chosen = np.full(len(detections), -1, np.intp)
     free = np.ones(len(boxes), bool)
     for index in np.argsort(-detections.scores, kind="stable") if len(boxes) else ():
-        overlaps = _iou(detections.boxes[index], boxes) * free
+        overlaps = iou_matrix(detections.boxes[index], boxes)[0] * free
         if overlaps.max() >= LEAST_IOU:
             chosen[index] = int(overlaps.argmax())
             free[chosen[index]] = False
     return chosen
-
-
-def _iou(box: Floats, others: Floats) -> Floats:
-    ends, other_ends = box[:2] + box[2:], others[:, :2] + others[:, 2:]
-    shared = np.clip(np.minimum(ends, other_ends) - np.maximum(box[:2], others[:, :2]), 0, None).prod(axis=1)
-    return np.asarray(shared / (box[2:].prod() + others[:, 2:].prod(axis=1) - shared), np.float32)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from mnist_edge.dataset import Split
 from mnist_edge.errors import UsageError
-from mnist_edge.models.pages.conditions import Conditions, random_conditions
+from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.grounds import add_pattern, highlight, stick_notes
 from mnist_edge.models.pages.hands import in_hand
-from mnist_edge.models.pages.ink import stamp, write_marks
+from mnist_edge.models.pages.ink import Ink, stamp, write_marks
 from mnist_edge.models.pages.layouts import write_layout
 from mnist_edge.models.pages.marks import Area, Mark
 from mnist_edge.models.pages.paper import (
@@ -26,6 +26,7 @@ from mnist_edge.models.pages.paper import (
     put_on_desk,
     surface,
 )
+from mnist_edge.models.pages.random_conditions import random_conditions
 from mnist_edge.models.pages.scans import scan
 from mnist_edge.models.pages.typefaces import Typeface
 from mnist_edge.models.pages.writing import write_page
@@ -110,13 +111,19 @@ def draw_page(
     page *= light(conditions, width, height, camera)
     blur = min(conditions.blur, MOST_BLUR * digit_height)
     image = scan(photograph(page, conditions, blur, camera), conditions.resolution, conditions.scan, digit_height)
+    return Page(image, *_truth(conditions, marks, ink, blur, frame))
+
+
+def _truth(
+    conditions: Conditions, marks: Sequence[Mark], ink: Ink, blur: float, frame: tuple[int, int]
+) -> tuple[tuple[Digit, ...], tuple[str, ...], tuple[str, ...]]:
+    """The digits that are seen, their text and the tags of a page, as `Page` has them."""
     written = [mark for mark in marks if mark.label is not None]
     # A scan may leave nothing of a small digit.
     seen = [(mark, box) for mark, box in zip(written, ink.boxes, strict=True) if box.area]
-    digits = [mark for mark, _ in seen]
     found = tuple(Digit(mark.label or 0, 1.0, box, mark.row) for mark, box in seen)
     tags = _tags(conditions, found, len(marks) > len(found), ink.touching, blur, frame)
-    return Page(image, found, _text(digits), tags)
+    return found, _text([mark for mark, _ in seen]), tags
 
 
 def _sheet(

@@ -1,8 +1,9 @@
 """Stand-ins for the live loop: pages of digits, videos of them, and a reader that needs no model."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,12 +12,45 @@ from numpy.typing import NDArray
 from mnist_edge.benchmarks.harness.browser import Tab, new_tab, started
 from mnist_edge.camera.frames import ArraySource, Frame
 from mnist_edge.camera.view import View
+from mnist_edge.classes import DIGITS
+from mnist_edge.cli import app
 from mnist_edge.errors import PackageMissing
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading
 
 Image = NDArray[np.uint8]
 Pages = Callable[..., list[Image]]
+
+
+class Run(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def complaints(self) -> list[str]:
+        return self.err.splitlines()
+
+
+Read = Callable[..., Run]
+
+
+@pytest.fixture
+def read(capsys: pytest.CaptureFixture[str]) -> Read:
+    """`read("page.jpg", "--json")`: what the command printed, and its exit code."""
+
+    def run(*arguments: object) -> Run:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            app(["read", *map(str, arguments)], prog_name="mnist-edge")
+        code = ended.value.code
+        return Run(code if isinstance(code, int) else int(code is not None), *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +125,7 @@ class InkReader:
     """Finds each blob of dark ink and calls it a 7."""
 
     min_confidence = 0.5
+    classes = DIGITS
 
     def read(self, frame: Image, source: str) -> Reading:
         dark = (frame.min(axis=2) < 100).astype(np.uint8)
@@ -170,3 +205,23 @@ def write_digit() -> Callable[..., Box]:
         return Box(*cv2.boundingRect(mask))
 
     return write
+
+
+@pytest.fixture(scope="module")
+def long_video(
+    tmp_path_factory: pytest.TempPathFactory, pages: Pages, write_video: Callable[[Path, Sequence[Image]], Path]
+) -> Path:
+    """More of it than a busy machine shows before somebody looks."""
+    return write_video(tmp_path_factory.mktemp("video") / "page.avi", pages(1) * 3_000)
+
+
+@pytest.fixture(scope="module")
+def no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever runs the tests may have a camera of their own."""
+    from tests.camera.camera_process import NO_DISPLAY
+
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmp_path_factory.mktemp("settings"))
+        patch.setenv("XDG_CONFIG_HOME", folder)
+        patch.setitem(NO_DISPLAY, "XDG_CONFIG_HOME", folder)
+        yield

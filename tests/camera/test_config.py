@@ -105,13 +105,16 @@ def test_a_flag_with_the_default_wins_too() -> None:
     assert load_settings(Path("camera.toml"), {"serve": ""}).settings.serve is None
 
 
-def test_the_name_of_a_model_that_ships_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("key", "name"), [("model", "small"), ("finder", "finder")])
+def test_the_name_of_a_model_that_ships_stays_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, name: str
+) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("small", "mine.tflite"):
-        Path(name).touch()
-    models = [load_settings(written(f'model = "{name}"'), {}).settings.model for name in ("small", "./small")]
-    assert models == ["small", str(tmp_path / "small")]
-    assert load_settings(written('model = "mine.tflite"'), {}).settings.model == str(tmp_path / "mine.tflite")
+    for file in (name, "mine.tflite"):
+        Path(file).touch()
+    given = (name, f"./{name}", "mine.tflite")
+    found = [getattr(load_settings(written(f'{key} = "{one}"'), {}).settings, key) for one in given]
+    assert found == [name, str(tmp_path / name), str(tmp_path / "mine.tflite")]
 
 
 def test_the_folder_of_settings_may_be_elsewhere(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

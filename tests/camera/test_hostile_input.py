@@ -25,8 +25,9 @@ UNKNOWN_TO_OLD = {"animated gif", "animated webp", "RGBA AVIF"}
 READER = Reader()
 
 
-def check(reading: Reading, frame: Image) -> None:
-    assert broken_promises(reading, frame, READER.min_confidence) == []
+def broken(reading: Reading, frame: Image) -> list[str]:
+    """The promises of a reading that this one breaks."""
+    return broken_promises(reading, frame, READER.min_confidence)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_ink_at_the_rim_of_odd_shapes(shape: tuple[int, int], stroke: int) -> No
     frame = np.full((*shape, 3), 235, np.uint8)
     frame[:, shape[1] // 2 : shape[1] // 2 + stroke] = 20
     frame[-stroke:, -stroke:] = 20
-    check(READER.read(frame), frame)
+    assert broken(READER.read(frame), frame) == []
 
 
 @pytest.mark.parametrize("size", [(1601, 1201), (2999, 2001), (4001, 3003), (1700, 1699), (5000, 313)])
@@ -51,7 +52,7 @@ def test_boxes_stay_inside_pictures_that_are_worked_on_smaller(
         for y in (0, height - tall):
             write_digit(frame, 2, x, y, tall, tall // 9)
     reading = READER.read(frame)
-    check(reading, frame)
+    assert broken(reading, frame) == []
     assert len(reading.digits) + len(reading.rejected) >= 2
 
 
@@ -71,10 +72,11 @@ def test_a_hundred_megapixels(write_digit: Callable[..., Box]) -> None:
     frame = np.full((9_000, 12_000, 3), 255, np.uint8)
     true = write_digit(frame, 7, 5_000, 3_000, 2_000, 220)
     reading = READER.read(frame)
-    check(reading, frame)
+    assert broken(reading, frame) == []
     assert reading.text == ("7",)
     box = reading.digits[0].box
-    assert max(abs(a - b) for a, b in zip(box, true, strict=True)) < 40
+    # It is found where it has 20 pixels, and cut out where it has 35.
+    assert max(abs(a - b) for a, b in zip(box, true, strict=True)) < 2_000 / 35
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def decode_beginnings(content: bytes, parts: int) -> None:
         except ImageError as error:
             assert "cut.x" in str(error) and "\n" not in str(error)
         else:
-            check(READER.read(decoded), decoded)
+            assert broken(READER.read(decoded), decoded) == []
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp", ".tiff", ".pgm", ".ppm"])

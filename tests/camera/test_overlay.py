@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.overlay import annotate
 from mnist_edge.camera.palette import confidence_colour
+from mnist_edge.camera.rows import Mark, Value
 from mnist_edge.reading import Box, Digit, Reading, Rejected
 
 Image = NDArray[np.uint8]
@@ -15,7 +16,7 @@ Image = NDArray[np.uint8]
 
 def reading(frame: Image, *boxes: Box, rejected: tuple[Box, ...] = ()) -> Reading:
     digits = tuple(Digit(7, 0.987, box) for box in boxes)
-    refused = tuple(Rejected(box, "low confidence") for box in rejected)
+    refused = tuple(Rejected(box, "low confidence", 7, 0.3, 0.6, 0.9) for box in rejected)
     return Reading("x", frame.shape[1], frame.shape[0], "small", "none", digits, rejected=refused)
 
 
@@ -168,3 +169,35 @@ def test_a_digit_that_fills_the_picture_has_its_label_in_a_corner() -> None:
     frame = page()
     touched = changed(frame, annotate(frame, reading(frame, Box(0, 0, 320, 240))))
     assert touched[:40, :80].any() and not touched[40:].any()
+
+
+def test_fields_are_outlined_in_the_colour_of_their_trust_and_their_digits_have_no_labels() -> None:
+    frame = page(480, 640)
+    corners = ((200.0, 200.0), (330.0, 210.0), (328.0, 290.0), (200.0, 280.0))
+    digits = reading(frame, Box(220, 220, 30, 50), Box(500, 220, 30, 50))
+    waiting = annotate(frame, digits, marks=[Mark("mark", corners)])
+    surest, least = confidence_colour(0.99), confidence_colour(0.1)
+    assert all(touches(waiting, place) for place in (Box(220, 160, 60, 58), Box(500, 160, 60, 58))), "both have labels"
+    known = annotate(frame, digits, marks=[Mark("mark", corners, Value("7", 0.99))])
+    assert near(known[240:246, 199:202], surest), "the left side, in the colour of its trust"
+    assert not changed(frame, known)[222:268, 205:320].any(), "the ink is free, and its digit has no frame"
+    assert touches(known, Box(200, 150, 130, 48)) and touches(known, Box(500, 160, 60, 58))
+    asked = annotate(frame, digits, marks=[Mark("mark", corners, Value("7", 0.99, "beside"))])
+    assert near(asked[240:246, 199:202], least), "at which a person must look"
+
+
+def near(drawn: Image, colour: tuple[int, int, int]) -> bool:
+    """Whether a colour is there, but for the rounding of smooth lines."""
+    return bool((np.abs(drawn.astype(int) - colour).max(axis=2) < 20).any())
+
+
+def touches(drawn: Image, place: Box) -> bool:
+    return bool((drawn[place.slices] != 200).any())
+
+
+def test_any_number_of_fields_of_any_size_stay_on_the_picture() -> None:
+    frame = page(60, 80)
+    places = [(-50.0, -50.0), (4000.0, -3.0), (4000.0, 900.0), (1.0, 2.0)]
+    marks = [Mark(f"field {n}\N{SNOWMAN}", tuple(places), Value("12\n34" * 40, 0.4)) for n in range(200)]
+    drawn = annotate(frame, reading(frame), marks=marks)
+    assert drawn.shape == frame.shape and changed(frame, drawn).any()

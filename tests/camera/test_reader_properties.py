@@ -101,7 +101,7 @@ def specks() -> Image:
 
 
 def crumbs() -> Image:
-    """As many pieces as fit, each just large enough to be looked at."""
+    """As many rings as fit, each just large enough to be a digit."""
     page = paper()
     for y in range(4, 1180, 15):
         for x in range(4, 1590, 12):
@@ -117,7 +117,7 @@ def scribble() -> Image:
 
 
 def combs(height: int, width: int, gap: int, pen: int) -> Image:
-    """Pieces with as many places to cut as can be."""
+    """Pieces of many strokes side by side."""
     page = paper()
     for y in range(6, 1190 - height, height + 8):
         for x in range(6, 1590 - width, width + 8):
@@ -169,5 +169,5 @@ def test_a_page_made_to_take_long_is_cut_short(name: str) -> None:
     reading = reader.read(frame)
     assert broken_promises(reading, frame, reader.min_confidence) == []
     assert counting.images <= MOST_IMAGES
-    assert reading.limited == (name in ("crumbs", "scribble", "combs", "long combs"))
+    assert reading.limited or name not in ("crumbs", "scribble", "combs", "long combs")
     assert len(reading.digits) <= MOST_IMAGES

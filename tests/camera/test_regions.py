@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.regions import HELD_FRAMES, RegionWatch, parse_regions
 from mnist_edge.camera.rows import Row
 from mnist_edge.errors import UsageError
@@ -33,15 +34,15 @@ def test_what_is_no_region_is_one_line(text: str, said: str) -> None:
 
 def test_a_reading_counts_once_it_has_held_and_fits(view: Callable[..., Any]) -> None:
     taken: list[Row] = []
-    watch = RegionWatch(parse_regions("meter=0,10,100,40:##"), taken.extend)
+    watch = RegionWatch(Controls(0.5, regions=parse_regions("meter=0,10,100,40:##")), taken.extend)
 
     def show(text: str, frames: int) -> list[str]:
         before = len(taken)
         for _ in range(frames):
             seen = view(digits=digits(text))
-            watch.show(seen)
+            watch.look(seen)
             # The same view again is no further frame.
-            watch.show(seen)
+            watch.look(seen)
         return [row.values["meter"].text for row in taken[before:]]
 
     assert show("42", HELD_FRAMES - 1) == []
@@ -57,7 +58,7 @@ def test_a_reading_counts_once_it_has_held_and_fits(view: Callable[..., Any]) ->
 
 def test_digits_outside_are_not_part_of_it_and_still_pictures_count_at_once(view: Callable[..., Any]) -> None:
     taken: list[Row] = []
-    watch = RegionWatch(parse_regions("a=0,10,100,40;b=200,10,100,40"), taken.extend, still=True)
+    watch = RegionWatch(Controls(0.5, regions=parse_regions("a=0,10,100,40;b=200,10,100,40")), taken.extend, still=True)
     for _ in range(2):
-        watch.show(view(digits=(*digits("7"), *digits("5", 220), *digits("9", 400))))
+        watch.look(view(digits=(*digits("7"), *digits("5", 220), *digits("9", 400))))
     assert [row.text for row in taken] == [("a 7",), ("b 5",)] * 2

@@ -82,14 +82,18 @@ def test_a_watchdog_for_another_process_is_not_fed(systemd: socket.socket, monke
 
 
 def test_nobody_who_listens_costs_nothing_and_breaks_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    looks: list[float] = []
+
     def asked() -> float:
-        raise AssertionError("looked at the clock")
+        looks.append(0.0)
+        return 0.0
 
     for address in ("", "vsock:2:1234", str(tmp_path / "nobody")):
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         with Watchdog(asked) as watchdog:
             watchdog.beat()
             logger.info("reading")
+        assert not looks, "it looked at the clock"
 
 
 def test_a_full_queue_does_not_stop_the_loop_and_ready_is_said_again(systemd: socket.socket) -> None:

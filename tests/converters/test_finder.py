@@ -8,13 +8,16 @@ import pytest
 from typer.testing import CliRunner
 
 from mnist_edge.cli import app
+from mnist_edge.confidence import FEATURES
 from mnist_edge.converters import finder
-from mnist_edge.converters.finder import FinderLevels, choose_scaling, convert_finder, is_finder
+from mnist_edge.converters.finder import convert_finder, is_finder
+from mnist_edge.converters.finder_graph import FinderLevels, choose_scaling
 from mnist_edge.converters.finder_parity import FinderTolerance
 from mnist_edge.detection import CHANNELS
 from mnist_edge.errors import CheckFailed, DataError, ModelError, UsageError
 from mnist_edge.metadata import carries_checksum, read_metadata
 from mnist_edge.models.finder.network import build_finder
+from mnist_edge.shipped_models import find_shipped, resolve_shipped
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -94,14 +97,16 @@ def test_a_file_that_finds_something_else_is_not_written(
 def test_a_run_is_exported_by_the_command(
     finders: Path, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mnist_edge.cli.export_finder.COMPARED", 2)
+    for name, count in {"COMPARED": 2, "CROWDED": 4, "PLAIN": 2}.items():
+        monkeypatch.setattr(f"mnist_edge.cli.export_finder.{name}", count)
     # Those that may be here take ten seconds to load.
     monkeypatch.setattr("mnist_edge.models.finder.pool.TYPEFACES", tmp_path)
     folder = tmp_path / "finder-seed0"
     folder.mkdir()
     (folder / "model.keras").write_bytes((finders / "finder.keras").read_bytes())
     settings = {"data": {"name": "some digits", "sha256": "0"}, "seed": 4, "training_pages": 7, "epochs": [{}, {}]}
-    (folder / "metrics.json").write_text(json.dumps(settings))
+    shipped = find_shipped("finder")
+    (folder / "metrics.json").write_text(json.dumps(settings | {"start": str(resolve_shipped("finder.keras"))}))
     # What a training begins with knows neither pages nor epochs.
     (folder / "settings.json").write_text(json.dumps({"data": settings["data"], "seed": 4}))
     how = "--samples", 16, "--data", data_folder, "--keep", "--json"
@@ -109,8 +114,11 @@ def test_a_run_is_exported_by_the_command(
     document = json.loads(out)
     assert code in (0, 3) and Path(document["path"]) == folder / "finder.int8.tflite"
     assert document["operators"]["DEPTH_TO_SPACE"] == 2 and document["calibration"]["images"] == 16
-    training = read_metadata(folder / "finder.int8.tflite")["training"]
-    assert training == {"data": "some digits", "sha256": "0", "pages": 7, "epochs": 2, "seed": 4}
+    metadata = read_metadata(folder / "finder.int8.tflite")
+    assert metadata["fitted"]["pages"] == 2 and len(metadata["confidence"]["weights"]) == FEATURES
+    training = metadata["training"]
+    before = read_metadata(shipped.default)["training"]
+    assert training == {"data": "some digits", "sha256": "0", "pages": 7, "epochs": 2, "seed": 4, "start": before}
     code, out, _ = run("selftest", folder / "finder.int8.tflite", "--json")
     assert code == 0 and json.loads(out)[0]["result"] == "ok"
     code, out, _ = run("export", folder, "--data", data_folder)

@@ -15,8 +15,15 @@ Invoke = Callable[..., tuple[int, str, str]]
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--suite", "session", "--accuracy"), "it takes --threads, --runs, --python and --data only"),
+        (
+            ("--suite", "session", "--accuracy"),
+            "it takes --threads, --runs, --pages, --photos",
+        ),
         (("--python", "python3"), "add --suite DIR"),
+        (("--pages", "5"), "add --suite DIR"),
+        (("--suite", "session", "--pages", "5", "--threads", "2"), "it takes --python and --data only"),
+        (("--suite", "session", "--photos", "photos", "nano"), "it takes --python and --data only"),
+        (("--suite", "session", "--pages", "0"), "there is nothing to read"),
         (("--profile", "profile.jpg"), "end in .png"),
         (("--profile", "profile.png", "nano", "small"), "takes one model"),
     ],

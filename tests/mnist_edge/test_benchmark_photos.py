@@ -73,6 +73,8 @@ def test_models_side_by_side(invoke: Invoke, folder: Path) -> None:
         (("--photos", "{}", "--csv", "a.csv"), 2, "--csv"),
         (("--photos", "{}", "--accuracy"), 2, "--accuracy"),
         (("--photos", "{}", "--data", "."), 2, "--data"),
+        (("--finder", "finder"), 2, "--photos DIR"),
+        (("--photos", "{}", "--finder", "nano"), 1, "nano.int8.tflite is no finder"),
         (("small", "nano", "--photos", "{}", "--sheet", "a.png"), 2, "name only one"),
         (("--photos", "{}", "--sheet", "a.txt"), 1, "use .png or .jpg"),
         (("--photos", "{}", "--sheet", "{}/1.png"), 1, "--force"),

@@ -45,7 +45,7 @@ def test_batches_of_changing_size_do_not_disturb_each_other(
     classifier: Classifier, images: NDArray[np.uint8], one_by_one: NDArray[np.float32]
 ) -> None:
     for start, stop in ((0, 5), (5, 6), (6, 300), (0, 1), (10, 17)):
-        np.testing.assert_allclose(classifier.probabilities(images[start:stop]), one_by_one[start:stop], atol=1e-5)
+        assert classifier.probabilities(images[start:stop]) == pytest.approx(one_by_one[start:stop], abs=1e-5)
 
 
 def test_float_images_are_decided_like_the_bytes_they_come_from(
@@ -60,7 +60,7 @@ def test_float_images_are_decided_like_the_bytes_they_come_from(
 def test_the_channel_may_be_left_out(
     classifier: Classifier, images: NDArray[np.uint8], one_by_one: NDArray[np.float32]
 ) -> None:
-    np.testing.assert_allclose(classifier.probabilities(images[..., 0]), one_by_one, atol=1e-5)
+    assert classifier.probabilities(images[..., 0]) == pytest.approx(one_by_one, abs=1e-5)
 
 
 def test_probabilities_are_probabilities(classifier: Classifier, one_by_one: NDArray[np.float32]) -> None:
@@ -78,14 +78,14 @@ def test_the_result_survives_the_next_call(classifier: Classifier, images: NDArr
     first = classifier.probabilities(images[:1])
     kept = first.copy()
     classifier.probabilities(images[1:2])
-    np.testing.assert_array_equal(first, kept)
+    assert np.array_equal(first, kept)
 
 
 def test_images_that_are_not_contiguous_are_read_as_they_look(
     classifier: Classifier, images: NDArray[np.uint8], one_by_one: NDArray[np.float32]
 ) -> None:
     turned = np.ascontiguousarray(images.transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
-    np.testing.assert_allclose(classifier.probabilities(turned), one_by_one, atol=1e-5)
+    assert classifier.probabilities(turned) == pytest.approx(one_by_one, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mnist_edge.cli import app
-from mnist_edge.doctor import devices, opencv, runtimes, training
+from mnist_edge.doctor import computer, devices, opencv, runtimes, training
 from mnist_edge.doctor.check import Check, Status
 from mnist_edge.doctor.examine import examine
 
@@ -261,3 +261,13 @@ class TestData:
     @pytest.mark.skipif("MNIST_EDGE_DATA" not in os.environ, reason="needs MNIST: set MNIST_EDGE_DATA")
     def test_mnist_is_ok(self) -> None:
         assert training.check_data().status is Status.OK
+
+
+def test_on_32_bit_arm_what_has_no_wheel_comes_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "armv7l")
+    for module in (opencv, runtimes):
+        monkeypatch.setattr(module, "find_spec", lambda _: None)
+    assert "sudo apt install python3-opencv" in opencv.check(timeout_s=60).advice
+    assert "use tflite-runtime, or a 64-bit system" in runtimes.check("ai-edge-litert", None, timeout_s=60).advice
+    found = {check.name: check for check in computer.checks()}
+    assert "armv7l" in found["computer"].found and "this one needs tflite-runtime" in found["computer"].advice

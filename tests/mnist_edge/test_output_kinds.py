@@ -46,7 +46,7 @@ def test_one_row_that_is_no_distribution_decides() -> None:
 )
 def test_all_lead_to_the_same_probabilities(outputs: NDArray[np.float32], meaning: OutputKind) -> None:
     # Scores are never taken for surer than a millionth.
-    np.testing.assert_allclose(to_probabilities(outputs, meaning), SOFTMAX, atol=1e-3)
+    assert to_probabilities(outputs, meaning) == pytest.approx(SOFTMAX, abs=1e-3)
 
 
 def test_large_logits_do_not_overflow() -> None:

@@ -15,6 +15,7 @@ from mnist_edge.dataset import Dataset
 from mnist_edge.errors import ModelError, UsageError
 from mnist_edge.evaluate import KerasClassifier
 from mnist_edge.metadata import read_metadata
+from mnist_edge.opencv import cv2
 from mnist_edge.pixels import KEY, Pixels, parse_pixels, pixels_of
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
@@ -97,6 +98,38 @@ def test_what_export_is_told_holds_for_all_that_follows(
     # Where nobody tells, it is found out by trying.
     assert untold["accuracy"] == told["accuracy"] > 0.7
     assert run("verify", "dark.keras", "a.tflite", "--max-drop", "1", "--min-agreement", "98")["passed"]
+
+
+@pytest.mark.slow
+def test_pages_and_cameras_are_read_with_the_pixels_that_one_says(
+    weights: Weights, digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, pixels in (("plain", Pixels(0, 1)), ("dark", Pixels(255, 0))):
+        model = load_tensorflow().lite.TFLiteConverter.from_keras_model(network(weights, pixels)).convert()
+        Path(f"{name}.tflite").write_bytes(model)
+    ink = np.pad(np.kron(digits.test.images[0, ..., 0], np.ones((4, 4), np.uint8)), 64)
+    cv2.imwrite("page.png", 255 - ink)
+    how = "--pixels", "0..255", "--invert"
+
+    def read(model: str, *how: str) -> list[tuple[int, float]]:
+        options = "--model", model, "--runtime", "ai-edge-litert", "--min-confidence", "0", "--json"
+        result = CliRunner().invoke(app, ["read", "page.png", *options, *how])
+        assert result.exit_code == 0, result.stderr
+        return [(digit["label"], digit["confidence"]) for digit in json.loads(result.stdout)["digits"]]
+
+    def watch(model: str, *how: str) -> str:
+        options = "--model", model, "--runtime", "ai-edge-litert", "--min-confidence", "0", "--no-window"
+        result = CliRunner().invoke(app, ["camera", "--source", "page.png", *options, *how])
+        assert result.exit_code == 0, result.stderr
+        return result.stdout
+
+    plain, told = read("plain.tflite"), read("dark.tflite", *how)
+    assert plain and [label for label, _ in told] == [label for label, _ in plain]
+    assert [sure for _, sure in told] == pytest.approx([sure for _, sure in plain], abs=1e-3)
+    # Where nobody tells, it is found out by trying.
+    assert read("dark.tflite") == told != read("dark.tflite", "--pixels", "0..1")
+    assert watch("dark.tflite", *how) == watch("plain.tflite") != ""
 
 
 @pytest.mark.parametrize("text", ["0..2", "bytes", "", "1", "0.1,0", "0.1,-1", "nan,1", "1,2,3"])

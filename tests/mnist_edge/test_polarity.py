@@ -21,3 +21,12 @@ def test_thin_strokes_are_writing(paper: int, ink: int) -> None:
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2, 160, 3), (120, 160, 3)])
 def test_an_empty_sheet_tells_neither(shape: tuple[int, ...]) -> None:
     assert light_on_dark_evidence(np.full(shape, 180, np.uint8)) == 0
+
+
+def test_a_card_on_a_dark_table_is_not_taken_for_light_writing() -> None:
+    table = np.full((120, 160, 3), 35, np.uint8)
+    table[25:90, 10:150] = 230
+    for x in range(25, 140, 20):
+        cv2.ellipse(table, (x, 57), (6, 11), 0, 0, 360, (40, 35, 30), 2)
+    assert light_on_dark_evidence(table) < CLEAR
+    assert light_on_dark_evidence(cv2.bitwise_not(table)) > -CLEAR

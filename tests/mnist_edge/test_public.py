@@ -102,7 +102,7 @@ MISUSES: dict[str, tuple[type[Exception], str, Callable[[], object]]] = {
     "an image as bytes": (UsageError, "not bytes", lambda: read(b"")),  # type: ignore[arg-type]
     "a missing image": (ImageError, "missing.jpg", lambda: read("missing.jpg")),
     "an image that is none": (ImageError, "no picture", lambda: read(Path(__file__))),
-    "an unknown model": (ModelError, "'huge'; there are: large", lambda: Reader("huge")),
+    "an unknown model": (ModelError, "'huge'; there are: finder, large", lambda: Reader("huge")),
     "a missing model": (ModelError, "missing.tflite", lambda: Classifier("missing.tflite")),
     "a model that is none": (ModelError, "no TFLite model", lambda: Classifier(__file__)),
     "no model": (UsageError, "not by NoneType", lambda: Reader(None)),  # type: ignore[arg-type]

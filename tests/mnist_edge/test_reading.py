@@ -16,7 +16,10 @@ READING = Reading(
         Digit(4, 0.5, Box(500, 90, 60, 95), row=1),
     ),
     text=("7", "4"),
-    rejected=(Rejected(Box(1, 2, 3, 4), "too small"), Rejected(Box(5, 6, 7, 8), "in a word", 4, 0.876543)),
+    rejected=(
+        Rejected(Box(1, 2, 3, 4), "not a digit", 1, 0.0123456, 0.2, 0.98),
+        Rejected(Box(5, 6, 7, 8), "low confidence", 4, 0.41, 0.75, 0.876543, crop=np.zeros((28, 28), np.uint8)),
+    ),
     milliseconds={"segment": 2.12345, "classify": 0.3, "total": 2.6},
 )
 
@@ -40,8 +43,22 @@ def test_the_document_is_the_contract() -> None:
         ],
         "text": ["7", "4"],
         "rejected": [
-            {"box": [1, 2, 3, 4], "reason": "too small", "label": None, "probability": None},
-            {"box": [5, 6, 7, 8], "reason": "in a word", "label": 4, "probability": 0.8765},
+            {
+                "box": [1, 2, 3, 4],
+                "reason": "not a digit",
+                "label": 1,
+                "confidence": 0.0123,
+                "score": 0.2,
+                "probability": 0.98,
+            },
+            {
+                "box": [5, 6, 7, 8],
+                "reason": "low confidence",
+                "label": 4,
+                "confidence": 0.41,
+                "score": 0.75,
+                "probability": 0.8765,
+            },
         ],
         "milliseconds": {"segment": 2.123, "classify": 0.3, "total": 2.6},
         "limited": False,

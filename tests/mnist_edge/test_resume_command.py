@@ -54,6 +54,7 @@ def home(interrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ),
         (("mlp", "--force"), "leave --force out"),
         (("mlp", "--extra", "runs"), "leave --extra out"),
+        (("finder", "--start", "finder.keras"), "leave --start out"),
         (("mlp", "--seed", 4), "there is no training runs/mlp-seed4"),
         (("--output", "elsewhere"), "elsewhere holds no unfinished training"),
     ],

@@ -15,8 +15,8 @@ from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.sinks.collect import Collector
-from mnist_edge.models import batches, fine_tune
-from mnist_edge.models.collected import LIST, read_collected
+from mnist_edge.models import batches, fine_tune, fine_tune_figures
+from mnist_edge.models.collected import LIST, SURE, read_collected
 from mnist_edge.opencv import cv2
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ def page_with(slant: int) -> NDArray[np.uint8]:
     return page
 
 
-PAGES = [page_with(slant) for slant in range(-10, 14)]
+PAGES = [page_with(slant) for slant in range(-8, 16)]
 
 
 def lines_of(folder: Path, count: int) -> list[dict[str, Any]]:
@@ -49,9 +49,10 @@ def lines_of(folder: Path, count: int) -> list[dict[str, Any]]:
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Pages with a 1 and a crossed 2, which the model that ships takes for a 7 or refuses.
 
-    What it takes for a 7 is corrected while the camera runs, what it refuses in the list, by hand.
+    What it takes for a 7 is corrected while the camera runs, what it refuses or doubts in the list, by hand.
     """
-    folder, controls, reader = tmp_path_factory.mktemp("camera") / "collected", Controls(0.4), Reader()
+    folder, controls = tmp_path_factory.mktemp("camera") / "collected", Controls(0.8)
+    reader = Reader(min_confidence=0.8)
     with Collector(folder, controls, model=reader.model, still=True) as collector:
         source = ArraySource(PAGES, still=True)
         run(source, reader, views=[collector], workers=[collector.worker], controls=controls)
@@ -61,18 +62,19 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
         wrong = [line["track"] for line in lines if line["label"] == 7]
         for track in wrong:
             controls.correct(track, 2)
-    assert len(wrong) > 2 and len(refused) > 5
+    assert len(wrong) > 1 and len(refused) > 5
     with (folder / LIST).open("a") as file:
-        file.writelines(json.dumps(line | {"corrected": 2}) + "\n" for line in lines if line["reason"])
+        doubtful = [line for line in lines if line["reason"] or (line["label"] != 7 and line["confidence"] < SURE)]
+        file.writelines(json.dumps(line | {"corrected": 1 if line["label"] == 1 else 2}) + "\n" for line in doubtful)
     return folder
 
 
 def test_the_camera_and_the_training_agree_about_the_folder(collected: Path) -> None:
     extra = read_collected(collected)
     assert extra.skipped == ()
-    # No 1 was corrected, and each 2 but those that were read well.
-    assert (extra.labels == 1).sum() == len(PAGES)
-    assert 12 < extra.corrected <= (extra.labels == 2).sum() == len(extra) - len(PAGES)
+    # A 1 and a 2 of each page, most of them as a person said.
+    assert (extra.labels == 1).sum() == (extra.labels == 2).sum() == len(PAGES) == len(extra) / 2
+    assert 12 < extra.corrected < len(extra)
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +84,12 @@ def taught(
     """The run folder of a short fine-tuning by the command, and what it printed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fine_tune, "STEPS", 30)
-        patch.setattr(fine_tune, "PROBES", 50)
+        patch.setattr(fine_tune_figures, "PROBES", 50)
         patch.setattr(batches, "FINE_TUNING_NON_DIGITS", 100)
         folder = tmp_path_factory.mktemp("taught") / "run"
         with (collected / LIST).open("a") as file:
             file.write('{"item": "half a l')
-        options = ("--epochs", 2, "--data", idx_folder, "--output", folder)
+        options = ("--epochs", 4, "--data", idx_folder, "--output", folder)
         code, out, err = invoke("train", "small", "--extra", collected, *options)
     assert code == 0, err
     assert "skipped: 1 damaged line\n" in err
@@ -128,13 +130,18 @@ def test_the_result_is_exported_verified_and_read_with_at_once(
         sum([digit.label for digit in reader.read(page).digits] == [1, 2] for page in PAGES)
         for reader in (Reader(), learned)
     )
-    assert after > before + len(PAGES) // 2
+    # Of the pages that were misread, three in four are read now.
+    assert before < len(PAGES) // 2 and after - before >= 0.75 * (len(PAGES) - before)
 
 
 @pytest.mark.parametrize(
     ("line", "code", "why"),
     [
-        (("mlp",), 2, "--extra goes on from a network that ships: large, nano, small; not from mlp"),
+        (
+            ("mlp",),
+            2,
+            "a network that ships (large, nano, small) or from a finished run's folder; not from mlp",
+        ),
         (("small", "--resume"), 2, "leave --extra out"),
         (("all", "--compare"), 2, "leave --compare out"),
         (("small",), 1, "mnist-edge camera --collect"),

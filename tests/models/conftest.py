@@ -16,8 +16,8 @@ from mnist_edge.models.non_digits import non_digits
 def quick_trainings() -> Iterator[None]:
     """Drawing 16,000 non-digits and two figures would take longer than a short training."""
 
-    def few(split: Split, seed: int, count: int = 200) -> np.ndarray:
-        return non_digits(split, seed, min(count, 200))
+    def few(split: Split, seed: int, count: int = 200, **how: Any) -> np.ndarray:
+        return non_digits(split, seed, min(count, 200), **how)
 
     def empty(*args: Any) -> None:
         path: Path = args[-1]

@@ -7,7 +7,7 @@ import pytest
 
 from mnist_edge.dataset import Dataset
 from mnist_edge.models import augment
-from mnist_edge.models.augment import Batch, camera, pen, thicken, thin, warp
+from mnist_edge.models.augment import Batch, box, camera, found_box, pen, thicken, thin, warp
 from mnist_edge.tensors import as_input
 
 COUNT = 1000
@@ -242,3 +242,35 @@ def test_the_camera_pales_all_and_makes_some_noisy(rng: np.random.Generator) -> 
 def test_camera_faults_leave_ink(images: Batch) -> None:
     seen = camera(np.tile(images, (20, 1, 1)), np.random.default_rng(3))
     assert (seen.sum(axis=(1, 2)) > 5).all() and seen.max(axis=(1, 2)).min() > 0.1
+
+
+def test_a_found_box_holds_a_smaller_digit_off_the_middle_and_remnants_at_its_sides(rng: np.random.Generator) -> None:
+    # A bar of full height: in the middle it is the digit, at the sides it is what a neighbour left.
+    bars = np.zeros((COUNT, 28, 28), np.float32)
+    bars[:, 4:24, 8:20] = 1
+    shown = found_box(bars, rng)
+    assert shown.dtype == np.float32 and shown.min() >= 0 and shown.max() <= 1
+    columns = np.arange(28) - 13.5
+    ink = shown.sum(axis=1)
+    middle, left, right = (ink[:, where].sum(axis=1) for where in (abs(columns) < 7, columns < -9, columns > 9))
+    assert (middle > 0.6 * middle.mean()).all()
+    for side in (left, right):
+        assert 0.1 < (side > 1).mean() < 0.7 and side.max() < 0.8 * middle.mean()
+    heights = (shown[:, :, 10:18].max(axis=2) > 0.5).sum(axis=1)
+    assert heights.min() in (15, 16, 17) and heights.max() in (19, 20)
+    alone = (left < 0.01) & (right < 0.01)
+    centres = (ink * columns).sum(axis=1)[alone] / ink[alone].sum(axis=1)
+    assert 1 < np.abs(centres).max() <= 2.1 and abs(centres.mean()) < 0.3
+
+
+def test_a_box_clips_wide_digits(rng: np.random.Generator) -> None:
+    lying = np.zeros((COUNT, 28, 28), np.float32)
+    lying[:, 12:16, 4:24] = 1
+    width = (found_box(lying, rng)[:, 13] > 0.5).sum(axis=1)
+    assert width.min() < 18 and width.max() > 20
+
+
+def test_box_leaves_most_digits_to_the_pen(images: Batch) -> None:
+    many = np.tile(images, (20, 1, 1))
+    changed = (box(many, np.random.default_rng(1)) != pen(many, np.random.default_rng(1))).any(axis=(1, 2))
+    assert changed.mean() == pytest.approx(augment.BOX_SHARE, abs=0.03)

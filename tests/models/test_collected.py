@@ -174,3 +174,26 @@ def test_a_quarter_is_held_out_the_same_for_the_same_seed() -> None:
     assert all(one.labels.tolist() == labels[one.images[:, 0, 0, 0]].tolist() for one in (taught, held_out))
     assert np.array_equal(extra.split(3)[1].images, held_out.images)
     assert not np.array_equal(extra.split(4)[1].images, held_out.images)
+
+
+LETTERS = ("M", "H", "K")
+
+
+def test_other_classes_are_known_by_their_names(folder: Folder) -> None:
+    """Whatever place a class has in the network that read it, and whoever wrote the correction."""
+    for line in (
+        {"label": 7, "name": "H", "confidence": 0.99},
+        {"label": 0, "name": "H", "confidence": 0.5, "corrected": 10, "corrected_name": "M"},
+        {"label": 0, "name": "M", "confidence": 0.5, "corrected": "K"},
+        {"label": 0, "name": "M", "confidence": 0.99, "corrected": -1},
+        {"label": 3, "name": "Z", "confidence": 0.99},
+        {"label": 1, "confidence": 0.99},
+    ):
+        for _ in range(4):
+            folder.add(**line)
+    extra = read_collected(folder.path, LETTERS)
+    assert extra.classes == LETTERS and extra.take(np.array([0])).classes == LETTERS
+    assert Counter(extra.labels.tolist()) == {1: 4, 0: 4, 2: 4, -1: 4}
+    # Those of the folder itself are digits.
+    assert dict(extra.skipped) == {"class is none of the network's": 8 + MIN_IMAGES}
+    assert set(folder.read().labels.tolist()) <= set(range(-1, 10))

@@ -17,9 +17,11 @@ from mnist_edge.errors import ModelError, OutputError, UsageError
 from mnist_edge.evaluate import evaluate
 from mnist_edge.keras_files import load_keras_model
 from mnist_edge.models import fine_tune as fine_tune_module
+from mnist_edge.models import fine_tune_figures
 from mnist_edge.models.batches import fine_tuning_batches
 from mnist_edge.models.collected import NO_DIGIT, CollectedDigits
-from mnist_edge.models.fine_tune import fine_tune, fine_tuning_recipe
+from mnist_edge.models.fine_tune import fine_tune
+from mnist_edge.models.fine_tune_origin import fine_tuning_recipe, shipped_weights
 from mnist_edge.models.recipes import Recipe, find_recipe
 from mnist_edge.models.run import Run
 from mnist_edge.normalisation import normalise
@@ -32,7 +34,7 @@ _OVAL = [(0.3 + 0.3 * np.cos(a), 0.5 + 0.5 * np.sin(a)) for a in np.linspace(0, 
 # A slashed 0, a crossed 2, a crossed 7, and what is no digit: a house.
 HAND: dict[int, list[list[tuple[float, float]]]] = {
     0: [_OVAL, [(0.6, -0.02), (0, 1.02)]],
-    2: [[(0, 0.05), (0.55, 0), (0, 1), (0.6, 0.97)], [(0.1, 0.5), (0.5, 0.5)]],
+    2: [[(0, 0.05), (0.55, 0), (0, 1), (0.6, 0.97)], [(0.05, 0.5), (0.65, 0.5)]],
     7: [[(0, 0.3), (0.1, 0), (0.55, 0), (0.45, 1)], [(0.15, 0.5), (0.8, 0.5)]],
     NO_DIGIT: [[(0, 1), (0, 0.4), (0.35, 0), (0.7, 0.4), (0.7, 1), (0, 1)]],
 }
@@ -61,7 +63,7 @@ def quick() -> Any:
     """Short epochs, and few drawn non-digits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fine_tune_module, "STEPS", 40)
-        patch.setattr(fine_tune_module, "PROBES", 100)
+        patch.setattr(fine_tune_figures, "PROBES", 100)
         yield
 
 
@@ -100,7 +102,7 @@ def right(network: Any, images: Image, labels: NDArray[np.int64]) -> float:
 def test_a_new_hand_is_learned_and_nothing_is_forgotten(run: Run, recipe: Recipe, few: Dataset) -> None:
     # Of the same hand, but neither taught nor what anything was chosen on.
     fresh = collected([0, 2, 7] * 30, seed=99)
-    before, after = load_keras_model(fine_tune_module.shipped_weights(recipe)), load_keras_model(run.model)
+    before, after = load_keras_model(shipped_weights(recipe)), load_keras_model(run.model)
     assert right(before, fresh.images, fresh.labels) < 0.7
     assert right(after, fresh.images, fresh.labels) > 0.9
     learned = run.fine_tuning
@@ -139,7 +141,7 @@ def test_the_validation_images_set_the_limit(
     wild = replace(recipe, learning_rate=0.05, epochs=1)
     run = fine_tune(wild, few, extra, tmp_path / "run")
     assert run.fine_tuning is not None and run.fine_tuning.share < 0.5
-    before = evaluate(fine_tune_module.shipped_weights(recipe), few.validation)
+    before = evaluate(shipped_weights(recipe), few.validation)
     assert evaluate(run.model, few.validation).accuracy >= before.accuracy - fine_tune_module.MAX_DROP - 1e-9
 
 
@@ -194,7 +196,7 @@ def test_a_signal_waits_for_the_end_of_the_step(
 
 
 def test_only_what_ships_with_its_weights_goes_on() -> None:
-    with pytest.raises(UsageError, match=r"a network that ships: .*small.*; not from mlp"):
+    with pytest.raises(UsageError, match=r"a network that ships .*small.*folder; not from mlp"):
         fine_tuning_recipe(find_recipe("mlp"))
     for name in ("nano", "small", "large"):
         assert fine_tuning_recipe(find_recipe(name)).name == name

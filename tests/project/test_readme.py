@@ -110,8 +110,8 @@ def test_the_documents_show_commands() -> None:
 
 
 @pytest.mark.parametrize("line", dict.fromkeys(command_lines()))
-def test_command_lines_parse(line: str, parse_command: Callable[[str], None]) -> None:
-    parse_command(line)
+def test_command_lines_parse(line: str, parse_command: Callable[[str], str]) -> None:
+    assert parse_command(line) == ""
 
 
 @pytest.mark.parametrize(
@@ -124,17 +124,16 @@ def test_command_lines_parse(line: str, parse_command: Callable[[str], None]) ->
         ("mnist-edge train --epochs 0", "--epochs|range"),
     ],
 )
-def test_wrong_command_lines_would_be_seen(line: str, why: str, parse_command: Callable[[str], None]) -> None:
-    with pytest.raises(AssertionError, match=why):
-        parse_command(line)
+def test_wrong_command_lines_would_be_seen(line: str, why: str, parse_command: Callable[[str], str]) -> None:
+    assert re.search(why, parse_command(line))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_an_example_that_parses(name: str, parse_command: Callable[[str], None]) -> None:
+def test_every_command_has_an_example_that_parses(name: str, parse_command: Callable[[str], str]) -> None:
     examples = re.findall(r"Example: (mnist-edge .+)", COMMANDS[name].help)
     assert examples or name == "mnist-edge"
     for example in examples:
-        parse_command(example)
+        assert parse_command(example) == ""
 
 
 def _makefile() -> str:

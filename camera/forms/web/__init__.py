@@ -2,5 +2,6 @@
 
 from mnist_edge.camera.forms.web.drawing import drawing_server
 from mnist_edge.camera.forms.web.review import review_server
+from mnist_edge.camera.forms.web.training import Training
 
-__all__ = ["drawing_server", "review_server"]
+__all__ = ["Training", "drawing_server", "review_server"]

@@ -8,6 +8,7 @@ from mnist_edge.camera.forms.form_table import as_csv
 from mnist_edge.camera.forms.page_file import PageFile
 from mnist_edge.camera.forms.reviews import Conflict, Doubtful, Reviews
 from mnist_edge.camera.forms.web.requests import JsonPost
+from mnist_edge.camera.forms.web.training import StartTraining, Training, TrainingState
 from mnist_edge.camera.web.access import Refused
 from mnist_edge.camera.web.handler import Handler
 from mnist_edge.camera.web.page import FOLDER as SHARED_FOLDER
@@ -16,6 +17,7 @@ from mnist_edge.camera.web.serving import Content, WebServer
 from mnist_edge.errors import OutputError, UsageError
 
 FOLDER = Path(__file__).with_name("page")
+TRAINING = (("/api/training", TrainingState), ("/api/train", StartTraining))
 # The largest integer of SQLite.
 MAX_NUMBER = 2**63 - 1
 MAX_KNOWN = 1_000
@@ -55,7 +57,7 @@ class Answer(JsonPost):
         except OutputError as error:
             raise Refused(507, str(error)) from None
         progress = await self.site.worker.run(reviews.progress)
-        self.send_json({"field": kept, "progress": progress})
+        self.send_json({"changed": kept.pop("changed"), "field": kept, "progress": progress})
 
 
 class Table(Handler):
@@ -68,7 +70,9 @@ class Table(Handler):
         self.send("text/csv; charset=utf-8", text)
 
 
-def review_server(pages: PageFile, address: str, token: str | None, private: bool = True) -> WebServer:
+def review_server(
+    pages: PageFile, address: str, token: str | None, private: bool = True, training: Training | None = None
+) -> WebServer:
     """Return a server of the page for a review, to be entered.
 
     Args:
@@ -76,8 +80,9 @@ def review_server(pages: PageFile, address: str, token: str | None, private: boo
         address: As for `WebServer`, and so are `token` and `private`.
         token: What clients must show.
         private: Whether only the user sees what is logged.
+        training: What can be trained from the page; None for nothing.
     """
     page = assemble([FOLDER, SHARED_FOLDER], "review.html", {"colours": [], "title": pages.path.name})
-    routes = (("/api/fields", Batch), ("/api/answer", Answer), ("/table.csv", Table))
-    content = Content(page, routes, {"reviews": Reviews(pages)})
+    routes = (("/api/fields", Batch), ("/api/answer", Answer), ("/table.csv", Table), *TRAINING)
+    content = Content(page, routes, {"reviews": Reviews(pages), "training": training or Training(None)})
     return WebServer(address, lambda: content, token=token, private=private, name="review")

@@ -9,7 +9,12 @@ const create = (tag, text, className) => {
 };
 const percent = (share) => `${Math.round(100 * share)} %`;
 const formatBytes = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
-const formatDigits = (count) => `${count} digit${count === 1 ? "" : "s"}`;
+// What the model tells, by label: the ten digits, unless the status names other classes.
+const DIGITS = [..."0123456789"];
+let classes = DIGITS;
+const textOf = ({ name, label }) => name ?? String(label);
+const noun = (count) => `${classes === DIGITS ? "digit" : "symbol"}${count === 1 ? "" : "s"}`;
+const formatDigits = (count) => `${count} ${noun(count)}`;
 const LIMITED = "More ink than is looked at: digits may be missing";
 
 // At most 99 %, as in the picture: nothing that was read is certain.

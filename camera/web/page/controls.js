@@ -1,7 +1,7 @@
 "use strict";
 // What people can change: the table of controls (camera/controls.py), corrections, and the full screen.
 const CONTROLS = SHARED.controls;
-const SLIDE_MS = 120, NO_DIGIT = -1;
+const SLIDE_MS = 120, NO_DIGIT = -1, NO_DIGIT_KEY = "x";
 const SWITCHES = CONTROLS.filter((control) => control.kind === "switch");
 const BUTTONS = CONTROLS.filter((control) => control.kind === "switch" || control.kind === "action");
 const RANGE = CONTROLS.find((control) => control.kind === "range");
@@ -70,7 +70,7 @@ document.addEventListener("fullscreenchange", () => { if (!document.fullscreenEl
 
 function openCorrection(track, label) {
   corrected = track;
-  setText("dialog-title", `Read as ${label}. What is it?`);
+  setText("dialog-title", `Read as ${classes[label]}. What is it?`);
   [...$("labels").children].forEach((button, index) => button.classList.toggle("now", index === label));
   $("dialog").showModal();
   $("labels").children[label].focus();
@@ -81,27 +81,43 @@ function correct(label) {
   change({ [CORRECTION.name]: { track: corrected, label } }, (answer) => answer.corrected);
 }
 
-for (let label = 0; label < 10; label++) {
-  const button = create("button", label);
-  button.addEventListener("click", () => correct(label));
-  $("labels").append(button);
+// A button for each class that the model tells.
+function offerClasses(names) {
+  if ($("labels").childElementCount && classes.join("\n") === names.join("\n")) return;
+  classes = names;
+  const buttons = names.map((name, label) => {
+    const button = create("button", name);
+    button.addEventListener("click", () => correct(label));
+    return button;
+  });
+  const none = create("button", names === DIGITS ? "No digit" : "None of these", "wide"), cancel = create("button", "Cancel", "cancel");
+  none.addEventListener("click", () => correct(NO_DIGIT));
+  cancel.addEventListener("click", () => $("dialog").close());
+  $("labels").classList.toggle("words", names.some((name) => name.length > 3));
+  $("labels").replaceChildren(...buttons, none, cancel);
 }
-$("labels").append(create("button", "No digit", "wide"), create("button", "Cancel", "cancel"));
-$("labels").querySelector(".wide").addEventListener("click", () => correct(NO_DIGIT));
-$("labels").querySelector(".cancel").addEventListener("click", () => $("dialog").close());
+offerClasses(DIGITS);
+
+// As `Controls.meant`: a class of that name, the key for no digit, or a capital by its small letter.
+function meant(key) {
+  if (classes.includes(key)) return classes.indexOf(key);
+  if (key.toLowerCase() === NO_DIGIT_KEY) return NO_DIGIT;
+  return classes.includes(key.toUpperCase()) ? classes.indexOf(key.toUpperCase()) : null;
+}
 $("dialog").addEventListener("keydown", (event) => {
-  if (event.key.length === 1 && CORRECTION.keys.includes(event.key)) correct(/\d/.test(event.key) ? Number(event.key) : NO_DIGIT);
+  const label = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey ? meant(event.key) : null;
+  if (label !== null) correct(label);
 });
 
 // The keys of the table, and those of the page alone.
 const KEYS = {
-  f: () => $("full").click(), g: () => $("open-gallery").click(), o: () => $("open-reader").click(),
+  f: () => $("full").click(), e: () => $("draw-fields").click(), g: () => $("open-gallery").click(), o: () => $("open-reader").click(),
   Escape: () => { if (document.body.classList.contains("full")) $("full").click(); },
 };
 for (const { name, keys } of BUTTONS) KEYS[keys] = () => $(name).click();
 for (const key of RANGE.keys) KEYS[key] = () => moveSlider(key === "-" ? -RANGE.step : RANGE.step);
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]") || event.target.closest("#region input")) return;
   if (event.key === " " && event.target.closest("button, input")) return;
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (act) { event.preventDefault(); act(); }

@@ -25,23 +25,37 @@ function showStatus(status) {
     setText(name, stats[name] < 100 ? stats[name].toFixed(1) : stats[name].toFixed(0));
   setText("frames", `${stats.frames.toLocaleString("en")} frames, ${stats.dropped.toLocaleString("en")} dropped`);
   showControls(controls);
+  takeRegions(status);
+  offerClasses(status.classes || DIGITS);
   if (lastMessage !== null && status.message && status.message !== lastMessage) showMessage(status.message);
   lastMessage = status.message;
 }
 
 function showReading(reading) {
   const rows = reading.text;
-  setText("text", rows.length ? rows.join("\n") : "no digits");
+  showFields(reading.fields);
+  setText("text", rows.length ? rows.join("\n") : `no ${noun(0)}`);
   setText("count", reading.digits.length ? formatDigits(reading.digits.length) : "");
-  // Characters of the rows are the digits in reading order, with spaces between.
   const digits = [...reading.digits];
-  const lines = rows.map((row) => [...row].map((mark) => (mark === " " ? null : digits.shift()))
-    .filter((digit, index, all) => digit || (digit === null && all[index + 1])));
+  const lines = rows.map((row) => laidOut(row, digits));
   if (digits.length) lines.push(digits);
   const columns = Math.max(3, ...lines.map((line) => line.reduce((sum, digit) => sum + (digit ? 1 : 0.4), 0)));
   $("digits").style.setProperty("--rows", Math.max(lines.length, 1));
   $("digits").style.setProperty("--columns", columns);
   showDigits(lines);
+}
+
+// A row's text is what its digits are called, in reading order, with spaces between: each is taken from `digits`.
+function laidOut(row, digits) {
+  const line = [];
+  for (let at = 0; at < row.length;) {
+    if (row[at] === " ") { line.push(null); at += 1; continue; }
+    const digit = digits.shift();
+    if (!digit) break;
+    line.push(digit);
+    at += textOf(digit).length;
+  }
+  return line;
 }
 
 // A button is kept for as long as its digit is there, so that it keeps the keyboard's focus, and stays at its place for as
@@ -59,7 +73,7 @@ function showDigits(lines) {
       row.append(...line.map((button) => button || create("i")));
       return row;
     }));
-    if (!lines.length) list.append(create("p", "no digits", "empty"));
+    if (!lines.length) list.append(create("p", `no ${noun(0)}`, "empty"));
     if (focused) list.querySelector(`[data-track="${focused}"]`)?.focus();
   }
   updateMore();
@@ -68,11 +82,12 @@ function showDigits(lines) {
 function updateDigit(button, digit) {
   const [label, share] = button.children, confidence = `${percentOf(digit.confidence)} %`;
   button.dataset.label = digit.label;
-  label.textContent = digit.label;
+  label.textContent = textOf(digit);
+  button.style.setProperty("--letters", textOf(digit).length);
   share.textContent = confidence;
   button.style.setProperty("--confidence", digit.confidence);
   button.style.setProperty("--colour", confidenceColour(digit.confidence));
-  button.setAttribute("aria-label", `${digit.label}, ${confidence} sure. Correct it`);
+  button.setAttribute("aria-label", `${textOf(digit)}, ${confidence} sure. Correct it`);
   return button;
 }
 
@@ -101,7 +116,7 @@ function updateMore() {
   const hasRest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight > END_SLACK;
   $("more").hidden = !hidden.length && !(hasRest && scroller.scrollTop < END_SLACK && !narrow.matches);
   $("more").classList.toggle("quiet", !hidden.length);
-  setText("more", hidden.length ? `${hidden.length} more digit${hidden.length > 1 ? "s" : ""} ↓` : "More ↓");
+  setText("more", hidden.length ? `${hidden.length} more ${noun(hidden.length)} ↓` : "More ↓");
 }
 $("more").addEventListener("click", () => scrollerOf().scrollBy(
   { top: SCROLL_SHARE * (narrow.matches ? innerHeight - BARS : $("side").clientHeight), behavior: "smooth" }));
@@ -111,19 +126,22 @@ for (const [target, kind] of [[$("side"), "scroll"], [window, "scroll"], [window
 function addChange(event) {
   const last = changes[0];
   if (event.values) changes.unshift({ ...event, labels: [event.name] });
-  else if (last && !last.values && last.frame === event.frame && last.event === event.event && last.source === event.source) last.labels.push(event.label);
-  else changes.unshift({ ...event, labels: [event.label] });
+  else if (last && !last.values && last.frame === event.frame && last.event === event.event && last.source === event.source) last.labels.push(textOf(event));
+  else changes.unshift({ ...event, labels: [textOf(event)] });
   changes.length = Math.min(changes.length, ROWS);
 }
 
 // What was taken flashes, and stays for a moment: whoever holds the page may let go of it.
 function showTaken({ event, name, values }) {
-  const shown = Object.entries(values).map(([field, { value, trust }]) => `${event === "page" ? `${field} ` : ""}${value || "–"} ${percentOf(trust)} %`);
-  showMessage(`Taken: ${name}: ${shown.join(", ")}`);
+  const taken = Object.values(values), unsure = taken.filter(({ outcome }) => !SETTLED.has(outcome)).length;
+  const shown = event === "page" ? `${taken.length} fields${unsure ? `, ${unsure} to look at` : ""}`
+    : taken.map(({ value, trust }) => `${value || "–"} ${percentOf(trust)} %`).join(", ");
+  showMessage(`Taken: ${name}: ${shown}`);
   $("picture").classList.remove("taken");
   // Without a layout in between the animation would not begin anew.
   void $("picture").offsetWidth;
   $("picture").classList.add("taken");
+  beep();
 }
 
 function showChanges() {

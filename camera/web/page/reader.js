@@ -55,9 +55,9 @@ function drawReading(bitmap, reading) {
     pen.strokeRect(x - unit, y - unit, width + 2 * unit, height + 2 * unit);
     const letters = Math.max(9 * unit, Math.min(0.35 * height, 18 * unit)), top = y > 1.3 * letters ? y - 1.3 * letters : y + height + unit;
     pen.font = `650 ${letters}px system-ui, sans-serif`;
-    pen.fillRect(x - unit, top, pen.measureText(digit.label).width + 6 * unit, 1.2 * letters);
+    pen.fillRect(x - unit, top, pen.measureText(textOf(digit)).width + 6 * unit, 1.2 * letters);
     pen.fillStyle = "#fff";
-    pen.fillText(digit.label, x + 2 * unit, top + 0.95 * letters);
+    pen.fillText(textOf(digit), x + 2 * unit, top + 0.95 * letters);
   }
 }
 

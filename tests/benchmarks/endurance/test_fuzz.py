@@ -22,11 +22,12 @@ from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box, Digit, Reading, Rejected
 
 PAGE = np.full((20, 30, 3), 255, np.uint8)
+REFUSED = Rejected(Box(9, 9, 1, 1), "not a digit", 1, 0.1, 0.2, 0.9)
 SOUND = Reading(
     "frame", 30, 20, "stand-in", "none",
     digits=(Digit(1, 0.9, Box(0, 0, 5, 9), 0), Digit(7, 1.0, Box(25, 11, 5, 9), 1)),
     text=("1", "7"),
-    rejected=(Rejected(Box(9, 9, 1, 1), "too small"),),
+    rejected=(REFUSED,),
     milliseconds={"total": 0.5},
 )  # fmt: skip
 
@@ -104,17 +105,19 @@ def test_a_sound_reading_keeps_every_promise() -> None:
     ("promise", "reading"),
     [
         ("size", replace(SOUND, width=31)),
-        ("boxes", replace(SOUND, rejected=(Rejected(Box(29, 9, 2, 1), "too small"),))),
-        ("boxes", replace(SOUND, rejected=(Rejected(Box(3, 9, 0, 1), "too small"),))),
-        ("boxes", replace(SOUND, rejected=(Rejected(Box(-1, 9, 2, 1), "too small"),))),
+        ("boxes", replace(SOUND, rejected=(replace(REFUSED, box=Box(29, 9, 2, 1)),))),
+        ("boxes", replace(SOUND, rejected=(replace(REFUSED, box=Box(3, 9, 0, 1)),))),
+        ("boxes", replace(SOUND, rejected=(replace(REFUSED, box=Box(-1, 9, 2, 1)),))),
         ("labels", replace(SOUND, digits=(Digit(10, 0.9, Box(0, 0, 5, 9), 0), SOUND.digits[1]), text=("10", "7"))),
         ("confidence", replace(SOUND, digits=(Digit(1, 0.7, Box(0, 0, 5, 9), 0), SOUND.digits[1]))),
         ("confidence", replace(SOUND, digits=(Digit(1, 1.1, Box(0, 0, 5, 9), 0), SOUND.digits[1]))),
+        ("labels", replace(SOUND, rejected=(replace(REFUSED, label=-1),))),
+        ("confidence", replace(SOUND, rejected=(replace(REFUSED, confidence=0.8),))),
         ("rows", replace(SOUND, digits=SOUND.digits[::-1])),
         ("text", replace(SOUND, text=("1", "1"))),
         ("spaces", replace(SOUND, text=("1", "7", ""))),
         ("spaces", replace(SOUND, text=("1", " 7"))),
-        ("reasons", replace(SOUND, rejected=(Rejected(Box(9, 9, 1, 1), ""),))),
+        ("reasons", replace(SOUND, rejected=(replace(REFUSED, reason=""),))),
         ("milliseconds", replace(SOUND, milliseconds={"total": -1.0})),
     ],
 )

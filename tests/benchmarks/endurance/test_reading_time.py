@@ -3,24 +3,19 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mnist_edge.benchmarks.endurance import reading_time
 from mnist_edge.benchmarks.endurance.reading_time import (
     FrameTime,
     ReadingTime,
-    floor,
     main,
     measure_reading_time,
     scene_frames,
-    webcam_loop,
 )
-from mnist_edge.classifier import Classifier
+from mnist_edge.benchmarks.harness.peers import Frame, floor
 from mnist_edge.dataset import Dataset
 from mnist_edge.opencv import cv2
-
-BLANK = np.full((480, 640, 3), 210, np.uint8)
 
 
 def test_the_bounds_are_those_that_are_promised() -> None:
@@ -41,24 +36,6 @@ def test_ratios_of_sums_and_of_frames() -> None:
     }  # fmt: skip
 
 
-def test_the_floor_finds_the_ink(digits: Dataset) -> None:
-    assert floor(BLANK) == 1
-    # Ten digits, the paper, and some specks of its grain.
-    for frame in scene_frames(digits.test, 3):
-        assert 11 <= floor(frame) <= 40
-
-
-def test_the_webcam_loop_reads_what_lies_apart() -> None:
-    frame, classifier = BLANK.copy(), Classifier()
-    for left in (60, 260, 460):
-        cv2.ellipse(frame, (left + 60, 240), (50, 110), 0, 0, 360, (40, 40, 40), 22)
-    # The hole of a zero is no digit of its own.
-    assert webcam_loop(frame, classifier) == [0, 0, 0]
-    # What touches is one contour.
-    frame[235:245, 60:580] = 40
-    assert len(webcam_loop(frame, classifier)) == 1
-
-
 def test_scenes_are_frames_with_ten_digits(digits: Dataset) -> None:
     frames = scene_frames(digits.test, 2)
     assert [frame.shape for frame in frames] == [(480, 640, 3)] * 2
@@ -70,11 +47,10 @@ def test_scenes_are_frames_with_ten_digits(digits: Dataset) -> None:
 def test_times_are_of_one_thread_and_in_milliseconds(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: set[int] = set()
     before = cv2.getNumThreads()
-    real = reading_time.floor
 
-    def watched(frame: reading_time.Frame) -> int:
+    def watched(frame: Frame) -> int:
         seen.add(cv2.getNumThreads())
-        return real(frame)
+        return floor(frame)
 
     monkeypatch.setattr(reading_time, "floor", watched)
     reports: list[tuple[float, float]] = []

@@ -9,7 +9,7 @@ import pytest
 
 from mnist_edge.benchmarks.harness.tool import ROOT
 from mnist_edge.benchmarks.pi.counting import SOURCE, Counts, build_plugin, parse
-from mnist_edge.benchmarks.pi.guest import FIRST_MARK, STAGES
+from mnist_edge.benchmarks.pi.guest import FIRST_MARK, FRAME_SECONDS, STAGES, FrameClock
 from mnist_edge.benchmarks.pi.pages import draw_pages, write_pages
 
 PRINTED = """a warning of the runtime
@@ -31,7 +31,7 @@ def mark(number):
     counts.append(number)
     print(f"counted {len(counts)} at {number}")
 guest.mark = mark
-guest.frames("ai-edge-litert", [Path(sys.argv[1])])
+getattr(guest, sys.argv[1])("ai-edge-litert", [Path(sys.argv[2])])
 print(f"counted {len(counts) + 1} in all")
 """
 
@@ -52,20 +52,41 @@ def test_where_nothing_was_counted_there_is_nothing() -> None:
     assert parse("qemu: unknown option 'plugin'") is None
 
 
-def test_every_stage_of_a_frame_is_passed(tmp_path: Path) -> None:
-    (page,) = write_pages(draw_pages(1), tmp_path, ".jpg")
+def counted_marks(what: str, folder: Path) -> Counts:
+    """What the guest marks as it does something with a page."""
+    (page,) = write_pages(draw_pages(1), folder, ".jpg")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run(
-        [sys.executable, "-c", COUNTING_MARKS, str(page)], env=environment, capture_output=True, text=True
+        [sys.executable, "-c", COUNTING_MARKS, what, str(page)], env=environment, capture_output=True, text=True
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     counts = parse(done.stdout)
     assert counts
-    names = [name for name, *_ in STAGES]
+    return counts
+
+
+def test_every_stage_of_a_frame_is_passed(tmp_path: Path) -> None:
+    counts, names = counted_marks("frames", tmp_path), [name for name, *_ in STAGES]
     assert {names[mark // 2] for mark, _ in counts.marks} == set(names)
     spent = counts.own(names)
     # Marks fit into each other: all is somewhere.
     assert sum(spent.values()) == counts.marks[-1][1] - counts.marks[0][1]
+
+
+def test_every_level_of_a_page_is_looked_at_the_smallest_first(tmp_path: Path) -> None:
+    begun = [mark // 2 for mark, _ in counted_marks("levels", tmp_path).marks if mark % 2 == 0]
+    # 640x480 and five halves of it.
+    assert begun == [0, 6, 5, 4, 3, 2, 1]
+
+
+def test_what_is_done_elsewhere_is_marked_once(tmp_path: Path) -> None:
+    assert [mark for mark, _ in counted_marks("peers", tmp_path).marks] == [0, 1, 2, 3]
+
+
+def test_the_clock_of_the_fake_camera_gives_every_run_the_same_frames() -> None:
+    clocks = FrameClock(), FrameClock()
+    assert [clocks[0].monotonic() for _ in range(3)] == [clocks[1].monotonic() for _ in range(3)]
+    assert clocks[0].monotonic() == 4 * FRAME_SECONDS
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")

@@ -1,11 +1,8 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mnist_edge import Classifier
-from mnist_edge.benchmarks.pi.instructions import drifted, untrained_model
-from mnist_edge.tflite_graph import count_macs
+from mnist_edge.benchmarks.pi.instructions import drifted, main, slow_starts
 
 
 def document(small: int, frame: int, runtime: str = "2.3.0") -> dict[str, Any]:
@@ -32,8 +29,14 @@ def test_other_versions_and_new_models_are_no_drift() -> None:
     assert drifted(document(2000, 1000), {**document(1000, 1000), "invoke": {}}) == []
 
 
-@pytest.mark.slow
-def test_a_recipe_is_the_network_as_it_would_ship(tmp_path: Path) -> None:
-    classifier = Classifier(untrained_model("mlp", tmp_path))
-    assert count_macs(classifier.interpreter) == 784 * 128 + 128 * 10
-    assert classifier.input["dtype"].__name__ == "int8"
+def test_a_start_may_take_1_6_times_what_it_needs() -> None:
+    starts = {"cortex-a53": {"read": 160, "needs": 100}, "cortex-a72": {"read": 161, "needs": 100}}
+    assert slow_starts({"start": {"bookworm": starts}}) == [
+        "on bookworm, cortex-a72 `read` takes 1.61 times what it needs, not 1.6"
+    ]
+    assert slow_starts({}) == []
+
+
+def test_an_unknown_part_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["frames"]) == 2
+    assert "no part frames; there are invoke, frame" in capsys.readouterr().err

@@ -21,8 +21,9 @@ def test_a_wrong_value_that_is_sure_costs_all_below_until_enough_are_right() -> 
 
 
 def test_fields_of_refused_pages_count() -> None:
-    read = Score(1, 0, 4, [(0.9, True, True)] * 3 + [(0.4, False, False)])
-    whole = read.joined(Score(1, 1, 4)).to_json()
+    read = Score(1, 0, 4, [(0.9, True, True)] * 3 + [(0.4, False, False)], [1.2, 1.4])
+    whole = read.joined(Score(1, 1, 4, costs=[9.0])).to_json()
+    assert whole["cost"] == 1.4
     assert (whole["pages"], whole["refused"], whole["fields"]) == (2, 1, 8)
     assert whole["right"] == whole["settled"] == whole["right_at_precision"] == 3 / 8
     assert whole["settled_wrong"] == 0

@@ -143,7 +143,7 @@ def test_what_was_broken_off_goes_on(
     data: Dataset, others: NonDigits, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Drawing 16,000 would take longer than the training.
-    monkeypatch.setattr(batches, "non_digits", lambda split, seed: non_digits(split, seed, count=50))
+    monkeypatch.setattr(batches, "non_digits", lambda split, seed, kinds: non_digits(split, seed, 50, kinds=kinds))
 
     def killed(done: float, total: float, note: str = "") -> None:
         if done >= 1:

@@ -1,11 +1,13 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mnist_edge.benchmarks.suite.engines import COPIED_BYTES, COPY, DOT_PRODUCTS, OURS
+from mnist_edge.benchmarks.suite.network_report import network_sections
 from mnist_edge.benchmarks.suite.networks import Network
-from mnist_edge.benchmarks.suite.report import sections
+from mnist_edge.benchmarks.suite.ratios import Ratio
 from mnist_edge.benchmarks.suite.results import Results, summarise
 from mnist_edge.benchmarks.suite.turns import Contender
 
@@ -51,7 +53,7 @@ def test_who_decides_otherwise_is_marked(results: Results) -> None:
     ours, peer, _ = results.rows
     assert (ours.accuracy, ours.agreement, ours.same) == (1.0, 1.0, True)
     assert (peer.accuracy, peer.agreement, peer.same) == (0.8, 0.8, False)
-    cells = [row for section in sections(results) if section.title == "net, 1 thread" for row in section.rows]
+    cells = [row for section in network_sections(results) if section.title == "net, 1 thread" for row in section.rows]
     assert [row[0] for row in cells] == [f"{OURS} 1.0", "onnxruntime 1.0", "keras 1.0"]
     assert cells[1][8] == "80.0% (another network)"
 
@@ -59,3 +61,14 @@ def test_who_decides_otherwise_is_marked(results: Results) -> None:
 def test_what_is_absent_is_told_with_its_reason(results: Results) -> None:
     assert results.absent == (("net as ncnn float16", "pnnx is not installed"),)
     assert results.to_json()["absent"] == [{"what": "net as ncnn float16", "why": "pnnx is not installed"}]
+
+
+def test_results_come_back_from_their_document(results: Results) -> None:
+    document = json.loads(json.dumps(results.to_json()))
+    again = Results.from_json(document)
+    assert json.loads(json.dumps(again.to_json())) == document
+    assert again.rows[1].to_ours == ratio_of(document["rows"][1]["to_ours"])
+
+
+def ratio_of(document: dict[str, float]) -> Ratio:
+    return Ratio(document["median"], document["low"], document["high"])

@@ -65,7 +65,8 @@ def test_a_process_that_dies_is_a_result(images: Path, tmp_path: Path) -> None:
 
 def test_another_environment_is_asked_for_what_this_one_lacks(images: Path, tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
-    found = python_with(OURS, images, log, [])
-    assert found and found[0] is None
-    # This very Python, as if it were another: it has no tflite-runtime either.
-    assert python_with("tflite-runtime", images, log, [Path(sys.executable)]) is None
+    assert python_with(OURS, "2.3.0", images, log, []) == (None, "2.3.0")
+    # This very Python, as if it were another.
+    found = python_with(OURS, None, images, log, [Path(sys.executable)])
+    assert found and found[0] == Path(sys.executable) and found[1]
+    assert python_with("tflite-runtime", None, images, log, [Path(sys.executable)]) is None

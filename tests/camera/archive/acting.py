@@ -4,11 +4,12 @@ import os
 import signal
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mnist_edge.camera.archive.workers import Read
+from mnist_edge.camera.archive.row import Read
 from mnist_edge.errors import ImageError, ModelError, ModelWarning
 
 
@@ -29,7 +30,7 @@ class Acting:
             warnings.warn("a softmax was added", ModelWarning, stacklevel=2)
         return "acting", self._read
 
-    def _read(self, source: str) -> dict[str, Any]:
+    def _read(self, source: str) -> Iterator[dict[str, Any] | None]:
         tried = source in self.begun()
         with open(self.log, "a", encoding="utf-8", errors="surrogateescape") as log:
             log.write(f"{source}\n")
@@ -43,7 +44,12 @@ class Acting:
             raise ImageError(f"{source} is damaged")
         if name.startswith("bug"):
             raise ValueError("a bug")
-        return {"source": source, "model": "acting"}
+        if name.startswith("long"):
+            yield {"source": source, "model": "acting", "seconds": 0.0, "last": False}
+            for _ in range(8):
+                time.sleep(0.5)
+                yield None
+        yield {"source": source, "model": "acting", "process": os.getpid()}
 
     def begun(self) -> list[str]:
         """The pictures that were begun until now."""
@@ -55,4 +61,4 @@ class Silent:
     """Opens what reads nothing, and remembers nothing."""
 
     def __call__(self) -> tuple[str, Read]:
-        return "silent", lambda source: {"source": source}
+        return "silent", lambda source: [{"source": source}]

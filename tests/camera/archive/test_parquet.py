@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from mnist_edge.camera.archive.parquet import journal_of, open_parquet
-from mnist_edge.camera.archive.workers import failure_line
 from mnist_edge.errors import OutputError, PackageMissing
 from mnist_edge.reading import Box, Digit, Guess, Reading, Rejected
 from mnist_edge.safe_text import to_json
@@ -19,10 +18,20 @@ parquet = pytest.importorskip("pyarrow.parquet")
 DAMAGED = "damaged.png"
 
 
+def failure(source: str) -> bytes:
+    return json.dumps({"source": source, "error": "no picture"}).encode() + b"\n"
+
+
 def document(source: str) -> dict[str, Any]:
-    """A reading of two digits, as `read --json` prints it."""
-    digits = (Digit(7, 0.99, Box(1, 2, 30, 40), 0, Guess(1, 0.004)), Digit(2, 0.75, Box(40, 2, 30, 40)))
-    rejected = (Rejected(Box(90, 2, 3, 4), "too small"), Rejected(Box(95, 2, 30, 40), "not a digit", 8, 0.31))
+    """A reading of two letters, as `read --json` prints it."""
+    digits = (
+        Digit(7, 0.99, Box(1, 2, 30, 40), 0, Guess(1, 0.004, "B"), name="H"),
+        Digit(2, 0.75, Box(40, 2, 30, 40), name="C"),
+    )
+    rejected = (
+        Rejected(Box(90, 2, 3, 4), "low confidence", 1, 0.25, 0.75, 0.125, name="B"),
+        Rejected(Box(95, 2, 30, 40), "not a digit", 8, 0.125, 0.25, 0.5, name="I"),
+    )
     return Reading(
         source, 640, 480, "small", "ai-edge-litert 2", digits, ("72",), rejected, {"segment": 1.5, "total": 3.25}
     ).to_json()
@@ -37,7 +46,7 @@ def write(path: Path, sources: Iterable[str], fails: bool = False, **how: bool) 
             had += source in results.done
             if source not in results.done:
                 failed = source == DAMAGED
-                results.append(failure_line(source, "no picture") if failed else line(source))
+                results.append(failure(source) if failed else line(source))
         if fails:
             raise OutputError("broken off")
     assert not journal_of(path).exists()
@@ -58,10 +67,31 @@ def test_columns_are_those_of_the_documents(tmp_path: Path) -> None:
     assert write(path, ["a.png", DAMAGED]) == 0
     good, damaged = parquet.read_table(path).to_pylist()
     assert good.pop("error") is None and good.pop("milliseconds") == [("segment", 1.5), ("total", 3.25)]
-    expected = document("a.png")
+    expected = {**document("a.png"), "seconds": None, "last": None}
+    for digit in expected["digits"]:
+        digit["track"] = None
     expected.pop("milliseconds")
     assert good == expected
     assert {name: value for name, value in damaged.items() if value} == {"source": DAMAGED, "error": "no picture"}
+
+
+def test_the_rows_of_a_video_have_their_times_and_tracks(tmp_path: Path) -> None:
+    path, digit = tmp_path / "results.parquet", Digit(7, 0.99, Box(1, 2, 30, 40), track=3)
+    rows = [
+        {**Reading("a.mp4", 640, 480, "small", "none", (digit,), ("7",), seconds=at).to_json(), "last": at == 2.0}
+        for at in (0.32, 1.0, 2.0)
+    ]
+    with open_parquet(path) as results:
+        results.begin()
+        results.append(b"".join(to_json(row).encode() + b"\n" for row in rows))
+    found = parquet.read_table(path).to_pylist()
+    assert [(row["source"], row["seconds"], row["last"]) for row in found] == [
+        ("a.mp4", 0.32, False),
+        ("a.mp4", 1.0, False),
+        ("a.mp4", 2.0, True),
+    ]
+    assert [row["digits"][0]["track"] for row in found] == [3, 3, 3]
+    assert write(path, ["a.mp4"], resume=True) == 1
 
 
 def test_broken_off_and_gone_on_with(tmp_path: Path) -> None:

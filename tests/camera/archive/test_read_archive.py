@@ -16,6 +16,7 @@ import pytest
 
 from mnist_edge.camera.archive import read_archive
 from mnist_edge.camera.archive.walk import Found
+from mnist_edge.camera.archive.workers import started
 from mnist_edge.cli import app
 from mnist_edge.errors import UsageError
 from mnist_edge.opencv import cv2
@@ -142,11 +143,11 @@ def test_killed_in_the_middle_and_gone_on_with(archive: Path, results: Path, sta
     total = PICTURES * TIMES_EACH + DAMAGED
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"wrote {total - kept} rows to {results}; ")
-    assert f"; {kept} pictures had theirs already; " in ended.stderr
+    assert f"; {kept} files had theirs already; " in ended.stderr
     assert results.read_bytes().startswith(before)
     check_complete(archive, results)
     again = run("--resume")
-    assert again.stderr == f"wrote 0 rows to {results}; {total} pictures had theirs already\n"
+    assert again.stderr == f"wrote 0 rows to {results}; {total} files had theirs already\n"
     assert again.returncode == 0
 
 
@@ -217,6 +218,8 @@ def test_a_row_is_what_json_prints_and_the_rest_is_the_same_line(
     [
         (["--workers", "2"], "name one with --output"),
         (["--resume"], "name one with --output"),
+        (["--scheduler", "tcp://127.0.0.1:1"], "name one with --output"),
+        (["--output", "x.jsonl", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "choose one"),
         (["--output", "x.jsonl", "--json"], "--output writes rows"),
         (["--output", "x.jsonl", "--annotate", "out"], "--output writes rows"),
         (["--output", "x.csv"], "end in .jsonl or .parquet"),
@@ -252,12 +255,12 @@ def test_no_picture_is_begun_twice_and_new_ones_are_added(tmp_path: Path) -> Non
     found = [Found(f"{number}.png") for number in range(30)]
     # A folder that could not be listed is told once, and looked into again.
     found.insert(3, Found("locked", "locked cannot be listed"))
-    first = read_archive(found[:11], output, acting, 2)
+    first = read_archive(found[:11], output, started(2, acting))
     assert (first.rows, first.failed, first.skipped) == (11, 1, 0)
     calls: list[tuple[float, float]] = []
     second = read_archive(
-        found, output, acting, 2, resume=True, progress=lambda done, total, note="": calls.append((done, total)),
-        expected=lambda: len(found),
+        found, output, started(2, acting), resume=True, expected=lambda: len(found),
+        progress=lambda done, total, note="": calls.append((done, total)),
     )  # fmt: skip
     assert (second.rows, second.failed, second.skipped) == (20, 0, 11)
     assert sorted(acting.begun()) == sorted(one.source for one in found if not one.error)
@@ -265,7 +268,7 @@ def test_no_picture_is_begun_twice_and_new_ones_are_added(tmp_path: Path) -> Non
     assert [done for done, _ in calls] == [*range(1, 21)] and calls[-1] == (20, 20)
     assert sorted(row["source"] for row in rows(output)) == sorted(one.source for one in found)
     with pytest.raises(UsageError, match="has what acting read, not small"):
-        read_archive(found, output, Other(acting.log), 1, resume=True)
+        read_archive(found, output, started(1, Other(acting.log)), resume=True)
 
 
 def test_results_in_columns_are_gone_on_with_too(tmp_path: Path) -> None:
@@ -273,9 +276,9 @@ def test_results_in_columns_are_gone_on_with_too(tmp_path: Path) -> None:
     acting, output = Acting(str(tmp_path / "log")), tmp_path / "results.parquet"
     found = [Found(f"{number}.png") for number in range(20)]
     with pytest.raises(KeyboardInterrupt):
-        read_archive(found, output, acting, 2, progress=interrupting)
+        read_archive(found, output, started(2, acting), progress=interrupting)
     assert not output.exists() and len(rows(tmp_path / "results.parquet.jsonl")) == 5
-    assert read_archive(found, output, acting, 2, resume=True).skipped == 5
+    assert read_archive(found, output, started(2, acting), resume=True).skipped == 5
     table = parquet.read_table(output)
     assert sorted(table["source"].to_pylist()) == sorted(one.source for one in found)
     assert {*table["model"].to_pylist()} == {"acting"}
@@ -301,10 +304,11 @@ from pathlib import Path
 from mnist_edge.benchmarks.memory import peak_rss_mb
 from mnist_edge.camera.archive import read_archive
 from mnist_edge.camera.archive.walk import walk
+from mnist_edge.camera.archive.workers import started
 from tests.camera.archive.acting import Acting
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    summary = read_archive(walk(folder / sys.argv[2], True), folder / f"{sys.argv[2]}.jsonl", Silent(), 2)
+    summary = read_archive(walk(folder / sys.argv[2], True), folder / f"{sys.argv[2]}.jsonl", started(2, Silent()))
     print(summary.rows, peak_rss_mb())
 """
 

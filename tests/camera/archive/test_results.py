@@ -49,6 +49,20 @@ def test_what_a_power_cut_left_of_a_line_is_taken_away(file: Path, torn: bytes) 
     assert file.read_bytes() == whole + line("c.png")
 
 
+@pytest.mark.parametrize("torn", [b"", b'{"sour'])
+def test_what_a_power_cut_left_of_a_video_is_taken_away(file: Path, torn: bytes) -> None:
+    rows = [json.dumps({"source": "c.avi", "seconds": at, "last": at == 2}).encode() + b"\n" for at in range(3)]
+    whole = file.read_bytes()
+    file.write_bytes(whole + b"".join(rows[:2]) + torn)
+    with open_results(file, resume=True) as results:
+        assert "c.avi" not in results.done and "b.png" in results.done
+        results.begin()
+        results.append(b"".join(rows))
+    assert file.read_bytes() == whole + b"".join(rows)
+    with open_results(file, resume=True) as results:
+        assert "c.avi" in results.done
+
+
 @pytest.mark.parametrize("wrong", [b"no json\n", b"[]\n", b'{"file": "a.png"}\n', b'{"source": 7}\n', b"\xff\n", b"\n"])
 def test_what_is_no_file_of_results_is_left_alone(file: Path, wrong: bytes) -> None:
     content = file.read_bytes() + wrong

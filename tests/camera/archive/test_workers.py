@@ -1,7 +1,6 @@
 """Processes that read: none of their ends is the end of the others, and all end with who started them."""
 
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -25,11 +24,12 @@ def acting(tmp_path: Path) -> Acting:
 
 def read(acting: Acting, sources: list[str], workers: int = 2, patience_s: float = 60.0) -> dict[str, str | None]:
     """The error of each picture, None where it was read."""
+    before = children()
     with started(workers, acting, patience_s) as pool:
         assert pool.model == "acting"
         rows = [*pool.read(iter(sources))]
-    assert not multiprocessing.active_children()
-    documents: list[dict[str, Any]] = [json.loads(row.line) for row in rows]
+    assert children() <= before
+    documents: list[dict[str, Any]] = [json.loads(row.lines) for row in rows]
     assert [row.failed for row in rows] == ["error" in document for document in documents]
     assert sorted(document["source"] for document in documents) == sorted(sources)
     return {document["source"]: document.get("error") for document in documents}
@@ -64,6 +64,13 @@ def test_a_picture_that_hangs_is_a_row(acting: Acting) -> None:
     assert acting.begun().count("hang.png") == 1
 
 
+def test_a_video_that_takes_long_does_not_hang(acting: Acting) -> None:
+    with started(1, acting, 2.5) as pool:
+        (row,) = pool.read(iter(["long.avi"]))
+    assert not row.failed and row.count == 2
+    assert [json.loads(line).get("last", True) for line in row.lines.splitlines()] == [False, True]
+
+
 def test_pictures_are_looked_for_only_when_a_process_is_free(acting: Acting) -> None:
     taken = 0
 
@@ -80,6 +87,7 @@ def test_pictures_are_looked_for_only_when_a_process_is_free(acting: Acting) -> 
 
 
 def test_what_keeps_a_reader_from_opening_is_told(acting: Acting) -> None:
+    before = children()
     with pytest.raises(ModelError, match="there is no such model"), started(2, Acting(acting.log, fails="error")):
         pass
     with (
@@ -87,7 +95,7 @@ def test_what_keeps_a_reader_from_opening_is_told(acting: Acting) -> None:
         started(2, Acting(acting.log, fails="death")),
     ):
         pass
-    assert not multiprocessing.active_children()
+    assert children() <= before
 
 
 def test_a_warning_of_the_model_reaches_who_started_it(acting: Acting) -> None:
@@ -127,6 +135,11 @@ def test_processes_end_with_a_parent_that_is_killed_although_they_hang(acting: A
         assert all(is_alive(pid) for pid in pids)
         parent.kill()
         wait_until(lambda: not any(is_alive(pid) for pid in pids), "the processes to end")
+
+
+def children() -> set[str]:
+    """The processes that this thread has started, for other tests too, and that it has not seen end."""
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
 def is_alive(pid: int) -> bool:

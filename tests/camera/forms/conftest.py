@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -10,32 +9,11 @@ import pytest
 from mnist_edge.benchmarks.release.sheets import Drawn, marks
 from mnist_edge.camera.forms import FormReader, load_form
 from mnist_edge.camera.reader import Reader
-from mnist_edge.cli import app
 from mnist_edge.dataset import Split
 from mnist_edge.reading import Box
 
 MARKS = {"student": "204615", "q1": "12", "q2": "7", "q3": "", "q4": "20", "q5": "5", "q6": "14", "q7": "3", "q8": "9"}
 TRUTH = MARKS | {"total": "70"}
-
-
-class Run(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def read(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """`read(...)`: `mnist-edge read ...`."""
-
-    def run(*arguments: object) -> Run:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            app(["read", *map(str, arguments)], prog_name="mnist-edge")
-        code = ended.value.code
-        return Run(code if isinstance(code, int) else int(code is not None), *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture(scope="session")

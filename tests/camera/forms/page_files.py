@@ -34,7 +34,7 @@ def reading(value: str, trust: float = 0.5, settled: bool = False) -> dict[str, 
     return {
         "value": value, "trust": trust, "outcome": "read" if settled else "review", "settled": settled,
         "reason": "" if settled else "not sure enough", "alternatives": [[value[::-1], 0.2]], "crop": crop,
-        "digits": digits,
+        "digits": digits, "own": [value, trust, "read", "", [[value[::-1], 0.2]]],
     }  # fmt: skip
 
 

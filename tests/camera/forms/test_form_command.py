@@ -17,7 +17,8 @@ from mnist_edge.camera.forms.reviews import Reviews
 from mnist_edge.cli import app
 from mnist_edge.dataset import Split
 from mnist_edge.opencv import cv2
-from tests.camera.forms.conftest import TRUTH, Run
+from tests.camera.conftest import Run
+from tests.camera.forms.conftest import TRUTH
 from tests.camera.forms.page_files import doubtful_pages
 
 MNIST_EDGE = [sys.executable, "-m", "mnist_edge"]

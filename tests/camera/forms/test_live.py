@@ -11,6 +11,7 @@ import pytest
 
 from mnist_edge.benchmarks.release.sheets import Drawn, fill, photograph
 from mnist_edge.camera.forms import FormReader
+from mnist_edge.camera.forms.following import Following
 from mnist_edge.camera.forms.live import AGAIN_SECONDS, HELD_SECONDS, FormWatch
 from mnist_edge.camera.forms.read_page import PageReading
 from mnist_edge.camera.forms.values import FieldReading
@@ -24,6 +25,8 @@ from mnist_edge.opencv import cv2
 from tests.camera.forms.conftest import TRUTH
 from tests.helpers import wait_until
 
+OUTLINES = np.array([[(10, 10), (30, 10), (30, 20), (10, 20)]], np.float32)
+
 
 class Script:
     """A reader that says of each frame what its first pixel stands for: 0 no page, 1 and 2 pages, 9 one cut off."""
@@ -36,7 +39,8 @@ class Script:
         kind = int(photo[0, 0, 0])
         marks = np.random.default_rng(kind).integers(0, 256, 100, np.uint8).tobytes()
         outcome = "cut off" if kind == 9 else "read"
-        return PageReading(source, kind > 0, "", 0.9, (FieldReading("mark", str(kind), 0.9, outcome),), marks)
+        fields = (FieldReading("mark", str(kind), 0.9, outcome),)
+        return PageReading(source, kind > 0, "", 0.9, fields, marks, outlines=OUTLINES)
 
 
 def test_a_page_is_taken_once_while_it_lies_there(form_reader: FormReader, view: Callable[..., Any]) -> None:
@@ -57,9 +61,9 @@ def test_a_page_is_taken_once_while_it_lies_there(form_reader: FormReader, view:
                 seconds += 0.1
                 seen = view(image)
                 seen = replace(seen, frame=Frame(image, number, seconds, "camera"))
-                watch.show(seen)
+                watch.look(seen)
                 wait_until(lambda: not watch.worker.busy)
-                watch.show(seen)
+                watch.look(seen)
             return [row.values["mark"].text for row in taken[before:]]
 
         assert show(1, 2.0, moving=True) == [] and script.read_frames == 0
@@ -70,6 +74,25 @@ def test_a_page_is_taken_once_while_it_lies_there(form_reader: FormReader, view:
         show(0, 0.5, moving=True)
         assert show(2, 2.0) == ["2"]
     assert taken[-1].to_json()["event"] == "page" and taken[-1].name == form_reader.form.name
+
+
+def test_fields_stay_on_a_page_that_moves_and_go_with_it(view: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(5)
+    page = cv2.resize(rng.integers(0, 256, (60, 80, 3), np.uint8), (400, 300), interpolation=cv2.INTER_CUBIC)
+    desk = np.full((480, 640, 3), 60, np.uint8)
+    outlines = np.array([[(200, 150), (280, 150), (280, 190), (200, 190)]], np.float32)
+
+    def placed(right: int, down: int) -> Any:
+        image = desk.copy()
+        image[80 + down : 380 + down, 120 + right : 520 + right] = page
+        return image
+
+    following = Following(placed(0, 0), outlines)
+    for step in range(0, 60, 6):
+        found = following.outlines_in(placed(step, step // 2))
+        assert found is not None and np.abs(found - outlines - (step, step // 2)).max() < 2
+    assert following.outlines_in(desk) is None
+    assert Following(desk, outlines).outlines_in(desk) is None, "nothing to hold on to"
 
 
 @pytest.mark.slow
@@ -92,7 +115,8 @@ def test_wrong_settings_are_told_before_anything_runs(tmp_path: Path) -> None:
     for wrong, said in (
         ({"post": "https://example.org/rows"}, "name what to take"),
         ({"region": "meter"}, "is no region"),
+        ({"mqtt_commands": True}, "name it with --mqtt"),
         ({"form": str(tmp_path / "missing.toml")}, "cannot be read"),
     ):
         with pytest.raises(UsageError, match=said):
-            run_camera(Settings(source="fake", window=False, max_frames=1, **wrong))  # type: ignore[arg-type]
+            run_camera(Settings(source="fake", window=False, max_frames=1, **wrong))

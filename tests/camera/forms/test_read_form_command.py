@@ -11,7 +11,8 @@ import pytest
 from mnist_edge.benchmarks.release.sheets import Drawn, fill, photograph
 from mnist_edge.dataset import Split
 from mnist_edge.opencv import cv2
-from tests.camera.forms.conftest import TRUTH, Run
+from tests.camera.conftest import Run
+from tests.camera.forms.conftest import TRUTH
 
 Read = Callable[..., Run]
 

@@ -63,6 +63,17 @@ def test_a_field_cut_off_an_empty_one_a_value_beside_and_one_crossed_out(
     assert outcomes["q3"] == "empty"
 
 
+def test_an_empty_form_has_what_its_file_says_and_no_digit(form_reader: FormReader, sheet: Drawn) -> None:
+    for badly in (False, True):
+        page = form_reader.read(photograph(sheet.picture, np.random.default_rng(8), badly=badly), "a photograph")
+        assert page.fits and not any(one.digits for one in page.fields)
+        told = {one.name: (one.value, one.outcome) for one in page.fields}
+        assert told["student"] == ("", "review") and told["total"] == ("", "review")
+        # What a bad photograph leaves of the frames is for a person to see.
+        outcomes = {told[f"q{number}"] for number in range(1, 9)}
+        assert outcomes <= {("0", "empty"), ("0", "review")} if badly else outcomes == {("0", "empty")}
+
+
 def test_a_page_of_known_size_is_found_by_its_corners(tmp_path: Path, hand: Split) -> None:
     file = tmp_path / "note.toml"
     file.write_text('form = 1\npage = [200, 150]\n[[field]]\nname = "code"\nbox = [40, 50, 120, 40]\ndigits = 4\n')

@@ -1,5 +1,6 @@
 """Several pages in a picture, several pictures of a page, pages of a PDF, and a form of many fields."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,16 +10,19 @@ from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.release.sheets import Drawn, fill, meter, photograph
 from mnist_edge.camera.forms import FormReader, load_form
-from mnist_edge.camera.forms.copies import alike
+from mnist_edge.camera.forms.copies import RECENT, BestPictures, alike
 from mnist_edge.camera.forms.page_document import page_document
 from mnist_edge.camera.forms.page_file import create_pages
+from mnist_edge.camera.forms.read_page import PageReading
 from mnist_edge.camera.forms.reviews import Reviews
 from mnist_edge.camera.forms.scans import is_scan, read_scan
+from mnist_edge.camera.forms.values import FieldReading
 from mnist_edge.camera.reader import Reader
 from mnist_edge.dataset import Split
 from mnist_edge.errors import ImageError
 from mnist_edge.opencv import cv2
-from tests.camera.forms.conftest import TRUTH, Run
+from tests.camera.conftest import Run
+from tests.camera.forms.conftest import TRUTH
 
 Image = NDArray[np.uint8]
 OTHER = TRUTH | {"student": "918273", "q1": "4", "q2": "11", "q4": "1", "total": "47"}
@@ -29,7 +33,7 @@ def photos(sheet: Drawn, hand: Split) -> list[Image]:
     """Two pictures of one page, the first worse, and one of another page."""
     rng = np.random.default_rng(11)
     first, other = fill(sheet, TRUTH, hand, rng), fill(sheet, OTHER, hand, rng)
-    blurred = cv2.GaussianBlur(photograph(first, rng), (0, 0), 3)
+    blurred = cv2.GaussianBlur(photograph(first, rng), (0, 0), 4)
     return [np.asarray(blurred, np.uint8), photograph(first, rng, 180), photograph(other, rng)]
 
 
@@ -62,6 +66,36 @@ def test_of_several_pictures_of_a_page_the_best_counts(
         counting = file.database.execute("SELECT DISTINCT source FROM answers ORDER BY source").fetchall()
         assert Reviews(file).progress()["doubtful"] == sum(len(page.unsettled) for page in pages[1:])
     assert copies == [0, 1, 0] and counting == [("1.jpg",), ("2.jpg",)]
+
+
+def test_a_table_has_the_best_picture_of_each_page(
+    read: Callable[..., Run], form_file: Path, form_reader: FormReader, photos: list[Image], tmp_path: Path
+) -> None:
+    for number, photo in enumerate(photos):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), photo)
+    ran = read("--form", form_file, tmp_path, "--json")
+    pages = list(map(json.loads, ran.out.splitlines()))
+    assert [Path(page["source"]).name for page in pages] == ["1.png", "2.png"]
+    assert "pictures of a page that another shows better: 1" in ran.err
+
+
+def test_pages_come_in_order_and_none_is_held_back_for_ever() -> None:
+    def page(number: int, trust: float = 0.99, name: str = "") -> PageReading:
+        marks = np.random.default_rng(number).integers(0, 256, 100, np.uint8).tobytes()
+        return PageReading(
+            name or str(number), True, fields=(FieldReading("a", "1", trust, "read"),), fingerprint=marks
+        )
+
+    best = BestPictures()
+    given = [one.source for number in range(2 * RECENT) for one in best.add(page(number))]
+    assert given == [str(number) for number in range(RECENT)]
+    worse, better = page(2 * RECENT - 1, 0.5, "worse"), page(2 * RECENT - 2, 0.999, "better")
+    assert list(best.add(worse)) == list(best.add(better)) == []
+    # One so long before is another page.
+    (oldest,) = best.add(page(0, 0.999, "anew"))
+    rest = [one.source for one in best.rest()]
+    assert oldest.source == str(RECENT) and rest[-3:] == [str(2 * RECENT - 1), "better", "anew"]
+    assert best.copies == 2 and len(rest) == RECENT and list(best.rest()) == []
 
 
 def pdf_of(pictures: list[Image], file: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from mnist_edge.camera.forms.form import Field, Sum
 from mnist_edge.camera.forms.pattern import parse_pattern
-from mnist_edge.camera.forms.sums import apply_sum
+from mnist_edge.camera.forms.sums import MAX_CHOICES, _choices, apply_sum
 from mnist_edge.camera.forms.values import FieldReading, Ink, read_value, settle
 from mnist_edge.reading import Box, Digit, Guess, Rejected
 
@@ -21,8 +21,8 @@ def digit(label: int, place: int, confidence: float = 0.99, other: tuple[int, fl
     return Digit(label, confidence, Box(10 + 30 * place, 5, 20, 30), runner_up=Guess(*other) if other else None)
 
 
-def refused(place: int, label: int | None = None, probability: float | None = None, height: int = 30) -> Rejected:
-    return Rejected(Box(10 + 30 * place, 5, 20, height), "not a digit", label, probability)
+def refused(place: int, label: int = 1, probability: float = 0.02, height: int = 30) -> Rejected:
+    return Rejected(Box(10 + 30 * place, 5, 20, height), "not a digit", label, 0.1, 0.2, probability)
 
 
 def ink(*marks: Digit | Rejected, dark: float = 0.05) -> Ink:
@@ -77,8 +77,8 @@ def test_a_value_that_was_crossed_out_and_written_again_goes_to_a_person() -> No
     assert again.value == "42" and settle(again, 0.9).outcome == "review"
 
 
-def test_what_only_its_surroundings_refused_is_a_digit_of_the_field() -> None:
-    mark = Rejected(Box(40, 5, 20, 30), "in a word", 2, 0.99)
+def test_what_the_reader_was_only_unsure_of_is_a_digit_of_the_field() -> None:
+    mark = Rejected(Box(40, 5, 20, 30), "low confidence", 2, 0.5, 0.8, 0.99)
     read = read_value(field("##"), ink(digit(4, 0), mark))
     assert read.value == "42" and read.trust > 0.94
 
@@ -93,7 +93,7 @@ def test_a_speck_takes_no_trust() -> None:
 
 
 def test_a_minus_is_read_where_the_pattern_asks_for_it() -> None:
-    dash = Rejected(Box(2, 18, 14, 3), "too small")
+    dash = Rejected(Box(2, 18, 14, 3), "not a digit", 1, 0.01, 0.03, 0.2)
     digits = (digit(1, 1), digit(2, 2), digit(5, 3))
     assert read_value(field("-?##.#"), ink(dash, *digits)).value == "-12.5"
     assert read_value(field("-?##.#"), ink(*digits)).value == "12.5"
@@ -139,3 +139,14 @@ def test_a_sum_that_does_not_hold_makes_its_doubtful_values_suspect() -> None:
 def test_an_uncertain_label_does_not_make_a_digit_vanish() -> None:
     read = read_value(field("##?"), ink(digit(5, 0, 0.65, (9, 0.3)), digit(2, 1)))
     assert read.value == "52" and dict(read.alternatives)["92"] > dict(read.alternatives)["2"]
+
+
+def test_one_wrong_value_in_a_long_column_is_found_among_few_choices() -> None:
+    names = tuple(f"f{number}" for number in range(100))
+    others = (("3", 0.03), ("9", 0.01), ("4", 0.005))
+    column = {name: FieldReading(name, "7", 0.95, "read", "", others) for name in names}
+    wrong = FieldReading("f40", "1", 0.6, "read", "", (("7", 0.39),))
+    total = FieldReading("total", "700", 0.99, "read")
+    found = apply_sum(Sum(names, "total"), column | {"f40": wrong, "total": total})
+    assert found["f40"].value == "7" and found["f40"].reason == "chosen since it adds up"
+    assert len(list(_choices([*column.values(), total]))) <= MAX_CHOICES

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.reader.lines import remove_lines
+from mnist_edge.camera.reader.components import find_components
+from mnist_edge.camera.reader.lines import remove_lines, without_lines
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 
@@ -144,6 +145,17 @@ def test_strokes_of_a_digit_that_fills_half_the_picture_are_no_lines(draw: objec
 def test_a_minus_sign_is_no_line(thickness: int) -> None:
     page = minus(thickness)
     assert (remove_lines(page) == page).all()
+
+
+def test_the_components_are_those_that_no_line_connects(write: Callable[[int], Image]) -> None:
+    digits = write(9)
+    alone, joined = find_components(digits), find_components(digits | ruled())
+    assert len(joined.ids) < 20 == len(alone.ids)
+    left = without_lines(joined)
+    # Where a line crossed, a digit may be in two.
+    large = left.areas > 100
+    assert 20 <= np.count_nonzero(large) <= 24 and left.boxes[large, 2].max() < 60
+    assert without_lines(alone) is alone
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (3, 3)])

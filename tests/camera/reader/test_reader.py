@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,15 +7,15 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.camera.reader import Reader, read
+from mnist_edge.camera.reader import reader as reader_module
+from mnist_edge.camera.reader.connected import classify_ink
+from mnist_edge.camera.reader.segment import segment
 from mnist_edge.dataset import Dataset
-from mnist_edge.errors import ImageError, UsageError
-from mnist_edge.metadata import append_metadata, read_metadata, strip_metadata
+from mnist_edge.errors import ImageError, ModelError, UsageError
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import Page, draw_page
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Reading
-from mnist_edge.refusal import SCORE
-from mnist_edge.shipped_models import resolve
 
 
 def hits(page: Page, reading: Reading) -> tuple[int, int]:
@@ -49,13 +50,56 @@ def test_generated_pages_are_read(reader: Reader, pages: list[Page]) -> None:
     assert exact >= 3
 
 
-def test_each_digit_carries_what_the_network_saw(reader: Reader, pages: list[Page]) -> None:
-    reading = reader.read(pages[0].image)
-    assert reading.digits
-    for digit in reading.digits:
+def test_each_digit_carries_what_the_classifier_saw(reader: Reader, pages: list[Page]) -> None:
+    stages = reader.read_in_stages(pages[0].image, "page")
+    assert stages.reading.digits
+    of = {id(one.proposal.crop): one.proposal for one in stages.places}
+    for digit in stages.reading.digits:
         assert digit.crop is not None and digit.crop.shape == (28, 28)
+        proposal = of[id(digit.crop)]
         seen = reader.classifier.probabilities(digit.crop[None])[0]
-        assert seen[digit.label] == pytest.approx(digit.confidence, abs=0.01)
+        ink = proposal.evidence.ink
+        # What finder and classifier see, or connected ink that was surer.
+        said = [proposal.probability] + ([ink.probability] if ink else [])
+        assert min(abs(float(seen[digit.label]) - one) for one in said) < 0.01
+
+
+def test_places_are_the_surest_of_all_that_was_judged(reader: Reader, pages: list[Page]) -> None:
+    stages = reader.read_in_stages(pages[0].image, "page")
+    sure = [one.confidence for one in stages.places]
+    assert sure == sorted(sure, reverse=True)
+    assert set(map(id, stages.places)) <= set(map(id, stages.judged))
+    assert len(pages[0].digits) <= len(stages.places) <= len(stages.judged)
+    assert len(stages.reading.digits) == sum(one >= reader.min_confidence for one in sure)
+    assert stages.scale == 1.0
+
+
+def test_what_is_refused_keeps_what_both_networks_say(pages: list[Page]) -> None:
+    stages = Reader(min_confidence=1.0).read_in_stages(pages[0].image, "page")
+    refused = stages.reading.rejected
+    assert len(refused) == len(stages.places) >= len(pages[0].digits)
+    for one, judged in zip(refused, stages.places, strict=True):
+        proposal = judged.proposal
+        assert (one.label, one.confidence) == (proposal.label, judged.confidence)
+        assert (one.score, one.probability) == (proposal.score, proposal.probability)
+        assert one.reason == ("not a digit" if one.score < 0.5 else "low confidence")
+
+
+@pytest.mark.parametrize(
+    ("shape", "working", "scale"),
+    [
+        ((2400, 3200), (1200, 1600), 0.5),
+        ((3200, 1000), (1600, 500), 0.5),
+        ((480, 640), (480, 640), 1.0),
+        ((1, 6400), (1, 1600), 0.25),
+    ],
+)
+def test_large_pictures_are_worked_on_at_1600_pixels(
+    reader: Reader, shape: tuple[int, int], working: tuple[int, int], scale: float
+) -> None:
+    stages = reader.read_in_stages(np.full((*shape, 3), 230, np.uint8), "large")
+    assert stages.found.levels[0].picture.shape[:2] == working
+    assert stages.scale == pytest.approx(scale)
 
 
 CHANGES: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
@@ -133,16 +177,39 @@ def test_the_threshold_decides(pages: list[Page]) -> None:
         Reader(min_confidence=1.5)
 
 
-@pytest.mark.parametrize("threshold", [0.3, 1.0])
-def test_the_models_own_threshold_decides_too(tmp_path: Path, threshold: float) -> None:
-    shipped, path = resolve("small.float32"), tmp_path / "strict.tflite"
-    facts = read_metadata(shipped) | {"refusal": {"score": SCORE, "threshold": threshold}}
-    path.write_bytes(append_metadata(strip_metadata(shipped.read_bytes()), facts))
-    frame = np.full((200, 200, 3), 240, np.uint8)
-    cv2.line(frame, (100, 40), (100, 160), (20, 20, 20), 12)
-    reading = Reader(path, min_confidence=0.5).read(frame)
-    assert reading.text == (("1",) if threshold < 1 else ())
-    assert [one.reason for one in reading.rejected] == ["not a digit"] * (threshold == 1)
+def test_more_than_is_looked_at_is_said(reader: Reader, monkeypatch: pytest.MonkeyPatch, pages: list[Page]) -> None:
+    whole = reader.read_in_stages(pages[0].image, "page")
+    assert not whole.reading.limited
+    monkeypatch.setattr(reader_module, "MOST", 3)
+    part = reader.read_in_stages(pages[0].image, "page")
+    assert part.reading.limited
+    # The best are looked at.
+    best = sorted((float(score) for score in whole.found.detections.scores), reverse=True)[:3]
+    assert sorted((one.proposal.score for one in part.judged), reverse=True) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("module", ["segment", "connected"])
+def test_more_ink_than_is_looked_at_is_said_too(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, pages: list[Page], module: str
+) -> None:
+    if module == "segment":
+        monkeypatch.setattr(reader_module, "segment", lambda *given: replace(segment(*given), limited=True))
+    else:
+        monkeypatch.setattr(reader_module, "classify_ink", lambda *given: (classify_ink(*given)[0], True))
+    assert reader.read(pages[0].image).limited
+
+
+def test_another_finder_sees_something_else(finders: Path, pages: list[Page]) -> None:
+    other = Reader(finder=finders / "finder.int8.tflite")
+    assert other.model == "small"
+    assert other.read(pages[0].image).text != Reader().read(pages[0].image).text
+
+
+def test_a_classifier_is_no_finder_and_the_other_way_round(finders: Path) -> None:
+    with pytest.raises(ModelError, match=r"^small\.int8\.tflite is no finder: .* a 'classifier'$"):
+        Reader(finder="small")
+    with pytest.raises(ModelError, match=r"^finder\.int8\.tflite is no classifier: .* a 'finder'$"):
+        Reader(finders / "finder.int8.tflite")
 
 
 def test_a_file_is_read_by_one_call(tmp_path: Path) -> None:

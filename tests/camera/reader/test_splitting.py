@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.reader import Reader
 from mnist_edge.camera.reader.candidate import Candidate, Classify
-from mnist_edge.camera.reader.decision import decide
-from mnist_edge.camera.reader.segment import Segmentation
+from mnist_edge.camera.reader.connected import classify_ink
 from mnist_edge.camera.reader.splitting import split
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Dataset
@@ -25,7 +24,12 @@ def candidate(ink: Image) -> Candidate:
     """The ink as a candidate whose box starts at (100, 200)."""
     rows, columns = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
     tight = np.ascontiguousarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    return Candidate(Box(100, 200, tight.shape[1], tight.shape[0]), tight, frozenset([1]), 0.0, 200.0)
+    return Candidate(Box(100, 200, tight.shape[1], tight.shape[0]), tight, frozenset([1]), 0.0)
+
+
+def side_by_side(whole: Candidate, count: int) -> NDArray[np.float32]:
+    """Where a finder sees the middles of so many digits of the same width in it."""
+    return np.asarray((np.arange(count) + 0.5) * whole.box.width / count, np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +73,9 @@ def test_touching_digits_are_split_or_refused(write: Write, classify: Classify) 
     right = wrong = 0
     for text in ("00", "15", "42", "68", "90", "201"):
         for k in range(20):
-            read = "".join(str(part.label) for part in split(candidate(write(text, k)), classify, 0.8))
+            whole = candidate(write(text, k))
+            parts = split(whole, classify, 0.8, side_by_side(whole, len(text)))
+            read = "".join(str(part.label) for part in parts)
             right, wrong = right + (read == text), wrong + (read not in ("", text))
     assert right >= 65
     assert wrong <= 8
@@ -91,7 +97,7 @@ def test_parts_stand_in_order_inside_the_whole(write: Write, classify: Classify)
     found = 0
     for k in range(10):
         whole = candidate(write("00", k))
-        parts = split(whole, classify, 0.7)
+        parts = split(whole, classify, 0.7, side_by_side(whole, 2))
         found += bool(parts)
         assert all(part.original.parts == whole.parts for part in parts)
         assert all(part.confidence >= 0.95 for part in parts)
@@ -105,8 +111,13 @@ def test_parts_stand_in_order_inside_the_whole(write: Write, classify: Classify)
 
 @pytest.mark.parametrize("label", range(10))
 def test_a_whole_digit_is_not_split(write: Write, classify: Classify, label: int) -> None:
-    found = [decide(Segmentation((candidate(write(str(label), k)),), ()), classify, 0.7).digits for k in range(20)]
-    # A 5 that the network refuses as a whole may be read in two.
+    whole = [candidate(write(str(label), k)) for k in range(20)]
+    # Even where a finder sees two digits in it.
+    found = [
+        classify_ink([one], classify, 0.0, np.array([(100 + x, 201) for x in side_by_side(one, 2)], np.float32))[0]
+        for one in whole
+    ]
+    # A 5 that the network is not sure of as a whole may be read in two.
     assert sum(len(digits) > 1 for digits in found) <= 1
     assert sum([digit.label for digit in digits] == [label] for digits in found) >= 18
 
@@ -116,6 +127,9 @@ def two_bars(gap: int = 44, height: int = 60, bridge: int = 2) -> Image:
     ink[:, :8] = ink[:, -8:] = 255
     ink[height // 2 : height // 2 + bridge] = 255
     return ink
+
+
+BOTH_BARS = np.array([4, 56], np.float32)
 
 
 def sure_of(label: int, confidence: float) -> Classify:
@@ -128,16 +142,26 @@ def sure_of(label: int, confidence: float) -> Classify:
 
 
 def test_the_cut_is_where_there_is_little_ink() -> None:
-    left, right = split(candidate(two_bars()), sure_of(1, 0.97), 0.7)
+    left, right = split(candidate(two_bars()), sure_of(1, 0.97), 0.7, BOTH_BARS)
     assert left.box.x == 100
     assert 108 <= left.box.right <= right.box.x <= 152
     assert right.box.right == 160
 
 
 def test_parts_that_do_not_convince_are_no_split() -> None:
-    assert len(split(candidate(two_bars()), sure_of(1, 0.97), 0.7)) == 2
-    assert split(candidate(two_bars()), sure_of(1, 0.93), 0.7) == []
-    assert split(candidate(two_bars()), sure_of(1, 0.97), 0.98) == []
+    assert len(split(candidate(two_bars()), sure_of(1, 0.97), 0.7, BOTH_BARS)) == 2
+    assert split(candidate(two_bars()), sure_of(1, 0.93), 0.7, BOTH_BARS) == []
+    assert split(candidate(two_bars()), sure_of(1, 0.97), 0.98, BOTH_BARS) == []
+
+
+@pytest.mark.parametrize(
+    ("middles", "parts"),
+    [((4, 56), 2), ((3, 5, 55, 57), 2), ((4,), 0), ((4, 8), 0), ((3, 4, 5, 56), 0), ((), 0)],
+    ids=["each in one", "each twice", "one", "both in the left one", "three in the left one", "none"],
+)
+def test_each_part_holds_what_the_finder_sees(middles: tuple[float, ...], parts: int) -> None:
+    found = split(candidate(two_bars()), sure_of(1, 0.97), 0.7, np.array(middles, np.float32))
+    assert len(found) == parts
 
 
 @pytest.mark.parametrize("shape", [(60, 30), (60, 8), (20, 300)], ids=["slender", "a stroke", "a long line"])
@@ -145,7 +169,7 @@ def test_what_cannot_be_several_digits_is_not_even_classified(shape: tuple[int, 
     def never(crops: Image) -> NDArray[np.float32]:
         raise AssertionError("classified")
 
-    assert split(candidate(np.full(shape, 255, np.uint8)), never, 0.7) == []
+    assert split(candidate(np.full(shape, 255, np.uint8)), never, 0.7, np.arange(0, 300, 5, dtype=np.float32)) == []
 
 
 def test_a_comb_costs_a_bounded_number_of_inputs() -> None:
@@ -159,5 +183,5 @@ def test_a_comb_costs_a_bounded_number_of_inputs() -> None:
     comb = np.zeros((200, 1500), np.uint8)
     comb[90:110] = 255
     comb[:, ::25] = comb[:, 1::25] = comb[:, 2::25] = 255
-    assert split(candidate(comb), count, 0.7) == []
+    assert split(candidate(comb), count, 0.7, np.arange(0, 1500, 25, dtype=np.float32)) == []
     assert 0 < asked <= 300

@@ -1,21 +1,29 @@
-"""What the tests of sinks share: a recorder with all that it needs, and small disks."""
+"""What the tests of sinks share: a recorder with all that it needs, small disks, and a broker with who listens."""
 
+import json
 import shutil
+import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import paho.mqtt.client as paho
 import pytest
 from numpy.typing import NDArray
+from paho.mqtt.enums import CallbackAPIVersion
 
 from mnist_edge.camera.controls import Controls
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.sinks import encoders
+from mnist_edge.camera.sinks.event_files import EventFile
 from mnist_edge.camera.sinks.recorder import Recorder
 from mnist_edge.camera.view import View
-from tests.helpers import wait_until
+from mnist_edge.reading import Box, Digit
+from tests.camera.sinks.collecting import CollectorDesk
+from tests.helpers import PATIENCE_SECONDS, Broker, wait_until
 
 Image = NDArray[np.uint8]
 
@@ -92,3 +100,115 @@ def record(make_desk: Callable[..., Desk]) -> Callable[..., Desk]:
         return desk
 
     return whole
+
+
+Start = Callable[..., Broker]
+
+
+@pytest.fixture
+def start_broker(tmp_path: Path) -> Iterator[Start]:
+    """`start_broker(*lines of its configuration)`: a broker for the test."""
+    brokers: list[Broker] = []
+
+    def start(*options: str) -> Broker:
+        brokers.append(Broker(tmp_path, *options))
+        brokers[-1].start()
+        return brokers[-1]
+
+    yield start
+    for broker in brokers:
+        broker.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def broker(start_broker: Start) -> Broker:
+    """A plain broker."""
+    return start_broker()
+
+
+class Listener:
+    """Collects all that is published; the broker keeps for it what it misses."""
+
+    def __init__(self, broker: Broker, name: str = "listener", login: tuple[str, str] | None = None) -> None:
+        self.messages: list[paho.MQTTMessage] = []
+        self._ready = threading.Event()
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, name, clean_session=False)
+        if login:
+            self._client.username_pw_set(*login)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_message = lambda client, data, message: self.messages.append(message)
+        self._client.connect("127.0.0.1", broker.port)
+        self._client.loop_start()
+        assert self._ready.wait(PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def of(self, topic: str) -> list[Any]:
+        """The contents of what came to a topic: JSON, or else text."""
+        found = [message.payload.decode() for message in list(self.messages) if message.topic == topic]
+        return [json.loads(content) if content.startswith("{") else content for content in found]
+
+    def last(self, topic: str) -> Any:
+        found = self.of(topic)
+        return found[-1] if found else None
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Listener]]:
+    listeners: list[Listener] = []
+
+    def listen(*args: Any, **more: Any) -> Listener:
+        listeners.append(Listener(*args, **more))
+        return listeners[-1]
+
+    yield listen
+    for listener in listeners:
+        listener.close()
+
+
+Listen = Callable[..., Listener]
+
+
+@pytest.fixture
+def listener(broker: Broker, listen: Listen) -> Listener:
+    """Hears all that the plain broker gets."""
+    return listen(broker)
+
+
+@pytest.fixture
+def page(write_digit: Callable[..., Box]) -> tuple[Image, list[Box]]:
+    """Grey paper with a 7, a 2 and a 5, and their boxes."""
+    image = np.full((240, 320, 3), 220, np.uint8)
+    return image, [write_digit(image, label, 40 + 90 * k, 80, 70, 7) for k, label in enumerate((7, 2, 5))]
+
+
+@pytest.fixture
+def written(page: tuple[Image, list[Box]]) -> tuple[Digit, ...]:
+    """The digits of the page, as they are tracked."""
+    crop = np.zeros((28, 28), np.uint8)
+    return tuple(
+        Digit(label, 0.9, box, track=k + 1, crop=crop)
+        for k, (label, box) in enumerate(zip((7, 2, 5), page[1], strict=True))
+    )
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, view: Callable[..., View], page: tuple[Image, list[Box]], written: tuple[Digit, ...]
+) -> CollectorDesk:
+    """A collector into `collected`, shown the page."""
+    return CollectorDesk(tmp_path / "collected", view, page[0], written)
+
+
+@pytest.fixture
+def sink() -> Callable[..., EventFile]:
+    """`sink(path, max_mb=1.0, files=2)`: adds events to a file."""
+
+    def make(path: Path, max_mb: float = 1.0, files: int = 2) -> EventFile:
+        return EventFile(path, max_mb=max_mb, files=files)
+
+    return make

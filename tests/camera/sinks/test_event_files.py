@@ -1,52 +1,20 @@
-"""Events in files: lines that are whole, files of a bounded size, and disks that fill up and fail."""
+"""Events in files: lines that are whole, and files of a bounded size."""
 
 import csv
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mnist_edge.camera.events import Event, EventSink
+from mnist_edge.camera.events import EventSink
 from mnist_edge.camera.sinks.event_files import COLUMNS, EventFile, open_events
-from mnist_edge.errors import OutputError
-from mnist_edge.reading import Box, Digit
+from tests.camera.sinks.event_lines import LINE_BYTES, event, frames
 
-LINE_BYTES = 270
-
-
-def event(number: int = 1, *, kind: Any = "appeared", text: tuple[str, ...] = ("42",), source: str = "desk") -> Event:
-    digits = tuple(Digit(label, 0.98765, Box(10, 20, 30, 40), track=track) for track, label in ((1, 4), (2, 2)))
-    return Event("2026-01-02T03:04:05.678+00:00", number, number / 25, source, kind, digits[1], digits, text)
-
-
-def frames(path: Path) -> list[int]:
-    """The numbers in a file all of whose lines must be whole."""
-    content = path.read_text(encoding="utf-8")
-    assert content == "" or content.endswith("\n")
-    if path.name.partition(".")[2].startswith("csv"):
-        return [int(row["frame"]) for row in csv.DictReader(io.StringIO(content))]
-    return [json.loads(line)["frame"] for line in content.splitlines()]
-
-
-@pytest.fixture
-def sink() -> Callable[..., EventFile]:
-    """`sink(path, max_mb=1.0, files=2)`: adds events to a file."""
-
-    def make(path: Path, max_mb: float = 1.0, files: int = 2) -> EventFile:
-        return EventFile(path, max_mb=max_mb, files=files)
-
-    return make
-
-
-Disk = Callable[[int], Path]
 Sink = Callable[..., EventFile]
 
 
@@ -159,106 +127,10 @@ def test_a_name_that_is_no_text_can_be_written(tmp_path: Path, sink: Sink) -> No
     sink(tmp_path / "events.csv").write([event(source=source)])
 
 
-@contextmanager
-def full_disk(path: Path, room: int) -> Iterator[None]:
-    """No file of this process may grow beyond `room` bytes."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
-def check_recovery(file: EventFile, path: Path, caplog: pytest.LogCaptureFixture, trouble: Any) -> None:
-    """Events in trouble are dropped, counted and logged once; those before and after are whole."""
-    file.write([event(1)])
-    with trouble:
-        file.write([event(2), event(3)])
-        file.write([event(4)])
-        (message,) = caplog.messages
-        assert message.startswith(f"events cannot be written to {path}")
-    file.write([event(5)])
-    assert frames(path) == [1, 5]
-    assert caplog.messages[1:] == [f"events are written to {path} again; 3 were dropped"]
-
-
-@pytest.mark.parametrize("name", ["events.jsonl", "events.csv"])
-def test_a_disk_that_is_full_in_the_middle_of_a_line(
-    tmp_path: Path, sink: Sink, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    path = tmp_path / name
-    file = sink(path)
-    room = len(path.read_bytes()) + 300
-    check_recovery(file, path, caplog, full_disk(path, room if name.endswith("l") else 200))
-
-
-@contextmanager
-def pulled(folder: Path) -> Iterator[None]:
-    """The memory stick is not there for a while."""
-    folder.rename(folder.with_name("pulled"))
-    yield
-    folder.with_name("pulled").rename(folder)
-
-
-def test_a_folder_that_is_gone_for_a_while(tmp_path: Path, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
-    path = tmp_path / "stick" / "events.jsonl"
-    check_recovery(sink(path), path, caplog, pulled(path.parent))
-
-
-def test_a_real_disk_that_is_full(small_disk: Disk, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
-    disk = small_disk(65536)
-    path = disk / "events.jsonl"
-
-    @contextmanager
-    def full() -> Iterator[None]:
-        filler = disk / "filler"
-        with filler.open("wb", buffering=0) as big:
-            while True:
-                try:
-                    big.write(bytes(4096))
-                except OSError:
-                    break
-        # The page that the file has is not full yet.
-        file.write([event(0) for _ in range(4096 // LINE_BYTES)])
-        caplog.clear()
-        yield
-        filler.unlink()
-
-    file = sink(path)
-    with full():
-        file.write([event(4)])
-        assert not caplog.messages
-    file.write([event(5)])
-    assert frames(path)[-1] == 5 and 4 not in frames(path)
-    assert "events are written to" in caplog.text and len(caplog.messages) == 1
-
-
-def test_a_real_disk_that_turns_read_only(small_disk: Disk, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
-    disk = small_disk(65536)
-    path = disk / "events.csv"
-
-    @contextmanager
-    def read_only() -> Iterator[None]:
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        yield
-        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
-
-    check_recovery(sink(path), path, caplog, read_only())
-
-
-@pytest.mark.parametrize("wrong", ["folder", "file/events.jsonl"])
-def test_what_cannot_be_opened_is_an_error_at_the_start(tmp_path: Path, sink: Sink, wrong: str) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="--events"):
-        sink(tmp_path / wrong)
-
-
 PROGRAM = """
 import sys
 sys.path.insert(0, {tests!r})
-from test_event_files import event
+from event_lines import event
 from mnist_edge.camera.sinks.event_files import open_events
 sink, number = open_events({target!r}, max_mb=1, files=1), 0
 while True:

@@ -1,10 +1,12 @@
-"""A network camera that sends MJPEG over HTTP, stalls and dies on request."""
+"""A network camera that sends MJPEG over HTTP, stalls and dies on request; pictures, and open descriptors."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,12 @@ from tests.helpers import PATIENCE_SECONDS, as_part
 def grey_jpeg(level: int) -> bytes:
     """A JPEG of 64x48 pixels of one grey level."""
     return bytes(cv2.imencode(".jpg", np.full((48, 64, 3), level % 256, np.uint8))[1])
+
+
+def jpeg(level: int = 120, size: tuple[int, int] = (64, 48), quality: int = 90) -> bytes:
+    """A JPEG of one grey level, as senders encode it."""
+    image = np.full((size[1], size[0], 3), level, np.uint8)
+    return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
 
 
 class NetworkCamera(ThreadingHTTPServer):
@@ -79,3 +87,12 @@ def network_camera() -> Iterator[Callable[..., NetworkCamera]]:
     for camera in started:
         if not camera.dying:
             camera.die()
+
+
+@pytest.fixture
+def no_descriptor_is_left_open() -> Iterator[None]:
+    """A test that leaves a descriptor open fails."""
+    count: Callable[[], int] = lambda: len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0  # noqa: E731
+    before = count()
+    yield
+    assert count() <= before

@@ -1,9 +1,8 @@
-"""Coming back: scripted cameras that come and go, and a real network camera that dies, stalls and returns."""
+"""Coming back: scripted cameras that come and go."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from itertools import count, islice, repeat
 from typing import Any
 
@@ -12,74 +11,13 @@ import pytest
 
 from mnist_edge.camera.frames import Frame, Source
 from mnist_edge.camera.loop import FrameReader, run
-from mnist_edge.camera.settings import Settings
-from mnist_edge.camera.signals import Stop
-from mnist_edge.camera.sources import open_source, retry
+from mnist_edge.camera.sources import retry
 from mnist_edge.camera.sources.retry import RetryingSource, back_off
 from mnist_edge.camera.sources.video import GRACE_SECONDS, VideoSource
 from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2
-from tests.camera.sources.conftest import NetworkCamera
+from tests.camera.sources.scripted import GONE, Script, ScriptedCamera
 from tests.helpers import PATIENCE_SECONDS, wait_until
-
-
-class ScriptedCamera:
-    """Gives so many frames, one each few milliseconds, and is unplugged; or hangs until it is freed and goes on."""
-
-    damaged = 0
-
-    def __init__(self, frames: float, *, hangs: bool = False, ink: bool = False) -> None:
-        self.left = frames
-        self.hangs = hangs
-        self.freed = threading.Event()
-        self.released = threading.Event()
-        self.image = np.full((240, 320, 3), 255, np.uint8)
-        if ink:
-            self.image[90:150, 100:130] = 0
-
-    def read(self) -> tuple[bool, Any]:
-        time.sleep(0.005)
-        if self.left <= 0:
-            return self.hangs and self.freed.wait(PATIENCE_SECONDS), self.image
-        self.left -= 1
-        return True, self.image
-
-    def get(self, _: int) -> float:
-        return 0.0
-
-    def release(self) -> None:
-        self.released.set()
-
-
-class Script:
-    """Opens one thing after another: a camera, or the error of one that does not open."""
-
-    def __init__(self, *openings: ScriptedCamera | SourceError) -> None:
-        self.openings = list(openings)
-        self.opened = 0
-        self.stop = Stop()
-
-    def open(self) -> ScriptedCamera:
-        what = self.openings[min(self.opened, len(self.openings) - 1)]
-        self.opened += 1
-        if isinstance(what, SourceError):
-            raise what
-        return what
-
-    def source(
-        self,
-        delays: Callable[[], Iterator[float]] = lambda: repeat(0.01),
-        max_retries: int | None = None,
-        live: bool | None = True,
-        timeout_seconds: float = 10.0,
-    ) -> RetryingSource:
-        def make() -> VideoSource:
-            return VideoSource("camera 0", self.open, self.stop, live, timeout_seconds)
-
-        return RetryingSource(make, self.stop, max_retries=max_retries, delays=delays)
-
-
-GONE = SourceError("there is no camera 0")
 
 
 def frames_until(source: Source, enough: Callable[[Frame], bool]) -> list[Frame | None]:
@@ -340,58 +278,3 @@ def test_the_loop_tells_that_digits_go_and_come_with_the_camera(ink_reader: Fram
     with script.source() as source:
         run(source, ink_reader, events=[Sink()], controls=Controls(0.5, script.stop))
     assert names == ["appeared", "gone", "appeared", "gone"]
-
-
-def opened(camera: NetworkCamera, **settings: Any) -> AbstractContextManager[Source]:
-    url = f"http://user:secret@127.0.0.1:{camera.server_port}/live.mjpg"
-    return open_source(Settings(url, **settings), Stop())
-
-
-def test_a_network_camera_that_dies_comes_back(
-    network_camera: Callable[..., NetworkCamera], caplog: pytest.LogCaptureFixture
-) -> None:
-    first = network_camera()
-    with opened(first, timeout=5.0) as source:
-        frames = iter(source)
-        before = next(frame for frame in frames if frame is not None)
-        first.die()
-        while not source.outage:
-            last = next(frames)
-            before = last or before
-        second = network_camera(first.server_port)
-        after = next(frame for frame in frames if frame is not None)
-    assert second.viewers == 1
-    assert after.number > before.number
-    lost, back = caplog.messages
-    assert "/live.mjpg stopped after " in lost and "is back after " in back
-    assert "secret" not in lost + back
-
-
-def test_a_stream_that_stalls_comes_back(
-    network_camera: Callable[..., NetworkCamera], caplog: pytest.LogCaptureFixture
-) -> None:
-    camera = network_camera()
-    with opened(camera, timeout=1.0) as source:
-        frames = iter(source)
-        assert next(frame for frame in frames if frame is not None)
-        camera.stalled = True
-        while not source.outage:
-            next(frames)
-        assert next(frame for frame in frames if frame is not None)
-    assert camera.viewers == 2
-    assert len(caplog.messages) == 2 and "is back after " in caplog.messages[1]
-
-
-def test_a_slow_loop_sees_a_network_camera_as_it_is_now(network_camera: Callable[..., NetworkCamera]) -> None:
-    camera = network_camera()
-    late = []
-    with opened(camera) as source:
-        for frame in source:
-            if frame is not None:
-                late.append((camera.frame - round(float(frame.image.mean()))) % 256)
-                time.sleep(0.3)
-            if len(late) == 8:
-                break
-        assert source.dropped > 20
-    # In a queue each would be another 15 frames late, and this one 60.
-    assert sorted(late)[4] < 50

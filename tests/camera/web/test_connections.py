@@ -180,5 +180,5 @@ def test_an_owners_page_opens_and_lives_in_a_crowd(serve: Any, view: Any, tab: A
         wait_until(lambda: tab.run("document.querySelector('#frame').naturalWidth") == 64)
         with held(served.port, [b"G"] * HELD):
             tab.click("#paused")
-            wait_until(lambda: served.controls.paused)
-            wait_until(lambda: tab.text("#state") == "paused")
+            assert wait_until(lambda: served.controls.paused)
+            assert wait_until(lambda: tab.text("#state") == "paused")

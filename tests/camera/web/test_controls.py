@@ -147,3 +147,17 @@ def test_requests_that_are_not_understood_change_nothing(serve: Any, body: str, 
     assert why in answer.document["error"]
     assert "\n" not in answer.document["error"]
     assert served.controls == type(served.controls)(0.5)
+
+
+def test_a_correction_names_a_class_of_the_model(serve: Any, view: Any) -> None:
+    served = serve()
+    served.web.show(view())
+    served.controls.classes = ("A", "B", "C")
+    assert served.ask("/api/status").document["classes"] == ["A", "B", "C"]
+    answer = served.change({"correct": {"track": 1, "label": 3}})
+    assert answer.status == 400 and "0 to 2, or -1 for no digit" in answer.document["error"]
+    assert "start the camera with --collect" in served.change({"correct": {"track": 1, "label": 2}}).document["error"]
+
+
+def test_the_status_of_digits_names_no_classes(serve: Any) -> None:
+    assert "classes" not in serve().ask("/api/status").document

@@ -16,6 +16,7 @@ from mnist_edge.camera.controls import Correction
 from mnist_edge.camera.frames import ArraySource
 from mnist_edge.camera.loop import run
 from mnist_edge.opencv import cv2
+from mnist_edge.reading import Box, Digit
 from tests.helpers import wait_until
 
 Image = NDArray[np.uint8]
@@ -179,7 +180,9 @@ def test_a_correction_that_nobody_keeps_is_refused(alive: Alive, tab: Any) -> No
     wait_until(lambda: tab.run("document.querySelectorAll('#digits button').length") == 2)
     tab.click("#digits button")
     tab.press("9")
-    wait_until(lambda: tab.text("#message").startswith("Not done: corrections are kept where digits are collected"))
+    assert wait_until(
+        lambda: tab.text("#message").startswith("Not done: corrections are kept where digits are collected")
+    )
 
 
 def test_what_the_server_refuses_and_what_the_reader_left_out_is_said(serve: Any, view: Any, tab: Any) -> None:
@@ -237,3 +240,36 @@ def test_with_a_token_the_page_gets_everything_by_its_cookie(serve: Any, view: A
     served.web.__exit__()
     serve(f"127.0.0.1:{served.port}", token="another")
     wait_until(lambda: tab.text("h1") == "This page asks for a token", "it comes back with another token")
+
+
+def test_classes_are_shown_and_corrected_by_name(serve: Any, view: Any, tab: Any, tmp_path: Path) -> None:
+    served = serve()
+    served.controls.classes = ("T-shirt/top", "Trouser", "Bag", "x")
+    served.controls.corrections = waiting = deque[Correction]()
+    digits = tuple(
+        Digit(label, 0.9, Box(20 * label + 1, 10, 15, 20), track=label + 1, name=served.controls.classes[label])
+        for label in (0, 1, 3)
+    )
+    shown = view(np.full((48, 64, 3), 255, np.uint8))
+    served.web.show(replace(shown, digits=digits, text=("T-shirt/top Trouser x",)))
+    tab.open(served.web.url, 390, 844)
+    labels = "[...document.querySelectorAll('#digits b')].map(e => e.textContent)"
+    wait_until(lambda: tab.run(labels) == ["T-shirt/top", "Trouser", "x"])
+    assert tab.text("#count") == "3 symbols" and tab.run("document.documentElement.scrollWidth <= innerWidth")
+    wide = "[...document.querySelectorAll('#digits button')].every(e => e.scrollWidth <= e.offsetWidth)"
+    assert tab.run(wide), "names fit their tiles"
+    wait_until(lambda: tab.run("document.querySelectorAll('#labels button').length") == 6)
+    tab.screenshot(tmp_path / "names.png")
+    tab.click("#digits button:nth-of-type(2)")
+    wait_until(lambda: tab.text("#dialog[open] #dialog-title") == "Read as Trouser. What is it?")
+    tab.screenshot(tmp_path / "names-dialog.png")
+    tab.click("#labels button:nth-child(3)")
+    wait_until(lambda: waiting)
+    waiting[0].answer.set_result("kept as Bag")
+    tab.click("#digits button:nth-of-type(1)")
+    wait_until(lambda: tab.run("document.querySelector('#dialog').open"))
+    tab.press("x")
+    wait_until(lambda: len(waiting) == 2)
+    waiting[1].answer.set_result("kept as x")
+    assert [(one.track, one.label) for one in waiting] == [(2, 2), (1, 3)]
+    assert tab.complaints == []

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from mnist_edge.camera.events import Event
+from mnist_edge.camera.rows import Mark, Value
 from mnist_edge.camera.web import loop_state, status
 from mnist_edge.reading import Box, Digit
 from tests.helpers import wait_until
 
+MARK = Mark("mark", ((1.0, 2.0), (41.0, 2.0), (41.0, 32.0), (1.0, 32.0)), Value("42", 0.98765))
 DIGITS = (Digit(4, 0.98765, Box(1, 2, 30, 40), track=3), Digit(2, 0.5, Box(40, 2, 30, 40), track=5))
 
 
@@ -30,14 +32,21 @@ def messages(response: Any, until: str) -> list[tuple[str, Any]]:
 
 def test_the_reading_and_the_status(serve: Any, view: Any) -> None:
     served = serve()
-    assert served.ask("/api/reading").document == {"text": [], "digits": [], "frame": None, "seconds": None}
-    served.web.show(view(number=7, seconds=1.23456, digits=DIGITS))
+    assert served.ask("/api/reading").document == {
+        "text": [],
+        "digits": [],
+        "fields": [],
+        "frame": None,
+        "seconds": None,
+    }
+    served.web.show(view(number=7, seconds=1.23456, digits=DIGITS, marks=(MARK,)))
     assert served.ask("/api/reading").document == {
         "text": ["42"],
         "digits": [
             {"track": 3, "label": 4, "confidence": 0.9877, "box": [1, 2, 30, 40]},
             {"track": 5, "label": 2, "confidence": 0.5, "box": [40, 2, 30, 40]},
         ],
+        "fields": [{"name": "mark", "box": [1, 2, 40, 30], "value": "42", "trust": 0.9877, "outcome": "read"}],
         "frame": 7,
         "seconds": 1.235,
     }

@@ -16,7 +16,7 @@ from mnist_edge.dataset import Dataset, load
 
 Few = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Error = Callable[[Path], str]
-Same = Callable[..., None]
+Same = Callable[..., bool]
 Draw = Callable[[NDArray[np.uint8]], "Image.Image"]
 
 
@@ -37,13 +37,13 @@ def everything(data: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 def test_pictures_in_the_form_of_mnist_stay_as_they_are(tmp_path: Path, few: Few, same: Same) -> None:
     data = load(write(tmp_path, few))
-    same(few, data.training, data.validation, data.test)
+    assert same(few, data.training, data.validation, data.test)
     assert "light ink on a dark background, as MNIST has it" in data.notes
 
 
 def test_dark_ink_is_inverted_and_said(tmp_path: Path, few: Few, same: Same) -> None:
     data = load(write(tmp_path, few, lambda image: Image.fromarray(255 - image).convert("RGB")))
-    same(few, data.training, data.validation, data.test)
+    assert same(few, data.training, data.validation, data.test)
     assert "dark ink on a light background: inverted, since MNIST has light ink" in data.notes
 
 
@@ -53,7 +53,7 @@ def test_parts_that_are_given_are_taken(tmp_path: Path, few: Few, same: Same, na
         write(tmp_path / name, few)
     data = load(tmp_path)
     for split in (data.training, data.validation, data.test):
-        same(few, split)
+        assert same(few, split)
     assert not any("drawn" in note for note in data.notes)
 
 

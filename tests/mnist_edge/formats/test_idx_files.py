@@ -23,11 +23,11 @@ def emnist(folder: Path, name: str, images: NDArray[np.uint8], labels: NDArray[n
         Path(f"{stem}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(labels)))
 
 
-def test_emnist_is_turned_upright(tmp_path: Path, few: Few, same: Callable[..., None]) -> None:
+def test_emnist_is_turned_upright(tmp_path: Path, few: Few, same: Callable[..., bool]) -> None:
     emnist(tmp_path, "digits", *few)
     data = load(tmp_path)
-    same(few, data.test)
-    same(few, data.training, data.validation)
+    assert same(few, data.test)
+    assert same(few, data.training, data.validation)
     assert any("transposed" in note for note in data.notes)
 
 
@@ -51,7 +51,7 @@ def test_an_incomplete_set_names_the_file_that_lacks(tmp_path: Path, few: Few, e
 
 
 def test_the_labels_of_qmnist_are_the_first_of_eight_numbers(
-    tmp_path: Path, few: Few, same: Callable[..., None], error: Error
+    tmp_path: Path, few: Few, same: Callable[..., bool], error: Error
 ) -> None:
     images, labels = few
     long = np.zeros((len(labels), 8), ">i4")
@@ -59,7 +59,7 @@ def test_the_labels_of_qmnist_are_the_first_of_eight_numbers(
     for part in ("train", "test"):
         (tmp_path / f"qmnist-{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images)))
         (tmp_path / f"qmnist-{part}-labels-idx2-int.gz").write_bytes(gzip.compress(idx(long, 12)))
-    same(few, load(tmp_path).test)
+    assert same(few, load(tmp_path).test)
     (tmp_path / "qmnist-test-labels-idx2-int.gz").write_bytes(idx(long, 12)[:-4])
     assert "is truncated" in error(tmp_path)
 

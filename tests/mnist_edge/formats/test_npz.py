@@ -10,7 +10,7 @@ from mnist_edge.dataset import load
 
 Few = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Error = Callable[[Path], str]
-Same = Callable[..., None]
+Same = Callable[..., bool]
 
 
 def save(path: Path, **arrays: Any) -> Path:
@@ -20,7 +20,7 @@ def save(path: Path, **arrays: Any) -> Path:
 
 def test_one_pair_of_arrays_is_split_in_a_stated_way(tmp_path: Path, few: Few, same: Same) -> None:
     data = load(save(tmp_path / "mine.npz", images=few[0], labels=few[1].astype(np.int64), writers=np.arange(80)))
-    same(few, data.training, data.validation, data.test)
+    assert same(few, data.training, data.validation, data.test)
     assert [len(one) for one in (data.training, data.validation, data.test)] == [52, 12, 16]
     assert "12 for validation and 16 for test are drawn from the 80 training images" in data.notes[-1]
     assert "by seed 2026" in data.notes[-1]
@@ -33,14 +33,14 @@ def test_validation_that_is_given_stays(tmp_path: Path, few: Few, same: Same) ->
               (("images", images[..., None]), ("labels", labels[:, None]))}  # fmt: skip
     data = load(save(tmp_path / "digits.npz", **arrays))
     for split in (data.training, data.validation, data.test):
-        same(few, split)
+        assert same(few, split)
     assert not any("drawn" in note for note in data.notes)
 
 
 def test_fractions_are_from_0_to_1(tmp_path: Path, few: Few, same: Same, error: Error) -> None:
     images, labels = few
-    same(few, (data := load(save(tmp_path / "a.npz", images=images / 255, labels=labels))).training,
-         data.validation, data.test)  # fmt: skip
+    data = load(save(tmp_path / "a.npz", images=images / 255, labels=labels))
+    assert same(few, data.training, data.validation, data.test)
     assert "fractions from 0 to 1" in error(save(tmp_path / "b.npz", images=images / 1.0, labels=labels))
 
 
@@ -48,7 +48,7 @@ def test_kmnists_pairs_of_files_belong_together(tmp_path: Path, few: Few, same: 
     for part in ("train", "test"):
         save(tmp_path / f"digits-{part}-imgs.npz", arr_0=few[0])
         save(tmp_path / f"digits-{part}-labels.npz", arr_0=few[1])
-    same(few, load(tmp_path).test)
+    assert same(few, load(tmp_path).test)
     (tmp_path / "digits-test-labels.npz").unlink()
     assert "is alone" in error(tmp_path)
 

@@ -17,7 +17,7 @@ parquet = pytest.importorskip("pyarrow.parquet")
 
 Few = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Error = Callable[[Path], str]
-Same = Callable[..., None]
+Same = Callable[..., bool]
 
 
 def png(image: NDArray[np.uint8]) -> bytes:
@@ -40,7 +40,7 @@ def test_pieces_belong_together_in_their_order(tmp_path: Path, few: Few, same: S
         parquet.write_table(table((images[piece], labels[piece])), tmp_path / f"train-0000{number}-of-00002.parquet")
     parquet.write_table(table(few), tmp_path / "test-00000-of-00001.parquet")
     data = load(tmp_path)
-    same(few, data.training, data.validation)
+    assert same(few, data.training, data.validation)
     assert np.array_equal(data.test.images[..., 0], images) and np.array_equal(data.test.labels, labels)
 
 
@@ -48,7 +48,7 @@ def test_labels_mean_what_the_file_says(tmp_path: Path, few: Few, same: Same) ->
     images, labels = few
     parquet.write_table(table((images, 9 - labels), list("9876543210")), tmp_path / "digits.parquet")
     data = load(tmp_path)
-    same(few, data.training, data.validation, data.test)
+    assert same(few, data.training, data.validation, data.test)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from mnist_edge.dataset import load
 
 Few = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Error = Callable[[Path], str]
-Same = Callable[..., None]
+Same = Callable[..., bool]
 HEADINGS = "label," + ",".join(f"pixel{number}" for number in range(784))
 
 
@@ -25,7 +25,7 @@ def test_kaggles_table_with_headings_or_without(tmp_path: Path, few: Few, same: 
     (tmp_path / "test.csv").write_text("\n".join(row.partition(",")[2] for row in rows(few)))
     (tmp_path / "sample_submission.csv").write_text("ImageId,Label\n1,0\n")
     data = load(tmp_path)
-    same(few, data.training, data.validation, data.test)
+    assert same(few, data.training, data.validation, data.test)
     assert "test.csv has no labels and is left out" in data.notes
 
 
@@ -34,7 +34,7 @@ def test_train_and_test_of_one_set_belong_together(tmp_path: Path, few: Few, sam
     (tmp_path / "mnist_train.csv").write_text(lines)
     (tmp_path / "mnist_test.csv.gz").write_bytes(gzip.compress(lines.encode()))
     for path in (tmp_path, tmp_path / "mnist_train.csv"):
-        same(few, load(path).test)
+        assert same(few, load(path).test)
 
 
 def test_labels_may_be_the_last_column_under_their_heading(tmp_path: Path, few: Few, same: Same) -> None:
@@ -42,7 +42,7 @@ def test_labels_may_be_the_last_column_under_their_heading(tmp_path: Path, few: 
     lines = [",".join(map(str, (*image.ravel(), f'"{label}"'))) for image, label in zip(*few, strict=True)]
     (tmp_path / "mnist_784.csv").write_text("\n".join([headings, *lines]))
     data = load(tmp_path)
-    same(few, data.training, data.validation, data.test)
+    assert same(few, data.training, data.validation, data.test)
 
 
 def test_two_tables_are_two_candidates(tmp_path: Path, few: Few, error: Error) -> None:

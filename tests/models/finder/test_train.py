@@ -16,6 +16,7 @@ from mnist_edge.models.finder import train as training
 from mnist_edge.models.finder.pool import PageSource, PoolSize
 from mnist_edge.models.finder.train import FinderRun, train_finder
 from mnist_edge.models.recipes import FINDER
+from mnist_edge.training_stack import load_keras
 
 RECIPE = replace(FINDER, epochs=2, batch_size=2)
 FINISHED = {"model.keras", "settings.json", "metrics.json", "curves.png"}
@@ -82,3 +83,18 @@ def test_interrupted_in_its_first_epoch_nothing_is_kept_and_another_may_start(so
         train_finder(source, runs / "first", recipe=RECIPE, progress=interrupted_after(0.1))  # type: ignore[arg-type]
     assert {path.name for path in (runs / "first").iterdir()} == {"settings.json"}
     shutil.rmtree(runs / "first")
+
+
+@pytest.mark.slow
+def test_a_training_starts_from_trained_weights(source: PageSource, runs: Path, tmp_path: Path) -> None:
+    still = replace(RECIPE, epochs=1, learning_rate=1e-12)
+    first = train_finder(source, runs / "first weights", recipe=still)
+    second = train_finder(replace(source, seed=5), runs / "second", recipe=still, start=first.model)
+    kernels = [[weight.numpy() for weight in load_keras_model(run.model).trainable_weights] for run in (first, second)]
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(*kernels, strict=True))
+    assert json.loads((second.folder / "settings.json").read_text())["start"] == str(first.model.resolve())
+
+    layers = load_keras().layers
+    load_keras().Sequential([layers.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10)]).save(tmp_path / "o.keras")
+    with pytest.raises(UsageError, match="is no finder of this version"):
+        train_finder(source, runs / "third", recipe=still, start=tmp_path / "o.keras")

@@ -9,7 +9,8 @@ from mnist_edge.models.finder.samples import StoredPage
 from mnist_edge.models.finder.validate import match, validate
 from mnist_edge.opencv import cv2
 
-SIDES = 96, 64
+# Wide enough that the finder puts no paper round it.
+SIDES = 128, 64
 BOXES = np.array([[12.0, 20, 12, 18], [52, 24, 14, 20]], np.float32)
 
 
@@ -26,7 +27,7 @@ def answers(*found: tuple[np.ndarray, int, float]) -> Network:
     def network(ink: np.ndarray) -> np.ndarray:
         rows, columns = ink.shape[0] // STRIDE, ink.shape[1] // STRIDE
         cells = np.full((rows, columns, CHANNELS), -9, np.float32)
-        for (left, top, width, height), label, logit in found if ink.shape[1] >= SIDES[0] else ():
+        for (left, top, width, height), label, logit in found if ink.shape[::-1] == SIDES else ():
             x, y = (left + width / 2) / STRIDE, (top + height / 2) / STRIDE
             cell = cells[int(y), int(x)]
             cell[0], cell[1 + label] = logit, 9

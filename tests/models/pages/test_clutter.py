@@ -5,7 +5,7 @@ import pytest
 
 from mnist_edge.dataset import Dataset
 from mnist_edge.models.pages.clutter import SHAPES, add_clutter
-from mnist_edge.models.pages.conditions import crowded_conditions
+from mnist_edge.models.pages.crowded_conditions import crowded_conditions
 from mnist_edge.models.pages.marks import Area, Mark
 from mnist_edge.models.pages.pages import draw_page
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mnist_edge.errors import UsageError
-from mnist_edge.models.pages.conditions import LINES, SURFACES, Conditions, random_conditions
+from mnist_edge.models.pages.conditions import LINES, SURFACES, Conditions
+from mnist_edge.models.pages.random_conditions import random_conditions
 
 MANY = [random_conditions(np.random.default_rng(seed)) for seed in range(600)]
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mnist_edge.dataset import Dataset, Split
-from mnist_edge.models.pages.conditions import LAYOUTS, PATTERNS, SCANS, Conditions, crowded_conditions
+from mnist_edge.models.pages.conditions import LAYOUTS, PATTERNS, SCANS, Conditions
+from mnist_edge.models.pages.crowded_conditions import crowded_conditions
 from mnist_edge.models.pages.crowds import DRAWING_SHARES, LAYOUT_SHARES
 from mnist_edge.models.pages.drawings import DRAWINGS
 from mnist_edge.models.pages.grounds import PATTERNS as DRAWN_PATTERNS

@@ -8,8 +8,9 @@ import pytest
 
 from mnist_edge.dataset import Dataset, Split
 from mnist_edge.errors import UsageError
-from mnist_edge.models.pages.conditions import Conditions, random_conditions
+from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import Page, draw_page
+from mnist_edge.models.pages.random_conditions import random_conditions
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mnist_edge.dataset import Dataset
-from mnist_edge.models.pages.conditions import Conditions, crowded_conditions
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.crowded_conditions import crowded_conditions
 from mnist_edge.models.pages.cursive import Cursive
 from mnist_edge.models.pages.ideographs import Brush
 from mnist_edge.models.pages.marks import Area

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mnist_edge.dataset import Dataset
-from mnist_edge.models.pages.conditions import Conditions, crowded_conditions
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.crowded_conditions import crowded_conditions
 from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.models.pages.scripts import LOOK_ALIKES, is_unlike_digits, load_scripts
 from mnist_edge.models.pages.typefaces import Typeface, load_typefaces

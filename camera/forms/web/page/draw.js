@@ -1,11 +1,10 @@
 "use strict";
 // A group is one rectangle of fields: `box` in pixels of the sheet, divided into rows and columns.
-const SVG = "http://www.w3.org/2000/svg", LEAST = 6;
+const LEAST = 6;
 const sheet = $("sheet"), history = [];
 let groups = [], chosen = -1, action = null;
 
 const snapshot = () => { history.push(JSON.stringify(groups)); $("undo").disabled = false; };
-const clamp = (value, most) => Math.max(0, Math.min(value, most));
 const group = () => groups[chosen];
 
 function cells({ box: [x, y, width, height], rows, columns, gapX, gapY }) {
@@ -43,25 +42,15 @@ function add(box, rows = 1) {
   groups.push({ name: `field ${number}`, box, pattern: "", min: "", max: "", check: "", empty: "review", rows, columns: 1, gapX: 0, gapY: 0 });
 }
 
-function element(kind, attributes, parent) {
-  const made = document.createElementNS(SVG, kind);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  parent.append(made);
-  return made;
-}
-
 function showFields() {
   $("fields").replaceChildren();
   groups.forEach((one, number) => {
-    const shown = element("g", { "data-group": number, class: number === chosen ? "chosen" : "" }, $("fields"));
-    for (const [x, y, width, height] of cells(one)) element("rect", { class: "cell", x, y, width: Math.max(width, 1), height: Math.max(height, 1) }, shown);
-    const [x, y, width, height] = one.box, size = 14 * pixels();
-    if (number === chosen) element("rect", { class: "handle", x: x + width - size / 2, y: y + height - size / 2, width: size, height: size }, shown);
+    const shown = addElement("g", { "data-group": number, class: number === chosen ? "chosen" : "" }, $("fields"));
+    for (const [x, y, width, height] of cells(one)) addElement("rect", { class: "cell", x, y, width: Math.max(width, 1), height: Math.max(height, 1) }, shown);
+    const [x, y, width, height] = one.box, size = 14 * pixelsOf(sheet);
+    if (number === chosen) addElement("rect", { class: "handle", x: x + width - size / 2, y: y + height - size / 2, width: size, height: size }, shown);
   });
 }
-
-// How many pixels of the sheet one of the screen is.
-const pixels = () => 1 / (sheet.getScreenCTM()?.a || 1);
 
 function showAll() {
   showFields();
@@ -99,15 +88,10 @@ for (const [id, key] of Object.entries(INPUTS)) {
   });
 }
 
-function place(event) {
-  const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(sheet.getScreenCTM().inverse());
-  return [clamp(point.x, SHARED.width), clamp(point.y, SHARED.height)];
-}
-
 sheet.addEventListener("pointerdown", (event) => {
   if (event.button !== 0 || !event.isPrimary) { action = null; $("drawn").toggleAttribute("hidden", true); return; }
   sheet.focus({ preventScroll: true });
-  const start = place(event), owner = event.target.closest?.("[data-group]");
+  const start = placeOn(sheet, event), owner = event.target.closest?.("[data-group]");
   sheet.setPointerCapture(event.pointerId);
   if (owner) {
     choose(Number(owner.dataset.group));
@@ -120,10 +104,9 @@ sheet.addEventListener("pointerdown", (event) => {
 
 sheet.addEventListener("pointermove", (event) => {
   if (!action) return;
-  const [x, y] = place(event), [left, top] = action.start;
+  const [x, y] = placeOn(sheet, event), [left, top] = action.start;
   if (action.kind === "draw") {
-    const box = { x: Math.min(x, left), y: Math.min(y, top), width: Math.abs(x - left), height: Math.abs(y - top) };
-    for (const [name, value] of Object.entries(box)) $("drawn").setAttribute(name, value);
+    placeRectangle($("drawn"), boxBetween([x, y], [left, top]));
     $("drawn").removeAttribute("hidden");
     return;
   }
@@ -136,13 +119,13 @@ sheet.addEventListener("pointermove", (event) => {
 
 sheet.addEventListener("pointerup", (event) => {
   if (!action) return;
-  const [x, y] = place(event), [left, top] = action.start, { kind } = action;
+  const [x, y] = placeOn(sheet, event), [left, top] = action.start, { kind } = action;
   action = null;
   $("drawn").setAttribute("hidden", "");
   if (kind !== "draw") return;
-  if (Math.abs(x - left) < LEAST * pixels() || Math.abs(y - top) < LEAST * pixels()) { choose(-1); return; }
+  if (Math.abs(x - left) < LEAST * pixelsOf(sheet) || Math.abs(y - top) < LEAST * pixelsOf(sheet)) { choose(-1); return; }
   snapshot();
-  add([Math.min(x, left), Math.min(y, top), Math.abs(x - left), Math.abs(y - top)].map(Math.round));
+  add(boxBetween([x, y], [left, top]).map(Math.round));
   choose(groups.length - 1);
   $("field-name").focus();
   $("field-name").select();

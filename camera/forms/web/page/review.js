@@ -4,7 +4,7 @@
 const FEW_LEFT = 10;
 const reviewer = (sessionStorage.reviewer ??= crypto.getRandomValues(new Uint32Array(2)).join("-"));
 const fields = [], said = [];
-let place = 0, others = false, fetching = null, sending = Promise.resolve(), unsure = null;
+let place = 0, others = false, fetching = null, refusal = null, sending = Promise.resolve(), unsure = null;
 
 const current = () => fields[place];
 // Of a field of free rows, the rows stand beside one another.
@@ -24,7 +24,8 @@ async function fetchMore() {
 // One request at a time; more are asked for before the last is reached.
 function fetchInTime() {
   if (fetching || fields.length - place > FEW_LEFT) return;
-  fetching = fetchMore().catch((error) => showMessage(`No more fields came: ${error.message}`, true)).finally(() => { fetching = null; });
+  refusal = null;
+  fetching = fetchMore().catch((error) => { refusal = error.message; }).finally(() => { fetching = null; });
 }
 
 function showProgress({ doubtful, left, reviewed }) {
@@ -33,10 +34,13 @@ function showProgress({ doubtful, left, reviewed }) {
   $("bar").value = doubtful - left;
 }
 
+const PANELS = ["review", "waiting", "failed", "done"];
+const showPanel = (shown) => PANELS.forEach((panel) => { $(panel).hidden = panel !== shown; });
+
 function show() {
   const field = current();
-  $("review").hidden = !field;
-  $("done").hidden = !!field;
+  showPanel(field ? "review" : refusal ? "failed" : "done");
+  setText("failed-why", refusal ?? "");
   $("undo").disabled = !said.length;
   $("back").disabled = place === 0;
   if (!field) return;
@@ -62,7 +66,13 @@ function show() {
 async function go(step) {
   place = Math.max(0, place + step);
   fetchInTime();
-  if (!current() && fetching) await fetching;
+  if (!current() && fetching) {
+    // Keys that are pressed now say nothing: nobody has seen what they would keep.
+    showPanel("waiting");
+    await fetching;
+    // An answer that was refused meanwhile is shown already.
+    if ($("waiting").hidden) return;
+  }
   // With nothing more to come, what was left for later is shown again.
   if (!current()) {
     const later = fields.findIndex((field) => field.answer === null);
@@ -71,14 +81,24 @@ async function go(step) {
   show();
 }
 
+// What was sent arrives even if the page is closed, and what still waits for an answer to the one before is sent then.
+const waiting = new Set();
+function post({ field, value, sure }) {
+  const body = JSON.stringify({ field: field.id, value, seen: field.review, reviewer, sure });
+  return fetch("/api/answer", { method: "POST", headers: { "Content-Type": "application/json" }, body, keepalive: true });
+}
+addEventListener("pagehide", () => { waiting.forEach(post); waiting.clear(); });
+
 function send(field, value, sure) {
+  const answer = { field, value, sure };
+  waiting.add(answer);
   const work = async () => {
-    const body = JSON.stringify({ field: field.id, value, seen: field.review, reviewer, sure });
-    // What was sent arrives even if the page is closed.
-    const response = await fetch("/api/answer", { method: "POST", headers: { "Content-Type": "application/json" }, body, keepalive: true });
+    if (!waiting.delete(answer)) return { status: 200 };
+    const response = await post(answer);
     const found = await response.json().catch(() => ({ error: `the server answered ${response.status}` }));
     if (response.ok) {
       Object.assign(field, found.field);
+      found.changed.forEach(takeChange);
       showProgress(found.progress);
     }
     return { status: response.status, ...found };
@@ -87,6 +107,16 @@ function send(field, value, sure) {
   const done = sending.then(work).finally(() => { field.sending -= 1; });
   sending = done.catch(() => {});
   return done.catch((error) => ({ status: 0, error: `not kept: ${error.message}; is the server running?` }));
+}
+
+// What the sums of the form make of another field, now that this one is known.
+function takeChange(change) {
+  const known = fields.findIndex((field) => field.id === change.id), isShown = known === place;
+  if (known < 0) return;
+  const field = Object.assign(fields[known], change);
+  if (isShown && !$("value").classList.contains("changed")) show();
+  // Nobody needs to look at it any more.
+  else if (!isShown && known > place && field.settled && !others) fields.splice(known, 1);
 }
 
 async function keep(value, sure = unsure === value) {
@@ -124,7 +154,7 @@ const KEYS = { ArrowRight: () => go(1), ArrowDown: () => go(1), ArrowLeft: () =>
 document.addEventListener("keydown", (event) => {
   const undoing = event.key === "z" && (event.ctrlKey || event.metaKey);
   const act = undoing ? undo : KEYS[event.key];
-  if (!act || (!undoing && (event.ctrlKey || event.metaKey || event.altKey)) || $("review").hidden) return;
+  if (!act || (!undoing && (event.ctrlKey || event.metaKey || event.altKey)) || $("review").hidden || $("training").open) return;
   event.preventDefault();
   act();
 });
@@ -134,6 +164,7 @@ $("back").addEventListener("click", () => go(-1));
 $("later").addEventListener("click", () => go(1));
 $("empty").addEventListener("click", () => keep(""));
 $("undo").addEventListener("click", undo);
+$("again").addEventListener("click", () => go(0));
 $("all").addEventListener("click", () => { others = true; go(0); });
 
 setText("about", SHARED.title);

@@ -17,6 +17,15 @@ from tests.helpers import wait_until
 
 SHOWN = "document.querySelector('#value').value"
 SELECTED = "document.activeElement.id === 'value' && document.querySelector('#value').selectionEnd > 0"
+IS_SHOWN = "!document.querySelector('{}').hidden"
+# Requests for fields wait until the page is told to go on, or fail while `offline`.
+SLOW_FIELDS = """(() => { const direct = window.fetch; window.offline = false;
+    const going = new Promise((resolve) => { window.goOn = resolve; });
+    window.fetch = async (address, options) => {
+        if (address.startsWith("/api/fields")) await going;
+        if (window.offline) throw new Error("no connection");
+        return direct(address, options);
+    }; })()"""
 KEPT = "SELECT source, answer FROM readings JOIN pages ON pages.number = page WHERE answer IS NOT NULL"
 
 
@@ -28,7 +37,7 @@ def kept(folder: Path) -> dict[str, str]:
 
 def open_review(tab: Tab, server: WebServer) -> None:
     tab.open(server.url)
-    wait_until(lambda: tab.run("!!document.querySelector('#value') && !document.querySelector('#review').hidden"))
+    wait_until(lambda: tab.run("!!document.querySelector('#value')") and tab.run(IS_SHOWN.format("#review")))
 
 
 def post(server: WebServer, document: dict[str, Any]) -> tuple[int, Any]:
@@ -98,6 +107,40 @@ def test_nothing_is_lost_when_the_page_is_closed_and_the_end_is_said(
         assert second.text("#left") == "2 of 4 left"
 
 
+def test_keys_pressed_before_the_next_field_is_there_keep_nothing(review: Serve, tab: Tab, tmp_path: Path) -> None:
+    open_review(tab, review(40))
+    tab.run(SLOW_FIELDS)
+    for _ in range(30):
+        tab.press("Enter")
+    assert tab.run(IS_SHOWN.format("#waiting")) and not tab.run(IS_SHOWN.format("#review"))
+    for key in ("1", "8", "Enter", "e"):
+        tab.press(key)
+    tab.run("goOn()")
+    wait_until(lambda: tab.run(IS_SHOWN.format("#review")))
+    for _ in range(10):
+        tab.press("Enter")
+    wait_until(lambda: tab.run(IS_SHOWN.format("#done")))
+    wait_until(lambda: len(kept(tmp_path)) == 40)
+    assert all(answer == str(int(source[:3]) % 21) for source, answer in kept(tmp_path).items())
+    assert tab.complaints == []
+
+
+def test_fields_that_do_not_come_are_asked_for_again(review: Serve, tab: Tab, tmp_path: Path) -> None:
+    open_review(tab, review(31))
+    tab.run(SLOW_FIELDS)
+    for _ in range(30):
+        tab.press("Enter")
+    wait_until(lambda: len(kept(tmp_path)) == 30)
+    tab.run("(() => { offline = true; goOn(); })()")
+    wait_until(lambda: tab.run(IS_SHOWN.format("#failed")))
+    assert tab.text("#failed-why") == "no connection"
+    tab.run("offline = false")
+    tab.click("#again")
+    wait_until(lambda: tab.run(IS_SHOWN.format("#review")))
+    tab.press("Enter")
+    wait_until(lambda: len(kept(tmp_path)) == 31)
+
+
 def test_two_people_never_overwrite_each_other(review: Serve, tab: Tab, tmp_path: Path) -> None:
     server = review(2)
     open_review(tab, server)
@@ -124,10 +167,11 @@ def test_what_is_no_answer_is_refused(review: Serve, change: dict[str, Any], sta
 def test_a_hundred_fields_take_few_keys_and_none_is_lost(review: Serve, tab: Tab, tmp_path: Path) -> None:
     open_review(tab, review(100))
     for number in range(100):
-        # Every fifth is corrected; nobody waits for the server in between.
+        # Every fifth is corrected; nobody waits until an answer is kept, only for a field to look at.
+        wait_until(lambda: tab.run(IS_SHOWN.format("#review")))
         for key in (*("18" if number % 5 == 4 else ""), "Enter"):
             tab.press(key)
     wait_until(lambda: len(kept(tmp_path)) == 100)
-    wait_until(lambda: not tab.run("document.querySelector('#done').hidden"))
+    wait_until(lambda: tab.run(IS_SHOWN.format("#done")))
     corrected = [int(source[:3]) for source, answer in kept(tmp_path).items() if answer != str(int(source[:3]) % 21)]
     assert corrected == [number for number in range(100) if number % 5 == 0 and number % 21 != 18]

@@ -6,72 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from mnist_edge.camera.images import read_image
-from mnist_edge.camera.palette import confidence_colour
 from mnist_edge.cli import app
 from mnist_edge.opencv import cv2
-from mnist_edge.reading import Box
-
-Image = NDArray[np.uint8]
-Draw = Callable[[str], Image]
-
-
-class Run(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def documents(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    @property
-    def complaints(self) -> list[str]:
-        return self.err.splitlines()
-
-
-Read = Callable[..., Run]
-
-
-@pytest.fixture
-def read(capsys: pytest.CaptureFixture[str]) -> Read:
-    def run(*arguments: object) -> Run:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            app(["read", *map(str, arguments)], prog_name="mnist-edge")
-        code = ended.value.code
-        return Run(code if isinstance(code, int) else int(code is not None), *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
-def draw(write_digit: Callable[..., Box]) -> Draw:
-    def page(text: str) -> Image:
-        image = np.full((160, 60 + 80 * max(1, len(text)), 3), 235, np.uint8)
-        for column, label in enumerate(text):
-            write_digit(image, int(label), 40 + 80 * column, 45, 70, 8)
-        return image
-
-    return page
-
-
-@pytest.fixture
-def folder(tmp_path: Path, draw: Draw) -> Path:
-    """`a.png` says 12, `b.jpg` says 7, and there is a text file."""
-    cv2.imwrite(str(tmp_path / "a.png"), draw("12"))
-    cv2.imwrite(str(tmp_path / "b.jpg"), draw("7"))
-    (tmp_path / "notes.txt").write_text("no picture")
-    return tmp_path
+from tests.camera.conftest import Read
+from tests.camera.read.conftest import Draw
 
 
 def test_people_get_the_text_of_each_picture(read: Read, folder: Path) -> None:
@@ -143,9 +86,12 @@ def test_one_bad_picture_does_not_stop_the_others(read: Read, folder: Path, bad:
         (["*.webp"], "no such file"),
         (["a.png", "--model", "huge"], "huge"),
         (["a.png", "--model", "notes.txt"], "notes.txt"),
+        (["a.png", "--finder", "missing.tflite"], "no model missing.tflite"),
+        (["a.png", "--finder", "small"], "small.int8.tflite is no finder"),
+        (["a.png", "--model", "finder"], "finder.int8.tflite is no classifier"),
         (["a.png", "--runtime", "abacus"], "abacus"),
     ],
-    ids=["file", "glob", "model", "no model", "runtime"],
+    ids=["file", "glob", "model", "no model", "no finder", "a classifier", "a finder", "runtime"],
 )
 def test_what_is_not_there_is_one_line_and_exit_1(
     read: Read, folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
@@ -178,112 +124,6 @@ def test_nothing_written_is_a_result_and_no_error(read: Read, tmp_path: Path) ->
     ran = read("--json", tmp_path)
     assert (ran.code, ran.err) == (0, "")
     assert [(one["text"], one["digits"]) for one in ran.documents] == [([], []), ([], [])]
-
-
-def test_annotated_pictures(read: Read, folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "new" / "out"
-    ran = read(folder, "--annotate", out)
-    assert ran.code == 0
-    assert sorted(path.name for path in out.iterdir()) == ["a.annotated.png", "b.annotated.png"]
-    assert ran.complaints == [f"wrote {out / 'a.annotated.png'}", f"wrote {out / 'b.annotated.png'}"]
-    before, after = read_image(str(folder / "a.png")), read_image(str(out / "a.annotated.png"))
-    assert before.shape == after.shape
-    assert (before != after).any()
-
-
-def test_a_second_run_replaces_its_own_pictures(read: Read, folder: Path, tmp_path: Path, draw: Draw) -> None:
-    out = tmp_path / "out"
-    for option in ("--annotate", "--explain"):
-        assert read(folder / "a.png", option, out).code == 0
-    first = {path.name: path.read_bytes() for path in out.iterdir()}
-    assert sorted(first) == ["a.annotated.png", "a.explained.png"]
-    cv2.imwrite(str(folder / "a.png"), draw("99"))
-    for option in ("--annotate", "--explain"):
-        assert read(folder / "a.png", option, out).code == 0
-    second = {path.name: path.read_bytes() for path in out.iterdir()}
-    assert sorted(second) == sorted(first) and all(first[name] != second[name] for name in first)
-
-
-@pytest.mark.parametrize("content", [b"kept", b"", "a drawing"], ids=["no picture", "empty", "a picture"])
-def test_a_file_that_it_did_not_draw_is_replaced_by_force_only(
-    read: Read, folder: Path, tmp_path: Path, draw: Draw, content: bytes | str
-) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    theirs = content if isinstance(content, bytes) else cv2.imencode(".png", draw("3"))[1].tobytes()
-    (out / "b.annotated.png").write_bytes(theirs)
-    ran = read("--json", folder, "--annotate", out)
-    # Before anything is read, so that no reading is lost.
-    assert (ran.code, ran.out, len(ran.complaints)) == (1, "", 1)
-    assert "b.annotated.png exists already" in ran.err and "--force" in ran.err
-    assert [path.read_bytes() for path in out.iterdir()] == [theirs]
-    forced = read("--json", folder, "--annotate", out, "--force")
-    assert (forced.code, len(forced.documents)) == (0, 2)
-    assert read_image(str(out / "b.annotated.png")).shape == (160, 140, 3)
-
-
-def test_pictures_of_one_name_are_drawn_apart_in_one_run_and_in_two(
-    read: Read, folder: Path, tmp_path: Path, draw: Draw
-) -> None:
-    (folder / "more").mkdir()
-    cv2.imwrite(str(folder / "more" / "a.png"), draw("789"))
-    cv2.imwrite(str(folder / "a.jpg"), draw("4567"))
-    widths = {"a.annotated.png": 220, "a-2.annotated.png": 300, "a-3.annotated.png": 380}
-    pages = [folder / "a.png", folder / "more" / "a.png", folder / "a.jpg"]
-    for out, runs in ((tmp_path / "one", [pages]), (tmp_path / "many", [[page] for page in pages * 2])):
-        for run in runs:
-            assert read(*run, "--annotate", out).code == 0
-        assert {path.name: read_image(str(path)).shape[1] for path in out.iterdir()} == widths
-
-
-def test_json_names_what_was_drawn_and_nothing_is_on_stderr(read: Read, folder: Path, tmp_path: Path) -> None:
-    ran = read(folder / "a.png", "--json", "--annotate", tmp_path / "o", "--explain", tmp_path / "e")
-    (document,) = ran.documents
-    assert (ran.code, ran.err) == (0, "")
-    assert document["annotated"] == str(tmp_path / "o" / "a.annotated.png")
-    assert document["explained"] == str(tmp_path / "e" / "a.explained.png")
-    assert "annotated" not in read(folder / "a.png", "--json").documents[0]
-
-
-def test_refused_ink_is_drawn_with_details_only(read: Read, folder: Path, tmp_path: Path) -> None:
-    page = read_image(str(folder / "a.png"))
-    page[2:30, 150:200] = 60
-    cv2.imwrite(str(folder / "a.png"), page)
-    runs = [
-        read(folder / "a.png", "--json", "--annotate", tmp_path / way, *options)
-        for way, options in (("plain", ()), ("detailed", ("--details",)))
-    ]
-    assert [run.code for run in runs] == [0, 0]
-    (refused,) = runs[0].documents[0]["rejected"]
-    assert refused["reason"] == "not a digit" and refused["label"] in range(10) and 0 < refused["probability"] < 1
-    first, second = (read_image(run.documents[0]["annotated"]) for run in runs)
-    assert (first != second)[:40].any() and not (first != second)[70:].any()
-    ran = read(folder / "a.png", "--details")
-    assert ran.code == 2 and "--annotate" in ran.err
-
-
-def test_annotating_into_a_file_is_refused(read: Read, folder: Path) -> None:
-    ran = read(folder / "a.png", "--annotate", folder / "notes.txt")
-    assert (ran.code, ran.out, len(ran.complaints)) == (1, "", 1)
-    assert "notes.txt is no folder" in ran.err
-
-
-@pytest.mark.slow
-def test_all_stages_are_explained_on_one_sheet_with_a_crop_for_each_candidate(
-    read: Read, folder: Path, tmp_path: Path, draw: Draw
-) -> None:
-    heights = []
-    for text in ("12", "1234567"):
-        cv2.imwrite(str(folder / "a.png"), draw(text))
-        ran = read(folder / "a.png", "--explain", tmp_path / "stages")
-        sheet = read_image(str(tmp_path / "stages" / "a.explained.png"))
-        assert ran.code == 0 and sheet.shape[1] == 1680
-        # Each digit is framed in its colour as a candidate, in the reading, and as a crop.
-        colours = Counter(map(tuple, sheet.reshape(-1, 3).tolist()))
-        assert sum(colours[confidence_colour(p / 100)] for p in range(70, 100)) > 400 * len(text)
-        heights.append(sheet.shape[0] - 2 * round(160 * min(4, 816 / (60 + 80 * len(text)))))
-    # Seven crops stand in two rows.
-    assert heights[1] > heights[0] + 84
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")

@@ -6,7 +6,8 @@ another one joins at the half. The bounds:
 
 - every picture has one row;
 - the memory of no process grows by more than 32 MB after the first tenth of the pictures and half a minute of its own;
-- the workers are idle for at most a tenth of the time. Idle is whatever is not `Reader.read`, also opening a file.
+- the workers are idle for at most a tenth of the time that they are there. Idle is whatever is not `Reader.read`, also
+  starting and opening a file.
 """
 
 import json
@@ -142,9 +143,8 @@ def read_on_cluster(folder: Path, count: int, workers: int, progress: Progress =
             cwd=folder, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         watch = Watch(dask, client.pid)
-        began = 0.0
+        began = time.monotonic()
         for rows in _count_rows(client, results):
-            began = began or time.monotonic()
             watch.sample([one.pid for one in at_work], rows > SETTLED_AT * count)
             if rows > KILL_AT * count:
                 at_work[0].kill()
@@ -161,23 +161,22 @@ def read_on_cluster(folder: Path, count: int, workers: int, progress: Progress =
 
 def _count_rows(client: "subprocess.Popen[str]", results: Path) -> Iterator[int]:
     """Tell now and then how many rows there are, while the client runs."""
-    rows = 0
-    while client.poll() is None and not results.exists():
-        time.sleep(SAMPLE_SECONDS)
-    if results.exists():
-        with results.open("rb") as file:
-            while client.poll() is None:
+    rows = place = 0
+    while client.poll() is None:
+        if results.exists():
+            with results.open("rb") as file:
+                file.seek(place)
                 rows += file.read().count(b"\n")
-                if rows:
-                    yield rows
-                time.sleep(SAMPLE_SECONDS)
+                place = file.tell()
+        yield rows
+        time.sleep(SAMPLE_SECONDS)
 
 
 def _figures(results: Path, count: int, watch: Watch, began: float, ended: float) -> dict[str, Any]:
     rows = [json.loads(line) for line in results.read_bytes().splitlines()]
     seen = Counter(row["source"] for row in rows)
     reading_s = sum(row["milliseconds"]["total"] for row in rows if "error" not in row) / 1000
-    there_s = sum(one.last - max(one.begun, began) for one in watch.of("worker"))
+    there_s = sum(one.last - one.begun for one in watch.of("worker"))
     parts = [
         {
             "what": what,

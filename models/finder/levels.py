@@ -1,22 +1,25 @@
 """Pages and ink levels to calibrate and measure an exported finder with: drawn as for training, but others."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_edge.dataset import Dataset, Split
+from mnist_edge.dataset import Dataset
 from mnist_edge.models.finder.negatives import HELD_OUT, negative_pages
-from mnist_edge.models.finder.pool import draw_stored, stored
+from mnist_edge.models.finder.plain import (
+    conditions_alone,
+    conditions_superscripts,
+    draw_conditions,
+    draw_image,
+    draw_shade,
+)
+from mnist_edge.models.finder.pool import draw_stored
 from mnist_edge.models.finder.samples import SIDE, StoredPage, take_sample
-from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.models.pages.random_conditions import random_conditions
 from mnist_edge.models.pages.scripts import load_scripts
 from mnist_edge.models.pages.typefaces import Typeface, load_typefaces
-from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
-from mnist_edge.reading import Box
 
 # Crops of each page, at sizes of their own.
 A_PAGE = 8
@@ -28,10 +31,8 @@ Levels = NDArray[np.uint8]
 NEGATIVE = 7
 # Keeps the seeds of whole pages, and of plain ones, apart from those of levels.
 WHOLE, PLAIN = 2, 3
-# One in so many plain pages has nothing written on it, and one has superscripts, with this probability of each digit.
-RARE, SUPERSCRIPTS = 20, 0.5
-# Heights of a digit that stands alone on its page, as shares of the page's.
-ALONE = 0.06, 0.8
+# One in so many plain pages has nothing written on it, and one has superscripts.
+RARE = 20
 
 
 def validation_pages(
@@ -75,50 +76,19 @@ def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_pr
     for page in range(count):
         rng = np.random.default_rng([seed, PLAIN, page])
         if page % 4 == 3:
-            pages.append(_image(data.validation, rng))
+            pages.append(draw_image(data.validation, rng))
         elif page % (2 * RARE) == 1:
-            pages.append(_shade(rng))
+            pages.append(draw_shade(rng))
         else:
-            conditions = random_conditions(rng)
             if page % RARE == 9:
-                conditions = replace(conditions, superscripts=SUPERSCRIPTS)
+                conditions = conditions_superscripts(rng)
             elif page % 4 == 1:
-                rows, size = int(page % RARE != 1), float(rng.uniform(*ALONE))
-                conditions = replace(conditions, rows=rows, columns=1, layout="", size=size)
-            pages.append(stored(draw_page(data.validation, int(rng.integers(2**31)), conditions), conditions))
+                conditions = conditions_alone(rng, rows=int(page % RARE != 1))
+            else:
+                conditions = random_conditions(rng)
+            pages.append(draw_conditions(data.validation, conditions, rng))
         progress(page + 1, count, "drawing pages")
     return pages
-
-
-def _image(split: Split, rng: np.random.Generator) -> StoredPage:
-    """An image of the data set as a page of its own."""
-    index = int(rng.integers(len(split)))
-    image = split.images[index, ..., 0]
-    box = Box(*cv2.boundingRect(np.asarray(image > 20, np.uint8)))
-    if rng.random() < 0.5:
-        image, box = image[box.slices], Box(0, 0, box.width, box.height)
-    scale = float(rng.choice([1, 1, 2, 4, 10]))
-    size = [round(side * scale) for side in image.shape[::-1]]
-    image = np.asarray(cv2.resize(np.ascontiguousarray(image), size, interpolation=cv2.INTER_CUBIC), np.uint8)
-    light_on_dark = bool(rng.random() < 0.5)
-    return StoredPage(
-        cv2.imencode(".png", image if light_on_dark else 255 - image)[1].tobytes(),
-        np.array([box], np.float32) * np.float32(scale),
-        split.labels[[index]].astype(np.int64),
-        light_on_dark,
-    )
-
-
-def _shade(rng: np.random.Generator) -> StoredPage:
-    """A wall in raking light: a grey that changes steadily from one side to the other."""
-    width, height = 640, 480
-    across, down = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
-    angle, (start, end) = rng.uniform(0, 2 * np.pi), rng.uniform(0, 255, 2)
-    share = (1 + np.clip(across * np.cos(angle) + down * np.sin(angle), -1, 1)) / 2
-    grey = np.rint(start + (end - start) * share).astype(np.uint8)
-    return StoredPage(
-        cv2.imencode(".png", grey)[1].tobytes(), np.zeros((0, 4), np.float32), np.zeros(0, np.int64), False
-    )
 
 
 def _faces(typefaces: Path, *, held_out: bool) -> list[Typeface]:

@@ -16,26 +16,23 @@ from mnist_edge.atomic_files import write_atomically
 from mnist_edge.dataset import Dataset, Split
 from mnist_edge.models.finder import negatives
 from mnist_edge.models.finder.negatives import HELD_OUT, LONG, SHORT, negative_pages
-from mnist_edge.models.finder.samples import StoredPage
+from mnist_edge.models.finder.plain import draw_sparse
+from mnist_edge.models.finder.samples import StoredPage, stored
 from mnist_edge.models.finder.workers import workers
 from mnist_edge.models.pages import pages
-from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.crowded_conditions import crowded_conditions
 from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.models.pages.random_conditions import random_conditions
 from mnist_edge.models.pages.scripts import load_scripts
 from mnist_edge.models.pages.typefaces import Typeface, load_typefaces
-from mnist_edge.opencv import cv2
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.run_folders import RUNS
 
 # Where `make typefaces` and `make negatives` put what they fetch.
 TYPEFACES, PICTURES = RUNS / "typefaces", RUNS / "negatives"
 FONTS = "*/*.[otw][tof]*"
-# Share of the pages that are crowded, and of those that are wider than high.
-CROWDED, WIDE = 0.85, 0.7
-# Of a stored page. A lower one would leave marks of its own beside those of the photograph.
-JPEG_QUALITY = 97
+# Share of the pages that are crowded, of those with hardly anything on them, and of those that are wider than high.
+CROWDED, SPARSE, WIDE = 0.75, 0.12, 0.7
 # Processes that draw.
 PROCESSES = 2
 
@@ -186,22 +183,14 @@ def draw_stored(split: Split, typefaces: Sequence[Typeface], rng: np.random.Gene
     hands = [face.name for face in typefaces if face.handwritten and not face.foreign]
     prints = [face.name for face in typefaces if not face.handwritten and not face.foreign]
     scripts = [face.name for face in typefaces if face.foreign]
-    crowded = rng.random() < CROWDED
-    conditions = crowded_conditions(rng, hands, prints, scripts) if crowded else random_conditions(rng)
+    kind = rng.random()
+    if kind > 1 - SPARSE:
+        return draw_sparse(split, rng)
+    conditions = crowded_conditions(rng, hands, prints, scripts) if kind < CROWDED else random_conditions(rng)
     width, height = (LONG, SHORT) if rng.random() < WIDE else (SHORT, LONG)
     used = [face for face in typefaces if face.name in (conditions.digits, conditions.words)]
     page = draw_page(split, int(rng.integers(2**31)), conditions, width=width, height=height, typefaces=used)
     return stored(page, conditions)
-
-
-def stored(page: pages.Page, conditions: Conditions) -> StoredPage:
-    """A page that was drawn under conditions, as training keeps it."""
-    return StoredPage(
-        cv2.imencode(".jpg", page.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes(),
-        np.array([digit.box for digit in page.digits], np.float32).reshape(-1, 4),
-        np.array([digit.label for digit in page.digits], np.int64),
-        sum(conditions.ink) > sum(conditions.paper),
-    )
 
 
 def _save(found: Sequence[StoredPage], path: Path) -> None:

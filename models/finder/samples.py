@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from mnist_edge.detection import HIGHEST, LOWEST, Floats
 from mnist_edge.ink_level import WINDOW, ink_level
 from mnist_edge.models.finder.targets import make_targets
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import Page
 from mnist_edge.opencv import cv2
 
 # Pixels of a crop's side: ten digits in a row, and what stands around them.
@@ -26,6 +28,8 @@ COARSE = 0.1
 WRONG_POLARITY = 0.1
 # Share of the crops that are cut close round one row of digits, as pictures of amounts and of single words are.
 TRIMMED = 0.08
+# Of a stored page. A lower one would leave marks of its own beside those of the photograph.
+JPEG_QUALITY = 97
 # By how much a picture is reduced as it is decoded, which takes less time than decoding all of it.
 REDUCED = {
     1: cv2.IMREAD_COLOR,
@@ -50,6 +54,16 @@ class StoredPage:
     boxes: Floats
     labels: NDArray[np.int64]
     light_on_dark: bool
+
+
+def stored(page: Page, conditions: Conditions) -> StoredPage:
+    """A page that was drawn under conditions, as training keeps it."""
+    return StoredPage(
+        cv2.imencode(".jpg", page.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes(),
+        np.array([digit.box for digit in page.digits], np.float32).reshape(-1, 4),
+        np.array([digit.label for digit in page.digits], np.int64),
+        sum(conditions.ink) > sum(conditions.paper),
+    )
 
 
 def take_sample(page: StoredPage, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Floats]:

@@ -61,6 +61,8 @@ def _crowded_rows(page: Conditions, rng: np.random.Generator) -> dict[str, Any]:
         changes["superscripts"] = float(rng.uniform(0.1, 0.5))
     if page.surface == "paper" and rng.random() < 0.25:
         changes |= {"lines": str(rng.choice(LINES[1:])), "line_strength": float(rng.uniform(0.4, 1.0))}
+        # As dark as the pen, so that only their course tells them from strokes.
+        changes |= {"line_ink": page.ink, "line_strength": page.opacity} if rng.random() < 0.3 else {}
     return changes
 
 

@@ -1,0 +1,74 @@
+"""Pages with hardly anything but digits on them, as most that people have."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mnist_edge.dataset import Split
+from mnist_edge.models.finder.samples import StoredPage, stored
+from mnist_edge.models.pages.conditions import Conditions
+from mnist_edge.models.pages.pages import draw_page
+from mnist_edge.models.pages.random_conditions import random_conditions
+from mnist_edge.opencv import cv2
+from mnist_edge.reading import Box
+
+# Probability that a digit of a page with superscripts is one.
+SUPERSCRIPTS = 0.5
+# Heights of a digit that stands alone on its page, as shares of the page's.
+ALONE = 0.06, 0.8
+
+
+def conditions_alone(rng: np.random.Generator, rows: int = 1) -> Conditions:
+    """A page as people bring them, with one digit; with no rows, without any."""
+    conditions = random_conditions(rng)
+    return replace(conditions, rows=rows, columns=1, layout="", size=float(rng.uniform(*ALONE)))
+
+
+def conditions_superscripts(rng: np.random.Generator) -> Conditions:
+    """A page as people bring them, where every other digit is small and raised."""
+    return replace(random_conditions(rng), superscripts=SUPERSCRIPTS)
+
+
+def draw_conditions(split: Split, conditions: Conditions, rng: np.random.Generator) -> StoredPage:
+    """A page of 640x480 under such conditions."""
+    return stored(draw_page(split, int(rng.integers(2**31)), conditions), conditions)
+
+
+def draw_image(split: Split, rng: np.random.Generator) -> StoredPage:
+    """An image of the data set as a page of its own: cut close or not, enlarged, in either polarity."""
+    index = int(rng.integers(len(split)))
+    image = split.images[index, ..., 0]
+    box = Box(*cv2.boundingRect(np.asarray(image > 20, np.uint8)))
+    if rng.random() < 0.5:
+        image, box = image[box.slices], Box(0, 0, box.width, box.height)
+    scale = float(rng.choice([1, 1, 2, 4, 10]))
+    size = [round(side * scale) for side in image.shape[::-1]]
+    image = np.asarray(cv2.resize(np.ascontiguousarray(image), size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    light_on_dark = bool(rng.random() < 0.5)
+    return StoredPage(
+        cv2.imencode(".png", image if light_on_dark else 255 - image)[1].tobytes(),
+        np.array([box], np.float32) * np.float32(scale),
+        split.labels[[index]].astype(np.int64),
+        light_on_dark,
+    )
+
+
+def draw_shade(rng: np.random.Generator) -> StoredPage:
+    """A wall in raking light: a grey that changes steadily from one side to the other."""
+    width, height = 640, 480
+    across, down = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+    angle, (start, end) = rng.uniform(0, 2 * np.pi), rng.uniform(0, 255, 2)
+    share = (1 + np.clip(across * np.cos(angle) + down * np.sin(angle), -1, 1)) / 2
+    grey = np.rint(start + (end - start) * share).astype(np.uint8)
+    return StoredPage(
+        cv2.imencode(".png", grey)[1].tobytes(), np.zeros((0, 4), np.float32), np.zeros(0, np.int64), False
+    )
+
+
+def draw_sparse(split: Split, rng: np.random.Generator) -> StoredPage:
+    """Draw a page with a digit alone, with superscripts, or an image of the data set."""
+    kind = rng.random()
+    if kind < 0.25:
+        return draw_image(split, rng)
+    conditions = conditions_superscripts(rng) if kind < 0.5 else conditions_alone(rng)
+    return draw_conditions(split, conditions, rng)

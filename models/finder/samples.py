@@ -30,6 +30,8 @@ WRONG_POLARITY = 0.1
 TRIMMED = 0.08
 # Of a stored page. A lower one would leave marks of its own beside those of the photograph.
 JPEG_QUALITY = 97
+# The first bytes of such a file.
+PNG = b"\x89PNG"
 # By how much a picture is reduced as it is decoded, which takes less time than decoding all of it.
 REDUCED = {
     1: cv2.IMREAD_COLOR,
@@ -108,8 +110,11 @@ def _trimmed(
 
 
 def _decoded(picture: bytes, scale: float, most: float) -> tuple[NDArray[np.uint8], int]:
-    """The picture at the least of its sizes that is enlarged by no more than `most`, and how much that is reduced."""
-    reduced = max(by for by in REDUCED if by == 1 or scale * by <= most)
+    """The picture at the least of its sizes that is enlarged by no more than `most`, and how much that is reduced.
+
+    A PNG is an image of the data set, which is small and may have fewer pixels than a reduction would leave.
+    """
+    reduced = 1 if picture.startswith(PNG) else max(by for by in REDUCED if by == 1 or scale * by <= most)
     return np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), REDUCED[reduced]), np.uint8), reduced
 
 

@@ -1,11 +1,9 @@
 """Read a video file here and there: digits that are followed as the camera follows them, at times."""
 
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mnist_edge.camera.image_files import has_picture_name
 from mnist_edge.camera.loop import FrameReader
 from mnist_edge.camera.settings import Settings
 from mnist_edge.camera.signals import Stop
@@ -13,11 +11,6 @@ from mnist_edge.camera.sources.opening import video_file
 from mnist_edge.camera.tracker import MOVING, TURN_SECONDS, Tracker
 from mnist_edge.reading import Reading
 
-SUFFIXES = {
-    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp",
-    ".ogv", ".mjpg", ".mjpeg",
-}  # fmt: skip
-EVERY_SECONDS = 1.0
 # How long before a reading frames are looked at: time for a page that was turned to be found, and its digits confirmed.
 LOOK_SECONDS = 2 * TURN_SECONDS
 # And how many frames of a slow video, whose first may be the one that shows the new page.
@@ -25,17 +18,6 @@ LOOK_FRAMES = MOVING.appear + 1
 # Containers store times in steps of up to a millisecond.
 STEP_SECONDS = 1e-3
 TIMEOUT_SECONDS = Settings().timeout
-
-
-def has_video_name(name: str) -> bool:
-    """Whether a file of this name counts as a video."""
-    name = os.path.basename(name)
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
-
-
-def has_readable_name(name: str) -> bool:
-    """Whether a file of this name counts as a picture or a video of its folder."""
-    return has_picture_name(name) or has_video_name(name)
 
 
 def read_video(reader: FrameReader, source: str, every_s: float, max_pixels: int) -> Iterator[Reading | None]:

@@ -20,7 +20,7 @@ from mnist_edge import native_stderr
 from mnist_edge.camera.archive.batch import Answer, Run
 from mnist_edge.camera.archive.row import TICK_SECONDS, Open, Row, failure
 from mnist_edge.camera.archive.workers import AHEAD
-from mnist_edge.camera.read_video import has_video_name
+from mnist_edge.camera.video_files import has_video_name
 from mnist_edge.errors import MnistEdgeError, ModelWarning, UsageError
 from mnist_edge.optional_packages import installed_version, require
 from mnist_edge.safe_text import mask

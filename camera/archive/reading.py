@@ -8,8 +8,8 @@ from mnist_edge import native_stderr
 from mnist_edge.camera.archive.results import LAST
 from mnist_edge.camera.archive.row import Read
 from mnist_edge.camera.archive.storage import read_any_video, read_picture
-from mnist_edge.camera.read_video import EVERY_SECONDS, has_video_name
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.video_files import EVERY_SECONDS, has_video_name
 from mnist_edge.opencv import cv2
 
 

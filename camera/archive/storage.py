@@ -7,19 +7,20 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.archive.walk import Counts, Found, is_address
 from mnist_edge.camera.images import ALLOW, CHUNK, decode_image, read_content, read_image
-from mnist_edge.camera.loop import FrameReader
-from mnist_edge.camera.read_video import read_video
 from mnist_edge.errors import ImageError, MnistEdgeError, PackageMissing, SourceError
 from mnist_edge.optional_packages import require
 from mnist_edge.reading import Reading
 from mnist_edge.safe_text import mask
+
+if TYPE_CHECKING:
+    from mnist_edge.camera.loop import FrameReader
 
 
 def exists(address: str) -> bool:
@@ -89,13 +90,16 @@ def read_picture(source: str, max_pixels: int) -> NDArray[np.uint8]:
     return decode_image(content, source, max_pixels, ALLOW)
 
 
-def read_any_video(reader: FrameReader, source: str, every_s: float, max_pixels: int) -> Iterator[Reading | None]:
+def read_any_video(reader: "FrameReader", source: str, every_s: float, max_pixels: int) -> Iterator[Reading | None]:
     """Read one video as `read_video` does, also from an address, of which a copy is made for that time.
 
     Raises:
         ImageError: It cannot be fetched.
         SourceError: As for `read_video`.
     """
+    # Tracker and sources take long to import, and pictures do without.
+    from mnist_edge.camera.read_video import read_video
+
     if not is_address(source):
         yield from read_video(reader, source, every_s, max_pixels)
         return

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.camera.reader.components import Components, find_components
+from mnist_edge.camera.reader.order import quantile
 from mnist_edge.opencv import cv2
 
 # Least length of a line in multiples of its thickness, and as a share of the picture: a single line must be very long,
@@ -142,9 +143,9 @@ def _slender_runs(binary: Mask) -> list[Run]:
         mask = np.where(labels[window] == index, opened[window], 0).astype(np.uint8)
         heights = np.count_nonzero(mask, axis=0)
         heights = heights[heights > 0]
-        if length > MIN_SLENDERNESS * np.median(heights):
+        if length > MIN_SLENDERNESS * quantile(heights, 0.5):
             # Where it is much thicker than where it is bare, a stroke crosses it.
-            bare = int(1.5 * np.percentile(heights, 20)) + 3
+            bare = int(1.5 * quantile(heights, 0.2)) + 3
             strokes = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((bare, 1), np.uint8))
             found.append((length / width, window, mask & ~strokes))
     return found
@@ -157,4 +158,4 @@ def _shortest_run(binary: Mask) -> int:
 def _thickness(lines: Mask) -> int:
     distance = cv2.distanceTransform(lines, cv2.DIST_L2, 3)
     # Where all is line, the distance to what is not has no bound.
-    return int(np.ceil(2 * min(float(np.percentile(distance[distance > 0], 80)), max(lines.shape))))
+    return int(np.ceil(2 * min(quantile(distance[distance > 0], 0.8), max(lines.shape))))

@@ -73,6 +73,4 @@ def _tilt(x: Floats, y: Floats, height: Floats) -> float:
     slopes = rise[having, nearest[having]] / run[having, nearest[having]]
     if len(slopes) < 2:
         return 0.0
-    # `np.median` imports masked arrays first, a tenth of what a start takes.
-    ordered, middle = np.sort(slopes), len(slopes) // 2
-    return float((ordered[middle] + ordered[~middle]) / 2)
+    return float(median(slopes.tolist()))

@@ -1,4 +1,4 @@
-"""The command line: each module here is one command, which parses, calls a public function and prints."""
+"""The command line: each command is a module here, which parses, calls a public function and prints."""
 
 import io
 import sys
@@ -7,25 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mnist_edge.cli import (
-    benchmark,
-    camera,
-    compat,
-    data,
-    doctor,
-    evaluate,
-    export,
-    form,
-    models,
-    quickstart,
-    read,
-    selftest,
-    service,
-    train,
-    verify,
-)
 from mnist_edge.cli.boundary import Root, replace_closed_streams
-from mnist_edge.cli.help import Command
 from mnist_edge.cli.signals import end
 
 # Without Rich, which would double the time of `--help`.
@@ -38,18 +20,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-GROUPS = {
-    "Start here": (quickstart, doctor, selftest),
-    "Read digits": (camera, read, form, service),
-    "Make a model": (data, train, evaluate, export, verify, compat, benchmark, models),
-}
-for _heading, _modules in GROUPS.items():
-    for _module in _modules:
-        _name = _module.__name__.rpartition(".")[2]
-        if isinstance(_group := getattr(_module, "app", None), typer.Typer):
-            app.add_typer(_group, name=_name, rich_help_panel=_heading)
-        else:
-            app.command(_name, cls=Command, rich_help_panel=_heading)(_module.command)
 
 
 def _print_version(value: bool) -> None:

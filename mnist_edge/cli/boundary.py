@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 from mnist_edge import native_stderr
+from mnist_edge.cli.commands import Commands
 from mnist_edge.cli.console import log_to, note
 from mnist_edge.cli.help import Group
 from mnist_edge.cli.signals import interruptible
@@ -117,6 +118,11 @@ def _warnings_as_notes() -> Iterator[None]:
 
 class Root(Group):
     """The root command, which accepts `--verbose` anywhere on the line."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take what typer found, but the commands, which are imported when they are needed."""
+        super().__init__(**settings)
+        self.commands: Any = Commands()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take `--verbose` out, then parse."""

@@ -66,8 +66,8 @@ def command(
 
     Example: mnist-edge read page.jpg --annotate out
     """
-    from mnist_edge.camera.read_video import EVERY_SECONDS
     from mnist_edge.camera.reader import MIN_CONFIDENCE
+    from mnist_edge.camera.video_files import EVERY_SECONDS
     from mnist_edge.pixels import parse_pixels
     from mnist_edge.shipped_models import FINDER
 

@@ -71,7 +71,7 @@ def read_into_file(files: Files, open_reader: Open, into: Into) -> None:
     from mnist_edge.camera.archive import read_archive
     from mnist_edge.camera.archive.stored_results import begin_results, finish_results
     from mnist_edge.camera.archive.walk import is_address, walk_all
-    from mnist_edge.camera.read_video import has_readable_name
+    from mnist_edge.camera.video_files import has_readable_name
 
     into.refuse_usage(SUFFIXES, "results are JSON Lines or Parquet")
     places, missing = find_places(files, has_readable_name)

@@ -75,8 +75,8 @@ def print_readings(files: Files, how: Mapping[str, Any], shown: Mapping[str, boo
         drawings: What to draw and write.
     """
     from mnist_edge.benchmarks.photo_labels import write_labels
-    from mnist_edge.camera.read_video import has_video_name
     from mnist_edge.camera.reader import Reader
+    from mnist_edge.camera.video_files import has_video_name
     from mnist_edge.classes import names_of
     from mnist_edge.classes import shown as classes_shown
 
@@ -118,7 +118,7 @@ def find_sources(files: Files, pictures_only: bool) -> tuple[list[str], bool]:
     """List the files, and whether each argument stands for some; what does not is noted."""
     from mnist_edge.camera.archive.walk import is_address
     from mnist_edge.camera.image_files import find_images, has_picture_name
-    from mnist_edge.camera.read_video import has_readable_name
+    from mnist_edge.camera.video_files import has_readable_name
 
     found: list[str] = []
     whole, counts = True, has_picture_name if pictures_only else has_readable_name
@@ -180,7 +180,7 @@ def _readings(
     """Read one picture, and write its drawings, or one video."""
     from mnist_edge import native_stderr
     from mnist_edge.camera.archive.storage import read_any_video, read_picture
-    from mnist_edge.camera.read_video import has_video_name
+    from mnist_edge.camera.video_files import has_video_name
 
     if has_video_name(source):
         for reading in filter(None, read_any_video(reader, source, files.every_s, files.max_pixels)):
@@ -195,15 +195,18 @@ def _read_picture(
     reader: Reader, frame: NDArray[np.uint8], source: str, drawn: dict[Kind, Path], details: bool
 ) -> Reading:
     from mnist_edge.camera.image_files import write_drawn
-    from mnist_edge.camera.overlay import annotate
-    from mnist_edge.camera.reader.explain import explain
 
+    # What draws is not imported for a reading alone.
     if "explained" in drawn:
+        from mnist_edge.camera.reader.explain import explain
+
         reading, sheet = explain(reader, frame, source)
         write_drawn(drawn["explained"], sheet, source, "explained")
     else:
         reading = reader.read(frame, source)
     if "annotated" in drawn:
+        from mnist_edge.camera.overlay import annotate
+
         write_drawn(drawn["annotated"], annotate(frame, reading, details=details), source, "annotated")
     return reading
 

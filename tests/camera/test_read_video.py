@@ -15,8 +15,9 @@ from mnist_edge.camera.archive.results import open_results
 from mnist_edge.camera.archive.walk import walk
 from mnist_edge.camera.archive.workers import started
 from mnist_edge.camera.images import MAX_PIXELS
-from mnist_edge.camera.read_video import has_readable_name, read_video
+from mnist_edge.camera.read_video import read_video
 from mnist_edge.camera.reader import Reader
+from mnist_edge.camera.video_files import has_readable_name
 from mnist_edge.cli import app
 from mnist_edge.errors import SourceError
 from mnist_edge.opencv import cv2

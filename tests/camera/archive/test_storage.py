@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mnist_edge.camera.archive.storage import exists, read_any_video, read_picture, walk_address
 from mnist_edge.camera.archive.walk import Found, is_address, walk, walk_all
 from mnist_edge.camera.images import MAX_PIXELS
-from mnist_edge.camera.read_video import has_readable_name
+from mnist_edge.camera.video_files import has_readable_name
 from mnist_edge.cli import app
 from mnist_edge.errors import ImageError, PackageMissing, SourceError
 from mnist_edge.opencv import cv2

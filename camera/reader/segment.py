@@ -1,5 +1,6 @@
 """Cut the ink into candidates: components, and groups of components, that may each be a digit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 
@@ -38,12 +39,13 @@ class Segmentation:
     limited: bool = False
 
 
-def segment(ink: InkMap, detections: Floats | None = None) -> Segmentation:
+def segment(ink: InkMap, detections: Floats | None = None, unclear: Sequence[int] | None = None) -> Segmentation:
     """Cut the ink into candidates: components, and neighbours that may be one broken digit.
 
     Args:
         ink: The ink of a picture.
-        detections: Boxes of what a finder sees, shape (n, 4). Only candidates at one of these are cut out; None: all.
+        detections: Boxes of what a finder sees, shape (n, 4); without, all candidates are cut out.
+        unclear: Which of these leave a doubt, so that candidates at them are cut out; None: all.
     """
     components = without_lines(ink.components)
     sound = np.flatnonzero((components.areas >= MIN_AREA) & (components.boxes[:, 3] >= MIN_SPECK_HEIGHT))
@@ -52,12 +54,13 @@ def segment(ink: InkMap, detections: Floats | None = None) -> Segmentation:
     candidates, pixels_left = [], MAX_COVER * components.binary.size
     groups = [*((index,) for index in range(len(ids))), *_may_be_one(boxes)]
     own = _own_detections(boxes, detections)
+    wanted = detections if detections is None or unclear is None else detections[list(unclear)]
     for group in groups:
         # Where the finder sees a digit in one and another in the next, they are not one.
         if own[list(group)].sum() > 1:
             continue
         parts, box = frozenset(ids[list(group)].tolist()), _around(boxes[list(group)])
-        if not _may_be_digit(box, components.binary.shape) or not _is_seen(box, detections):
+        if not _may_be_digit(box, components.binary.shape) or not _is_seen(box, wanted):
             continue
         if box.area > pixels_left:
             limited = True

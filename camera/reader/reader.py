@@ -183,9 +183,9 @@ class Reader:
         """What may be a digit, each with its confidence, and whether there was more than is looked at."""
         classify, min_score = self.classifier.probabilities, self.classifier.refusal_threshold or 0.0
         if self._names:
-            connected, _ = classify_ink(candidates, classify, min_score, Detections.none().middles)
+            connected, _ = classify_ink(candidates, classify, min_score, Detections.none())
             return judge_ink(propose_ink(connected, shape), min_score, self._names), False
-        connected, cut_short = classify_ink(candidates, classify, min_score, found.detections.middles)
+        connected, cut_short = classify_ink(candidates, classify, min_score, found.detections)
         proposals = propose(seen, connected, found.detections)
         return judge(proposals, self._finder.confidence), cut_short or len(found.detections) > MOST
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnist_edge.benchmarks.judged_pages import MIN_OVERLAP, JudgedPage, judge_pages
 from mnist_edge.calibration import calibration_error, compare
 from mnist_edge.camera.reader import Reader
-from mnist_edge.camera.reader.decision import SAME_INK
+from mnist_edge.camera.reader.proposals import SAME_INK
 from mnist_edge.confidence import Confidence
 from mnist_edge.detection import Detections, iou_matrix, suppress
 from mnist_edge.models.finder.confidence import fit

@@ -104,11 +104,26 @@ def score_map(output: Floats) -> Floats:
 
 def iou_matrix(some: Floats, others: Floats) -> Floats:
     """IoU of each of n boxes with each of m, shape (n, m), 0 to 1; boxes as `Detections` has them."""
+    shared, areas, other_areas = _overlaps(some, others)
+    return np.asarray(shared / np.maximum(areas + other_areas - shared, 1e-6), np.float32)
+
+
+def are_same(some: Floats, others: Floats, limits: tuple[float, float]) -> NDArray[np.bool_]:
+    """Whether each of n boxes is at the place of one of m others, as `suppress` has it: shape (n,)."""
+    shared, areas, other_areas = _overlaps(some, others)
+    most_iou, most_inside = limits
+    same = shared * (1 + most_iou) > most_iou * (areas + other_areas)
+    same |= shared > most_inside * np.minimum(areas, other_areas)
+    return np.asarray(np.any(same, axis=1))
+
+
+def _overlaps(some: Floats, others: Floats) -> tuple[Floats, Floats, Floats]:
+    """The areas that boxes share, shape (n, m), and their own: shapes (n, 1) and (m,)."""
     (left, top, wide, high), (x, y, width, height) = (boxes.reshape(-1, 4).T for boxes in (some, others))
     shared = np.minimum((left + wide)[:, None], x + width) - np.maximum(left[:, None], x)
     shared = np.maximum(shared, 0)
     shared *= np.maximum(np.minimum((top + high)[:, None], y + height) - np.maximum(top[:, None], y), 0)
-    return np.asarray(shared / np.maximum((wide * high)[:, None] + width * height - shared, 1e-6), np.float32)
+    return shared, (wide * high)[:, None], width * height
 
 
 def suppress(detections: Detections, most: int | None = None, limits: tuple[float, float] = SAME) -> NDArray[np.intp]:

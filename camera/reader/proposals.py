@@ -11,19 +11,22 @@ from mnist_edge.camera.reader.candidate import Classified, Classify
 from mnist_edge.camera.reader.crop import Crop, cut
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.confidence import Evidence, InkEvidence, mix
-from mnist_edge.detection import Detections, Floats, iou_matrix
+from mnist_edge.detection import Detections, Floats, are_same, iou_matrix
 from mnist_edge.finder import Found
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box
 from mnist_edge.refusal import digit_score
 
+# Two places hold the same ink where their boxes have this IoU, or where so much of the smaller lies in the other;
+# digits that touch share less.
+SAME_INK = 0.35, 0.9
 # A detection and connected ink are the same place where their boxes have this IoU.
 SAME_PLACE = 0.5
 # The classifier takes connected ink for a digit at all where its score reaches this.
 IS_DIGIT = 0.5
 # A detection is clear where finder and classifier together, and the classifier that it is a digit at all, are so sure,
-# and the finder so sure that one is there, 0 to 1.
-CLEAR, CLEAR_SCORE = 0.98, 0.4
+# and the finder so sure that one is there, and less sure of any other in it, 0 to 1.
+CLEAR, CLEAR_SCORE, OTHER_SCORE = 0.98, 0.4, 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +55,8 @@ class Proposal:
 def see(found: Found, most: int, shape: tuple[int, ...], classify: Classify) -> list["Seen"]:
     """Cut out what the finder sees, and classify it.
 
-    Each detection is cut out in the way that changes least; in the others too, where that leaves a doubt.
+    Each detection is cut out in the way that changes least. Where that leaves a doubt it is cut out in the others too,
+    unless it holds the ink of one that leaves none.
 
     Args:
         found: What the finder sees.
@@ -64,10 +68,17 @@ def see(found: Found, most: int, shape: tuple[int, ...], classify: Classify) -> 
     crops = [cut(found, index, shape) for index in range(min(most, len(detections)))]
     firsts = ((index, next(ways, None)) for index, ways in enumerate(crops))
     ways = _classified([(index, crop) for index, crop in firsts if crop], classify)
-    clear = {way.index: _is_clear(way, detections) for way in ways}
-    others = [(index, crop) for index, is_clear in clear.items() if not is_clear for crop in crops[index]]
-    every = sorted((*ways, *_classified(others, classify)), key=lambda way: way.index)
-    return [Seen.of(list(ways), clear[index], detections) for index, ways in groupby(every, key=lambda way: way.index)]
+    clear = [way for way in ways if _is_clear(way, detections)]
+    left = [way for way in ways if way not in clear]
+    boxes, clear_boxes = (_boxes([way.crop.box for way in some]) for some in (left, clear))
+    # What holds the ink of a clear one could only be the same digit once more.
+    doubtful = [way for way, is_same in zip(left, are_same(boxes, clear_boxes, SAME_INK), strict=True) if not is_same]
+    others = _classified([(way.index, crop) for way in doubtful for crop in crops[way.index]], classify)
+    every = sorted((*clear, *doubtful, *others), key=lambda way: way.index)
+    known = {way.index for way in clear}
+    return [
+        Seen.of(list(ways), index in known, detections) for index, ways in groupby(every, key=lambda way: way.index)
+    ]
 
 
 def propose(seen: Sequence["Seen"], connected: Sequence[Classified], detections: Detections) -> list[Proposal]:
@@ -118,7 +129,15 @@ def _is_clear(way: _Way, detections: Detections) -> bool:
     labels = detections.labels[way.index]
     if detections.scores[way.index] < CLEAR_SCORE or way.digit_score < CLEAR or not way.crop.whole or way.crop.bare:
         return False
-    return float(mix(way.probabilities, labels).max()) >= CLEAR
+    if float(mix(way.probabilities, labels).max()) < CLEAR:
+        return False
+    # Of two digits that touch, both lie in what is cut out.
+    return bool(np.count_nonzero(detections.scores[_inside(detections.middles, way.crop.box)] >= OTHER_SCORE) <= 1)
+
+
+def _inside(middles: Floats, box: Box) -> NDArray[np.bool_]:
+    """Which of n middles, shape (n, 2), lie in a box."""
+    return np.asarray(np.all((middles > (box.x, box.y)) & (middles < (box.right, box.bottom)), axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,8 +188,7 @@ class Seen:
             probabilities, digit_score, box, image = ink.probabilities, ink.score, ink.box, ink.crop
             mixed = mix(probabilities, self.labels)
         label = int(mixed.argmax())
-        inside = ((middles > (box.x, box.y)) & (middles < (box.right, box.bottom))).all(axis=1)
-        inside &= np.arange(len(middles)) != way.index
+        inside = _inside(middles, box) & (np.arange(len(middles)) != way.index)
         evidence = Evidence(
             score=self.score,
             finder_probability=float(self.labels[label]),

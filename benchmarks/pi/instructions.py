@@ -26,7 +26,7 @@ MAX_DRIFT = 0.01
 MAX_START = 1.6
 PACKAGES = ("numpy", "opencv-python-headless")
 # Of their counts only the sum is the whole of something; stages trade with each other.
-STAGED = ("frame", "levels")
+STAGED = ("frame", "words", "levels")
 
 
 def drifted(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:

@@ -18,9 +18,9 @@ FRAMES, PER_SECOND = 24, 12
 Frame = NDArray[np.uint8]
 
 
-def draw_pages(count: int) -> list[Frame]:
-    """Return frames with ten digits each; they are scikit-learn's, which any machine has."""
-    split, conditions = sklearn_digits().test, Conditions(rows=2, columns=5)
+def draw_pages(count: int, words: int = 0) -> list[Frame]:
+    """Return frames with ten digits of scikit-learn's, which any machine has, and so many lines of words."""
+    split, conditions = sklearn_digits().test, Conditions(rows=2, columns=5, text=words)
     return [draw_page(split, seed, conditions, width=WIDTH, height=HEIGHT).image for seed in range(count)]
 
 

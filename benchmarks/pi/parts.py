@@ -25,7 +25,7 @@ BOTH, MAINTAINED = ("bookworm", "bookworm-tflite-runtime"), ("bookworm",)
 ALL_CPUS = ("cortex-a53", "cortex-a72", "cortex-a76")
 # A Pi 4.
 USUAL = ("cortex-a72",)
-INVOKES, PAGES = 20, 3
+INVOKES, PAGES, WORDS = 20, 3, 3
 # Of the loop: those until its threads have begun and the page has its viewer, and those that are counted.
 FRAMES_BEFORE, FRAMES = 8, 32
 
@@ -46,6 +46,11 @@ class Setting:
     def pages(self) -> list[Path]:
         """Generated pages, as JPEG files."""
         return write_pages(draw_pages(PAGES), self.home, ".jpg")
+
+    @cached_property
+    def worded(self) -> list[Path]:
+        """Likewise, with words beside the digits."""
+        return write_pages(draw_pages(PAGES, words=WORDS), self.home / "worded", ".jpg")
 
     @cached_property
     def models(self) -> dict[str, Path]:
@@ -86,13 +91,18 @@ def count_invokes(pi: Emulated, setting: Setting) -> dict[str, int]:
 
 def count_frame(pi: Emulated, setting: Setting) -> dict[str, int]:
     """Return the instructions of a frame, from a JPEG file to its reading, by stage; `all` is their sum."""
-    return _of_a_page(pi, setting, "frames", [name for name, *_ in STAGES], "frame")
+    return _of_a_page(pi, setting, setting.pages, "frames", [name for name, *_ in STAGES], "frame")
+
+
+def count_words(pi: Emulated, setting: Setting) -> dict[str, int]:
+    """Return those of a frame that has words beside its digits, which leave doubts."""
+    return _of_a_page(pi, setting, setting.worded, "frames", [name for name, *_ in STAGES], "frame")
 
 
 def count_levels(pi: Emulated, setting: Setting) -> dict[str, int]:
     """Return the instructions of finding the digits of a page, by level of its pyramid; `all` is their sum."""
     sizes = ["{1}x{0}".format(*level.shape) for level in pyramid(read_image(str(setting.pages[0])))]
-    return _of_a_page(pi, setting, "levels", ["find", *sizes], "find")
+    return _of_a_page(pi, setting, setting.pages, "levels", ["find", *sizes], "find")
 
 
 def count_peers(pi: Emulated, setting: Setting) -> dict[str, int]:
@@ -131,10 +141,12 @@ def _count(pi: Emulated, setting: Setting, *arguments: object) -> Counts:
     return count(pi, setting.plugin, *arguments, cwd=setting.home)
 
 
-def _of_a_page(pi: Emulated, setting: Setting, what: str, stages: Sequence[str], whole: str) -> dict[str, int]:
+def _of_a_page(
+    pi: Emulated, setting: Setting, pages: Sequence[Path], what: str, stages: Sequence[str], whole: str
+) -> dict[str, int]:
     """Count the stages of a page; what is left of the whole around the others is `other`."""
-    counts = _count(pi, setting, GUEST, what, pi.system.runtime, *setting.pages)
-    spent = {stage: round(own / len(setting.pages)) for stage, own in counts.own(stages).items()}
+    counts = _count(pi, setting, GUEST, what, pi.system.runtime, *pages)
+    spent = {stage: round(own / len(pages)) for stage, own in counts.own(stages).items()}
     spent["other"] = spent.pop(whole)
     return {**spent, "all": sum(spent.values())}
 
@@ -142,6 +154,7 @@ def _of_a_page(pi: Emulated, setting: Setting, what: str, stages: Sequence[str],
 PARTS = {
     "invoke": Part(count_invokes, BOTH),
     "frame": Part(count_frame, BOTH),
+    "words": Part(count_words),
     "levels": Part(count_levels),
     "peers": Part(count_peers),
     "start": Part(count_start, cpus=USUAL),

@@ -1,15 +1,17 @@
 """Emulated Raspberry Pis: what works on them, and what takes how many instructions."""
 
+from functools import partial
+
 from mnist_edge.benchmarks.release.markdown import table
 from mnist_edge.benchmarks.release.measured import measured
 from mnist_edge.benchmarks.release.tables import Figures
 
 
-def frame_table() -> str:
+def frame_table(part: str = "frame") -> str:
     """Return the instructions of a frame by stage, system and processor."""
-    frames = measured("instructions")["frame"]
+    frames = measured("instructions").get(part, {"bookworm": {}})
     columns = [(system, cpu) for system, cpus in frames.items() for cpu in cpus]
-    stages = [stage for stage in next(iter(frames["bookworm"].values())) if stage != "all"]
+    stages = [stage for stage in next(iter(frames["bookworm"].values()), {}) if stage != "all"]
     rows = [
         (stage, *(f"{frames[system][cpu][stage] / frames[system][cpu]['all']:.1%}" for system, cpu in columns))
         for stage in stages
@@ -91,6 +93,7 @@ FIGURES: Figures = {
     "emulated": emulated_table,
     "instructions": invoke_table,
     "frame-instructions": frame_table,
+    "words-instructions": partial(frame_table, "words"),
     "level-instructions": levels_table,
     "peer-instructions": peers_table,
     "start-instructions": start_line,

@@ -9,7 +9,7 @@ from mnist_edge.tflite_graph import count_macs
 
 
 def test_every_part_is_counted_on_systems_and_processors_that_there_are() -> None:
-    assert list(PARTS) == ["invoke", "frame", "levels", "peers", "start", "loop"]
+    assert list(PARTS) == ["invoke", "frame", "words", "levels", "peers", "start", "loop"]
     for part in PARTS.values():
         assert part.systems and set(part.systems) <= set(SYSTEMS)
         assert part.cpus and set(part.cpus) <= set(CPUS)

@@ -30,7 +30,7 @@ def conditions_superscripts(rng: np.random.Generator) -> Conditions:
 
 
 def draw_conditions(split: Split, conditions: Conditions, rng: np.random.Generator) -> StoredPage:
-    """A page of 640x480 under such conditions."""
+    """Draw a page under such conditions, and keep it as training does."""
     return stored(draw_page(split, int(rng.integers(2**31)), conditions), conditions)
 
 

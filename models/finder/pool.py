@@ -14,7 +14,7 @@ import numpy as np
 from mnist_edge import strokes
 from mnist_edge.atomic_files import write_atomically
 from mnist_edge.dataset import Dataset, Split
-from mnist_edge.models.finder import negatives
+from mnist_edge.models.finder import negatives, plain
 from mnist_edge.models.finder.negatives import HELD_OUT, LONG, SHORT, negative_pages
 from mnist_edge.models.finder.plain import draw_sparse
 from mnist_edge.models.finder.samples import StoredPage, stored
@@ -80,7 +80,7 @@ class PageSource:
         fetched = [*self.typefaces.glob(FONTS), *self.pictures.glob("*.jpg")]
         drawing = [
             *Path(pages.__file__).parent.glob("*.py"),
-            *map(Path, (strokes.__file__, negatives.__file__, __file__)),
+            *map(Path, (strokes.__file__, negatives.__file__, plain.__file__, __file__)),
         ]
         for path in (*sorted(fetched), *sorted(drawing)):
             digest.update(f"{path.parent.name}/{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())

@@ -1,0 +1,68 @@
+"""Pages with hardly anything on them: what is said to be there is there."""
+
+import numpy as np
+import pytest
+
+from mnist_edge.dataset import Dataset
+from mnist_edge.ink_level import ink_level
+from mnist_edge.models.finder.plain import (
+    conditions_alone,
+    conditions_superscripts,
+    draw_conditions,
+    draw_image,
+    draw_shade,
+    draw_sparse,
+)
+from mnist_edge.models.finder.samples import SIDE, StoredPage, take_sample
+from mnist_edge.opencv import cv2
+
+
+def pixels(page: StoredPage) -> np.ndarray:
+    return np.asarray(cv2.imdecode(np.frombuffer(page.picture, np.uint8), cv2.IMREAD_COLOR))
+
+
+def test_a_digit_alone_is_alone(digits: Dataset) -> None:
+    counts = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        counts.append(len(draw_conditions(digits.validation, conditions_alone(rng), rng).labels))
+    # A second one may touch it.
+    assert set(counts) <= {1, 2} and counts.count(1) > 8
+    rng = np.random.default_rng(0)
+    assert not len(draw_conditions(digits.validation, conditions_alone(rng, rows=0), rng).labels)
+
+
+def test_superscripts_are_often(digits: Dataset) -> None:
+    assert {conditions_superscripts(np.random.default_rng(seed)).superscripts for seed in range(3)} == {0.5}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_image_has_its_digit_where_it_says(digits: Dataset, seed: int) -> None:
+    page = draw_image(digits.validation, np.random.default_rng(seed))
+    picture = pixels(page)
+    grey = picture[..., 0] if page.light_on_dark else 255 - picture[..., 0]
+    (box,), (label,) = page.boxes, page.labels
+    x, y, width, height = (round(value) for value in box.tolist())
+    assert 0 <= label <= 9 and x + width <= picture.shape[1] and y + height <= picture.shape[0]
+    inside = grey[y : y + height, x : x + width].astype(int).sum()
+    # Some of its soft rim lies outside.
+    assert inside > 0.97 * grey.astype(int).sum() > 0
+
+
+def test_shade_has_no_ink() -> None:
+    for seed in range(4):
+        page = draw_shade(np.random.default_rng(seed))
+        assert not len(page.boxes) and ink_level(pixels(page)).max() < 60
+
+
+def test_samples_can_be_taken_of_every_kind(digits: Dataset) -> None:
+    """Also of the narrowest image, of which a reduction would leave nothing."""
+    sizes = set()
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        page = draw_sparse(digits.validation, rng)
+        sizes.add(pixels(page).shape[:2])
+        for _ in range(4):
+            level, _ = take_sample(page, rng)
+            assert level.shape == (SIDE, SIDE, 1)
+    assert max(map(max, sizes)) > 300 and min(map(min, sizes)) < 28

@@ -68,16 +68,15 @@ def see(found: Found, most: int, shape: tuple[int, ...], classify: Classify) -> 
     crops = [cut(found, index, shape) for index in range(min(most, len(detections)))]
     firsts = ((index, next(ways, None)) for index, ways in enumerate(crops))
     ways = _classified([(index, crop) for index, crop in firsts if crop], classify)
-    clear = [way for way in ways if _is_clear(way, detections)]
-    left = [way for way in ways if way not in clear]
-    boxes, clear_boxes = (_boxes([way.crop.box for way in some]) for some in (left, clear))
+    clear = {way.index for way in ways if _is_clear(way, detections)}
     # What holds the ink of a clear one could only be the same digit once more.
-    doubtful = [way for way, is_same in zip(left, are_same(boxes, clear_boxes, SAME_INK), strict=True) if not is_same]
-    others = _classified([(way.index, crop) for way in doubtful for crop in crops[way.index]], classify)
-    every = sorted((*clear, *doubtful, *others), key=lambda way: way.index)
-    known = {way.index for way in clear}
+    is_clear, boxes = np.array([way.index in clear for way in ways], np.bool_), _boxes([way.crop.box for way in ways])
+    known = is_clear | ~are_same(boxes, boxes[is_clear], SAME_INK)
+    kept = [way for way, is_known in zip(ways, known, strict=True) if is_known]
+    others = [(way.index, crop) for way in kept if way.index not in clear for crop in crops[way.index]]
+    every = sorted((*kept, *_classified(others, classify)), key=lambda way: way.index)
     return [
-        Seen.of(list(ways), index in known, detections) for index, ways in groupby(every, key=lambda way: way.index)
+        Seen.of(list(ways), index in clear, detections) for index, ways in groupby(every, key=lambda way: way.index)
     ]
 
 

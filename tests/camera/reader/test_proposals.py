@@ -1,13 +1,14 @@
 """What finder and connected ink propose together: each place once, and all that is known of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.camera.reader.candidate import Candidate, Classified, Classify
-from mnist_edge.camera.reader.proposals import CLEAR, CLEAR_SCORE, Proposal, propose, propose_ink, see
+from mnist_edge.camera.reader.proposals import CLEAR, CLEAR_SCORE, OTHER_SCORE, Proposal, propose, propose_ink, see
 from mnist_edge.confidence import InkEvidence, mix
 from mnist_edge.detection import Detections
 from mnist_edge.finder import Found, Level, pyramid
@@ -272,3 +273,24 @@ def test_a_doubt_of_either_asks_for_more(doubt: str) -> None:
     assert not one.is_clear
     (seen,) = propose([one], [], found(strokes(60), (60,), [labels], [score]).detections)
     assert seen.evidence.ink is None
+
+
+def test_what_holds_the_ink_of_a_clear_one_is_not_looked_at() -> None:
+    sure = opinion(1, 0.99)
+    seen = found(strokes(60, 130), (60, 60, 130), [sure, sure, sure], [0.9, 0.2, 0.2])
+    asked = Answering(opinion(1, 0.999), opinion(1, 0.999), opinion(1, 0.999))
+    assert [(one.way.index, one.is_clear) for one in see(seen, 9, SHAPE, asked)] == [(0, True), (2, False)]
+    # All three are cut out once, and there is no other way to cut out the doubtful one.
+    assert [len(crops) for crops in asked.shown] == [3]
+
+
+def test_what_holds_another_digit_is_not_clear() -> None:
+    sure = opinion(1, 0.99)
+    level = strokes(60, 67)
+    for other, is_clear in ((0.5, False), (OTHER_SCORE - 0.05, True)):
+        seen = found(level, (60, 67), [sure, sure], [0.9, other])
+        both = np.array([(59, 19, 14, 42), (66, 19, 7, 42)], np.float32)
+        both_seen = Found(replace(seen.detections, boxes=both), seen.depths, seen.levels, False)
+        level[38:42, 60:72] = 200
+        first = see(both_seen, 9, SHAPE, lambda crops: np.tile(opinion(1, 0.999), (len(crops), 1)))[0]
+        assert first.is_clear == is_clear

@@ -284,13 +284,12 @@ def test_what_holds_the_ink_of_a_clear_one_is_not_looked_at() -> None:
     assert [len(crops) for crops in asked.shown] == [3]
 
 
-def test_what_holds_another_digit_is_not_clear() -> None:
-    sure = opinion(1, 0.99)
-    level = strokes(60, 67)
-    for other, is_clear in ((0.5, False), (OTHER_SCORE - 0.05, True)):
-        seen = found(level, (60, 67), [sure, sure], [0.9, other])
-        both = np.array([(59, 19, 14, 42), (66, 19, 7, 42)], np.float32)
-        both_seen = Found(replace(seen.detections, boxes=both), seen.depths, seen.levels, False)
-        level[38:42, 60:72] = 200
-        first = see(both_seen, 9, SHAPE, lambda crops: np.tile(opinion(1, 0.999), (len(crops), 1)))[0]
-        assert first.is_clear == is_clear
+@pytest.mark.parametrize(("other", "is_clear"), [(0.5, False), (OTHER_SCORE - 0.05, True)])
+def test_what_holds_another_digit_is_not_clear(other: float, is_clear: bool) -> None:
+    level, sure = strokes(60, 72), opinion(1, 0.99)
+    level[38:42, 60:77] = 200
+    touching = found(level, (60, 72), [sure, sure], [0.9, other])
+    boxes = np.array([(59, 19, 19, 42), (71, 19, 7, 42)], np.float32)
+    touching = replace(touching, detections=replace(touching.detections, boxes=boxes))
+    first = see(touching, 9, SHAPE, lambda crops: np.tile(opinion(1, 0.999), (len(crops), 1)))[0]
+    assert first.way.crop.box == Box(60, 20, 17, 40) and first.is_clear == is_clear

@@ -22,6 +22,8 @@ from mnist_edge.refusal import digit_score
 SAME_INK = 0.35, 0.9
 # A detection and connected ink are the same place where their boxes have this IoU.
 SAME_PLACE = 0.5
+# The shorter side of a box as a share of its longer one, below which its overlap with another says little.
+SLENDER = 0.4
 # The classifier takes connected ink for a digit at all where its score reaches this.
 IS_DIGIT = 0.5
 # A detection is clear where finder and classifier together, and the classifier that it is a digit at all, are so sure,
@@ -149,7 +151,7 @@ class Seen:
         labels: The finder's probabilities of the ten digits, shape (10,).
         score: How sure the finder is that a digit is there, 0 to 1.
         any_whole: Whether nothing was cut off in one of the ways.
-        overlap: IoU of what was cut out and the finder's box, 0 to 1.
+        overlap: IoU of what was cut out and the finder's box, neither taken for narrower than `SLENDER`, 0 to 1.
         votes: The most likely digit in each of the ways.
     """
 
@@ -168,7 +170,7 @@ class Seen:
         labels, score = detections.labels[index], float(detections.scores[index])
         liked = [mix(way.probabilities, labels) for way in ways]
         way = ways[max(range(len(ways)), key=lambda number: float(liked[number].max()))]
-        overlap = float(iou_matrix(detections.boxes[index], _boxes([way.crop.box]))[0, 0])
+        overlap = float(iou_matrix(_broad(detections.boxes[[index]]), _broad(_boxes([way.crop.box])))[0, 0])
         votes = np.array([one.argmax() for one in liked])
         return cls(way, is_clear, labels, score, any(one.crop.whole for one in ways), overlap, votes)
 
@@ -230,6 +232,12 @@ def _whole(connected: Sequence[Classified], shape: tuple[int, ...]) -> list[Clas
         return min(box.x, box.y) > 0 and box.right < shape[1] and box.bottom < shape[0]
 
     return [ink for ink in connected if is_whole(ink.box)]
+
+
+def _broad(boxes: Floats) -> Floats:
+    """The boxes, shape (n, 4), none narrower than `SLENDER`: of a stroke, a pixel more is a third of the width."""
+    sides = np.maximum(boxes[:, 2:], SLENDER * boxes[:, 2:].max(axis=1, keepdims=True))
+    return np.concatenate([boxes[:, :2] - (sides - boxes[:, 2:]) / 2, sides], axis=1)
 
 
 def _boxes(boxes: Sequence[Box]) -> Floats:

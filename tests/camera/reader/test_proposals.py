@@ -226,7 +226,8 @@ def test_lone_ink_speaks_for_itself() -> None:
     (one,) = proposed(found(strokes(60), (60,)), 9, SHAPE, [], Answering(row))
     evidence = one.evidence
     assert (evidence.cut_off, evidence.goes_on, evidence.bare, evidence.agreement) == (False, False, False, 1.0)
-    assert evidence.overlap == pytest.approx(5 * 40 / (7 * 42))
+    # A stroke counts as two fifths as wide as it is high.
+    assert evidence.overlap == pytest.approx(16 * 40 / (16.8 * 42))
     assert evidence.digit_score == pytest.approx(digit_score(row[None])[0])
     assert evidence.score == pytest.approx(0.9)
 

@@ -18,6 +18,8 @@ MULTIPLE = 32
 # Boxes with a longer side within these are found at a scale, pixels; the next scale of a pyramid is half as large, so
 # that each digit is found at one of them at least.
 LOWEST, HIGHEST = 10.0, 25.0
+# The shorter side of a box as a share of its longer one, below which its overlap with another says little.
+SLENDER = 0.4
 # Two detections are one digit where they overlap by this IoU, or where so much of the smaller lies in the other.
 SAME = 0.45, 0.8
 # Detections that are looked at for each that is kept: a digit has about five.
@@ -115,6 +117,12 @@ def are_same(some: Floats, others: Floats, limits: tuple[float, float]) -> NDArr
     same = shared * (1 + most_iou) > most_iou * (areas + other_areas)
     same |= shared > most_inside * np.minimum(areas, other_areas)
     return np.asarray(np.any(same, axis=1))
+
+
+def broad(boxes: Floats) -> Floats:
+    """The boxes, shape (n, 4), none narrower than `SLENDER`: a pixel more is a third of the width of a stroke."""
+    sides = np.maximum(boxes[:, 2:], SLENDER * boxes[:, 2:].max(axis=1, keepdims=True))
+    return np.asarray(np.concatenate([boxes[:, :2] - (sides - boxes[:, 2:]) / 2, sides], axis=1), np.float32)
 
 
 def _overlaps(some: Floats, others: Floats) -> tuple[Floats, Floats, Floats]:

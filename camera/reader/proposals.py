@@ -11,7 +11,7 @@ from mnist_edge.camera.reader.candidate import Classified, Classify
 from mnist_edge.camera.reader.crop import Crop, cut
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.confidence import Evidence, InkEvidence, mix
-from mnist_edge.detection import Detections, Floats, are_same, iou_matrix
+from mnist_edge.detection import Detections, Floats, are_same, broad, iou_matrix
 from mnist_edge.finder import Found
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box
@@ -22,13 +22,11 @@ from mnist_edge.refusal import digit_score
 SAME_INK = 0.35, 0.9
 # A detection and connected ink are the same place where their boxes have this IoU.
 SAME_PLACE = 0.5
-# The shorter side of a box as a share of its longer one, below which its overlap with another says little.
-SLENDER = 0.4
 # The classifier takes connected ink for a digit at all where its score reaches this.
 IS_DIGIT = 0.5
 # A detection is clear where finder and classifier together, and the classifier that it is a digit at all, are so sure,
 # and the finder so sure that one is there, and less sure of any other in it, 0 to 1.
-CLEAR, CLEAR_SCORE, OTHER_SCORE = 0.98, 0.4, 0.3
+CLEAR, CLEAR_SCORE, OTHER_SCORE = 0.98, 0.4, 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +149,7 @@ class Seen:
         labels: The finder's probabilities of the ten digits, shape (10,).
         score: How sure the finder is that a digit is there, 0 to 1.
         any_whole: Whether nothing was cut off in one of the ways.
-        overlap: IoU of what was cut out and the finder's box, neither taken for narrower than `SLENDER`, 0 to 1.
+        overlap: IoU of what was cut out and the finder's box, both made broader where they are slender, 0 to 1.
         votes: The most likely digit in each of the ways.
     """
 
@@ -170,7 +168,7 @@ class Seen:
         labels, score = detections.labels[index], float(detections.scores[index])
         liked = [mix(way.probabilities, labels) for way in ways]
         way = ways[max(range(len(ways)), key=lambda number: float(liked[number].max()))]
-        overlap = float(iou_matrix(_broad(detections.boxes[[index]]), _broad(_boxes([way.crop.box])))[0, 0])
+        overlap = float(iou_matrix(broad(detections.boxes[[index]]), broad(_boxes([way.crop.box])))[0, 0])
         votes = np.array([one.argmax() for one in liked])
         return cls(way, is_clear, labels, score, any(one.crop.whole for one in ways), overlap, votes)
 
@@ -232,12 +230,6 @@ def _whole(connected: Sequence[Classified], shape: tuple[int, ...]) -> list[Clas
         return min(box.x, box.y) > 0 and box.right < shape[1] and box.bottom < shape[0]
 
     return [ink for ink in connected if is_whole(ink.box)]
-
-
-def _broad(boxes: Floats) -> Floats:
-    """The boxes, shape (n, 4), none narrower than `SLENDER`: of a stroke, a pixel more is a third of the width."""
-    sides = np.maximum(boxes[:, 2:], SLENDER * boxes[:, 2:].max(axis=1, keepdims=True))
-    return np.concatenate([boxes[:, :2] - (sides - boxes[:, 2:]) / 2, sides], axis=1)
 
 
 def _boxes(boxes: Sequence[Box]) -> Floats:

@@ -34,7 +34,7 @@ PLACE = 2 * STRIDE
 # Levels whose longer side is no longer than this, pixels, get a rim of paper, a multiple of 8 wide: a digit may fill
 # the picture there, and the network is less sure of what touches its edge. (Of 40 generated pages with one digit of 0.8
 # of their height 33 are read, not 13; a rim round every level loses 4 % of the digits of other pages, this one none.)
-RIMMED, PAPER = 100, 16
+RIMMED, PAPER = 100, 32
 
 # A finder's network: from an ink level, shape (height, width), uint8, to its output, shape (height / 8, width / 8, 60),
 # sides rounded up, as `mnist_edge.detection` explains it. `FinderNetwork` is one.

@@ -278,7 +278,7 @@ def test_a_doubt_of_either_asks_for_more(doubt: str) -> None:
 
 def test_what_holds_the_ink_of_a_clear_one_is_not_looked_at() -> None:
     sure = opinion(1, 0.99)
-    seen = found(strokes(60, 130), (60, 60, 130), [sure, sure, sure], [0.9, 0.2, 0.2])
+    seen = found(strokes(60, 130), (60, 60, 130), [sure, sure, sure], [0.9, 0.18, 0.18])
     asked = Answering(opinion(1, 0.999), opinion(1, 0.999), opinion(1, 0.999))
     assert [(one.way.index, one.is_clear) for one in see(seen, 9, SHAPE, asked)] == [(0, True), (2, False)]
     # All three are cut out once, and there is no other way to cut out the doubtful one.

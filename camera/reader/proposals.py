@@ -206,7 +206,7 @@ class Seen:
     def _ink_evidence(self, ink: Classified | None, label: int) -> InkEvidence | None:
         if ink:
             return InkEvidence(ink.label == label, ink.confidence, ink.score, ink.original.clutter)
-        # Of what is clear nobody asks: it is itself connected ink.
+        # No connected ink is looked for where all is clear: what was cut out whole is just that.
         way = self.way
         return InkEvidence(True, float(way.probabilities[label]), way.digit_score, 0.0) if self.is_clear else None
 

@@ -120,9 +120,9 @@ class Root(Group):
     """The root command, which accepts `--verbose` anywhere on the line."""
 
     def __init__(self, **settings: Any) -> None:
-        """Take what typer found, but the commands, which are imported when they are needed."""
+        """Take what typer found, and our commands, which are imported when they are needed."""
         super().__init__(**settings)
-        self.commands: Any = Commands()
+        self.commands: Any = Commands(self.commands)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take `--verbose` out, then parse."""

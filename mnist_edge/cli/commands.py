@@ -17,11 +17,12 @@ _HEADINGS = {name: heading for heading, names in GROUPS.items() for name in name
 
 
 class Commands(Mapping[str, Any]):
-    """Each name's command, in the order of `GROUPS`."""
+    """Each name's command: those that are there already, then ours in the order of `GROUPS`."""
 
-    def __init__(self) -> None:
-        """Import nothing yet."""
-        self._made: dict[str, Any] = {}
+    def __init__(self, made: Mapping[str, Any]) -> None:
+        """Take what is there, and import nothing yet."""
+        self._made = dict(made)
+        self._names = dict.fromkeys((*made, *_HEADINGS))
 
     def __getitem__(self, name: str) -> Any:
         """Import the module of this name, and make its command: of its `app`, or of its function `command`."""
@@ -39,8 +40,8 @@ class Commands(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names."""
-        return iter(_HEADINGS)
+        return iter(self._names)
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(_HEADINGS)
+        return len(self._names)

@@ -20,22 +20,32 @@ function showTraining({ possible, why, running, share, note, table, error }) {
   if (running) lookTimer = setTimeout(lookAtTraining, LOOK_MS);
 }
 
-async function lookAtTraining() {
+// Shows the answer to a question, or what to do with its failure, unless another one has been asked since.
+let asked = 0;
+async function showAnswer(question, onFailure) {
+  const mine = ++asked;
   try {
-    showTraining(await fetchJson("/api/training"));
+    const answer = await question;
+    if (mine === asked) showTraining(answer);
   } catch (error) {
-    setText("training-note", `Nothing is known of it: ${error.message}`);
-    lookTimer = setTimeout(lookAtTraining, LOOK_MS);
+    if (mine === asked) onFailure(error.message);
   }
+}
+
+function lookAtTraining() {
+  return showAnswer(fetchJson("/api/training"), (why) => {
+    setText("training-note", `Nothing is known of it: ${why}`);
+    lookTimer = setTimeout(lookAtTraining, LOOK_MS);
+  });
 }
 
 $("teach").addEventListener("click", () => { $("training").showModal(); lookAtTraining(); });
 $("training").addEventListener("close", () => clearTimeout(lookTimer));
-$("train").addEventListener("click", async () => {
-  try {
-    showTraining(await fetchJson("/api/train", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }));
-  } catch (error) {
-    setText("training-note", error.message);
+$("train").addEventListener("click", () => {
+  clearTimeout(lookTimer);
+  const started = fetchJson("/api/train", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+  showAnswer(started, (why) => {
+    setText("training-note", why);
     $("training-note").classList.add("bad");
-  }
+  });
 });

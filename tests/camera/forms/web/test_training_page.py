@@ -97,6 +97,24 @@ def test_what_cannot_be_kept_begins_no_training(review: Serve, tab: Tab, tmp_pat
     assert wait_until(lambda: "cannot be kept: the disk is full" in tab.text("#training-note"))
 
 
+def test_a_late_answer_does_not_hide_why_no_training_began(review: Serve, tab: Tab, tmp_path: Path) -> None:
+    def full() -> None:
+        raise OutputError("the disk is full")
+
+    tab.open(review(1, training=Training(Script(tmp_path / "go"), prepare=full)).url)
+    wait_until(lambda: tab.run("!!document.querySelector('#teach') && !document.querySelector('#review').hidden"))
+    # The first look at the training is answered when it is let go.
+    tab.run("""{ const real = fetch;
+        window.fetch = (url, ...rest) => String(url).endsWith("/api/training")
+            ? new Promise((answer) => { window.letGo = () => answer(real(url, ...rest)); }) : real(url, ...rest); }""")
+    tab.click("#teach")
+    wait_until(lambda: tab.run("document.querySelector('#training').open && !!window.letGo"))
+    tab.click("#train")
+    wait_until(lambda: "the disk is full" in tab.text("#training-note"))
+    tab.run("new Promise((ready) => { window.letGo(); setTimeout(ready, 500); })")
+    assert "the disk is full" in tab.text("#training-note")
+
+
 def test_it_is_the_training_of_the_command_in_a_folder_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

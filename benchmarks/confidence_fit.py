@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnist_edge.benchmarks.judged_pages import MIN_OVERLAP, JudgedPage, judge_pages
 from mnist_edge.calibration import calibration_error, compare
 from mnist_edge.camera.reader import Reader
-from mnist_edge.camera.reader.decision import SAME_INK
+from mnist_edge.camera.reader.proposals import SAME_INK
 from mnist_edge.confidence import Confidence
 from mnist_edge.detection import Detections, iou_matrix, suppress
 from mnist_edge.models.finder.confidence import fit
@@ -24,11 +24,11 @@ KINDS = 4
 
 @dataclass(frozen=True, slots=True)
 class FittedConfidence:
-    """A confidence, and how it does on pages that it was not fitted on.
+    """A confidence, and how it does: figures of each half of the pages are those of one fitted on the other half.
 
     Attributes:
-        confidence: Fitted on half of the pages.
-        pages: How many of the other half it was measured on.
+        confidence: Fitted on all pages.
+        pages: How many.
         digits: Written on these.
         calibration_error: Expected calibration error of all digits and non-digits that are told apart, 0 to 1.
         f1: Of the digits with at least the reader's least confidence, with the right label.
@@ -54,7 +54,7 @@ class FittedConfidence:
 def fit_confidence(
     finder: str | Path, pages: Sequence[StoredPage], progress: Progress = no_progress, classifier: str = "small"
 ) -> FittedConfidence:
-    """Fit on four pages, measure on the next four, and so on.
+    """Fit on all pages; measure by two-fold cross-validation, four pages in one fold, the next four in the other.
 
     Args:
         finder: A `.tflite` file of a finder.
@@ -65,19 +65,22 @@ def fit_confidence(
     reader = Reader(classifier, finder=finder)
     judged = judge_pages(reader, pages, progress)
     # Kinds of pages alternate, so that every other page would be of other kinds than those between.
-    known, others = ([page for index, page in enumerate(judged) if index // KINDS % 2 == half] for half in (0, 1))
-    confidence = fit([page.places for page in known], [page.right for page in known])
-    shown = [_shown(page, confidence) for page in others]
+    halves = [[page for index, page in enumerate(judged) if index // KINDS % 2 == half] for half in (0, 1)]
+    folds = [_fit(half) for half in halves]
+    judged = [*halves[1], *halves[0]]
+    shown = [
+        _shown(page, confidence) for confidence, half in zip(folds, reversed(halves), strict=True) for page in half
+    ]
     sure = np.concatenate([confidences for confidences, _ in shown])
     right = np.concatenate([hits for _, hits in shown])
-    digits = sum(len(page.truth) for page in others)
-    empty = np.repeat([not len(page.truth) for page in others], [len(confidences) for confidences, _ in shown])
+    digits = sum(len(page.truth) for page in judged)
+    empty = np.repeat([not len(page.truth) for page in judged], [len(confidences) for confidences, _ in shown])
 
     read = sure >= reader.min_confidence
-    pages_without = sum(not len(page.truth) for page in others)
+    pages_without = sum(not len(page.truth) for page in judged)
     return FittedConfidence(
-        confidence=confidence,
-        pages=len(others),
+        confidence=_fit(judged),
+        pages=len(judged),
         digits=digits,
         calibration_error=calibration_error(compare(sure, right)),
         f1=float(2 * (right & read).sum() / max(digits + read.sum(), 1)),
@@ -85,6 +88,10 @@ def fit_confidence(
         min_confidence=reader.min_confidence,
         classifier=reader.model,
     )
+
+
+def _fit(pages: Sequence[JudgedPage]) -> Confidence:
+    return fit([page.places for page in pages], [page.right for page in pages])
 
 
 def _shown(page: JudgedPage, confidence: Confidence) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

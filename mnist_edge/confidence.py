@@ -58,7 +58,7 @@ class Evidence:
         cut_off: Whether it was cut off from ink that goes on a little.
         goes_on: Whether its ink goes on beyond all that a digit may reach.
         bare: Whether lines or paler ink were removed from it.
-        overlap: IoU of its bounds and the finder's box, 0 to 1.
+        overlap: IoU of its bounds and the finder's box, both made broader where they are slender, 0 to 1.
         agreement: Share of the ways to cut it out that are this digit, 0 to 1.
         other_score: The finder's, of the surest other digit whose middle lies in what was cut out, 0 to 1: of two that
             touch, or of the parts of a letter.

@@ -18,6 +18,8 @@ MULTIPLE = 32
 # Boxes with a longer side within these are found at a scale, pixels; the next scale of a pyramid is half as large, so
 # that each digit is found at one of them at least.
 LOWEST, HIGHEST = 10.0, 25.0
+# The shorter side of a box as a share of its longer one, below which its overlap with another says little.
+SLENDER = 0.4
 # Two detections are one digit where they overlap by this IoU, or where so much of the smaller lies in the other.
 SAME = 0.45, 0.8
 # Detections that are looked at for each that is kept: a digit has about five.
@@ -104,11 +106,32 @@ def score_map(output: Floats) -> Floats:
 
 def iou_matrix(some: Floats, others: Floats) -> Floats:
     """IoU of each of n boxes with each of m, shape (n, m), 0 to 1; boxes as `Detections` has them."""
+    shared, areas, other_areas = _overlaps(some, others)
+    return np.asarray(shared / np.maximum(areas + other_areas - shared, 1e-6), np.float32)
+
+
+def are_same(some: Floats, others: Floats, limits: tuple[float, float]) -> NDArray[np.bool_]:
+    """Whether each of n boxes is at the place of one of m others, as `suppress` has it: shape (n,)."""
+    shared, areas, other_areas = _overlaps(some, others)
+    most_iou, most_inside = limits
+    same = shared * (1 + most_iou) > most_iou * (areas + other_areas)
+    same |= shared > most_inside * np.minimum(areas, other_areas)
+    return np.asarray(np.any(same, axis=1))
+
+
+def broad(boxes: Floats) -> Floats:
+    """The boxes, shape (n, 4), none narrower than `SLENDER`: a pixel more is a third of the width of a stroke."""
+    sides = np.maximum(boxes[:, 2:], SLENDER * boxes[:, 2:].max(axis=1, keepdims=True))
+    return np.asarray(np.concatenate([boxes[:, :2] - (sides - boxes[:, 2:]) / 2, sides], axis=1), np.float32)
+
+
+def _overlaps(some: Floats, others: Floats) -> tuple[Floats, Floats, Floats]:
+    """The areas that boxes share, shape (n, m), and their own: shapes (n, 1) and (m,)."""
     (left, top, wide, high), (x, y, width, height) = (boxes.reshape(-1, 4).T for boxes in (some, others))
     shared = np.minimum((left + wide)[:, None], x + width) - np.maximum(left[:, None], x)
     shared = np.maximum(shared, 0)
     shared *= np.maximum(np.minimum((top + high)[:, None], y + height) - np.maximum(top[:, None], y), 0)
-    return np.asarray(shared / np.maximum((wide * high)[:, None] + width * height - shared, 1e-6), np.float32)
+    return shared, (wide * high)[:, None], width * height
 
 
 def suppress(detections: Detections, most: int | None = None, limits: tuple[float, float] = SAME) -> NDArray[np.intp]:

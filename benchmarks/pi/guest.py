@@ -28,7 +28,7 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("find", "mnist_edge.camera.reader.reader", "find"),
     ("ink", "mnist_edge.camera.reader.reader", "find_ink"),
     ("ink", "mnist_edge.camera.reader.reader", "segment"),
-    ("crop", "mnist_edge.camera.reader.proposals", "cut"),
+    ("crop", "mnist_edge.camera.reader.reader", "see"),
     ("crop", "mnist_edge.camera.reader.candidate", "widen_strokes"),
     ("crop", "mnist_edge.camera.reader.candidate", "normalise"),
     ("crop", "mnist_edge.camera.reader.proposals", "widen_strokes"),

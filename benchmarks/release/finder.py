@@ -109,8 +109,9 @@ def card(figures: dict[str, Any]) -> str:
         ),
         (
             "read",
-            f"with `{fitted['classifier']}`, {fitted['digits']:,} digits on {fitted['pages']} generated validation "
-            f"pages, crowded and plain ones, at a least confidence of {fitted['min_confidence']}: F1 "
+            f"with `{fitted['classifier']}`, {fitted['digits']:,} digits on {fitted['pages']:,} generated validation "
+            "pages, crowded and plain ones, each half with a confidence that was fitted on the other, at a least "
+            f"confidence of {fitted['min_confidence']}: F1 "
             f"{fitted['f1']:.3f}; {fitted['false_digits']:.2f} false digits on a page without any; expected "
             f"calibration error {fitted['calibration_error']:.2%}",
         ),

@@ -53,7 +53,7 @@ class Crop:
     bare: bool
 
 
-def cut(found: Found, index: int, shape: tuple[int, ...]) -> list[Crop]:
+def cut(found: Found, index: int, shape: tuple[int, ...]) -> Iterator[Crop]:
     """Cut out one detection, at twice the scale at which it was found, if the picture has it.
 
     Args:
@@ -61,7 +61,7 @@ def cut(found: Found, index: int, shape: tuple[int, ...]) -> list[Crop]:
         index: Of the detection.
         shape: Of the picture: height, width.
 
-    Returns:
+    Yields:
         What it may be, each with other bounds, those first of which least was changed; nothing where there is no ink.
     """
     level = found.levels[max(int(found.depths[index]) - 1, 0)]
@@ -72,27 +72,27 @@ def cut(found: Found, index: int, shape: tuple[int, ...]) -> list[Crop]:
     longer = max(box[2:])
     inner, near, seen = (_pixels(box, margin, size) for margin in (0.0, 1 + MARGIN * longer, 2 + AROUND * longer))
     if not inner.width or not inner.height:
-        return []
+        return
     patch = level.ink_within(seen)
     within, nearby = _part(inner, seen), _part(near, seen)
     # The middle of the stroke, whatever specks are darker.
     strength = _percentile(patch[within], STROKE)
     if strength < LEAST_STRENGTH:
-        return []
+        return
     # Where what is looked at ends with the picture, no ink goes on.
     open_sides = seen.y > 0, seen.bottom < size[0], seen.x > 0, seen.right < size[1]
-    crops: dict[Box, Crop] = {}
+    every: set[Box] = set()
     for mask, whole, bare in _ways(patch, strength, within, nearby, open_sides):
         bounds = Box(*cv2.boundingRect(mask))
-        if not bounds.width or bounds in crops:
+        if not bounds.width or bounds in every:
             continue
+        every.add(bounds)
         # Half a pixel of soft edge belongs to the stroke too.
         soft = cv2.dilate(mask, RIM)
         own = np.asarray(cv2.multiply(patch, soft, scale=255 / strength)[bounds.slices], np.uint8)
         x, width = round((seen.x + bounds.x) / across), max(round(bounds.width / across), 1)
         y, height = round((seen.y + bounds.y) / down), max(round(bounds.height / down), 1)
-        crops[bounds] = Crop(Box(x, y, width, height), own, whole, bare)
-    return list(crops.values())
+        yield Crop(Box(x, y, width, height), own, whole, bare)
 
 
 def _ways(
@@ -101,10 +101,11 @@ def _ways(
     """Masks of what may be the digit's ink, whether that is whole, and whether other ink was removed for it."""
     ink = np.asarray(cv2.threshold(patch, INK * strength, 1, cv2.THRESH_BINARY)[1], np.uint8)
     # A printed grid is mostly paler than the pen; where it is not, lines that run straight through are no digit's.
-    without = _darker(patch, ink), _without_lines(ink)
-    for mask, bare in ((ink, False), *((one, True) for one in without if one is not None)):
-        yield _whole(mask, within, open_sides), True, bare
-        yield _cut_off(mask, within, nearby), False, bare
+    for change in (None, lambda: _darker(patch, ink), lambda: _without_lines(ink)):
+        mask = change() if change else ink
+        if mask is not None:
+            yield _whole(mask, within, open_sides), True, change is not None
+            yield _cut_off(mask, within, nearby), False, change is not None
 
 
 def _darker(patch: NDArray[np.uint8], ink: Mask) -> Mask:

@@ -6,16 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from mnist_edge.camera.reader.proposals import Proposal
+from mnist_edge.camera.reader.proposals import SAME_INK, Proposal
 from mnist_edge.confidence import Confidence, Places
 from mnist_edge.detection import Detections, suppress
 from mnist_edge.reading import Box, Digit, Guess, Rejected
 
 # Why something is refused: the finder doubts that it is a digit, or else all evidence together does.
 NOT_A_DIGIT, UNSURE = "not a digit", "low confidence"
-# Two places hold the same ink where their boxes have this IoU, or where so much of the smaller lies in the other;
-# digits that touch share less.
-SAME_INK = 0.35, 0.9
 
 
 @dataclass(frozen=True, eq=False)

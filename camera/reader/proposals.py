@@ -11,16 +11,22 @@ from mnist_edge.camera.reader.candidate import Classified, Classify
 from mnist_edge.camera.reader.crop import Crop, cut
 from mnist_edge.camera.reader.pen import widen_strokes
 from mnist_edge.confidence import Evidence, InkEvidence, mix
-from mnist_edge.detection import Detections, Floats, iou_matrix
+from mnist_edge.detection import Detections, Floats, are_same, broad, iou_matrix
 from mnist_edge.finder import Found
 from mnist_edge.normalisation import normalise
 from mnist_edge.reading import Box
 from mnist_edge.refusal import digit_score
 
+# Two places hold the same ink where their boxes have this IoU, or where so much of the smaller lies in the other;
+# digits that touch share less.
+SAME_INK = 0.35, 0.9
 # A detection and connected ink are the same place where their boxes have this IoU.
 SAME_PLACE = 0.5
 # The classifier takes connected ink for a digit at all where its score reaches this.
 IS_DIGIT = 0.5
+# A detection is clear where finder and classifier together, and the classifier that it is a digit at all, are so sure,
+# and the finder so sure that one is there, and less sure of any other in it, 0 to 1.
+CLEAR, CLEAR_SCORE, OTHER_SCORE = 0.98, 0.4, 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,29 +52,48 @@ class Proposal:
     evidence: Evidence
 
 
-def propose(
-    found: Found, most: int, shape: tuple[int, ...], connected: Sequence[Classified], classify: Classify
-) -> list[Proposal]:
-    """Classify what the finder sees, and lay connected ink beside it.
+def see(found: Found, most: int, shape: tuple[int, ...], classify: Classify) -> list["Seen"]:
+    """Cut out what the finder sees, and classify it.
+
+    Each detection is cut out in the way that changes least. Where that leaves a doubt it is cut out in the others too,
+    unless it holds the ink of one that leaves none.
 
     Args:
         found: What the finder sees.
         most: So many of its detections are looked at, best first.
         shape: Of the picture: height, width.
-        connected: Connected ink, classified.
-        classify: The classifier; it is asked once.
+        classify: The classifier; it is asked twice at most.
     """
     detections = found.detections
-    cuts = [(index, crop) for index in range(min(most, len(detections))) for crop in cut(found, index, shape)]
-    seen = [
-        _Detected.of(list(ways), detections.boxes[index], float(detections.scores[index]), detections.labels[index])
-        for index, ways in groupby(_classified(cuts, classify), key=lambda way: way.index)
+    crops = [cut(found, index, shape) for index in range(min(most, len(detections)))]
+    firsts = ((index, next(ways, None)) for index, ways in enumerate(crops))
+    ways = _classified([(index, crop) for index, crop in firsts if crop], classify)
+    clear = {way.index for way in ways if _is_clear(way, detections)}
+    # What holds the ink of a clear one could only be the same digit once more.
+    is_clear, boxes = np.array([way.index in clear for way in ways], np.bool_), _boxes([way.crop.box for way in ways])
+    known = is_clear | ~are_same(boxes, boxes[is_clear], SAME_INK)
+    kept = [way for way, is_known in zip(ways, known, strict=True) if is_known]
+    others = [(way.index, crop) for way in kept if way.index not in clear for crop in crops[way.index]]
+    every = sorted((*kept, *_classified(others, classify)), key=lambda way: way.index)
+    return [
+        Seen.of(list(ways), index in clear, detections) for index, ways in groupby(every, key=lambda way: way.index)
     ]
+
+
+def propose(seen: Sequence["Seen"], connected: Sequence[Classified], detections: Detections) -> list[Proposal]:
+    """Lay connected ink beside what the finder sees.
+
+    Args:
+        seen: What the finder sees, classified.
+        connected: Connected ink, classified.
+        detections: All that the finder sees.
+    """
     overlaps = iou_matrix(_boxes([one.way.crop.box for one in seen]), _boxes([ink.box for ink in connected]))
     best = overlaps.argmax(axis=1) if overlaps.size else np.zeros(len(seen), np.intp)
     same = overlaps[np.arange(len(seen)), best] >= SAME_PLACE if overlaps.size else np.zeros(len(seen), np.bool_)
+    middles = detections.middles
     return [
-        one.beside(connected[ink] if is_same else None, detections)
+        one.beside(connected[ink] if is_same else None, middles, detections.scores)
         for one, ink, is_same in zip(seen, best, same, strict=True)
     ]
 
@@ -98,11 +123,38 @@ def _classified(cuts: Sequence[tuple[int, Crop]], classify: Classify) -> list[_W
     return [_Way(*one, *rest) for one, *rest in zip(cuts, images, probabilities, scores, strict=True)]
 
 
+def _is_clear(way: _Way, detections: Detections) -> bool:
+    """Whether finder and classifier are sure of one digit, with nothing cut off: then nothing else is asked."""
+    labels = detections.labels[way.index]
+    if detections.scores[way.index] < CLEAR_SCORE or way.digit_score < CLEAR or not way.crop.whole or way.crop.bare:
+        return False
+    if float(mix(way.probabilities, labels).max()) < CLEAR:
+        return False
+    # Of two digits that touch, both lie in what is cut out.
+    return bool(np.count_nonzero(detections.scores[_inside(detections.middles, way.crop.box)] >= OTHER_SCORE) <= 1)
+
+
+def _inside(middles: Floats, box: Box) -> NDArray[np.bool_]:
+    """Which of n middles, shape (n, 2), lie in a box."""
+    return np.asarray(np.all((middles > (box.x, box.y)) & (middles < (box.right, box.bottom)), axis=1))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class _Detected:
-    """A detection, cut out in the way that finder and classifier like best together."""
+class Seen:
+    """A detection, cut out in the way that finder and classifier like best together.
+
+    Attributes:
+        way: That way.
+        is_clear: Whether there is no doubt, so that no other way was tried and no connected ink is needed.
+        labels: The finder's probabilities of the ten digits, shape (10,).
+        score: How sure the finder is that a digit is there, 0 to 1.
+        any_whole: Whether nothing was cut off in one of the ways.
+        overlap: IoU of what was cut out and the finder's box, both made broader where they are slender, 0 to 1.
+        votes: The most likely digit in each of the ways.
+    """
 
     way: _Way
+    is_clear: bool
     labels: Floats
     score: float
     any_whole: bool
@@ -110,15 +162,24 @@ class _Detected:
     votes: NDArray[np.intp]
 
     @classmethod
-    def of(cls, ways: Sequence[_Way], box: Floats, score: float, labels: Floats) -> "_Detected":
+    def of(cls, ways: Sequence[_Way], is_clear: bool, detections: Detections) -> "Seen":
+        """Choose one of the ways to cut out a detection."""
+        index = ways[0].index
+        labels, score = detections.labels[index], float(detections.scores[index])
         liked = [mix(way.probabilities, labels) for way in ways]
-        way = ways[max(range(len(ways)), key=lambda index: float(liked[index].max()))]
-        overlap = float(iou_matrix(box, _boxes([way.crop.box]))[0, 0])
+        way = ways[max(range(len(ways)), key=lambda number: float(liked[number].max()))]
+        overlap = float(iou_matrix(broad(detections.boxes[[index]]), broad(_boxes([way.crop.box])))[0, 0])
         votes = np.array([one.argmax() for one in liked])
-        return cls(way, labels, score, any(one.crop.whole for one in ways), overlap, votes)
+        return cls(way, is_clear, labels, score, any(one.crop.whole for one in ways), overlap, votes)
 
-    def beside(self, ink: Classified | None, detections: Detections) -> Proposal:
-        """The detection beside the connected ink at its place, which has its way where it is as sure."""
+    def beside(self, ink: Classified | None, middles: Floats, scores: Floats) -> Proposal:
+        """The detection beside the connected ink at its place, which has its way where it is as sure.
+
+        Args:
+            ink: The connected ink, if there is some.
+            middles: Of all detections, shape (n, 2).
+            scores: Of all detections, shape (n,).
+        """
         way = self.way
         probabilities, digit_score, box, image = way.probabilities, way.digit_score, way.crop.box, way.image
         mixed = mix(probabilities, self.labels)
@@ -126,6 +187,7 @@ class _Detected:
             probabilities, digit_score, box, image = ink.probabilities, ink.score, ink.box, ink.crop
             mixed = mix(probabilities, self.labels)
         label = int(mixed.argmax())
+        inside = _inside(middles, box) & (np.arange(len(middles)) != way.index)
         evidence = Evidence(
             score=self.score,
             finder_probability=float(self.labels[label]),
@@ -136,18 +198,17 @@ class _Detected:
             bare=way.crop.bare,
             overlap=self.overlap,
             agreement=float((self.votes == label).mean()),
-            other_score=_best_other(detections, way.index, box),
-            ink=InkEvidence(ink.label == label, ink.confidence, ink.score, ink.original.clutter) if ink else None,
+            other_score=float(scores[inside].max(initial=0)),
+            ink=self._ink_evidence(ink, label),
         )
         return Proposal(box, image, label, mixed, evidence.probability, self.score, evidence)
 
-
-def _best_other(detections: Detections, index: int, box: Box) -> float:
-    """The best score of the detections, but for one, whose middles lie in a box."""
-    x, y = detections.middles.T
-    inside = (x > box.x) & (x < box.right) & (y > box.y) & (y < box.bottom)
-    inside[index] = False
-    return float(detections.scores[inside].max(initial=0))
+    def _ink_evidence(self, ink: Classified | None, label: int) -> InkEvidence | None:
+        if ink:
+            return InkEvidence(ink.label == label, ink.confidence, ink.score, ink.original.clutter)
+        # No connected ink is looked for where all is clear: what was cut out whole is just that.
+        way = self.way
+        return InkEvidence(True, float(way.probabilities[label]), way.digit_score, 0.0) if self.is_clear else None
 
 
 def _alone(ink: Classified) -> Proposal:

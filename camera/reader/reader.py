@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from mnist_edge.camera.reader.candidate import Candidate
 from mnist_edge.camera.reader.connected import classify_ink
 from mnist_edge.camera.reader.decision import Judged, distinct, judge, judge_ink
 from mnist_edge.camera.reader.ink import find_ink
-from mnist_edge.camera.reader.proposals import propose, propose_ink
+from mnist_edge.camera.reader.proposals import Seen, propose, propose_ink, see
 from mnist_edge.camera.reader.rows import in_reading_order
-from mnist_edge.camera.reader.segment import segment
+from mnist_edge.camera.reader.segment import Segmentation, segment
 from mnist_edge.classes import names_of
 from mnist_edge.classifier import Classifier
 from mnist_edge.detection import Detections
@@ -136,10 +137,12 @@ class Reader:
         size = [max(1, round(side * scale)) for side in frame.shape[1::-1]]
         picture = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA) if scale < 1 else frame, np.uint8)
         found = find(picture, self._finder, LEAST_SCORE, MOST + 1)
-        ink = find_ink(picture, found.light_on_dark)
-        segmented = segment(ink, None if self._names else found.detections.boxes)
-        searched = time.perf_counter()
-        judged, limited = self._judge(found, list(segmented.candidates), picture.shape)
+        found_at = time.perf_counter()
+        seen = [] if self._names else see(found, MOST, picture.shape, self.classifier.probabilities)
+        seen_at = time.perf_counter()
+        segmented = self._segment(picture, found, seen)
+        segmented_at = time.perf_counter()
+        judged, limited = self._judge(found, seen, list(segmented.candidates), picture.shape)
         places = distinct(judged)
 
         def unscaled(box: Box) -> Box:
@@ -159,22 +162,31 @@ class Reader:
             text=text,
             rejected=tuple(replace(one.as_rejected(), box=unscaled(one.box)) for one in unsure),
             milliseconds={
-                "segment": (searched - started) * 1000,
-                "classify": (ended - searched) * 1000,
+                "segment": (found_at - started + segmented_at - seen_at) * 1000,
+                "classify": (seen_at - found_at + ended - segmented_at) * 1000,
                 "total": (ended - started) * 1000,
             },
             limited=limited or segmented.limited,
         )
         return Stages(scale, found, tuple(judged), tuple(places), reading)
 
-    def _judge(self, found: Found, candidates: list[Candidate], shape: tuple[int, ...]) -> tuple[list[Judged], bool]:
+    def _segment(self, picture: NDArray[np.uint8], found: Found, seen: Sequence[Seen]) -> Segmentation:
+        """Connected ink where the finder's detections leave a doubt; all of it, where no finder knows the classes."""
+        if self._names:
+            return segment(find_ink(picture, found.light_on_dark))
+        boxes, unclear = found.detections.boxes, [one.way.index for one in seen if not one.is_clear]
+        return segment(find_ink(picture, found.light_on_dark), boxes, unclear) if unclear else Segmentation(())
+
+    def _judge(
+        self, found: Found, seen: Sequence[Seen], candidates: list[Candidate], shape: tuple[int, ...]
+    ) -> tuple[list[Judged], bool]:
         """What may be a digit, each with its confidence, and whether there was more than is looked at."""
         classify, min_score = self.classifier.probabilities, self.classifier.refusal_threshold or 0.0
         if self._names:
-            connected, _ = classify_ink(candidates, classify, min_score, Detections.none().middles)
+            connected, _ = classify_ink(candidates, classify, min_score, Detections.none())
             return judge_ink(propose_ink(connected, shape), min_score, self._names), False
-        connected, cut_short = classify_ink(candidates, classify, min_score, found.detections.middles)
-        proposals = propose(found, MOST, shape, connected, classify)
+        connected, cut_short = classify_ink(candidates, classify, min_score, found.detections)
+        proposals = propose(seen, connected, found.detections)
         return judge(proposals, self._finder.confidence), cut_short or len(found.detections) > MOST
 
 

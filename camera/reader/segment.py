@@ -1,5 +1,6 @@
 """Cut the ink into candidates: components, and groups of components, that may each be a digit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 
@@ -38,12 +39,13 @@ class Segmentation:
     limited: bool = False
 
 
-def segment(ink: InkMap, detections: Floats | None = None) -> Segmentation:
+def segment(ink: InkMap, detections: Floats | None = None, unclear: Sequence[int] | None = None) -> Segmentation:
     """Cut the ink into candidates: components, and neighbours that may be one broken digit.
 
     Args:
         ink: The ink of a picture.
-        detections: Boxes of what a finder sees, shape (n, 4). Only candidates at one of these are cut out; None: all.
+        detections: Boxes of what a finder sees, shape (n, 4); without, all candidates are cut out.
+        unclear: Which of these leave a doubt, so that candidates at them are cut out; None: all.
     """
     components = without_lines(ink.components)
     sound = np.flatnonzero((components.areas >= MIN_AREA) & (components.boxes[:, 3] >= MIN_SPECK_HEIGHT))
@@ -52,17 +54,17 @@ def segment(ink: InkMap, detections: Floats | None = None) -> Segmentation:
     candidates, pixels_left = [], MAX_COVER * components.binary.size
     groups = [*((index,) for index in range(len(ids))), *_may_be_one(boxes)]
     own = _own_detections(boxes, detections)
-    for group in groups:
+    wanted = detections if detections is None or unclear is None else detections[list(unclear)]
+    around = [_around(boxes[list(group)]) for group in groups]
+    for group, box, is_seen in zip(groups, around, _are_seen(around, wanted), strict=True):
         # Where the finder sees a digit in one and another in the next, they are not one.
-        if own[list(group)].sum() > 1:
-            continue
-        parts, box = frozenset(ids[list(group)].tolist()), _around(boxes[list(group)])
-        if not _may_be_digit(box, components.binary.shape) or not _is_seen(box, detections):
+        if not is_seen or own[list(group)].sum() > 1 or not _may_be_digit(box, components.binary.shape):
             continue
         if box.area > pixels_left:
             limited = True
             continue
         pixels_left -= box.area
+        parts = frozenset(ids[list(group)].tolist())
         if candidate := _candidate(ink, components.labels, parts, box):
             candidates.append(candidate)
     return Segmentation(tuple(candidates), limited)
@@ -75,14 +77,16 @@ def _may_be_digit(box: Box, shape: tuple[int, ...]) -> bool:
     return box.height >= MIN_HEIGHT and not is_line and not fills
 
 
-def _is_seen(box: Box, detections: Floats | None) -> bool:
+def _are_seen(boxes: Sequence[Box], detections: Floats | None) -> NDArray[np.bool_]:
     """Whether ink and a detection are at one place: the middle of one lies in the other. A stroke is slender."""
-    if detections is None:
-        return True
-    middles, (x, y) = detections[:, :2] + detections[:, 2:] / 2, box.centre
-    holds = ((middles >= box[:2]) & (middles < (box.right, box.bottom))).all(axis=1)
-    lies_in = ((detections[:, :2] <= (x, y)) & ((x, y) < detections[:, :2] + detections[:, 2:])).all(axis=1)
-    return bool((holds | lies_in).any())
+    if detections is None or not boxes:
+        return np.ones(len(boxes), np.bool_)
+    corners, sizes = np.split(np.array(boxes, np.float32)[:, None], 2, axis=2)
+    seen_corners, seen_sizes = np.split(detections, 2, axis=1)
+    middles, seen_middles = corners + sizes / 2, seen_corners + seen_sizes / 2
+    holds = ((seen_middles >= corners) & (seen_middles < corners + sizes)).all(axis=2)
+    lies_in = ((middles >= seen_corners) & (middles < seen_corners + seen_sizes)).all(axis=2)
+    return np.asarray(np.any(holds | lies_in, axis=1))
 
 
 def _own_detections(boxes: NDArray[np.intp], detections: Floats | None) -> NDArray[np.bool_]:
@@ -124,6 +128,8 @@ def _chained(pairs: list[tuple[int, int]], boxes: NDArray[np.intp]) -> list[tupl
 
 def _around(boxes: NDArray[np.intp]) -> Box:
     """Return the box around boxes of shape (n, 4)."""
+    if len(boxes) == 1:
+        return Box(*boxes[0].tolist())
     x, y = boxes[:, :2].min(axis=0).tolist()
     right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
     return Box(x, y, right - x, bottom - y)

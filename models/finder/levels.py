@@ -9,6 +9,7 @@ from mnist_edge.dataset import Dataset
 from mnist_edge.models.finder.negatives import HELD_OUT, negative_pages
 from mnist_edge.models.finder.plain import (
     conditions_alone,
+    conditions_few,
     conditions_superscripts,
     draw_conditions,
     draw_image,
@@ -62,9 +63,9 @@ def validation_pages(
 def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_progress) -> list[StoredPage]:
     """Draw pages with hardly anything but digits on them, as most that people have.
 
-    Half are drawn by the conditions of `make pages`; a quarter are the same with a single digit, but for a twentieth
-    with superscripts and a twentieth without digits, every other one nothing but shade; and a quarter are images of the
-    data set, cut close or not, enlarged, in either polarity.
+    Three eighths are drawn by the conditions of `make pages`; an eighth has one to three digits and nothing else; a
+    quarter a single digit, but for a twentieth with superscripts and a twentieth without digits, every other one nothing
+    but shade; and a quarter are images of the data set, cut close or not, enlarged, in either polarity.
 
     Args:
         data: The digits on the pages, of its validation split.
@@ -84,6 +85,8 @@ def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_pr
                 conditions = conditions_superscripts(rng)
             elif page % 4 == 1:
                 conditions = conditions_alone(rng, rows=int(page % RARE != 1))
+            elif page % 8 == 2:
+                conditions = conditions_few(rng)
             else:
                 conditions = random_conditions(rng)
             pages.append(draw_conditions(data.validation, conditions, rng))

@@ -14,14 +14,40 @@ from mnist_edge.reading import Box
 
 # Probability that a digit of a page with superscripts is one.
 SUPERSCRIPTS = 0.5
-# Heights of a digit that stands alone on its page, as shares of the page's.
+# Heights of a digit that stands alone on its page, and of few of them, as shares of the page's.
 ALONE = 0.06, 0.8
+FEW = 0.15, 0.6
 
 
 def conditions_alone(rng: np.random.Generator, rows: int = 1) -> Conditions:
     """A page as people bring them, with one digit; with no rows, without any."""
     conditions = random_conditions(rng)
     return replace(conditions, rows=rows, columns=1, layout="", size=float(rng.uniform(*ALONE)))
+
+
+def conditions_few(rng: np.random.Generator) -> Conditions:
+    """A sheet, a board or a screen with one to three digits in a row and nothing else, evenly lit."""
+    nothing = {
+        "lines": "",
+        "text": 0,
+        "signs": 0.0,
+        "scribbles": 0,
+        "things": 0,
+        "pebbles": 0.0,
+        "folds": 0,
+        "bleed": 0.0,
+    }
+    even = {
+        "desk": False,
+        "shadow": 0.0,
+        "cast": 0.0,
+        "vignette": 0.0,
+        "perspective": 0.0,
+        "curl": 0.0,
+        "retraced": 0.0,
+    }
+    written = {"rows": 1, "columns": int(rng.integers(1, 4)), "size": float(rng.uniform(*FEW)), "layout": ""}
+    return replace(random_conditions(rng), **nothing, **even, **written)
 
 
 def conditions_superscripts(rng: np.random.Generator) -> Conditions:

@@ -6,11 +6,13 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.reader import connected
 from mnist_edge.camera.reader.candidate import Candidate, Classified, Classify
-from mnist_edge.camera.reader.connected import classify_ink
+from mnist_edge.camera.reader.connected import SEVERAL_SCORE, classify_ink
+from mnist_edge.detection import Detections
 from mnist_edge.reading import Box
+from tests.camera.reader.seen import seen_at
 
 Floats = NDArray[np.float32]
-NOTHING_SEEN = np.zeros((0, 2), np.float32)
+NOTHING_SEEN = Detections.none()
 BAR, BODY = Box(106, 100, 20, 11), Box(100, 112, 24, 30)
 WHOLE = Box(100, 100, 26, 42)
 
@@ -93,9 +95,9 @@ def two_bars(x: int = 50, part: int = 1) -> Candidate:
     return Candidate(Box(x, 50, 62, 60), ink, frozenset({part}), 0.0)
 
 
-def strokes_of(*pairs: Candidate) -> Floats:
-    """Where a finder sees the middles of both strokes of each."""
-    return np.array([(one.box.x + x, 80) for x in (4, 58) for one in pairs], np.float32)
+def strokes_of(*pairs: Candidate, score: float = 0.9) -> Detections:
+    """What a finder sees in both strokes of each."""
+    return seen_at(*((one.box.x + x, 80) for x in (4, 58) for one in pairs), score=score)
 
 
 class Strokes:
@@ -143,13 +145,14 @@ def test_what_is_clearly_one_digit_is_not_cut() -> None:
     "seen",
     [
         NOTHING_SEEN,
-        strokes_of(two_bars())[:1],
+        seen_at((54, 80)),
+        strokes_of(two_bars(), score=SEVERAL_SCORE - 0.01),
         # The second one's middle lies just beyond, to each side.
-        *(np.array([(55, 80), other], np.float32) for other in [(112, 80), (45, 80), (64.5, 110), (64.5, 49)]),
+        *(seen_at((55, 80), other) for other in [(112, 80), (45, 80), (64.5, 110), (64.5, 49)]),
     ],
-    ids=["nothing", "one digit", "right", "left", "below", "above"],
+    ids=["nothing", "one digit", "unsure", "right", "left", "below", "above"],
 )  # fmt: skip
-def test_where_the_finder_does_not_see_several_nothing_is_cut(seen: Floats) -> None:
+def test_where_the_finder_does_not_see_several_nothing_is_cut(seen: Detections) -> None:
     network = Strokes()
     found, limited = classify_ink([two_bars()], network, 0.0, seen)
     assert are_whole(found) == [True] and not limited

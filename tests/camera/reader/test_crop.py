@@ -23,7 +23,7 @@ def found(level: NDArray[np.uint8], box: Bounds, depth: int = 0) -> Found:
 
 
 def crops(level: NDArray[np.uint8], box: Bounds, depth: int = 0) -> list[Crop]:
-    return cut(found(level, box, depth), 0, level.shape)
+    return list(cut(found(level, box, depth), 0, level.shape))
 
 
 def ways(level: NDArray[np.uint8], box: Bounds) -> list[tuple[Box, bool, bool]]:

@@ -15,6 +15,7 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import Dataset
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
+from tests.camera.reader.seen import seen_at
 
 Image = NDArray[np.uint8]
 Write = Callable[[str, int], Image]
@@ -114,7 +115,7 @@ def test_a_whole_digit_is_not_split(write: Write, classify: Classify, label: int
     whole = [candidate(write(str(label), k)) for k in range(20)]
     # Even where a finder sees two digits in it.
     found = [
-        classify_ink([one], classify, 0.0, np.array([(100 + x, 201) for x in side_by_side(one, 2)], np.float32))[0]
+        classify_ink([one], classify, 0.0, seen_at(*((100 + float(x), 201) for x in side_by_side(one, 2))))[0]
         for one in whole
     ]
     # A 5 that the network is not sure of as a whole may be read in two.

@@ -20,7 +20,8 @@ def test_levels_depend_on_the_seed_alone(digits: Dataset, tmp_path: Path) -> Non
     assert not np.array_equal(sample_levels(digits, 8, 1, 1, tmp_path)[0], again)
 
 
-def test_plain_pages_are_of_four_kinds_and_some_have_nothing_on_them(digits: Dataset) -> None:
+def test_plain_pages_are_of_five_kinds_and_some_have_nothing_on_them(digits: Dataset) -> None:
     pages = plain_pages(digits, 24, seed=0)
     assert [len(page.labels) for page in pages[3::4]] == [1] * 6
     assert [len(page.labels) > 0 for page in pages[1::4]] == [False, True, True, True, True, False]
+    assert {len(page.labels) for page in pages[2::8]} <= {1, 2, 3}

@@ -7,6 +7,7 @@ from mnist_edge.dataset import Dataset
 from mnist_edge.ink_level import ink_level
 from mnist_edge.models.finder.plain import (
     conditions_alone,
+    conditions_few,
     conditions_superscripts,
     draw_conditions,
     draw_image,
@@ -30,6 +31,15 @@ def test_a_digit_alone_is_alone(digits: Dataset) -> None:
     assert set(counts) <= {1, 2} and counts.count(1) > 8
     rng = np.random.default_rng(0)
     assert not len(draw_conditions(digits.validation, conditions_alone(rng, rows=0), rng).labels)
+
+
+def test_few_digits_stand_on_a_clean_page(digits: Dataset) -> None:
+    asked = [conditions_few(np.random.default_rng(seed)) for seed in range(12)]
+    assert {one.columns for one in asked} == {1, 2, 3} and {one.rows for one in asked} == {1}
+    assert not any(one.lines or one.text or one.things or one.desk or one.shadow for one in asked)
+    assert {one.surface for one in asked} > {"paper"}
+    page = draw_conditions(digits.validation, asked[0], np.random.default_rng(0))
+    assert 1 <= len(page.labels) <= asked[0].columns + 1
 
 
 def test_superscripts_are_often(digits: Dataset) -> None:

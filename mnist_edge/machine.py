@@ -60,7 +60,7 @@ def this_machine(root: Path = Path("/")) -> Machine:
     """Describe this computer; tests put another `root` in place of `/`, for `proc` and `sys`."""
     cpuinfo = _fields(root / "proc/cpuinfo")
     memory = _fields(root / "proc/meminfo")
-    flags = (cpuinfo.get("flags") or cpuinfo.get("Features") or "").split()
+    flags = cpu_flags(root)
     board = _read(root / "proc/device-tree/model").rstrip("\0")
     temperature = _read(root / "sys/class/thermal/thermal_zone0/temp")
     return Machine(
@@ -77,6 +77,12 @@ def this_machine(root: Path = Path("/")) -> Machine:
         throttling=throttling(),
         python=platform.python_version(),
     )
+
+
+def cpu_flags(root: Path = Path("/")) -> list[str]:
+    """What the kernel says that the processor can do, by its own names; empty where it does not say."""
+    cpuinfo = _fields(root / "proc/cpuinfo")
+    return (cpuinfo.get("flags") or cpuinfo.get("Features") or "").split()
 
 
 def _system(root: Path) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mnist_edge.atomic_files import write_atomically
 from mnist_edge.errors import ModelError
+from mnist_edge.models.mixed_precision import in_single
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.progress import Progress
 
@@ -102,7 +103,7 @@ class Checkpoint:
     def _write(self, model: Any, better: bool) -> None:
         # A crash between the two leaves the state one epoch behind the model: that epoch comes out the same again.
         if better:
-            write_atomically(self._folder / "model.keras", model.save)
+            write_atomically(self._folder / "model.keras", in_single(model).save)
 
         dropout = {layer.name: np.asarray(layer.seed_generator.state).tolist() for layer in _random(model)}
         found = {"rows": self.rows, "kept": self.kept, "seconds": self.seconds, "dropout": dropout}

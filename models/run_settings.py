@@ -8,6 +8,7 @@ from typing import Any
 
 from mnist_edge.atomic_files import write_text
 from mnist_edge.dataset import MNIST, Dataset
+from mnist_edge.models.mixed_precision import SINGLE, best_precision
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.pen_digits import find_pen_digits
 from mnist_edge.provenance import Provenance
@@ -31,6 +32,7 @@ class RunSettings:
         start: The trained finder whose weights a finder starts from, or None.
         pen_digits: Whether Pendigits' digits are among the training images.
         backend: Of Keras; another rounds differently, which does not matter in a finished run.
+        precision: Of its computations; likewise.
     """
 
     recipe: Recipe
@@ -41,6 +43,7 @@ class RunSettings:
     start: Path | None = None
     pen_digits: bool = False
     backend: str = field(default_factory=_backend, compare=False)
+    precision: str = field(default=SINGLE, compare=False)
 
     @classmethod
     def of(cls, recipe: Recipe, data: Dataset, seed: int, extra: Path | None = None) -> "RunSettings":
@@ -49,11 +52,15 @@ class RunSettings:
         recipe = recipe.for_classes(data.classes)
         # They stand beside MNIST's digits, which are the most; what other data is trained on is its owner's choice.
         drawn = bool(recipe.pen_digits) and data.name == MNIST and not extra and find_pen_digits() is not None
-        return cls(recipe, seed, Provenance.of(data), folder, pen_digits=drawn)
+        # A training without augmentation is short, and a program's layers may not stand another precision.
+        can_mix = recipe.augmentation and not recipe.program and not extra and _backend() == "tensorflow"
+        precision = best_precision() if can_mix else SINGLE
+        return cls(recipe, seed, Provenance.of(data), folder, pen_digits=drawn, precision=precision)
 
     def to_json(self) -> dict[str, Any]:
         """The document in `settings.json`, which `metrics.json` repeats."""
         rest = {"seed": self.seed, "extra": str(self.extra) if self.extra else None, "backend": self.backend}
+        rest |= {"precision": self.precision}
         pages = {"pages": self.pages} if self.pages else {}
         pages |= {"start": str(self.start)} if self.start else {}
         drawn = {"pen_digits": True} if self.pen_digits else {}
@@ -87,6 +94,7 @@ def read_settings(folder: Path) -> RunSettings | None:
             start=Path(document["start"]) if document.get("start") else None,
             pen_digits=bool(document.get("pen_digits")),
             backend=document.get("backend", "tensorflow"),
+            precision=document.get("precision", SINGLE),
         )
     except (AttributeError, KeyError, TypeError):
         return None

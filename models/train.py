@@ -17,11 +17,12 @@ from mnist_edge.models.batches import augmented_batches
 from mnist_edge.models.build import build
 from mnist_edge.models.checkpoint import STATE, Checkpoint, read_state, restore_dropout
 from mnist_edge.models.fused_normalisation import fuse_normalisation
+from mnist_edge.models.mixed_precision import MIXED, in_precision, in_single
 from mnist_edge.models.pen_digits import pen_digits, together
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.models.resume import training_in
 from mnist_edge.models.run import Run, write_report
-from mnist_edge.models.run_settings import RunSettings
+from mnist_edge.models.run_settings import RunSettings, read_settings
 from mnist_edge.progress import Progress, no_progress
 from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras, load_tensorflow
@@ -66,6 +67,9 @@ def train(
     if recipe.epochs < 1 or recipe.batch_size < 1:
         raise UsageError("a recipe needs at least one epoch and one image a batch")
     settings = RunSettings.of(recipe, data, seed)
+    if resume and (started := read_settings(folder)):
+        # It may have been started on another processor.
+        settings = replace(settings, precision=started.precision)
     if recipe.teacher and not settings.recipe.teacher:
         LOG.info("%s, which teaches %s, tells digits only: this is trained without it", recipe.teacher, recipe.name)
     if settings.recipe.pen_digits and data.name == MNIST and not settings.pen_digits:
@@ -89,14 +93,15 @@ def _train(settings: RunSettings, data: Dataset, folder: Path, state: dict[str, 
         model = keras.models.load_model(folder / STATE)
         restore_dropout(model, state)
     else:
-        model = _compiled(keras, recipe, len(data.training), len(data.classes))
+        model = _compiled(keras, settings, len(data.training), len(data.classes))
     fuse_normalisation(model)
     checkpoint = Checkpoint(keras, recipe, folder, progress, state)
     interrupted = _fit(keras, model, recipe, data, seed, checkpoint)
     if checkpoint.kept is None:
         raise ModelError("training was interrupted before its first epoch ended; nothing was kept")
-    model.set_weights(checkpoint.weights)
-    predictor = KerasClassifier(model, recipe.name, classes=len(data.classes))
+    kept = in_single(model)
+    kept.set_weights(checkpoint.weights)
+    predictor = KerasClassifier(kept, recipe.name, classes=len(data.classes))
     outputs = predict(predictor, data.test)
     test = score(outputs, data.test.labels, recipe.name, predictor.runtime, classes=data.classes)
     run = Run(
@@ -123,8 +128,11 @@ def seed_everything(keras: Any, seed: int) -> None:
         load_tensorflow().config.experimental.enable_op_determinism()
 
 
-def _compiled(keras: Any, recipe: Recipe, training_images: int, classes: int) -> Any:
+def _compiled(keras: Any, settings: RunSettings, training_images: int, classes: int) -> Any:
+    recipe = settings.recipe
     model = build(recipe, classes)
+    if settings.precision == MIXED:
+        model = in_precision(model, MIXED)
     steps = recipe.epochs * -(-training_images // recipe.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
     optimizer = keras.optimizers.Adam(schedule, weight_decay=recipe.weight_decay or None)

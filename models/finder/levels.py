@@ -64,8 +64,8 @@ def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_pr
     """Draw pages with hardly anything but digits on them, as most that people have.
 
     Three eighths are drawn by the conditions of `make pages`; an eighth has one to three digits and nothing else; a
-    quarter a single digit, but for a twentieth with superscripts and a twentieth without digits, every other one nothing
-    but shade; and a quarter are images of the data set, cut close or not, enlarged, in either polarity.
+    quarter a single digit, but for a twentieth with superscripts and a twentieth without digits, every other one
+    nothing but shade; and a quarter are images of the data set, cut close or not, enlarged, in either polarity.
 
     Args:
         data: The digits on the pages, of its validation split.

@@ -1,6 +1,7 @@
 """Pages with hardly anything but digits on them, as most that people have."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -27,27 +28,11 @@ def conditions_alone(rng: np.random.Generator, rows: int = 1) -> Conditions:
 
 def conditions_few(rng: np.random.Generator) -> Conditions:
     """A sheet, a board or a screen with one to three digits in a row and nothing else, evenly lit."""
-    nothing = {
-        "lines": "",
-        "text": 0,
-        "signs": 0.0,
-        "scribbles": 0,
-        "things": 0,
-        "pebbles": 0.0,
-        "folds": 0,
-        "bleed": 0.0,
-    }
-    even = {
-        "desk": False,
-        "shadow": 0.0,
-        "cast": 0.0,
-        "vignette": 0.0,
-        "perspective": 0.0,
-        "curl": 0.0,
-        "retraced": 0.0,
-    }
-    written = {"rows": 1, "columns": int(rng.integers(1, 4)), "size": float(rng.uniform(*FEW)), "layout": ""}
-    return replace(random_conditions(rng), **nothing, **even, **written)
+    nothing: dict[str, Any] = dict.fromkeys(("text", "scribbles", "things", "folds"), 0)
+    nothing |= dict.fromkeys(("signs", "pebbles", "bleed", "retraced"), 0.0) | {"lines": "", "layout": ""}
+    evenly = dict.fromkeys(("shadow", "cast", "vignette", "perspective", "curl"), 0.0) | {"desk": False}
+    written = {"rows": 1, "columns": int(rng.integers(1, 4)), "size": float(rng.uniform(*FEW))}
+    return replace(random_conditions(rng), **nothing | evenly | written)
 
 
 def conditions_superscripts(rng: np.random.Generator) -> Conditions:

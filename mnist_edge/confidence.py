@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,13 @@ from numpy.typing import NDArray
 from mnist_edge.detection import Floats
 from mnist_edge.errors import ModelError
 
+Matrix = NDArray[np.float64]
+
 KEY = "confidence"
 # A quantised network says 0 and 1 where it means nearly so: logarithms are taken of no less.
 SMALLEST = 1e-4
+# Logits of a step are no further from 0 for the steps after it: those of a probability of `SMALLEST`.
+MOST_LOGIT = 9.2
 # Weight of the finder's logarithms of the ten digits beside the classifier's, when a label is chosen; of weights from 0
 # to 1 it named most digits of generated validation pages rightly.
 SHARE = 0.5
@@ -23,8 +26,8 @@ ROW_LENGTH, SAME_ROW, AROUND_LENGTH = 1.0, 0.7, 6.0
 # Only places whose sizes differ by less than this factor are neighbours: in its row, and around it.
 ALIKE_ROW, ALIKE_AROUND = 2.6, 3.0
 # How sure it is of neighbours before any is seen, and what that weighs beside one that stands close. Surer neighbours
-# count no more than this: lines of a table stand beside digits too.
-EXPECTED, EXPECTED_WEIGHT, SURE_ENOUGH = 0.3, 0.5, 0.7
+# count no more than this, since lines of a table stand beside digits too; less sure ones count no less than this.
+EXPECTED, EXPECTED_WEIGHT, SURE_ENOUGH, HOPELESS = 0.3, 0.5, 0.7, 0.01
 # More neighbours than these are as many, by weight.
 COMPANY = 3.0
 
@@ -100,9 +103,9 @@ class Evidence:
 
 
 FEATURES = 17
-# What the second step sees of a place: its logit; of neighbours in the row and around, their logit and their number by
-# weight; and its features.
-INPUTS = 5 + FEATURES
+# What is known of a place before any step: its features, and its neighbours' number in the row and around, by weight.
+# Each step adds three numbers for the steps after it: its logit, and those of the neighbours in the row and around.
+KNOWN, ADDED = FEATURES + 2, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,21 +128,41 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Confidence:
-    """What is fitted on generated pages: a logistic regression of a place by itself, and a second step with neighbours.
-
-    What looks like a digit in the middle of a word is rarely one (rescoring by context: Felzenszwalb et al., "Object
-    detection with discriminatively trained part-based models", 2010).
+class Step:
+    """A step that sees a place among its neighbours, by all that the steps before made of them.
 
     Attributes:
-        weights: Of a place's features.
-        context: Of the `INPUTS` that the second step sees, which make its logit by themselves.
+        weights: Of its inputs, which make its logit by themselves.
         hidden: Units that add to that logit, each a rectified sum: the weights of its inputs, and then its own.
     """
 
     weights: tuple[float, ...]
-    context: tuple[float, ...]
     hidden: tuple[tuple[float, ...], ...] = ()
+
+    def logits(self, inputs: Matrix) -> Matrix:
+        """Shape (n,), of n places; `inputs` has shape (n, `KNOWN` + `ADDED` for each step before)."""
+        logits = inputs @ np.array(self.weights)
+        if self.hidden:
+            units = np.array(self.hidden)
+            logits += np.maximum(inputs @ units[:, :-1].T, 0) @ units[:, -1]
+        return np.asarray(logits)
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """What is fitted on generated pages: a logistic regression of a place by itself, and steps that see its neighbours.
+
+    What looks like a digit in the middle of a word is rarely one (rescoring by context: Felzenszwalb et al., "Object
+    detection with discriminatively trained part-based models", 2010). A further step sees what the one before made of
+    the neighbours (Tu and Bai, "Auto-context and its application to high-level vision tasks", 2010).
+
+    Attributes:
+        weights: Of a place's features.
+        steps: The further steps; the last one's logit is the confidence's.
+    """
+
+    weights: tuple[float, ...]
+    steps: tuple[Step, ...] = ()
 
     @classmethod
     def from_metadata(cls, metadata: dict[str, Any], name: str) -> "Confidence":
@@ -152,10 +175,13 @@ class Confidence:
         if found is None:
             return UNFITTED
         try:
-            confidence = cls(_floats(found["weights"]), _floats(found["context"]), tuple(map(_floats, found["hidden"])))
-            sizes = [len(confidence.weights), len(confidence.context), *map(len, confidence.hidden)]
-            every = [*confidence.weights, *confidence.context, *chain.from_iterable(confidence.hidden)]
-            sound = bool(np.isfinite(every).all()) and sizes == [FEATURES, INPUTS, *[INPUTS + 1] * (len(sizes) - 2)]
+            steps = [Step(_floats(one["weights"]), tuple(map(_floats, one["hidden"]))) for one in found["steps"]]
+            confidence = cls(_floats(found["weights"]), tuple(steps))
+            rows = [(confidence.weights, FEATURES)]
+            for number, step in enumerate(steps, 1):
+                inputs = KNOWN + ADDED * number
+                rows += [(step.weights, inputs), *((unit, inputs + 1) for unit in step.hidden)]
+            sound = all(len(row) == length and bool(np.isfinite(row).all()) for row, length in rows)
         except (KeyError, TypeError, ValueError, OverflowError):
             sound = False
         if not sound:
@@ -168,21 +194,20 @@ class Confidence:
 
     def of(self, places: Places) -> Floats:
         """How sure it is of each place's digit: that it is there, and this one. Shape (n,), 0 to 1."""
-        inputs = with_context(places, self.weights)
-        logits = inputs @ np.array(self.context)
-        if self.hidden:
-            units = np.array(self.hidden)
-            logits += np.maximum(inputs @ units[:, :-1].T, 0) @ units[:, -1]
-        return sigmoid(logits).astype(np.float32)
+        return sigmoid(self.logits(places)).astype(np.float32)
+
+    def logits(self, places: Places) -> Matrix:
+        """The last step's logits, shape (n,)."""
+        logits = places.features @ np.array(self.weights)
+        if self.steps:
+            neighbours = Neighbours(places)
+            for step in self.steps:
+                logits = step.logits(neighbours.inputs_after(logits))
+        return np.asarray(logits)
 
 
-def _unfitted() -> Confidence:
-    """Of a finder that was exported without pages to fit on: its score and the classifier's probability, multiplied."""
-    weights = (0.0, 1.0, 1.0) + (0.0,) * (FEATURES - 3)
-    return Confidence(weights, (1.0,) + (0.0,) * (INPUTS - 1))
-
-
-UNFITTED = _unfitted()
+# Of a finder that was exported without pages to fit on: its score and the classifier's probability, multiplied.
+UNFITTED = Confidence((0.0, 1.0, 1.0) + (0.0,) * (FEATURES - 3))
 
 
 def mix(probabilities: Floats, labels: Floats) -> Floats:
@@ -197,33 +222,45 @@ def mix(probabilities: Floats, labels: Floats) -> Floats:
     return np.asarray(mixed / mixed.sum(), np.float32)
 
 
-def with_context(places: Places, weights: Sequence[float]) -> NDArray[np.float64]:
-    """What the second step sees of each place.
+class Neighbours:
+    """The places of a picture beside each other; what a step sees of them grows by what the one before made of them."""
 
-    Args:
-        places: All places of one picture.
-        weights: Of their features, which make the logit of each by itself.
+    def __init__(self, places: Places) -> None:
+        """See how near and how alike all places are."""
+        left, top, width, height = places.boxes.astype(np.float64).T
+        size = np.maximum(width, height)
+        x, y = left + width / 2, top + height / 2
+        ratio = size[:, None] / size
+        ratio = np.maximum(ratio, 1 / ratio)
+        gap = np.maximum(left[:, None], left) - np.minimum((left + width)[:, None], left + width)
+        in_row = np.exp(-np.maximum(gap, 0) / size[:, None] / ROW_LENGTH)
+        in_row *= (np.abs(y[:, None] - y) < SAME_ROW * np.maximum(size[:, None], size)) & (ratio < ALIKE_ROW)
+        distance = np.hypot(x[:, None] - x, y[:, None] - y)
+        around = np.exp(-distance / size[:, None] / AROUND_LENGTH) * (ratio < ALIKE_AROUND)
+        self._weights, counts = (in_row, around), []
+        for weight in self._weights:
+            np.fill_diagonal(weight, 0)
+            counts.append(weight.sum(axis=1))
+        self._counts = counts
+        company = [np.minimum(count, COMPANY) for count in counts]
+        self._inputs = np.concatenate([places.features, np.stack(company, axis=1)], axis=1)
 
-    Returns:
-        Shape (n, `INPUTS`); logits of neighbours go up to that of `SURE_ENOUGH`.
-    """
-    alone = places.features @ np.array(weights)
-    sure, (left, top, width, height) = sigmoid(alone), places.boxes.astype(np.float64).T
-    size = np.maximum(width, height)
-    x, y = left + width / 2, top + height / 2
-    ratio = size[:, None] / size
-    ratio = np.maximum(ratio, 1 / ratio)
-    gap = np.maximum(left[:, None], left) - np.minimum((left + width)[:, None], left + width)
-    in_row = np.exp(-np.maximum(gap, 0) / size[:, None] / ROW_LENGTH)
-    in_row *= (np.abs(y[:, None] - y) < SAME_ROW * np.maximum(size[:, None], size)) & (ratio < ALIKE_ROW)
-    around = np.exp(-np.hypot(x[:, None] - x, y[:, None] - y) / size[:, None] / AROUND_LENGTH) * (ratio < ALIKE_AROUND)
-    columns = [alone]
-    for weight in (in_row, around):
-        np.fill_diagonal(weight, 0)
-        mean = (weight @ sure + EXPECTED * EXPECTED_WEIGHT) / (weight.sum(axis=1) + EXPECTED_WEIGHT)
-        mean = np.clip(mean, SMALLEST, SURE_ENOUGH)
-        columns += np.log(mean / (1 - mean)), np.minimum(weight.sum(axis=1), COMPANY)
-    return np.concatenate([np.stack(columns, axis=1), places.features], axis=1)
+    def inputs_after(self, logits: Matrix) -> Matrix:
+        """What the next step sees.
+
+        Args:
+            logits: Of the step before, shape (n,).
+
+        Returns:
+            Shape (n, `KNOWN` + `ADDED` for each step before); logits of neighbours go up to that of `SURE_ENOUGH`.
+        """
+        sure, columns = sigmoid(logits), [np.clip(logits, -MOST_LOGIT, MOST_LOGIT)]
+        for weight, count in zip(self._weights, self._counts, strict=True):
+            mean = (weight @ sure + EXPECTED * EXPECTED_WEIGHT) / (count + EXPECTED_WEIGHT)
+            mean = np.clip(mean, HOPELESS, SURE_ENOUGH)
+            columns.append(np.log(mean / (1 - mean)))
+        self._inputs = np.concatenate([self._inputs, np.stack(columns, axis=1)], axis=1)
+        return self._inputs
 
 
 def _floats(values: Iterable[Any]) -> tuple[float, ...]:

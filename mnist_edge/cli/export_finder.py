@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mnist_edge.progress import Progress
 
 # Pages that confidence is fitted and measured on: as crowded as those of training, and plain ones with fewer digits.
-CROWDED, PLAIN = 1_000, 1_600
+CROWDED, PLAIN = 3_000, 2_400
 # Ink levels that a file is compared with its source on.
 COMPARED = 128
 

@@ -10,14 +10,16 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_edge.confidence import (
+    ADDED,
     FEATURES,
-    INPUTS,
     KEY,
+    KNOWN,
     UNFITTED,
     Confidence,
     Evidence,
     InkEvidence,
     Places,
+    Step,
     mix,
 )
 from mnist_edge.errors import ModelError
@@ -100,11 +102,11 @@ def test_all_evidence_together_is_better_than_any_part(confidence: Confidence, f
 
 
 def test_what_stands_among_doubtful_ones_is_doubted(confidence: Confidence, fresh: list[Page]) -> None:
-    alone = replace(confidence, context=UNFITTED.context, hidden=())
+    alone = replace(confidence, steps=())
     assert log_loss(*judged(confidence, fresh)) < 0.8 * log_loss(*judged(alone, fresh))
     page, _ = fresh[1]
-    # One that is neither sure nor hopeless.
-    index = int(np.abs(confidence.of(Places.of(page, BOXES)) - 0.7).argmin())
+    # One that is by itself neither sure nor hopeless.
+    index = int(np.abs(alone.of(Places.of(page, BOXES)) - 0.5).argmin())
     hopeless = Evidence(0.02, 0.1, 0.1, 0.05)
     among_words = [one if k == index else hopeless for k, one in enumerate(page)]
     far = [(100 * x, 100 * y, width, height) for x, y, width, height in BOXES]
@@ -139,6 +141,25 @@ def test_sure_neighbours_count_no_more_than_fairly_sure_ones(confidence: Confide
     assert beside[0] == pytest.approx(beside[1], abs=0.02)
 
 
+def test_a_second_step_knows_what_the_neighbours_learned_of_theirs() -> None:
+    """A place is a digit where its neighbour is; only the first place of a row shows what all others are."""
+    rng = np.random.default_rng(7)
+    row = [(25.0 * k, 0.0, 20.0, 24.0) for k in range(4)]
+    clear, doubtful = (Evidence(0.9, 0.9, 0.9, 0.9), Evidence(0.05, 0.1, 0.1, 0.1)), Evidence(0.5, 0.5, 0.5, 0.5)
+    right = [np.full(4, rng.random() < 0.5) for _ in range(300)]
+    pages = [Places.of([clear[0 if one[0] else 1], *[doubtful] * 3], row) for one in right]
+    confidence = fit(pages, right)
+    assert len(confidence.steps) == 2
+
+    def loss_of_the_last(known: Confidence) -> float:
+        return log_loss(
+            np.array([known.of(page)[3] for page in pages], np.float32), np.array([one[3] for one in right])
+        )
+
+    once = replace(confidence, steps=confidence.steps[:1])
+    assert loss_of_the_last(confidence) < 0.8 * loss_of_the_last(once)
+
+
 def test_hidden_units_know_what_no_sum_does() -> None:
     """A digit where exactly one of two witnesses is sure: any sum of the two has a log loss of ln 2 at best."""
     rng = np.random.default_rng(5)
@@ -158,25 +179,31 @@ def test_the_fitted_document_comes_back(confidence: Confidence) -> None:
     assert Confidence.from_metadata({"other": 1}, "a.tflite") == UNFITTED
 
 
-WEIGHTS, CONTEXT, UNIT = [0.5] * FEATURES, [0.5] * INPUTS, [0.5] * (INPUTS + 1)
+INPUTS = KNOWN + ADDED
+WEIGHTS, UNIT = [0.5] * FEATURES, [0.5] * (INPUTS + 1)
+FIRST: dict[str, Any] = {"weights": [0.5] * INPUTS, "hidden": [UNIT]}
+SECOND: dict[str, Any] = {"weights": [0.5] * (INPUTS + ADDED), "hidden": []}
 
 
 @pytest.mark.parametrize(
     "document",
     [
-        {"weights": WEIGHTS[1:], "context": CONTEXT, "hidden": [UNIT]},
-        {"weights": WEIGHTS, "context": [*CONTEXT, 0.5], "hidden": [UNIT]},
-        {"weights": WEIGHTS, "context": CONTEXT, "hidden": [UNIT, UNIT[1:]]},
-        {"weights": WEIGHTS, "context": CONTEXT, "hidden": UNIT},
-        {"weights": WEIGHTS, "context": CONTEXT},
-        {"weights": 0.5, "context": CONTEXT, "hidden": []},
-        {"weights": ["a"] * FEATURES, "context": CONTEXT, "hidden": []},
-        {"weights": [None] * FEATURES, "context": CONTEXT, "hidden": []},
-        {"weights": [float("nan")] * FEATURES, "context": CONTEXT, "hidden": []},
-        {"weights": WEIGHTS, "context": [float("inf")] * INPUTS, "hidden": []},
-        {"weights": WEIGHTS, "context": CONTEXT, "hidden": [[float("-inf")] * (INPUTS + 1)]},
-        {"weights": [10**400] * FEATURES, "context": CONTEXT, "hidden": []},
-        [WEIGHTS, CONTEXT, []],
+        {"weights": WEIGHTS[1:], "steps": [FIRST, SECOND]},
+        {"weights": WEIGHTS, "steps": [SECOND, FIRST]},
+        {"weights": WEIGHTS, "steps": [FIRST, FIRST]},
+        {"weights": WEIGHTS, "steps": [FIRST | {"hidden": [UNIT, UNIT[1:]]}]},
+        {"weights": WEIGHTS, "steps": [FIRST | {"hidden": UNIT}]},
+        {"weights": WEIGHTS, "steps": [{"weights": FIRST["weights"]}]},
+        {"weights": WEIGHTS, "steps": FIRST},
+        {"weights": WEIGHTS},
+        {"weights": 0.5, "steps": []},
+        {"weights": ["a"] * FEATURES, "steps": []},
+        {"weights": [None] * FEATURES, "steps": []},
+        {"weights": [float("nan")] * FEATURES, "steps": []},
+        {"weights": WEIGHTS, "steps": [FIRST | {"weights": [float("inf")] * INPUTS}]},
+        {"weights": WEIGHTS, "steps": [FIRST | {"hidden": [[float("-inf")] * (INPUTS + 1)]}]},
+        {"weights": [10**400] * FEATURES, "steps": []},
+        [WEIGHTS, [FIRST]],
         "weights",
         0,
     ],
@@ -200,7 +227,8 @@ def test_certainty_overflows_nothing(value: float) -> None:
     features = extreme.features()
     assert len(features) == FEATURES and features[0] == 1 and np.isfinite(features).all()
     for sign in (-1e3, 1e3):
-        wild = Confidence((sign,) * FEATURES, (sign,) * INPUTS, ((sign,) * (INPUTS + 1),))
+        steps = [Step((sign,) * inputs, ((sign,) * (inputs + 1),)) for inputs in (INPUTS, INPUTS + ADDED)]
+        wild = Confidence((sign,) * FEATURES, tuple(steps))
         sure = wild.of(Places.of([extreme, extreme], BOXES[:2]))
         assert np.isfinite(sure).all() and ((sure >= 0) & (sure <= 1)).all()
 
@@ -231,7 +259,7 @@ def test_a_page_may_have_one_place_or_none(confidence: Confidence) -> None:
 def test_places_that_are_all_right_or_all_wrong_can_be_fitted(right: bool) -> None:
     pages = [(page, np.full(len(page), right)) for page, _ in drawn(20)]
     found = fitted(pages)
-    assert np.isfinite([*found.weights, *found.context, *found.hidden[0]]).all()
+    assert all(np.isfinite([*found.weights, *step.weights, *step.hidden[0]]).all() for step in found.steps)
     sure, _ = judged(found, pages)
     assert np.abs(sure - right).max() < 0.1
 

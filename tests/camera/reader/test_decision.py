@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from mnist_edge.camera.reader.decision import NOT_A_DIGIT, UNSURE, Judged, distinct, judge
 from mnist_edge.camera.reader.proposals import Proposal
-from mnist_edge.confidence import FEATURES, UNFITTED, Confidence, Evidence, Places
+from mnist_edge.confidence import FEATURES, KNOWN, Confidence, Evidence, Places, Step
 from mnist_edge.reading import Box, Digit, Guess, Rejected
 
 BOX = Box(20, 30, 24, 40)
 # The finder's score alone decides.
-SCORE_ALONE = Confidence((0.0, 1.0) + (0.0,) * (FEATURES - 2), UNFITTED.context)
+SCORE_ALONE = Confidence((0.0, 1.0) + (0.0,) * (FEATURES - 2))
 
 
 def proposal(box: Box = BOX, label: int = 7, score: float = 0.9, probability: float = 0.8, other: int = 1) -> Proposal:
@@ -37,8 +37,8 @@ def test_each_has_the_confidence_of_its_evidence_in_order() -> None:
 
 
 def test_it_is_judged_beside_all_others() -> None:
-    # More weight of the neighbours in its row.
-    beside = replace(SCORE_ALONE, context=(1.0, 2.0, *SCORE_ALONE.context[2:]))
+    # Its own logit, and more of the neighbours in its row.
+    beside = replace(SCORE_ALONE, steps=(Step((0.0,) * KNOWN + (1.0, 2.0, 0.0)),))
     middle = proposal(Box(50, 30, 24, 40), score=0.6)
     alone, among_sure, among_doubtful = (
         judge([middle, *(proposal(Box(x, 30, 24, 40), score=score) for x in around)], beside)[0].confidence

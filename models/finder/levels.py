@@ -11,6 +11,7 @@ from mnist_edge.models.finder.plain import (
     conditions_alone,
     conditions_few,
     conditions_superscripts,
+    conditions_uneven,
     draw_conditions,
     draw_image,
     draw_shade,
@@ -32,7 +33,7 @@ Levels = NDArray[np.uint8]
 NEGATIVE = 7
 # Keeps the seeds of whole pages, and of plain ones, apart from those of levels.
 WHOLE, PLAIN = 2, 3
-# One in so many plain pages has nothing written on it, and one has superscripts.
+# One in so many plain pages has nothing written on it, one has superscripts, and one uneven heights.
 RARE = 20
 
 
@@ -64,8 +65,9 @@ def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_pr
     """Draw pages with hardly anything but digits on them, as most that people have.
 
     Three eighths are drawn by the conditions of `make pages`; an eighth has one to three digits and nothing else; a
-    quarter a single digit, but for a twentieth with superscripts and a twentieth without digits, every other one
-    nothing but shade; and a quarter are images of the data set, cut close or not, enlarged, in either polarity.
+    quarter a single digit, but for a twentieth with superscripts, one with heights on a line that differ by up to three
+    times, and one without digits, every other one nothing but shade; and a quarter are images of the data set, cut
+    close or not, enlarged, in either polarity.
 
     Args:
         data: The digits on the pages, of its validation split.
@@ -83,6 +85,8 @@ def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_pr
         else:
             if page % RARE == 9:
                 conditions = conditions_superscripts(rng)
+            elif page % RARE == 13:
+                conditions = conditions_uneven(rng)
             elif page % 4 == 1:
                 conditions = conditions_alone(rng, rows=int(page % RARE != 1))
             elif page % 8 == 2:

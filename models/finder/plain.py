@@ -15,6 +15,8 @@ from mnist_edge.reading import Box
 
 # Probability that a digit of a page with superscripts is one.
 SUPERSCRIPTS = 0.5
+# How much the heights on such a line differ: 1:3.
+UNEVEN = 1.1
 # Heights of a digit that stands alone on its page, and of few of them, as shares of the page's.
 ALONE = 0.06, 0.8
 FEW = 0.15, 0.6
@@ -38,6 +40,11 @@ def conditions_few(rng: np.random.Generator) -> Conditions:
 def conditions_superscripts(rng: np.random.Generator) -> Conditions:
     """A page as people bring them, where every other digit is small and raised."""
     return replace(random_conditions(rng), superscripts=SUPERSCRIPTS)
+
+
+def conditions_uneven(rng: np.random.Generator) -> Conditions:
+    """A page as people bring them, where the heights on one line differ by up to three times."""
+    return replace(random_conditions(rng), uneven=UNEVEN)
 
 
 def draw_conditions(split: Split, conditions: Conditions, rng: np.random.Generator) -> StoredPage:

@@ -1,5 +1,7 @@
 """Pages with hardly anything on them: what is said to be there is there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from mnist_edge.models.finder.plain import (
     conditions_alone,
     conditions_few,
     conditions_superscripts,
+    conditions_uneven,
     draw_conditions,
     draw_image,
     draw_shade,
@@ -44,6 +47,13 @@ def test_few_digits_stand_on_a_clean_page(digits: Dataset) -> None:
 
 def test_superscripts_are_often(digits: Dataset) -> None:
     assert {conditions_superscripts(np.random.default_rng(seed)).superscripts for seed in range(3)} == {0.5}
+
+
+def test_heights_on_one_line_differ(digits: Dataset) -> None:
+    rng = np.random.default_rng(4)
+    conditions = replace(conditions_uneven(rng), rows=1, columns=8, size=0.2, tilt=0.0, perspective=0.0, layout="")
+    heights = draw_conditions(digits.validation, conditions, rng).boxes[:, 3]
+    assert heights.max() > 2 * heights.min()
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -67,14 +67,14 @@ def see(found: Found, most: int, shape: tuple[int, ...], classify: Classify) -> 
     detections = found.detections
     crops = [cut(found, index, shape) for index in range(min(most, len(detections)))]
     firsts = ((index, next(ways, None)) for index, ways in enumerate(crops))
-    ways = _classified([(index, crop) for index, crop in firsts if crop], classify)
+    ways = _classified([(index, crop) for index, crop in firsts if crop], detections, classify)
     clear = {way.index for way in ways if _is_clear(way, detections)}
     # What holds the ink of a clear one could only be the same digit once more.
     is_clear, boxes = np.array([way.index in clear for way in ways], np.bool_), _boxes([way.crop.box for way in ways])
     known = is_clear | ~are_same(boxes, boxes[is_clear], SAME_INK)
     kept = [way for way, is_known in zip(ways, known, strict=True) if is_known]
     others = [(way.index, crop) for way in kept if way.index not in clear for crop in crops[way.index]]
-    every = sorted((*kept, *_classified(others, classify)), key=lambda way: way.index)
+    every = sorted((*kept, *_classified(others, detections, classify)), key=lambda way: way.index)
     return [
         Seen.of(list(ways), index in clear, detections) for index, ways in groupby(every, key=lambda way: way.index)
     ]
@@ -105,30 +105,31 @@ def propose_ink(connected: Sequence[Classified], shape: tuple[int, ...]) -> list
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Way:
-    """A way to cut a detection out, and what the classifier takes it for."""
+    """A way to cut a detection out, and what the classifier takes it for, alone and together with the finder."""
 
     index: int
     crop: Crop
     image: NDArray[np.uint8]
     probabilities: Floats
     digit_score: float
+    mixed: Floats
 
 
-def _classified(cuts: Sequence[tuple[int, Crop]], classify: Classify) -> list[_Way]:
+def _classified(cuts: Sequence[tuple[int, Crop]], detections: Detections, classify: Classify) -> list[_Way]:
     if not cuts:
         return []
     images = [normalise(widen_strokes(crop.ink)) for _, crop in cuts]
     probabilities = classify(np.stack(images))
     scores = digit_score(probabilities).tolist()
-    return [_Way(*one, *rest) for one, *rest in zip(cuts, images, probabilities, scores, strict=True)]
+    both = [mix(one, detections.labels[index]) for one, (index, _) in zip(probabilities, cuts, strict=True)]
+    return [_Way(*one, *rest) for one, *rest in zip(cuts, images, probabilities, scores, both, strict=True)]
 
 
 def _is_clear(way: _Way, detections: Detections) -> bool:
     """Whether finder and classifier are sure of one digit, with nothing cut off: then nothing else is asked."""
-    labels = detections.labels[way.index]
     if detections.scores[way.index] < CLEAR_SCORE or way.digit_score < CLEAR or not way.crop.whole or way.crop.bare:
         return False
-    if float(mix(way.probabilities, labels).max()) < CLEAR:
+    if float(way.mixed.max()) < CLEAR:
         return False
     # Of two digits that touch, both lie in what is cut out.
     return bool(np.count_nonzero(detections.scores[_inside(detections.middles, way.crop.box)] >= OTHER_SCORE) <= 1)
@@ -166,10 +167,9 @@ class Seen:
         """Choose one of the ways to cut out a detection."""
         index = ways[0].index
         labels, score = detections.labels[index], float(detections.scores[index])
-        liked = [mix(way.probabilities, labels) for way in ways]
-        way = ways[max(range(len(ways)), key=lambda number: float(liked[number].max()))]
+        way = max(ways, key=lambda one: float(one.mixed.max()))
         overlap = float(iou_matrix(broad(detections.boxes[[index]]), broad(_boxes([way.crop.box])))[0, 0])
-        votes = np.array([one.argmax() for one in liked])
+        votes = np.array([one.mixed.argmax() for one in ways])
         return cls(way, is_clear, labels, score, any(one.crop.whole for one in ways), overlap, votes)
 
     def beside(self, ink: Classified | None, middles: Floats, scores: Floats) -> Proposal:
@@ -182,7 +182,7 @@ class Seen:
         """
         way = self.way
         probabilities, digit_score, box, image = way.probabilities, way.digit_score, way.crop.box, way.image
-        mixed = mix(probabilities, self.labels)
+        mixed = way.mixed
         if ink and ink.score > IS_DIGIT and ink.confidence >= probabilities[mixed.argmax()]:
             probabilities, digit_score, box, image = ink.probabilities, ink.score, ink.box, ink.crop
             mixed = mix(probabilities, self.labels)

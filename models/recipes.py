@@ -133,7 +133,7 @@ _AVERAGE = _layer("GlobalAveragePooling2D")
 _ONE_HOT = "categorical_crossentropy"
 # Exported as a convolution of blocks of 2x2 pixels, which is exact and much cheaper: one channel costs a processor as
 # much as four. Widths are multiples of 8, since the runtime's kernels compute eight channels at a time.
-_BLOCKS = _conv_bn(16, "valid", kernel_size=6, strides=2)
+_BLOCKS: dict[str, Any] = {"padding": "valid", "kernel_size": 6, "strides": 2}
 # How the models that ship are trained: nobody teaches them.
 _ALONE: dict[str, Any] = {
     "monitor": "last",
@@ -194,7 +194,7 @@ _ROWS = (
         "nano",
         "six convolutions of 16, 16, 16, 24, 24: the smallest that is worth having",
         (
-            *_BLOCKS,
+            *_conv_bn(16, **_BLOCKS),
             *(*_conv_bn(16), *_conv_bn(16, "valid"), _POOL),
             *(*_conv_bn(24), *_conv_bn(24)),
             *(_AVERAGE, DIGIT_OUTPUTS),
@@ -207,7 +207,7 @@ _ROWS = (
         "small",
         "six convolutions of 16, 32, 32, 32, 48, 40: the default, for the camera",
         (
-            *_BLOCKS,
+            *_conv_bn(16, **_BLOCKS),
             *(*_conv_bn(32), *_conv_bn(32, "valid"), *_conv_bn(32), _POOL),
             *(*_conv_bn(48), *_conv_bn(40, "valid")),
             *(_AVERAGE, DIGIT_OUTPUTS),
@@ -218,10 +218,10 @@ _ROWS = (
     ),
     Recipe(
         "large",
-        "seven convolutions of 32, 32, 64, 64, 128, 128, 128: where accuracy is all",
+        "seven convolutions of 32, 64, 64, 64, 128, 128, 128: where accuracy is all",
         (
-            *(*_conv_bn(32, "valid"), *_conv_bn(32, "valid"), _POOL),
-            *(*_conv_bn(64), *_conv_bn(64), _POOL),
+            *_conv_bn(32, **_BLOCKS),
+            *(*_conv_bn(64), *_conv_bn(64, "valid"), *_conv_bn(64), _POOL),
             *(*_conv_bn(128), *_conv_bn(128), *_conv_bn(128)),
             *(_AVERAGE, _dropout(0.3), DIGIT_OUTPUTS),
         ),

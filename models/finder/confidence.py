@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mnist_edge.confidence import ADDED, Confidence, Neighbours, Places, Step, sigmoid
 from mnist_edge.training_stack import load_keras
 
-# Pull of the regressions' weights to 0; a step that is too small to matter, and most steps.
+# Pull of the regression's weights to 0; a step that is too small to matter, and most steps.
 RIDGE, SETTLED, ITERATIONS = 1e-1, 1e-6, 40
 # Steps after the regression: with one the log loss on generated pages that it was not fitted on is 0.134 (plain ones)
 # and 0.207 (crowded), with two 0.129 and 0.203, with three 0.129 and 0.205.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge import polarity
-from mnist_edge.detection import STRIDE, Detections, Floats, broad, decode, iou_matrix, suppress
+from mnist_edge.detection import LOWEST, STRIDE, Detections, Floats, broad, decode, iou_matrix, suppress
 from mnist_edge.ink_level import WINDOW, ink_level
 from mnist_edge.opencv import cv2
 from mnist_edge.reading import Box
@@ -215,6 +215,8 @@ def _unexplained(levels: Sequence[Level]) -> NDArray[np.uint8]:
     seen = np.concatenate([level.detections.boxes * (width / level.picture.shape[1]) for level in levels])
     # What is wider than high may be two digits that touch, each of which a larger level may find.
     left = (boxes[:, 2] > boxes[:, 3]) | (iou_matrix(boxes, seen).max(axis=1, initial=0) < FILLS)
+    # What is smaller than what this level is for is seen better by the next.
+    left |= boxes[:, 2:].max(axis=1) < LOWEST
     left &= boxes[:, 2:].max(axis=1) >= SPECK
     left[0] = False
     ink = np.asarray(left[labels].view(np.uint8))

@@ -49,8 +49,8 @@ def test_a_keras_model_is_refused() -> None:
 def test_the_readers_time_is_that_of_its_modules(tmp_path: Path) -> None:
     parts = profile_reader(Reader("nano"), sample_frames(3))
     names = [part.name for part in parts]
-    # Where ink is found and where the network runs.
-    assert {"ink", "classifier"} <= set(names) and len(names) == len(set(names))
+    # Where the ink of what is found is cut out, and where the network runs.
+    assert {"crop", "classifier"} <= set(names) and len(names) == len(set(names))
     assert all(part.us >= 0 for part in parts) and parts[0].us == max(part.us for part in parts)
     assert sum(part.us for part in parts) > 100, "microseconds a page"
     plot_parts({"reader": parts, "other": [Part("CONV_2D", "26x26x8", 3.0, 10)]}, tmp_path / "profile.png")

@@ -115,7 +115,7 @@ def test_a_run_is_exported_by_the_command(
     assert code in (0, 3) and Path(document["path"]) == folder / "finder.int8.tflite"
     assert document["operators"]["DEPTH_TO_SPACE"] == 2 and document["calibration"]["images"] == 16
     metadata = read_metadata(folder / "finder.int8.tflite")
-    assert metadata["fitted"]["pages"] == 2 and len(metadata["confidence"]["weights"]) == FEATURES
+    assert metadata["fitted"]["pages"] == 6 and len(metadata["confidence"]["weights"]) == FEATURES
     training = metadata["training"]
     before = read_metadata(shipped.default)["training"]
     assert training == {"data": "some digits", "sha256": "0", "pages": 7, "epochs": 2, "seed": 4, "start": before}

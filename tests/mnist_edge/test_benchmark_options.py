@@ -52,4 +52,4 @@ def test_a_profile_is_a_document_and_a_picture(invoke: Invoke, tmp_path: Path) -
     assert code == 0 and picture.read_bytes().startswith(b"\x89PNG")
     names = [one.name for one in read_graph(Classifier("nano").interpreter)]
     assert [part["name"] for part in document["operators"]] == names
-    assert {"ink", "classifier"} <= {part["name"] for part in document["stages"]}
+    assert {"crop", "classifier"} <= {part["name"] for part in document["stages"]}

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,8 @@ def main(recipe: str, epochs: str) -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     # Pendigits' digits would stand beside the images that are counted; an older checkout knows nothing of them.
     chosen = find_recipe(recipe)
-    without = {name: value for name, value in (("teacher", None), ("pen_digits", 0)) if hasattr(chosen, name)}
+    others: dict[str, Any] = {"teacher": None, "pen_digits": 0}
+    without = {name: value for name, value in others.items() if hasattr(chosen, name)}
     chosen = replace(chosen, epochs=int(epochs), validation_images=VALIDATION, **without)
     vars(batches)["non_digits"] = partial(non_digits, count=FEW)
     with tempfile.TemporaryDirectory() as folder:

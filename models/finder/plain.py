@@ -15,7 +15,7 @@ from mnist_edge.reading import Box
 
 # Probability that a digit of a page with superscripts is one.
 SUPERSCRIPTS = 0.5
-# How much the heights on such a line differ: 1:3.
+# How much the heights on one line of a page with uneven ones differ: 1:3 at most.
 UNEVEN = 1.1
 # Heights of a digit that stands alone on its page, and of few of them, as shares of the page's.
 ALONE = 0.06, 0.8

@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ChildResult:
+class ChildResult(NamedTuple):
     """How a child process ended.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Find digits of any size in a picture: a network that finds those of one size looks at a pyramid of the picture."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +42,7 @@ RIMMED, PAPER = 100, 32
 Network = Callable[[NDArray[np.uint8]], Floats]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class Look(NamedTuple):
     """What the network says of a part of a level.
 
     Attributes:
@@ -117,8 +117,7 @@ def _run(network: Network, ink: NDArray[np.uint8]) -> Floats:
     return network(np.pad(ink, PAPER))[first : first + rows, first : first + columns]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(NamedTuple):
     """What a finder sees in a picture.
 
     Attributes:

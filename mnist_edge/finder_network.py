@@ -2,9 +2,8 @@
 
 import sys
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +26,7 @@ PLACE = 2 * STRIDE
 _GREY = np.arange(256, dtype=np.float32) / np.float32(255)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Prepared:
+class _Prepared(NamedTuple):
     """An interpreter for one size, and its input."""
 
     interpreter: Interpreter

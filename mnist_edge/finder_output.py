@@ -1,7 +1,6 @@
 """How the bytes of a finder's int8 output are shared out among scores, digits and boxes."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,8 +10,7 @@ from mnist_edge.errors import ModelError
 KEY = "scaling"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OutputScaling:
+class OutputScaling(NamedTuple):
     """Middle and half the range of each channel of a cell: what a file gives as -1 to 1.
 
     A tensor has one scale for all its values, and those of a box span a third of what logits do. Scaled in the weights

@@ -1,9 +1,8 @@
 """The form in which a network takes an image: its size, its channels, and the order of its axes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,7 @@ SIDES = range(8, 513)
 COLOURS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class ImageForm:
+class ImageForm(NamedTuple):
     """A shape of one image, understood.
 
     Attributes:
@@ -91,8 +89,7 @@ def image_form(shape: Sequence[int | None]) -> ImageForm | None:
     return ImageForm(known, sizes[0], channels, channels > 1 and not colours_last)
 
 
-@dataclass(frozen=True, slots=True)
-class TensorForm:
+class TensorForm(NamedTuple):
     """The input of a `.tflite`, understood.
 
     Attributes:

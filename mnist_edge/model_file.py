@@ -1,12 +1,10 @@
 """Open a `.tflite` file of whatever origin: what it says of itself, and a trial of what is not ours."""
 
 import sys
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from mnist_edge.child_process import run_module
 from mnist_edge.errors import ModelError
 from mnist_edge.metadata import carries_checksum, metadata_of
 from mnist_edge.runtime import Interpreter, Runtime, build_interpreter, is_flatbuffer
@@ -24,8 +22,7 @@ class Kind(Enum):
     FINDER = "finder"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFile:
+class ModelFile(NamedTuple):
     """A `.tflite` file that was read.
 
     Attributes:
@@ -67,6 +64,8 @@ class ModelFile:
         # A program that embeds or freezes Python has no Python to start.
         if not sys.executable or getattr(sys, "frozen", False):
             return
+        from mnist_edge.child_process import run_module
+
         child = run_module(module, str(self.path), runtime or "", timeout_s=TRIAL_SECONDS)
         if child.failure:
             raise ModelError(

@@ -1,8 +1,7 @@
 """What a network was trained to take for background and for full ink, where its file does not tell."""
 
-from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,7 @@ _RANGES = {"0..1": (0.0, 1.0), "0..255": (0.0, 255.0), "-1..1": (-1.0, 1.0)}
 _WIDEST = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pixels:
+class Pixels(NamedTuple):
     """The two ends of the scale of pixels.
 
     Attributes:
@@ -35,7 +33,7 @@ class Pixels:
 
     def to_metadata(self) -> dict[str, Any]:
         """The entry of an export's metadata that `pixels_of` reads."""
-        return {KEY: asdict(self)}
+        return {KEY: self._asdict()}
 
 
 def parse_pixels(text: str | None, invert: bool = False) -> Pixels | None:

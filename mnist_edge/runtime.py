@@ -1,9 +1,9 @@
 """Run `.tflite` models by any of three runtimes, behind one adapter."""
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +41,7 @@ class Interpreter(Protocol):
         """Run the network once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(NamedTuple):
     """A package that can run a `.tflite`.
 
     Attributes:
@@ -56,7 +55,10 @@ class Runtime:
     @property
     def label(self) -> str:
         """Name and version, such as `ai-edge-litert 2.3.0`."""
-        return " ".join(filter(None, (self.name, installed_version(self.name))))
+        # Of what is imported the package itself tells; to look it up takes longer than to build an interpreter.
+        package = sys.modules.get(self.module.split(".")[0])
+        version = getattr(package, "__version__", None) or installed_version(self.name)
+        return " ".join(filter(None, (self.name, version)))
 
     @property
     def hint(self) -> str:

@@ -1,9 +1,9 @@
 """Find the models that ship with the package by name."""
 
 import os
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from mnist_edge.errors import ModelError, UsageError, described
 from mnist_edge.run_folders import RUN_MODEL, refuse_unfinished
@@ -28,8 +28,7 @@ OF_OTHERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ShippedModel:
+class ShippedModel(NamedTuple):
     """One network that ships.
 
     Attributes:

@@ -1,7 +1,6 @@
 """The signature of a classifier: the tensors that it maps, the form of an image, and what its outputs tell."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mnist_edge.classes import DIGITS, MAX_CLASSES, MIN_CLASSES, classes_of, numbered, shown
 from mnist_edge.errors import ModelError
@@ -9,8 +8,7 @@ from mnist_edge.image_form import TensorForm, tensor_form
 from mnist_edge.runtime import Interpreter
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """What a classifier takes and gives.
 
     Attributes:

@@ -1,9 +1,8 @@
 """List the operators and tensors of a `.tflite`, and count the multiply-accumulates of one image."""
 
 from collections import Counter
-from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +22,7 @@ _STATEFUL = frozenset((
 ))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """One tensor of a graph.
 
     Attributes:
@@ -38,8 +36,7 @@ class Tensor:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(NamedTuple):
     """One operator of a graph.
 
     Attributes:

@@ -14,7 +14,7 @@ from statistics import median
 from mnist_edge.benchmarks.endurance.reading_time import scene_frames
 from mnist_edge.benchmarks.harness.peers import Frame
 from mnist_edge.benchmarks.harness.tool import Result, run_measurement, tool_parser
-from mnist_edge.camera.archive import read_archive
+from mnist_edge.camera.archive.read_archive import read_archive
 from mnist_edge.camera.archive.reading import OpenReader
 from mnist_edge.camera.archive.walk import walk
 from mnist_edge.camera.archive.workers import started

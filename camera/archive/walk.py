@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mnist_edge.camera.image_files import has_picture_name
 
@@ -11,8 +11,7 @@ from mnist_edge.camera.image_files import has_picture_name
 Counts = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A picture, or a folder that cannot be listed.
 
     Attributes:

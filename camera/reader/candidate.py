@@ -1,7 +1,7 @@
 """Candidates among connected ink, and what the classifier takes them for. Boxes are in pixels of the picture."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ from mnist_edge.refusal import digit_score
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class Candidate(NamedTuple):
     """Ink that may be a digit.
 
     Attributes:
@@ -32,8 +31,7 @@ class Candidate:
     clutter: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Classified:
+class Classified(NamedTuple):
     """Ink, and what the classifier takes it for.
 
     Attributes:

@@ -1,6 +1,6 @@
 """Connected components of ink."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from mnist_edge.opencv import cv2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Components:
+class Components(NamedTuple):
     """The ink of a picture in connected components (8 neighbours).
 
     Attributes:

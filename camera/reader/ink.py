@@ -1,6 +1,6 @@
 """Separate the ink of a picture from its paper and from shadows."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,7 @@ NOISE_FACTOR = 6.0
 STRONG, WEAK = 0.45, 0.27
 
 
-@dataclass(frozen=True, slots=True)
-class InkMap:
+class InkMap(NamedTuple):
     """The ink of a picture.
 
     Attributes:

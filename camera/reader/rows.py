@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from statistics import fmean, median
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_edge.camera.reader.order import quantile
 from mnist_edge.reading import Box, Digit
 
 # Digits whose middles differ by less than this are on one level, in heights.
@@ -35,7 +35,7 @@ def group_rows(boxes: Sequence[Box]) -> list[list[int]]:
     rows: list[list[int]] = []
     for index in np.argsort(level, kind="stable").tolist():
         row = rows[-1] if rows else []
-        if row and level[index] - fmean(level[row]) < SAME_LEVEL * max(median(height[row]), height[index]):
+        if row and level[index] - level[row].mean() < SAME_LEVEL * max(quantile(height[row], 0.5), height[index]):
             row.append(index)
         else:
             rows.append([index])
@@ -52,7 +52,7 @@ def in_reading_order(digits: Sequence[Digit]) -> tuple[tuple[Digit, ...], tuple[
 def _text(row: Sequence[Digit]) -> str:
     """Join what the digits of one row are called, with a space at words' ends, and beside names of several letters."""
     gaps = [right.box.x - left.box.right for left, right in pairwise(row)]
-    height = median(digit.box.height for digit in row)
+    height = quantile(np.array([digit.box.height for digit in row]), 0.5)
     # The lower median, since the narrower of two gaps lies within a word; a single gap is compared with the height.
     usual = sorted(gaps)[(len(gaps) - 1) // 2] if len(gaps) > 1 else 0.5 * height
     text = row[0].text
@@ -73,4 +73,4 @@ def _tilt(x: Floats, y: Floats, height: Floats) -> float:
     slopes = rise[having, nearest[having]] / run[having, nearest[having]]
     if len(slopes) < 2:
         return 0.0
-    return float(median(slopes.tolist()))
+    return quantile(slopes, 0.5)

@@ -1,8 +1,8 @@
 """Cut the ink into candidates: components, and groups of components, that may each be a digit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations, islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,7 @@ MAX_CANDIDATES = 400
 MAX_COVER = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Segmentation:
+class Segmentation(NamedTuple):
     """The candidates of a frame.
 
     Attributes:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -19,8 +18,8 @@ from mnist_edge.errors import ImageError, UsageError
 from mnist_edge.progress import no_progress
 
 if TYPE_CHECKING:
-    from mnist_edge.camera.archive import Summary
     from mnist_edge.camera.archive.executor import Executor
+    from mnist_edge.camera.archive.read_archive import Summary
     from mnist_edge.camera.archive.row import Open
     from mnist_edge.camera.archive.walk import Counts, Found
     from mnist_edge.cli.read_files import Files
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".jsonl", ".parquet")
 
 
-@dataclass(frozen=True, slots=True)
-class Into:
+class Into(NamedTuple):
     """The file that results go to.
 
     Attributes:
@@ -68,7 +66,7 @@ class Into:
 
 def read_into_file(files: Files, open_reader: Open, into: Into) -> None:
     """Read all that the arguments name, and say what became of it; exit code 1 where something could not be read."""
-    from mnist_edge.camera.archive import read_archive
+    from mnist_edge.camera.archive.read_archive import read_archive
     from mnist_edge.camera.archive.stored_results import begin_results, finish_results
     from mnist_edge.camera.archive.walk import is_address, walk_all
     from mnist_edge.camera.video_files import has_readable_name

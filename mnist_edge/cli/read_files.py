@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import typer
 
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 Thing = TypeVar("Thing")
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(NamedTuple):
     """What is to be read.
 
     Attributes:
@@ -41,8 +39,7 @@ class Files:
     every_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Drawings:
+class Drawings(NamedTuple):
     """What is written beside what is printed.
 
     Attributes:

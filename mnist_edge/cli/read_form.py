@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,7 +81,7 @@ def read_form(
         _read_into_pages(files, opened, into)
         return
     images, written = _take_output(files.arguments, flags, force)
-    sources, whole = find_sources(replace(files, arguments=images), pictures_only=True)
+    sources, whole = find_sources(files._replace(arguments=images), pictures_only=True)
     frames = each(sources, lambda source: silently(read_scan(source, files.max_pixels)))
     whole &= _read_table(opened, frames, flags, written)
     if not whole:

@@ -5,8 +5,8 @@ Text wraps between words, and columns that do not fit go below the others; a fig
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
+from typing import NamedTuple
 
 Paint = Callable[[str, str], str]
 """Gives a text a style: `bold`, `dim`, or the name of a colour."""
@@ -21,8 +21,7 @@ FIGURE = re.compile(r"([-+<>~]?\.?\d.{0,24}|none|-|)")
 STYLES = {"ok": "green", "passed": "green", "missing": "yellow", "broken": "red", "FAILED": "red", "0": "dim"}
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column: its heading, and a cell for each row."""
 
     heading: str

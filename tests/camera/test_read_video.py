@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_edge.camera.archive import read_archive
+from mnist_edge.camera.archive.read_archive import read_archive
 from mnist_edge.camera.archive.reading import OpenReader
 from mnist_edge.camera.archive.results import open_results
 from mnist_edge.camera.archive.walk import walk

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from mnist_edge.benchmarks.harness.dask_processes import DaskProcesses
-from mnist_edge.camera.archive import Summary, cluster, read_archive
+from mnist_edge.camera.archive import cluster
 from mnist_edge.camera.archive.cluster import connected, in_batches
+from mnist_edge.camera.archive.read_archive import Summary, read_archive
 from mnist_edge.camera.archive.walk import Found
 from mnist_edge.camera.forms.read_scans import read_scans
 from mnist_edge.camera.images import write_image

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_edge.camera.archive import read_archive
+from mnist_edge.camera.archive.read_archive import read_archive
 from mnist_edge.camera.archive.walk import Found
 from mnist_edge.camera.archive.workers import started
 from mnist_edge.cli import app
@@ -302,7 +302,7 @@ MEMORY = """
 import sys
 from pathlib import Path
 from mnist_edge.benchmarks.memory import peak_rss_mb
-from mnist_edge.camera.archive import read_archive
+from mnist_edge.camera.archive.read_archive import read_archive
 from mnist_edge.camera.archive.walk import walk
 from mnist_edge.camera.archive.workers import started
 from tests.camera.archive.acting import Acting

@@ -1,8 +1,7 @@
 """Decide which places hold digits: one calibrated confidence for each, and of overlapping ones the surest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from mnist_edge.reading import Box, Digit, Guess, Rejected
 NOT_A_DIGIT, UNSURE = "not a digit", "low confidence"
 
 
-@dataclass(frozen=True, eq=False)
-class Judged:
+class Judged(NamedTuple):
     """A place with its most likely digit.
 
     Attributes:
@@ -39,7 +37,7 @@ class Judged:
         """Why it is refused, where it is."""
         return NOT_A_DIGIT if self.proposal.score < 0.5 else UNSURE
 
-    @cached_property
+    @property
     def runner_up(self) -> Guess:
         """The second most likely digit."""
         others = self.proposal.mixed.copy()

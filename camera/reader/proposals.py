@@ -1,8 +1,8 @@
 """What may be a digit: what the finder sees, with the connected ink at its place beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from mnist_edge.refusal import digit_score
 # Two places hold the same ink where their boxes have this IoU, or where so much of the smaller lies in the other;
 # digits that touch share less.
 SAME_INK = 0.35, 0.9
+# A detection that covers so much of what another was cut to, and is the same digit, is that digit once more.
+COVERED = 0.75
 # A detection and connected ink are the same place where their boxes have this IoU.
 SAME_PLACE = 0.5
 # The classifier takes connected ink for a digit at all where its score reaches this.
@@ -29,8 +31,7 @@ IS_DIGIT = 0.5
 CLEAR, CLEAR_SCORE, OTHER_SCORE = 0.98, 0.4, 0.2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Proposal:
+class Proposal(NamedTuple):
     """Ink that may be a digit, and all that is known of it.
 
     Attributes:
@@ -68,15 +69,16 @@ def see(found: Found, most: int, shape: tuple[int, ...], classify: Classify) -> 
     crops = [cut(found, index, shape) for index in range(min(most, len(detections)))]
     firsts = ((index, next(ways, None)) for index, ways in enumerate(crops))
     ways = _classified([(index, crop) for index, crop in firsts if crop], detections, classify)
-    clear = {way.index for way in ways if _is_clear(way, detections)}
+    clear = {way.detection for way in ways if _is_clear(way, detections)}
     # What holds the ink of a clear one could only be the same digit once more.
-    is_clear, boxes = np.array([way.index in clear for way in ways], np.bool_), _boxes([way.crop.box for way in ways])
+    is_clear = np.array([way.detection in clear for way in ways], np.bool_)
+    boxes = _boxes([way.crop.box for way in ways])
     known = is_clear | ~are_same(boxes, boxes[is_clear], SAME_INK)
     kept = [way for way, is_known in zip(ways, known, strict=True) if is_known]
-    others = [(way.index, crop) for way in kept if way.index not in clear for crop in crops[way.index]]
-    every = sorted((*kept, *_classified(others, detections, classify)), key=lambda way: way.index)
+    others = [(way.detection, crop) for way in kept if way.detection not in clear for crop in crops[way.detection]]
+    every = sorted((*kept, *_classified(others, detections, classify)), key=lambda way: way.detection)
     return [
-        Seen.of(list(ways), index in clear, detections) for index, ways in groupby(every, key=lambda way: way.index)
+        Seen.of(list(ways), index in clear, detections) for index, ways in groupby(every, key=lambda way: way.detection)
     ]
 
 
@@ -103,11 +105,10 @@ def propose_ink(connected: Sequence[Classified], shape: tuple[int, ...]) -> list
     return [_alone(ink) for ink in _whole(connected, shape)]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Way:
+class _Way(NamedTuple):
     """A way to cut a detection out, and what the classifier takes it for, alone and together with the finder."""
 
-    index: int
+    detection: int
     crop: Crop
     image: NDArray[np.uint8]
     probabilities: Floats
@@ -127,12 +128,26 @@ def _classified(cuts: Sequence[tuple[int, Crop]], detections: Detections, classi
 
 def _is_clear(way: _Way, detections: Detections) -> bool:
     """Whether finder and classifier are sure of one digit, with nothing cut off: then nothing else is asked."""
-    if detections.scores[way.index] < CLEAR_SCORE or way.digit_score < CLEAR or not way.crop.whole or way.crop.bare:
+    if detections.scores[way.detection] < CLEAR_SCORE or way.digit_score < CLEAR or not way.crop.whole or way.crop.bare:
         return False
     if float(way.mixed.max()) < CLEAR:
         return False
-    # Of two digits that touch, both lie in what is cut out.
-    return bool(np.count_nonzero(detections.scores[_inside(detections.middles, way.crop.box)] >= OTHER_SCORE) <= 1)
+    # Of two digits that touch, both lie in what is cut out, and neither covers it.
+    box = way.crop.box
+    others = _inside(detections.middles, box) & (detections.scores >= OTHER_SCORE)
+    others[way.detection] = False
+    if not others.any():
+        return True
+    again = _covered(box, detections.boxes[others]) >= COVERED
+    again &= detections.labels[others].argmax(axis=1) == way.mixed.argmax()
+    return bool(again.all())
+
+
+def _covered(box: Box, by: Floats) -> Floats:
+    """Which share of a box each of n others covers, shape (n,), 0 to 1."""
+    left, top = np.maximum(by[:, 0], box.x), np.maximum(by[:, 1], box.y)
+    right, bottom = np.minimum(by[:, 0] + by[:, 2], box.right), np.minimum(by[:, 1] + by[:, 3], box.bottom)
+    return np.asarray(np.maximum(right - left, 0) * np.maximum(bottom - top, 0) / (box.width * box.height))
 
 
 def _inside(middles: Floats, box: Box) -> NDArray[np.bool_]:
@@ -140,8 +155,7 @@ def _inside(middles: Floats, box: Box) -> NDArray[np.bool_]:
     return np.asarray(np.all((middles > (box.x, box.y)) & (middles < (box.right, box.bottom)), axis=1))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class Seen(NamedTuple):
     """A detection, cut out in the way that finder and classifier like best together.
 
     Attributes:
@@ -165,7 +179,7 @@ class Seen:
     @classmethod
     def of(cls, ways: Sequence[_Way], is_clear: bool, detections: Detections) -> "Seen":
         """Choose one of the ways to cut out a detection."""
-        index = ways[0].index
+        index = ways[0].detection
         labels, score = detections.labels[index], float(detections.scores[index])
         way = max(ways, key=lambda one: float(one.mixed.max()))
         overlap = float(iou_matrix(broad(detections.boxes[[index]]), broad(_boxes([way.crop.box])))[0, 0])
@@ -187,8 +201,9 @@ class Seen:
             probabilities, digit_score, box, image = ink.probabilities, ink.score, ink.box, ink.crop
             mixed = mix(probabilities, self.labels)
         label = int(mixed.argmax())
-        inside = _inside(middles, box) & (np.arange(len(middles)) != way.index)
+        inside = _inside(middles, box) & (np.arange(len(middles)) != way.detection)
         evidence = Evidence(
+            label=label,
             score=self.score,
             finder_probability=float(self.labels[label]),
             probability=float(probabilities[label]),
@@ -214,6 +229,7 @@ class Seen:
 def _alone(ink: Classified) -> Proposal:
     """Connected ink by itself."""
     evidence = Evidence(
+        label=ink.label,
         score=ink.score,
         finder_probability=1 / len(ink.probabilities),
         probability=ink.confidence,

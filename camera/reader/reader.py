@@ -3,9 +3,9 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +41,7 @@ LEAST_SCORE = 0.15
 MOST = 400
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stages:
+class Stages(NamedTuple):
     """What a frame became on its way to a reading; boxes at working size.
 
     Attributes:
@@ -174,7 +173,7 @@ class Reader:
         """Connected ink where the finder's detections leave a doubt; all of it, where no finder knows the classes."""
         if self._names:
             return segment(find_ink(picture, found.light_on_dark))
-        boxes, unclear = found.detections.boxes, [one.way.index for one in seen if not one.is_clear]
+        boxes, unclear = found.detections.boxes, [one.way.detection for one in seen if not one.is_clear]
         return segment(find_ink(picture, found.light_on_dark), boxes, unclear) if unclear else Segmentation(())
 
     def _judge(

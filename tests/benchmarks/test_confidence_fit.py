@@ -1,6 +1,5 @@
 """The confidence that a finder's file carries is fitted on pages, measured on others, and told honestly."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def test_each_half_is_measured_with_what_was_fitted_on_the_other(
 
     def fit_noted(some: list[JudgedPage]) -> Confidence:
         fitted_on.append(sorted(numbers[id(page)] for page in some))
-        return replace(fit(some), weights=(float(len(fitted_on)), *[0.0] * (FEATURES - 1)))
+        return fit(some)._replace(weights=(float(len(fitted_on)), *[0.0] * (FEATURES - 1)))
 
     def shown_noted(page: JudgedPage, confidence: Confidence) -> Any:
         measured.append((numbers[id(page)], int(confidence.weights[0])))

@@ -1,7 +1,5 @@
 """Which places hold digits: their confidence, the surest of what overlaps, and why the others are refused."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -20,7 +18,7 @@ def proposal(box: Box = BOX, label: int = 7, score: float = 0.9, probability: fl
     mixed = np.zeros(10, np.float32)
     mixed[label], mixed[other] = probability, 1 - probability
     crop: NDArray[np.uint8] = np.full((28, 28), label, np.uint8)
-    return Proposal(box, crop, label, mixed, probability, score, Evidence(score, 0.7, probability, 0.6))
+    return Proposal(box, crop, label, mixed, probability, score, Evidence(label, score, 0.7, probability, 0.6))
 
 
 def judged(confidence: float, box: Box = BOX, score: float = 0.9) -> Judged:
@@ -38,7 +36,7 @@ def test_each_has_the_confidence_of_its_evidence_in_order() -> None:
 
 def test_it_is_judged_beside_all_others() -> None:
     # Its own logit, and more of the neighbours in its row.
-    beside = replace(SCORE_ALONE, steps=(Step((0.0,) * KNOWN + (1.0, 2.0, 0.0)),))
+    beside = SCORE_ALONE._replace(steps=(Step((0.0,) * KNOWN + (1.0, 2.0, 0.0)),))
     middle = proposal(Box(50, 30, 24, 40), score=0.6)
     alone, among_sure, among_doubtful = (
         judge([middle, *(proposal(Box(x, 30, 24, 40), score=score) for x in around)], beside)[0].confidence
@@ -82,6 +80,6 @@ def test_a_digit_has_the_tight_box_and_the_runner_up() -> None:
 def test_the_runner_up_is_the_likeliest_other() -> None:
     one = proposal()
     mixed = np.array([0.01, 0.02, 0.15, 0.01, 0.01, 0.2, 0.02, 0.5, 0.07, 0.01], np.float32)
-    assert Judged(replace(one, mixed=mixed), 0.5).runner_up == Guess(5, float(np.float32(0.2)))
+    assert Judged(one._replace(mixed=mixed), 0.5).runner_up == Guess(5, float(np.float32(0.2)))
     # Finding it leaves the probabilities as they were.
     assert mixed[7] == np.float32(0.5)

@@ -280,7 +280,7 @@ def test_what_holds_the_ink_of_a_clear_one_is_not_looked_at() -> None:
     sure = opinion(1, 0.99)
     seen = found(strokes(60, 130), (60, 60, 130), [sure, sure, sure], [0.9, 0.18, 0.18])
     asked = Answering(opinion(1, 0.999), opinion(1, 0.999), opinion(1, 0.999))
-    assert [(one.way.index, one.is_clear) for one in see(seen, 9, SHAPE, asked)] == [(0, True), (2, False)]
+    assert [(one.way.detection, one.is_clear) for one in see(seen, 9, SHAPE, asked)] == [(0, True), (2, False)]
     # All three are cut out once, and there is no other way to cut out the doubtful one.
     assert [len(crops) for crops in asked.shown] == [3]
 
@@ -291,6 +291,6 @@ def test_what_holds_another_digit_is_not_clear(other: float, is_clear: bool) -> 
     level[38:42, 60:77] = 200
     touching = found(level, (60, 72), [sure, sure], [0.9, other])
     boxes = np.array([(59, 19, 19, 42), (71, 19, 7, 42)], np.float32)
-    touching = replace(touching, detections=replace(touching.detections, boxes=boxes))
+    touching = touching._replace(detections=replace(touching.detections, boxes=boxes))
     first = see(touching, 9, SHAPE, lambda crops: np.tile(opinion(1, 0.999), (len(crops), 1)))[0]
     assert first.way.crop.box == Box(60, 20, 17, 40) and first.is_clear == is_clear

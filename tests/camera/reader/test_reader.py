@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -193,7 +192,7 @@ def test_more_ink_than_is_looked_at_is_said_too(
     reader: Reader, monkeypatch: pytest.MonkeyPatch, pages: list[Page], module: str
 ) -> None:
     if module == "segment":
-        monkeypatch.setattr(reader_module, "segment", lambda *given: replace(segment(*given), limited=True))
+        monkeypatch.setattr(reader_module, "segment", lambda *given: segment(*given)._replace(limited=True))
     else:
         monkeypatch.setattr(reader_module, "classify_ink", lambda *given: (classify_ink(*given)[0], True))
     assert reader.read(pages[0].image).limited

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 OPENCV := $(shell $(PYTHON) -c "import ctypes; ctypes.CDLL('libGL.so.1')" 2>/dev/null && echo camera || echo headless)
 
 ENDURANCE := fuzz steady soak faults reading-time loop-cost window-speed recording archives cluster
-RELEASE := recipes pages scaling forms brought-models web-picture form-pictures docs typefaces negatives finder
+RELEASE := recipes pages scaling forms brought-models web-picture form-pictures docs typefaces negatives crops finder
 RUN := $(BIN)/python -m mnist_edge.benchmarks
 
 .PHONY: install quickstart test coverage check site fix wheel floors storage-test matrix audit cross-runtime $(ENDURANCE) $(RELEASE) measure release photos sets bench-check instructions pi-test clean
@@ -120,6 +120,7 @@ cross-runtime: install
 #   form-pictures docs/forms-draw.jpg and docs/forms-review.jpg, anew; needs Chromium
 #   typefaces     other hands, print and scripts, for crowded pages: into runs/typefaces; needs npm
 #   negatives     pictures without digits, for the finder: into runs/negatives; needs apt-get, 525 MB
+#   crops         what the reader cuts out of generated pages, to train classifiers on: into runs, 20 minutes of a core
 #   finder        the finder that was trained last, into the package, and its card
 #   docs          the figures and pictures in the documents, the cards of the models
 $(ENDURANCE): install

@@ -62,9 +62,9 @@ def main(recipe: str, epochs: str) -> None:
     """Train on one core, so that no process is paid for with another core's time."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    # Pendigits' digits would stand beside the images that are counted; an older checkout knows nothing of them.
+    # Others' digits would stand beside the images that are counted; an older checkout knows nothing of them.
     chosen = find_recipe(recipe)
-    others: dict[str, Any] = {"teacher": None, "pen_digits": 0}
+    others: dict[str, Any] = {"teacher": None, "pen_digits": 0, "found_crops": False}
     without = {name: value for name, value in others.items() if hasattr(chosen, name)}
     chosen = replace(chosen, epochs=int(epochs), validation_images=VALIDATION, **without)
     vars(batches)["non_digits"] = partial(non_digits, count=FEW)

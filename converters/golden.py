@@ -15,6 +15,8 @@ from mnist_edge.selftest import decide
 
 # Images that are looked at for golden ones, which of them, and how many digits are kept.
 LOOKED_AT, SEED, DIGITS = 100, 0, 5
+# Golden images are black and white, which takes a third of the bytes of grey: ink is what is no paler than this.
+INK = 128
 # Of `drawn_figures`.
 FRAME = 2
 
@@ -22,8 +24,9 @@ FRAME = 2
 def add_golden(model: bytes, name: str, data: Dataset | None) -> bytes:
     """Put golden vectors into a `.tflite`, or replace those that it has; its graph stays as it is.
 
-    Five validation images, each of another digit, of a hundred drawn those that the network is surest of, and one drawn
-    figure that is no digit. Sure decisions are the same wherever one quantum is rounded otherwise.
+    Five validation images in black and white, each of another digit, of a hundred drawn those that the network is
+    surest of, and one drawn figure that is no digit. Sure decisions are the same wherever one quantum is rounded
+    otherwise.
 
     Args:
         model: Content of the file, with its metadata.
@@ -49,10 +52,11 @@ def _surest(classifier: Classifier, data: Dataset | None) -> NDArray[np.uint8]:
         return np.empty((0, 28, 28), np.uint8)
     images = data.with_validation(VALIDATION_IMAGES).validation.images
     drawn = np.random.default_rng(SEED).permutation(len(images))[:LOOKED_AT]
-    probabilities = classifier.probabilities(images[drawn])
+    looked_at = np.where(images[drawn] >= INK, np.uint8(255), np.uint8(0)).reshape(-1, 28, 28)
+    probabilities = classifier.probabilities(looked_at)
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     _, first = np.unique(probabilities.argmax(axis=1)[order], return_index=True)
-    return images[drawn[order[np.sort(first)[:DIGITS]]]].reshape(-1, 28, 28)
+    return looked_at[order[np.sort(first)[:DIGITS]]]
 
 
 def _no_digit(classifier: Classifier) -> NDArray[np.uint8]:

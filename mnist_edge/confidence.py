@@ -27,8 +27,13 @@ ALIKE_ROW, ALIKE_AROUND = 2.6, 3.0
 # How sure it is of neighbours before any is seen, and what that weighs beside one that stands close. Surer neighbours
 # count no more than this, since lines of a table stand beside digits too; less sure ones count no less than this.
 EXPECTED, EXPECTED_WEIGHT, SURE_ENOUGH, HOPELESS = 0.3, 0.5, 0.7, 0.01
+# The logarithm of a width by a height that is four times as much: what is more slender is as slender as that, since a 1
+# of a thin pen is as slender as a line, which generated pages have more of.
+MOST_SLENDER = 1.4
 # More neighbours than these are as many, by weight.
 COMPANY = 3.0
+# A place that is by more than this larger than its neighbours (its logarithm) or lower (in heights) is so by as much.
+MOST_APART = 2.0
 
 
 class InkEvidence(NamedTuple):
@@ -51,6 +56,7 @@ class Evidence(NamedTuple):
     """What speaks for and against one digit at one place.
 
     Attributes:
+        label: The digit, 0 to 9: a stroke is a 1 more often than a scrawl is an 8.
         score: The finder's, that there is a digit, 0 to 1.
         finder_probability: The finder's, that it is this one, 0 to 1.
         probability: The classifier's, of what was cut out, that it is this one, 0 to 1.
@@ -65,6 +71,7 @@ class Evidence(NamedTuple):
         ink: What connected ink at the place says; None where there is none.
     """
 
+    label: int
     score: float
     finder_probability: float
     probability: float
@@ -78,8 +85,10 @@ class Evidence(NamedTuple):
     ink: InkEvidence | None = None
 
     def features(self) -> tuple[float, ...]:
-        """The evidence as `FEATURES` numbers, the first of them 1."""
+        """The evidence as numbers, the first of them 1."""
         of_ink: tuple[float, ...] = (0.0,) * 6
+        of_label = [0.0] * 10
+        of_label[self.label] = 1.0
         if self.ink:
             sure, same = _logit(self.ink.probability), float(self.ink.is_same)
             of_ink = 1.0, same, sure * same, sure * (1 - same), self.ink.digit_score, min(self.ink.clutter, 1.0)
@@ -96,21 +105,26 @@ class Evidence(NamedTuple):
             self.agreement,
             self.other_score,
             *of_ink,
+            *of_label,
         )
 
 
-FEATURES = 17
-# What is known of a place before any step: its features, and its neighbours' number in the row and around, by weight.
+# Of a place by itself: its evidence's, and how wide it is for its height, and how large.
+FEATURES = 27 + 2
+# What is known of a place before any step: its features, of its neighbours in the row and around their number, by
+# weight, how much larger it is, and how much lower it stands, and how many digits the finder sees in the picture.
 # Each step adds three numbers for the steps after it: its logit, and those of the neighbours in the row and around.
-KNOWN, ADDED = FEATURES + 2, 3
+KNOWN, ADDED = FEATURES + 2 * 3 + 2, 3
+# Which of the features is the finder's score, as a logit.
+SCORE = 1
 
 
 class Places(NamedTuple):
     """All places of one picture where a digit may be.
 
     Attributes:
-        features: Shape (n, `FEATURES`), of each place by itself, as `Evidence.features` has them.
-        boxes: Shape (n, 4): x, y, width and height, in any unit.
+        features: Shape (n, `FEATURES`), of each place by itself.
+        boxes: Shape (n, 4): x, y, width and height, in pixels at working size.
     """
 
     features: NDArray[np.float64]
@@ -119,8 +133,12 @@ class Places(NamedTuple):
     @classmethod
     def of(cls, evidence: Sequence[Evidence], boxes: Sequence[Sequence[float]]) -> "Places":
         """The places of this evidence."""
-        features = np.array([one.features() for one in evidence], np.float64)
-        return cls(features.reshape(-1, FEATURES), np.array(boxes, np.float32).reshape(-1, 4))
+        features = np.array([one.features() for one in evidence], np.float64).reshape(-1, FEATURES - 2)
+        sides = np.array(boxes, np.float32).reshape(-1, 4)
+        width, height = np.log1p(sides[:, 2:].astype(np.float64)).T
+        shape = np.clip(width - height, -MOST_SLENDER, MOST_SLENDER)
+        of_box = np.stack([shape, np.maximum(width, height)], axis=1)
+        return cls(np.concatenate([features, of_box], axis=1), sides)
 
 
 class Step(NamedTuple):
@@ -223,7 +241,7 @@ class Neighbours:
         """See how near and how alike all places are."""
         left, top, width, height = places.boxes.astype(np.float64).T
         size = np.maximum(width, height)
-        x, y = left + width / 2, top + height / 2
+        x, y, bottom = left + width / 2, top + height / 2, top + height
         ratio = size[:, None] / size
         ratio = np.maximum(ratio, 1 / ratio)
         gap = np.maximum(left[:, None], left) - np.minimum((left + width)[:, None], left + width)
@@ -231,13 +249,19 @@ class Neighbours:
         in_row *= (np.abs(y[:, None] - y) < SAME_ROW * np.maximum(size[:, None], size)) & (ratio < ALIKE_ROW)
         distance = np.hypot(x[:, None] - x, y[:, None] - y)
         around = np.exp(-distance / size[:, None] / AROUND_LENGTH) * (ratio < ALIKE_AROUND)
-        self._weights, counts = (in_row, around), []
+        self._weights, self._counts, columns = (in_row, around), [], [places.features]
         for weight in self._weights:
             np.fill_diagonal(weight, 0)
-            counts.append(weight.sum(axis=1))
-        self._counts = counts
-        company = [np.minimum(count, COMPANY) for count in counts]
-        self._inputs = np.concatenate([places.features, np.stack(company, axis=1)], axis=1)
+            count = weight.sum(axis=1)
+            self._counts.append(count)
+            share = weight / np.maximum(count, SMALLEST)[:, None]
+            larger, lower = np.log(size) - share @ np.log(size), (bottom - share @ bottom) / size
+            # Of hardly any neighbours there is hardly anything to tell.
+            beside = np.clip(np.stack([larger, lower]), -MOST_APART, MOST_APART) * np.minimum(count, 1)
+            columns.append(np.stack([np.minimum(count, COMPANY), *beside], axis=1))
+        seen = sigmoid(places.features[:, SCORE])
+        columns.append(np.tile([np.log1p(seen.sum()), seen.mean() if len(seen) else 0.0], (len(seen), 1)))
+        self._inputs = np.concatenate(columns, axis=1)
 
     def inputs_after(self, logits: Matrix) -> Matrix:
         """What the next step sees.

@@ -63,6 +63,7 @@ class AugmentedBatches:
         teacher: Teacher | None,
         first_epoch: int,
         classes: tuple[str, ...],
+        others: NDArray[np.uint8] | None = None,
     ) -> None:
         """Draw the non-digits, and begin with an epoch; arguments as for `augmented_batches`."""
         super().__init__()
@@ -70,7 +71,9 @@ class AugmentedBatches:
         self._augment = AUGMENTATIONS[str(recipe.augmentation)]
         self._digits = as_input(split.images)[..., 0]
         self._targets = soft_labels(len(classes))
-        self._non_digits = as_input(non_digits(split, seed, kinds=strange_to(classes)))[..., 0]
+        drawn = non_digits(split, seed, kinds=strange_to(classes))
+        self._non_digits = as_input(drawn if others is None else np.concatenate([drawn, others]))[..., 0]
+        self._share = NON_DIGIT_SHARE if others is None else 2 * NON_DIGIT_SHARE
         self._gentle_from = round(recipe.epochs * (1 - recipe.gentle_share))
         self._opinions: dict[tuple[int, int], NDArray[np.float16]] = {}
         self._epoch = first_epoch
@@ -110,7 +113,7 @@ class AugmentedBatches:
         index = int(self.batch_order[index])
         rng = np.random.default_rng((self._seed, self._version, index))
         chosen = self.order[index * self._recipe.batch_size :][: self._recipe.batch_size]
-        others = rng.integers(0, len(self._non_digits), int(len(chosen) * NON_DIGIT_SHARE))
+        others = rng.integers(0, len(self._non_digits), int(len(chosen) * self._share))
         images = np.concatenate([self._digits[chosen], self._non_digits[others]])
         images = self._augment(images, rng, self._strength)[..., None]
         labels = self._targets[self._split.labels[chosen]]
@@ -133,6 +136,7 @@ def augmented_batches(
     teacher: Teacher | None = None,
     first_epoch: int = 0,
     classes: tuple[str, ...] = DIGITS,
+    others: NDArray[np.uint8] | None = None,
 ) -> Any:
     """A `keras.utils.PyDataset` of (images, soft labels), shapes (n, 28, 28, 1) and (n, classes), 0 to 1.
 
@@ -149,9 +153,10 @@ def augmented_batches(
         teacher: Labels the images beside their own labels.
         first_epoch: Where an interrupted training is resumed.
         classes: What the labels mean.
+        others: More non-digits beside those that are drawn, shape (n, 28, 28); then twice as many are seen.
     """
     batches = type("Batches", (AugmentedBatches, load_keras().utils.PyDataset), {})
-    return batches(recipe, split, seed, teacher, first_epoch, classes)
+    return batches(recipe, split, seed, teacher, first_epoch, classes, others)
 
 
 def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits, seed: int, before: Teacher) -> Draw:

@@ -49,6 +49,7 @@ class Recipe:
             digits as they are (after Touvron et al., "Fixing the train-test resolution discrepancy", 2019).
         teacher: A model that ships, whose probabilities are mixed into the labels of the augmented images, or None.
         pen_digits: How often each digit of Pendigits' training part is drawn beside MNIST's, where they are here.
+        found_crops: Whether what a reader cuts out of generated pages is drawn beside them, where `make crops` was run.
         published: What to compare with.
         program: Makes the network, where it is not made of `layers`.
     """
@@ -68,6 +69,7 @@ class Recipe:
     gentle_share: float = 0.0
     teacher: str | None = None
     pen_digits: int = 0
+    found_crops: bool = False
     published: Published | None = None
     program: Program | None = None
 
@@ -85,10 +87,12 @@ class Recipe:
         return replace(self, epochs=epochs or self.epochs, batch_size=batch_size or self.batch_size)
 
     def for_classes(self, classes: tuple[str, ...]) -> "Recipe":
-        """The same recipe for these classes: as many outputs, and for others than digits no teacher, nor pen digits."""
+        """The same recipe for these classes: as many outputs, and for others than digits nothing that knows digits."""
         if classes == DIGITS or not self.layers:
             return self
-        return replace(self, layers=(*self.layers[:-1], _outputs(len(classes))), teacher=None, pen_digits=0)
+        return replace(
+            self, layers=(*self.layers[:-1], _outputs(len(classes))), teacher=None, pen_digits=0, found_crops=False
+        )
 
 
 def _frozen(value: Any) -> Any:
@@ -214,6 +218,7 @@ _ROWS = (
         ),
         epochs=48,
         learning_rate=3e-3,
+        found_crops=True,
         **_ALONE,
     ),
     Recipe(

@@ -8,6 +8,7 @@ from typing import Any
 
 from mnist_edge.atomic_files import write_text
 from mnist_edge.dataset import MNIST, Dataset
+from mnist_edge.models.found_crops import crops_key
 from mnist_edge.models.mixed_precision import SINGLE, best_precision
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.pen_digits import find_pen_digits
@@ -31,6 +32,7 @@ class RunSettings:
         pages: The key of the pages that a finder is trained on, or None.
         start: The trained finder whose weights a finder starts from, or None.
         pen_digits: Whether Pendigits' digits are among the training images.
+        found_crops: The key of the crops of generated pages that are, or None.
         backend: Of Keras; another rounds differently, which does not matter in a finished run.
         precision: Of its computations; likewise.
     """
@@ -42,6 +44,7 @@ class RunSettings:
     pages: str | None = None
     start: Path | None = None
     pen_digits: bool = False
+    found_crops: str | None = None
     backend: str = field(default_factory=_backend, compare=False)
     precision: str = field(default=SINGLE, compare=False)
 
@@ -51,11 +54,13 @@ class RunSettings:
         folder = Path(os.path.realpath(extra)) if extra else None
         recipe = recipe.for_classes(data.classes)
         # They stand beside MNIST's digits, which are the most; what other data is trained on is its owner's choice.
-        drawn = bool(recipe.pen_digits) and data.name == MNIST and not extra and find_pen_digits() is not None
+        beside = data.name == MNIST and not extra
+        drawn = bool(recipe.pen_digits) and beside and find_pen_digits() is not None
+        crops = crops_key() if recipe.found_crops and beside else None
         # A training without augmentation is short, and a program's layers may not stand another precision.
         can_mix = recipe.augmentation and not recipe.program and not extra and _backend() == "tensorflow"
         precision = best_precision() if can_mix else SINGLE
-        return cls(recipe, seed, Provenance.of(data), folder, pen_digits=drawn, precision=precision)
+        return cls(recipe, seed, Provenance.of(data), folder, pen_digits=drawn, found_crops=crops, precision=precision)
 
     def to_json(self) -> dict[str, Any]:
         """The document in `settings.json`, which `metrics.json` repeats."""
@@ -64,7 +69,8 @@ class RunSettings:
         pages = {"pages": self.pages} if self.pages else {}
         pages |= {"start": str(self.start)} if self.start else {}
         drawn = {"pen_digits": True} if self.pen_digits else {}
-        return {"recipe": asdict(self.recipe), "data": self.data.to_json()} | rest | pages | drawn
+        crops = {"found_crops": self.found_crops} if self.found_crops else {}
+        return {"recipe": asdict(self.recipe), "data": self.data.to_json()} | rest | pages | drawn | crops
 
     def write(self, folder: Path) -> None:
         """Write `settings.json`."""
@@ -75,6 +81,7 @@ class RunSettings:
         here, there = (
             asdict(one.recipe)
             | {"seed": one.seed, "extra": one.extra, "data": one.data, "pages": one.pages, "start": one.start}
+            | {"crops of pages": one.found_crops}
             | ({"Pendigits": one.pen_digits} if self.pen_digits != other.pen_digits else {})
             for one in (self, other)
         )
@@ -93,6 +100,7 @@ def read_settings(folder: Path) -> RunSettings | None:
             pages=document.get("pages"),
             start=Path(document["start"]) if document.get("start") else None,
             pen_digits=bool(document.get("pen_digits")),
+            found_crops=document.get("found_crops"),
             backend=document.get("backend", "tensorflow"),
             precision=document.get("precision", SINGLE),
         )

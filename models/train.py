@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import MNIST, Dataset, Split
@@ -16,6 +17,7 @@ from mnist_edge.models.allocator import keep_freed_memory
 from mnist_edge.models.batches import augmented_batches
 from mnist_edge.models.build import build
 from mnist_edge.models.checkpoint import STATE, Checkpoint, read_state, restore_dropout
+from mnist_edge.models.found_crops import read_crops
 from mnist_edge.models.fused_normalisation import fuse_normalisation
 from mnist_edge.models.mixed_precision import MIXED, in_precision, in_single
 from mnist_edge.models.pen_digits import pen_digits, together
@@ -28,6 +30,8 @@ from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
 LOG = logging.getLogger(__name__)
+
+Images = NDArray[np.uint8]
 
 # Of an augmented training; each call costs as much as a tenth of a step of `nano`. Ctrl-C waits for so many.
 STEPS_A_CALL = 8
@@ -74,6 +78,8 @@ def train(
         LOG.info("%s, which teaches %s, tells digits only: this is trained without it", recipe.teacher, recipe.name)
     if settings.recipe.pen_digits and data.name == MNIST and not settings.pen_digits:
         LOG.info("trained on MNIST alone: Pendigits' pen paths are not here, and `mnist-edge data` fetches them")
+    if settings.recipe.found_crops and data.name == MNIST and not settings.found_crops:
+        LOG.info("trained without crops of generated pages, which `make crops` of a checkout draws")
     with training_in(folder, settings, force=force, resume=resume):
         return _train(settings, data, folder, read_state(folder) if resume else None, progress)
 
@@ -86,6 +92,10 @@ def _train(settings: RunSettings, data: Dataset, folder: Path, state: dict[str, 
     data = data.with_validation(recipe.validation_images)
     if settings.pen_digits and (drawn := pen_digits(recipe.pen_digits, seed)):
         data = replace(data, training=together(data.training, drawn))
+    others = None
+    if settings.found_crops:
+        crops, others = read_crops()
+        data = replace(data, training=together(data.training, crops))
     keras = load_keras()
     keep_freed_memory()
     seed_everything(keras, seed)
@@ -96,7 +106,7 @@ def _train(settings: RunSettings, data: Dataset, folder: Path, state: dict[str, 
         model = _compiled(keras, settings, len(data.training), len(data.classes))
     fuse_normalisation(model)
     checkpoint = Checkpoint(keras, recipe, folder, progress, state)
-    interrupted = _fit(keras, model, recipe, data, seed, checkpoint)
+    interrupted = _fit(keras, model, recipe, data, seed, checkpoint, others)
     if checkpoint.kept is None:
         raise ModelError("training was interrupted before its first epoch ended; nothing was kept")
     kept = in_single(model)
@@ -141,7 +151,9 @@ def _compiled(keras: Any, settings: RunSettings, training_images: int, classes: 
     return model
 
 
-def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, checkpoint: Checkpoint) -> bool:
+def _fit(
+    keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, checkpoint: Checkpoint, others: Images | None
+) -> bool:
     """Train the epochs that are left; True where Ctrl-C ended them."""
     if checkpoint.is_done:
         return False
@@ -156,7 +168,7 @@ def _fit(keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, check
             # Else tf.data's tuner ends with each epoch, which waits until it wakes: up to 20 s, seen in 2.21.
             load_tensorflow().data.experimental.enable_debug_mode()
         teacher = Classifier(recipe.teacher, calibrated=False).probabilities if recipe.teacher else None
-        batches = augmented_batches(recipe, data.training, seed, teacher, len(checkpoint.rows), data.classes)
+        batches = augmented_batches(recipe, data.training, seed, teacher, len(checkpoint.rows), data.classes, others)
         options |= {"x": batches, "shuffle": False}
     else:
         images, targets = as_input(data.training.images), _targets(recipe, data, data.training)

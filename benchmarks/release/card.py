@@ -138,6 +138,11 @@ def _recipe(name: str, recipe: dict[str, Any]) -> str:
         gentle = f", gentle in the last {recipe['gentle_share']:.0%}" if recipe["gentle_share"] else ""
         parts.append(f"augmentation `{recipe['augmentation']}`{gentle}")
     parts.append(f"teacher `{recipe['teacher']}`" if recipe["teacher"] else "no teacher")
+    if crops := recipe.get("crops"):
+        parts.append(
+            f"{crops['digits']:,} crops of digits and {crops['others']:,} of other things that the reader cut out of "
+            "generated pages"
+        )
     if recipe["non_digits"]:
         drawn, digits = recipe["non_digits"]["drawn"], 1 / recipe["non_digits"]["for_each_digit"]
         parts.append(f"{drawn:,} drawn non-digits labelled uniformly, one for each {digits:.0f} digits")

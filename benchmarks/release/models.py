@@ -30,10 +30,12 @@ from mnist_edge.errors import UsageError
 from mnist_edge.evaluate import predict, score
 from mnist_edge.keras_files import load_keras_model
 from mnist_edge.models.batches import NON_DIGIT_SHARE
+from mnist_edge.models.found_crops import read_crops
 from mnist_edge.models.inference_network import write_inference_network
 from mnist_edge.models.non_digits import COUNT
 from mnist_edge.models.recipes import Recipe, find_recipe
 from mnist_edge.models.run import Run
+from mnist_edge.models.run_settings import read_settings
 from mnist_edge.progress import Progress, no_progress
 
 RUNS = Path("runs/release")
@@ -131,7 +133,7 @@ def release(
     best = max(candidates, key=lambda candidate: candidate.validation)
     best.parity.raise_if_failed()
     figures = {
-        "recipe": _recipe_facts(recipe, data),
+        "recipe": _recipe_facts(recipe, data, best.run),
         "seeds": [candidate.to_json() for candidate in candidates],
         "shipped_seed": best.run.seed,
         "parity": parity_metadata(best.parity),
@@ -171,13 +173,18 @@ def ship(
     }
 
 
-def _recipe_facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
+def _recipe_facts(recipe: Recipe, data: Dataset, run: Run) -> dict[str, Any]:
     split = data.with_validation(recipe.validation_images)
     images = {"training": len(split.training), "validation": len(split.validation), "test": len(split.test)}
     facts = asdict(recipe)
     del facts["layers"], facts["published"]
-    non_digits = {"drawn": COUNT, "for_each_digit": NON_DIGIT_SHARE} if recipe.augmentation else None
-    return facts | {"data": {"name": data.name, "sha256": data.sha256} | images, "non_digits": non_digits}
+    settings = read_settings(run.folder)
+    found = read_crops() if settings and settings.found_crops else None
+    crops = {"digits": len(found[0]), "others": len(found[1])} if found else None
+    share = 2 * NON_DIGIT_SHARE if crops else NON_DIGIT_SHARE
+    non_digits = {"drawn": COUNT, "for_each_digit": share} if recipe.augmentation else None
+    trained_on = {"name": data.name, "sha256": data.sha256} | images
+    return facts | {"data": trained_on, "non_digits": non_digits, "crops": crops}
 
 
 def _export_facts(export: Exported) -> dict[str, Any]:

@@ -203,6 +203,7 @@ class Seen(NamedTuple):
         label = int(mixed.argmax())
         inside = _inside(middles, box) & (np.arange(len(middles)) != way.detection)
         evidence = Evidence(
+            label=label,
             score=self.score,
             finder_probability=float(self.labels[label]),
             probability=float(probabilities[label]),
@@ -228,6 +229,7 @@ class Seen(NamedTuple):
 def _alone(ink: Classified) -> Proposal:
     """Connected ink by itself."""
     evidence = Evidence(
+        label=ink.label,
         score=ink.score,
         finder_probability=1 / len(ink.probabilities),
         probability=ink.confidence,

@@ -12,6 +12,7 @@ from mnist_edge.models.finder.plain import (
     conditions_few,
     conditions_superscripts,
     conditions_uneven,
+    cut_close,
     draw_conditions,
     draw_image,
     draw_shade,
@@ -33,7 +34,9 @@ Levels = NDArray[np.uint8]
 NEGATIVE = 7
 # Keeps the seeds of whole pages, and of plain ones, apart from those of levels.
 WHOLE, PLAIN = 2, 3
-# One in so many plain pages has nothing written on it, one has superscripts, and one uneven heights.
+# One in so many crowded pages, where it has digits, is cut close round one row of them.
+CUT_CLOSE = 6
+# One in so many plain pages has nothing written on it, one has superscripts, and two have uneven heights.
 RARE = 20
 
 
@@ -41,6 +44,8 @@ def validation_pages(
     data: Dataset, count: int, seed: int, typefaces: Path, pictures: Path, progress: Progress = no_progress
 ) -> list[StoredPage]:
     """Draw pages in the typefaces that are held out of training, and cut some from the pictures that are.
+
+    Of some that are drawn one row of digits is kept alone, in a small picture that is cut close round it.
 
     Args:
         data: The digits on the pages, of its validation split.
@@ -50,13 +55,14 @@ def validation_pages(
         pictures: A folder as `negative_pages` takes it.
         progress: Called with the number of pages drawn.
     """
-    faces = _faces(typefaces, held_out=True)
+    held_out = faces(typefaces, held_out=True)
     empty = negative_pages(pictures, count // NEGATIVE, seed, validation=True)
     pages: list[StoredPage] = []
     for page in range(count):
         is_drawn = page % NEGATIVE or not empty
         rng = np.random.default_rng([seed, WHOLE, page])
-        pages.append(draw_stored(data.validation, faces, rng) if is_drawn else empty.pop())
+        drawn = draw_stored(data.validation, held_out, rng) if is_drawn else empty.pop()
+        pages.append(cut_close(drawn, rng) if page % CUT_CLOSE == 2 and len(drawn.boxes) else drawn)
         progress(page + 1, count, "drawing pages")
     return pages
 
@@ -65,9 +71,9 @@ def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_pr
     """Draw pages with hardly anything but digits on them, as most that people have.
 
     Three eighths are drawn by the conditions of `make pages`; an eighth has one to three digits and nothing else; a
-    quarter a single digit, but for a twentieth with superscripts, one with heights on a line that differ by up to three
-    times, and one without digits, every other one nothing but shade; and a quarter are images of the data set, cut
-    close or not, enlarged, in either polarity.
+    quarter a single digit, but for a twentieth with superscripts, a tenth with heights on a line that differ by up to
+    three times, and a twentieth without digits, every other one nothing but shade; and a quarter are images of the data
+    set, cut close or not, enlarged, in either polarity.
 
     Args:
         data: The digits on the pages, of its validation split.
@@ -85,7 +91,7 @@ def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_pr
         else:
             if page % RARE == 9:
                 conditions = conditions_superscripts(rng)
-            elif page % RARE == 13:
+            elif page % RARE in (13, 17):
                 conditions = conditions_uneven(rng)
             elif page % 4 == 1:
                 conditions = conditions_alone(rng, rows=int(page % RARE != 1))
@@ -98,9 +104,10 @@ def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_pr
     return pages
 
 
-def _faces(typefaces: Path, *, held_out: bool) -> list[Typeface]:
-    faces = enumerate(load_typefaces(typefaces) + load_scripts(typefaces))
-    return [face for index, face in faces if (index % HELD_OUT == HELD_OUT - 1) == held_out]
+def faces(typefaces: Path, *, held_out: bool) -> list[Typeface]:
+    """The typefaces of a folder that are for training, or those that are held out of it."""
+    every = enumerate(load_typefaces(typefaces) + load_scripts(typefaces))
+    return [face for index, face in every if (index % HELD_OUT == HELD_OUT - 1) == held_out]
 
 
 def sample_levels(
@@ -121,7 +128,7 @@ def sample_levels(
     """
     drawn: tuple[list[Levels], list[Levels]] = [], []
     for held_out, (split, count) in enumerate(((data.training, training), (data.validation, validation))):
-        some = _faces(typefaces, held_out=bool(held_out))
+        some = faces(typefaces, held_out=bool(held_out))
         while len(drawn[held_out]) < count:
             rng = np.random.default_rng([seed, held_out, len(drawn[held_out])])
             page = draw_stored(split, some, rng)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mnist_edge.dataset import Split
-from mnist_edge.models.finder.samples import StoredPage, stored
+from mnist_edge.models.finder.samples import StoredPage, close_round_row, stored
 from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.models.pages.pages import draw_page
 from mnist_edge.models.pages.random_conditions import random_conditions
@@ -20,6 +20,8 @@ UNEVEN = 1.1
 # Heights of a digit that stands alone on its page, and of few of them, as shares of the page's.
 ALONE = 0.06, 0.8
 FEW = 0.15, 0.6
+# Height of a picture that is cut close round one row of digits, pixels.
+CLOSE = 24.0, 120.0
 
 
 def conditions_alone(rng: np.random.Generator, rows: int = 1) -> Conditions:
@@ -69,6 +71,29 @@ def draw_image(split: Split, rng: np.random.Generator) -> StoredPage:
         split.labels[[index]].astype(np.int64),
         light_on_dark,
     )
+
+
+def cut_close(page: StoredPage, rng: np.random.Generator) -> StoredPage:
+    """One row of a page's digits alone, in a small picture, as an amount or a field of a form is cut out.
+
+    Args:
+        page: One with at least one digit.
+        rng: Decides the row, the height of the picture, and how coarse its JPEG is.
+    """
+    picture = cv2.imdecode(np.frombuffer(page.picture, np.uint8), cv2.IMREAD_COLOR)
+    low, high = close_round_row(page.boxes, np.ones(len(page.boxes), np.bool_), rng)
+    low, high = np.maximum(low, 0), np.minimum(high, picture.shape[1::-1])
+    picture = picture[low[1] : high[1], low[0] : high[0]]
+    wanted = float(np.exp(rng.uniform(*np.log(CLOSE))))
+    width, height = (max(1, round(side * min(1.0, wanted / len(picture)))) for side in picture.shape[1::-1])
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    scale = np.array([width, height], np.float32) / (high - low)
+    middles = page.boxes[:, :2] + page.boxes[:, 2:] / 2
+    kept = ((middles > low) & (middles < high)).all(axis=1)
+    boxes = np.concatenate([page.boxes[kept, :2] - low, page.boxes[kept, 2:]], axis=1) * np.tile(scale, 2)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 96))]
+    content = cv2.imencode(".jpg", small, quality)[1].tobytes()
+    return StoredPage(content, boxes.astype(np.float32), page.labels[kept], page.light_on_dark)
 
 
 def draw_shade(rng: np.random.Generator) -> StoredPage:

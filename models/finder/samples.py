@@ -97,16 +97,32 @@ def _trimmed(
     inside = ((middles > 0) & (middles < SIDE)).all(axis=1) & (longest > LOWEST) & (longest < HIGHEST)
     if not inside.any():
         return level, boxes, labels
-    chosen = int(rng.choice(np.flatnonzero(inside)))
-    row = inside & (np.abs(middles[:, 1] - middles[chosen, 1]) < 0.5 * longest[chosen])
-    margins = rng.uniform(0.05, 0.5, 4) * longest[chosen]
-    low = np.maximum(np.floor(boxes[row, :2].min(axis=0) - margins[:2]), 0).astype(int)
-    high = np.ceil((boxes[row, :2] + boxes[row, 2:]).max(axis=0) + margins[2:]).astype(int)
+    low, high = close_round_row(boxes, inside, rng)
+    low = np.maximum(low, 0)
     alone = np.zeros_like(level)
     area = slice(low[1], high[1]), slice(low[0], high[0])
     alone[area] = level[area]
     kept = ((middles > low) & (middles < high)).all(axis=1)
     return alone, boxes[kept], labels[kept]
+
+
+def close_round_row(
+    boxes: Floats, among: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where a picture that is cut close round one row of digits begins and ends: its first x and y, and its last.
+
+    Args:
+        boxes: Of all digits, shape (n, 4): x, y, width, height.
+        among: Shape (n,): those that may be in the row, one at least.
+        rng: Chooses the row and the margins.
+    """
+    middles, longest = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:].max(axis=1)
+    chosen = int(rng.choice(np.flatnonzero(among)))
+    row = among & (np.abs(middles[:, 1] - middles[chosen, 1]) < 0.5 * longest[chosen])
+    margins = rng.uniform(0.05, 0.5, 4) * longest[chosen]
+    low = np.floor(boxes[row, :2].min(axis=0) - margins[:2])
+    high = np.ceil((boxes[row, :2] + boxes[row, 2:]).max(axis=0) + margins[2:])
+    return low.astype(np.int64), high.astype(np.int64)
 
 
 def _decoded(picture: bytes, scale: float, most: float) -> tuple[NDArray[np.uint8], int]:

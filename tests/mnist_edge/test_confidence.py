@@ -41,7 +41,7 @@ def evidence(rng: np.random.Generator, right: bool) -> Evidence:
     connected = InkEvidence(bool(rng.random() < (0.9 if right else 0.5)), ink, digit, 0.1)
     # Now and then a finder is nearly blind.
     score = score if rng.random() < (0.95 if right else 0.7) else 0.03
-    return Evidence(score, named, seen, digit, ink=connected if rng.random() < 0.6 else None)
+    return Evidence(3, score, named, seen, digit, ink=connected if rng.random() < 0.6 else None)
 
 
 def drawn(count: int, seed: int = 0) -> list[Page]:
@@ -106,7 +106,7 @@ def test_what_stands_among_doubtful_ones_is_doubted(confidence: Confidence, fres
     page, _ = fresh[1]
     # One that is by itself neither sure nor hopeless.
     index = int(np.abs(alone.of(Places.of(page, BOXES)) - 0.5).argmin())
-    hopeless = Evidence(0.02, 0.1, 0.1, 0.05)
+    hopeless = Evidence(3, 0.02, 0.1, 0.1, 0.05)
     among_words = [one if k == index else hopeless for k, one in enumerate(page)]
     far = [(100 * x, 100 * y, width, height) for x, y, width, height in BOXES]
     among = {
@@ -125,7 +125,7 @@ def test_what_stands_among_doubtful_ones_is_doubted(confidence: Confidence, fres
 def test_what_stands_alone_is_told_from_what_has_doubtful_company() -> None:
     """A digit by itself has no neighbours; the middle of a word has many that are as doubtful as it is."""
     rng = np.random.default_rng(6)
-    doubtful = Evidence(0.5, 0.5, 0.9, 0.9)
+    doubtful = Evidence(3, 0.5, 0.5, 0.9, 0.9)
     alone, company = Places.of([doubtful], BOXES[:1]), Places.of([doubtful] * A_PAGE, BOXES)
     pages = [alone if rng.random() < 0.5 else company for _ in range(400)]
     confidence = fit(pages, [np.full(len(page.boxes), page is alone) for page in pages])
@@ -134,8 +134,8 @@ def test_what_stands_alone_is_told_from_what_has_doubtful_company() -> None:
 
 def test_sure_neighbours_count_no_more_than_fairly_sure_ones(confidence: Confidence) -> None:
     """Lines of a table beside a digit are as sure as digits are."""
-    one = Evidence(0.6, 0.6, 0.6, 0.6)
-    surest, fair = Evidence(0.999, 0.999, 0.999, 0.999), Evidence(0.9, 0.8, 0.8, 0.8)
+    one = Evidence(3, 0.6, 0.6, 0.6, 0.6)
+    surest, fair = Evidence(3, 0.999, 0.999, 0.999, 0.999), Evidence(3, 0.9, 0.8, 0.8, 0.8)
     beside = [float(confidence.of(Places.of([one, *[other] * 19], BOXES))[0]) for other in (surest, fair)]
     assert beside[0] == pytest.approx(beside[1], abs=0.02)
 
@@ -144,7 +144,10 @@ def test_a_second_step_knows_what_the_neighbours_learned_of_theirs() -> None:
     """A place is a digit where its neighbour is; only the first place of a row shows what all others are."""
     rng = np.random.default_rng(7)
     row = [(25.0 * k, 0.0, 20.0, 24.0) for k in range(4)]
-    clear, doubtful = (Evidence(0.9, 0.9, 0.9, 0.9), Evidence(0.05, 0.1, 0.1, 0.1)), Evidence(0.5, 0.5, 0.5, 0.5)
+    clear, doubtful = (
+        (Evidence(3, 0.9, 0.9, 0.9, 0.9), Evidence(3, 0.05, 0.1, 0.1, 0.1)),
+        Evidence(3, 0.5, 0.5, 0.5, 0.5),
+    )
     right = [np.full(4, rng.random() < 0.5) for _ in range(300)]
     pages = [Places.of([clear[0 if one[0] else 1], *[doubtful] * 3], row) for one in right]
     confidence = fit(pages, right)
@@ -159,6 +162,17 @@ def test_a_second_step_knows_what_the_neighbours_learned_of_theirs() -> None:
     assert loss_of_the_last(confidence) < 0.8 * loss_of_the_last(once)
 
 
+def test_what_is_smaller_or_lower_than_its_neighbours_is_told_from_them() -> None:
+    """A comma beside digits that the networks are as sure of, and a stroke as large as they are below their line."""
+    one, row = Evidence(1, 0.7, 0.7, 0.7, 0.7), [(25.0 * k, 0.0, 20.0, 24.0) for k in range(4)]
+    comma, below = [*row[:3], (75.0, 14.0, 8.0, 10.0)], [*row[:3], (75.0, 14.0, 20.0, 24.0)]
+    pages = [Places.of([one] * 4, boxes) for boxes in (row, comma, row, below)] * 50
+    right = [np.array([True, True, True, index % 2 == 0]) for index in range(len(pages))]
+    confidence = fit(pages, right)
+    sure = [float(confidence.of(page)[3]) for page in pages[:4]]
+    assert min(sure[0], sure[2]) > 0.9 and max(sure[1], sure[3]) < 0.1
+
+
 def test_hidden_units_know_what_no_sum_does() -> None:
     """A digit where exactly one of two witnesses is sure: any sum of the two has a log loss of ln 2 at best."""
     rng = np.random.default_rng(5)
@@ -166,7 +180,7 @@ def test_hidden_units_know_what_no_sum_does() -> None:
     for _ in range(100):
         sure = rng.random((A_PAGE, 2)) < 0.5
         right.append(sure[:, 0] != sure[:, 1])
-        pages.append([Evidence(0.9 if a else 0.1, 0.5, 0.5, 0.9 if b else 0.1) for a, b in sure])
+        pages.append([Evidence(3, 0.9 if a else 0.1, 0.5, 0.5, 0.9 if b else 0.1) for a, b in sure])
     confidence = fit([Places.of(page, BOXES) for page in pages], right)
     known = list(zip(pages, right, strict=True))
     assert log_loss(*judged(confidence, known)) < 0.5 * np.log(2)
@@ -214,7 +228,7 @@ def test_an_unsound_document_is_refused(document: Any) -> None:
 
 def test_unfitted_it_is_score_and_probability() -> None:
     apart = [(0.0, 0.0, 20.0, 24.0), (10_000.0, 0.0, 20.0, 24.0), (20_000.0, 0.0, 20.0, 24.0)]
-    several = [Evidence(0.9, 0.2, 1.0, 0.5), Evidence(0.5, 0.2, 0.5, 0.9), Evidence(0.9, 0.2, 0.1, 0.5)]
+    several = [Evidence(3, 0.9, 0.2, 1.0, 0.5), Evidence(3, 0.5, 0.2, 0.5, 0.9), Evidence(3, 0.9, 0.2, 0.1, 0.5)]
     assert UNFITTED.of(Places.of(several, apart)) == pytest.approx([0.9, 1 / 3, 0.9 / 1.9], abs=1e-4)
 
 
@@ -222,9 +236,9 @@ def test_unfitted_it_is_score_and_probability() -> None:
 def test_certainty_overflows_nothing(value: float) -> None:
     ink = InkEvidence(bool(value), value, value, 1e9)
     flags = dict.fromkeys(("cut_off", "goes_on", "bare"), True)
-    extreme = Evidence(*(value,) * 4, **flags, overlap=value, agreement=value, other_score=value, ink=ink)
-    features = extreme.features()
-    assert len(features) == FEATURES and features[0] == 1 and np.isfinite(features).all()
+    extreme = Evidence(3, *(value,) * 4, **flags, overlap=value, agreement=value, other_score=value, ink=ink)
+    features = Places.of([extreme], BOXES[:1]).features
+    assert features.shape == (1, FEATURES) and features[0, 0] == 1 and np.isfinite(features).all()
     for sign in (-1e3, 1e3):
         steps = [Step((sign,) * inputs, ((sign,) * (inputs + 1),)) for inputs in (INPUTS, INPUTS + ADDED)]
         wild = Confidence((sign,) * FEATURES, tuple(steps))
@@ -233,9 +247,9 @@ def test_certainty_overflows_nothing(value: float) -> None:
 
 
 def test_evidence_that_is_not_there_is_told_from_any_that_is() -> None:
-    plain = Evidence(0.5, 0.5, 0.5, 0.5)
+    plain = Evidence(3, 0.5, 0.5, 0.5, 0.5)
     changes: list[dict[str, Any]] = [
-        {"cut_off": True}, {"goes_on": True}, {"bare": True}, {"overlap": 0.5}, {"agreement": 0.5},
+        {"label": 5}, {"cut_off": True}, {"goes_on": True}, {"bare": True}, {"overlap": 0.5}, {"agreement": 0.5},
         {"other_score": 0.5},
         {"ink": InkEvidence(True, 0.5, 0.0, 0.0)}, {"ink": InkEvidence(False, 0.5, 0.0, 0.0)},
         {"ink": InkEvidence(True, 0.9, 0.0, 0.0)}, {"ink": InkEvidence(False, 0.9, 0.0, 0.0)},
@@ -246,7 +260,7 @@ def test_evidence_that_is_not_there_is_told_from_any_that_is() -> None:
 
 
 def test_a_page_may_have_one_place_or_none(confidence: Confidence) -> None:
-    none, one = Places.of([], []), Places.of([Evidence(0.9, 0.9, 0.9, 0.9)], BOXES[:1])
+    none, one = Places.of([], []), Places.of([Evidence(3, 0.9, 0.9, 0.9, 0.9)], BOXES[:1])
     assert none.features.shape == (0, FEATURES) and none.boxes.shape == (0, 4)
     assert confidence.of(none).shape == (0,)
     assert confidence.of(one).shape == (1,)

@@ -18,7 +18,7 @@ def proposal(box: Box = BOX, label: int = 7, score: float = 0.9, probability: fl
     mixed = np.zeros(10, np.float32)
     mixed[label], mixed[other] = probability, 1 - probability
     crop: NDArray[np.uint8] = np.full((28, 28), label, np.uint8)
-    return Proposal(box, crop, label, mixed, probability, score, Evidence(score, 0.7, probability, 0.6))
+    return Proposal(box, crop, label, mixed, probability, score, Evidence(label, score, 0.7, probability, 0.6))
 
 
 def judged(confidence: float, box: Box = BOX, score: float = 0.9) -> Judged:

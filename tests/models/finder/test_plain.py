@@ -8,16 +8,19 @@ import pytest
 from mnist_edge.dataset import Dataset
 from mnist_edge.ink_level import ink_level
 from mnist_edge.models.finder.plain import (
+    CLOSE,
     conditions_alone,
     conditions_few,
     conditions_superscripts,
     conditions_uneven,
+    cut_close,
     draw_conditions,
     draw_image,
     draw_shade,
     draw_sparse,
 )
 from mnist_edge.models.finder.samples import SIDE, StoredPage, take_sample
+from mnist_edge.models.pages.conditions import Conditions
 from mnist_edge.opencv import cv2
 
 
@@ -54,6 +57,22 @@ def test_heights_on_one_line_differ(digits: Dataset) -> None:
     conditions = replace(conditions_uneven(rng), rows=1, columns=8, size=0.2, tilt=0.0, perspective=0.0, layout="")
     heights = draw_conditions(digits.validation, conditions, rng).boxes[:, 3]
     assert heights.max() > 2 * heights.min()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_row_that_is_cut_close_is_alone_in_a_small_picture(digits: Dataset, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    conditions = replace(Conditions(rows=3, columns=6, size=0.12), tilt=0.0, perspective=0.0)
+    page = draw_conditions(digits.validation, conditions, rng)
+    close = cut_close(page, rng)
+    height, width = pixels(close).shape[:2]
+    assert height <= CLOSE[1] and 0 < len(close.labels) < len(page.labels)
+    middles = close.boxes[:, :2] + close.boxes[:, 2:] / 2
+    assert ((middles > 0) & (middles < (width, height))).all()
+    assert np.ptp(middles[:, 1]) < 0.5 * close.boxes[:, 3].max()
+    ink = ink_level(pixels(close), close.light_on_dark)
+    for x, y, across, down in np.rint(close.boxes).astype(int).tolist():
+        assert ink[max(y, 0) : y + down, max(x, 0) : x + across].max() > 60
 
 
 @pytest.mark.parametrize("seed", range(8))

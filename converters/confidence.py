@@ -45,10 +45,12 @@ class Confidence:
         chosen_on = {"images": self.images, "split": "validation", "data": self.data}
         if self.file:
             chosen_on["file"] = self.file
+        # Six decimals are more than the images can tell.
+        errors = {"ece": round(self.ece, 6), "ece_before": round(self.ece_before, 6)}
         return {
             "temperature": self.temperature,
             "refusal": {"score": score_name(self.classes), "threshold": self.threshold},
-            "confidence": chosen_on | {"ece": self.ece, "ece_before": self.ece_before, "refused": self.refused},
+            "confidence": chosen_on | errors | {"refused": self.refused},
         }
 
 

@@ -48,12 +48,12 @@ class Golden:
     runtime: str
 
     def to_metadata(self) -> dict[str, Any]:
-        """What a file's metadata has under `KEY`: plain numbers, but for the pixels, which are bytes in base64."""
+        """What a file's metadata has under `KEY`: plain numbers, but for the images."""
         whole = bool((self.outputs == np.rint(self.outputs)).all())
         outputs = self.outputs.astype(int) if whole else self.outputs.round(DECIMALS)
         return {
             "shape": list(self.images.shape),
-            "pixels": base64.b64encode(self.images.tobytes()).decode(),
+            **_packed(self.images),
             "outputs": outputs.tolist(),
             "decisions": None if self.decisions is None else self.decisions.tolist(),
             "tolerance": self.tolerance,
@@ -71,8 +71,7 @@ def golden_of(metadata: dict[str, Any], name: str) -> Golden | None:
     if found is None:
         return None
     with errors_as(ModelError, name, "export it again with: mnist-edge export"):
-        pixels = np.frombuffer(base64.b64decode(found["pixels"], validate=True), np.uint8)
-        images = pixels.reshape([int(side) for side in found["shape"]])
+        images = _unpacked(found, [int(side) for side in found["shape"]])
         outputs = np.array(found["outputs"], np.float64)
         decisions = None if found["decisions"] is None else np.array(found["decisions"], np.int64)
         tolerance = float(found["tolerance"])
@@ -83,6 +82,24 @@ def golden_of(metadata: dict[str, Any], name: str) -> Golden | None:
         if not 0 <= tolerance < np.inf:
             raise ValueError(f"tolerance {tolerance}")
     return Golden(images, outputs, decisions, tolerance, str(found.get("runtime")))
+
+
+def _packed(images: NDArray[np.uint8]) -> dict[str, str]:
+    """Black and white images as a bit a pixel, in hexadecimal, which a zip packs best; others as bytes in base64."""
+    ink = images == 255
+    if (ink | (images == 0)).all():
+        return {"bits": np.packbits(ink).tobytes().hex()}
+    return {"pixels": base64.b64encode(images.tobytes()).decode()}
+
+
+def _unpacked(found: dict[str, Any], shape: list[int]) -> NDArray[np.uint8]:
+    if "bits" not in found:
+        return np.frombuffer(base64.b64decode(found["pixels"], validate=True), np.uint8).reshape(shape)
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(found["bits"]), np.uint8))
+    # The last byte is filled up with zeros.
+    if not 0 <= len(bits) - prod(shape) < 8:
+        raise ValueError(f"{len(bits)} bits for {shape}")
+    return (bits[: prod(shape)] * np.uint8(255)).reshape(shape)
 
 
 def outputs_in_front(

@@ -143,16 +143,16 @@ def sure_of(label: int, confidence: float) -> Classify:
 
 
 def test_the_cut_is_where_there_is_little_ink() -> None:
-    left, right = split(candidate(two_bars()), sure_of(1, 0.999), 0.7, BOTH_BARS)
+    left, right = split(candidate(two_bars()), sure_of(1, 0.97), 0.7, BOTH_BARS)
     assert left.box.x == 100
     assert 108 <= left.box.right <= right.box.x <= 152
     assert right.box.right == 160
 
 
 def test_parts_that_do_not_convince_are_no_split() -> None:
-    assert len(split(candidate(two_bars()), sure_of(1, 0.999), 0.7, BOTH_BARS)) == 2
+    assert len(split(candidate(two_bars()), sure_of(1, 0.97), 0.7, BOTH_BARS)) == 2
     assert split(candidate(two_bars()), sure_of(1, 0.93), 0.7, BOTH_BARS) == []
-    assert split(candidate(two_bars()), sure_of(1, 0.999), 0.9999, BOTH_BARS) == []
+    assert split(candidate(two_bars()), sure_of(1, 0.97), 0.98, BOTH_BARS) == []
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_parts_that_do_not_convince_are_no_split() -> None:
     ids=["each in one", "each twice", "one", "both in the left one", "three in the left one", "none"],
 )
 def test_each_part_holds_what_the_finder_sees(middles: tuple[float, ...], parts: int) -> None:
-    found = split(candidate(two_bars()), sure_of(1, 0.999), 0.7, np.array(middles, np.float32))
+    found = split(candidate(two_bars()), sure_of(1, 0.97), 0.7, np.array(middles, np.float32))
     assert len(found) == parts
 
 

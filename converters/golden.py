@@ -11,12 +11,15 @@ from mnist_edge.converters.precisions import find_precision
 from mnist_edge.dataset import VALIDATION_IMAGES, Dataset
 from mnist_edge.golden import KEY, Golden, outputs_in_front
 from mnist_edge.metadata import append_metadata, metadata_of, strip_metadata
+from mnist_edge.refusal import digit_score
 from mnist_edge.selftest import decide
 
 # Images that are looked at for golden ones, which of them, and how many digits are kept.
 LOOKED_AT, SEED, DIGITS = 100, 0, 5
 # Golden images are black and white, which takes a third of the bytes of grey: ink is what is no paler than this.
 INK = 128
+# A digit score of less than this share of the threshold is refused clearly.
+CLEARLY = 0.75
 # Of `drawn_figures`.
 FRAME = 2
 
@@ -60,12 +63,16 @@ def _surest(classifier: Classifier, data: Dataset | None) -> NDArray[np.uint8]:
 
 
 def _no_digit(classifier: Classifier) -> NDArray[np.uint8]:
-    """One drawn figure, shape (1, 28, 28): the least like a digit, or where none is refused the surest."""
+    """One drawn figure, shape (1, 28, 28): of those that are clearly refused, or of all where none is, the surest.
+
+    Of a figure that is like no digit at all the two best digits are a quantum apart, and change places anywhere.
+    """
     figures = drawn_figures()
     probabilities = classifier.probabilities(figures)
-    refused = ~classifier.is_digit(probabilities)
-    sure = probabilities.max(axis=1)
-    return figures[[np.where(refused, sure, np.inf).argmin() if refused.any() else sure.argmax()]]
+    clearly = digit_score(probabilities) < CLEARLY * (classifier.refusal_threshold or 0.0)
+    second, first = np.sort(probabilities, axis=1)[:, -2:].T
+    apart = first - second
+    return figures[[np.where(clearly, apart, -1.0).argmax() if clearly.any() else apart.argmax()]]
 
 
 def drawn_figures() -> NDArray[np.uint8]:

@@ -26,6 +26,8 @@ GENTLE_STRENGTH = 0.5
 AHEAD = 4
 # Of a batch in fine-tuning, and how many non-digits are drawn for it.
 COLLECTED_SHARE = 0.15
+# Of a label of the data set, beside what the network said before.
+LABEL_SHARE = 0.75
 FINE_TUNING_NON_DIGITS = 2_000
 
 # Probabilities, shape (n, classes), of images as the batches hold them.
@@ -164,7 +166,8 @@ def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits
 
     New are the collected digits, or other classes, with their true labels, uniform for what is none. Known are images
     of the data set and drawn non-digits, labelled with the network's outputs before fine-tuning (after Li and Hoiem,
-    "Learning without Forgetting", 2016).
+    "Learning without Forgetting", 2016). Those of the data set are mixed with its labels, since it may be another than
+    the network's, of which it is unsure (after Buzzega et al., "Dark Experience for General Continual Learning", 2020).
 
     Args:
         recipe: Its augmentation and batch size.
@@ -186,6 +189,8 @@ def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits
         from_others = rng.integers(0, len(others), strange)
         images = np.concatenate([digits[from_split], others[from_others], taught[from_collected]])
         images = augment(images, rng, GENTLE_STRENGTH)[..., None]
-        return images, np.concatenate([before(images[: known + strange]), targets[collected.labels[from_collected]]])
+        labels = before(images[: known + strange])
+        labels[:known] += LABEL_SHARE * (targets[split.labels[from_split]] - labels[:known])
+        return images, np.concatenate([labels, targets[collected.labels[from_collected]]])
 
     return draw

@@ -10,6 +10,7 @@ from mnist_edge.models.finder.negatives import HELD_OUT, negative_pages
 from mnist_edge.models.finder.plain import (
     conditions_alone,
     conditions_few,
+    conditions_framed,
     conditions_superscripts,
     conditions_uneven,
     cut_close,
@@ -70,10 +71,10 @@ def validation_pages(
 def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_progress) -> list[StoredPage]:
     """Draw pages with hardly anything but digits on them, as most that people have.
 
-    Three eighths are drawn by the conditions of `make pages`; an eighth has one to three digits and nothing else; a
-    quarter a single digit, but for a twentieth with superscripts, a tenth with heights on a line that differ by up to
-    three times, and a twentieth without digits, every other one nothing but shade; and a quarter are images of the data
-    set, cut close or not, enlarged, in either polarity.
+    Half have several digits: an eighth of all one to three and nothing else, a tenth numbers in frames, and the rest
+    are drawn by the conditions of `make pages`. A quarter has a single digit, but for a twentieth with superscripts, a
+    tenth with heights on a line that differ by up to three times, and a twentieth without digits, every other one
+    nothing but shade. A quarter are images of the data set, cut close or not, enlarged, in either polarity.
 
     Args:
         data: The digits on the pages, of its validation split.
@@ -97,6 +98,8 @@ def plain_pages(data: Dataset, count: int, seed: int, progress: Progress = no_pr
                 conditions = conditions_alone(rng, rows=int(page % RARE != 1))
             elif page % 8 == 2:
                 conditions = conditions_few(rng)
+            elif page % RARE in (4, 16):
+                conditions = conditions_framed(rng)
             else:
                 conditions = random_conditions(rng)
             pages.append(draw_conditions(data.validation, conditions, rng))

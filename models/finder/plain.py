@@ -20,6 +20,8 @@ UNEVEN = 1.1
 # Heights of a digit that stands alone on its page, and of few of them, as shares of the page's.
 ALONE = 0.06, 0.8
 FEW = 0.15, 0.6
+# The same of digits in frames on a page with one row of them.
+FRAMED = 0.15, 0.4
 # Height of a picture that is cut close round one row of digits, pixels.
 CLOSE = 24.0, 120.0
 
@@ -47,6 +49,13 @@ def conditions_superscripts(rng: np.random.Generator) -> Conditions:
 def conditions_uneven(rng: np.random.Generator) -> Conditions:
     """A page as people bring them, where the heights on one line differ by up to three times."""
     return replace(random_conditions(rng), uneven=UNEVEN)
+
+
+def conditions_framed(rng: np.random.Generator) -> Conditions:
+    """A sheet, a board or a screen with numbers in circles, boxes or brackets and nothing else, evenly lit."""
+    rows, columns = (int(number) for number in rng.integers(1, 6, 2))
+    size = float(rng.uniform(*FRAMED)) / max(rows, columns / 2)
+    return replace(conditions_few(rng), layout="framed", rows=rows, columns=columns, size=size)
 
 
 def draw_conditions(split: Split, conditions: Conditions, rng: np.random.Generator) -> StoredPage:

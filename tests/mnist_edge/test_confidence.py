@@ -70,7 +70,7 @@ def log_loss(sure: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
 
 @pytest.fixture(scope="module")
 def fresh() -> list[Page]:
-    return drawn(600, seed=1)
+    return drawn(1_200, seed=1)
 
 
 @pytest.fixture(scope="module")

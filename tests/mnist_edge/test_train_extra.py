@@ -32,7 +32,7 @@ def page_with(slant: int) -> NDArray[np.uint8]:
     return page
 
 
-PAGES = [page_with(slant) for slant in range(-8, 16)]
+PAGES = [page_with(slant) for slant in range(-12, 12)]
 
 
 def lines_of(folder: Path, count: int) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from mnist_edge.evaluate import evaluate
 from mnist_edge.keras_files import load_keras_model
 from mnist_edge.models import fine_tune as fine_tune_module
 from mnist_edge.models import fine_tune_figures
-from mnist_edge.models.batches import fine_tuning_batches
+from mnist_edge.models.batches import LABEL_SHARE, fine_tuning_batches
 from mnist_edge.models.collected import NO_DIGIT, CollectedDigits
 from mnist_edge.models.fine_tune import fine_tune
 from mnist_edge.models.fine_tune_origin import fine_tuning_recipe, shipped_weights
@@ -213,7 +213,11 @@ def test_batches_mix_what_is_new_with_what_the_network_said(quick: None, few: Da
     assert images.shape == (128, 28, 28, 1) and images.dtype == np.float32
     assert labels.shape == (128, 10) and labels.dtype == np.float32
     assert images.min() >= 0 and images.max() <= 1
-    new = labels[(labels != said).any(axis=1)]
-    assert len(new) == 19
+    known, rest = np.split(labels, [96])
+    # Of the data set's labels, and what the network said.
+    assert np.allclose(known, LABEL_SHARE * np.eye(10)[known.argmax(axis=1)] + (1 - LABEL_SHARE) * said)
+    assert len(set(known.argmax(axis=1))) == 10
+    strange, new = np.split(rest, [13])
+    assert (strange == said).all() and len(new) == 19
     assert {tuple(row) for row in new.tolist()} == {tuple(np.eye(10)[2]), tuple(np.full(10, 0.1, np.float32).tolist())}
     assert np.array_equal(draw(0)[0], images) and not np.array_equal(draw(1)[0], images)

@@ -11,6 +11,7 @@ from mnist_edge.models.finder.plain import (
     CLOSE,
     conditions_alone,
     conditions_few,
+    conditions_framed,
     conditions_superscripts,
     conditions_uneven,
     cut_close,
@@ -46,6 +47,13 @@ def test_few_digits_stand_on_a_clean_page(digits: Dataset) -> None:
     assert {one.surface for one in asked} > {"paper"}
     page = draw_conditions(digits.validation, asked[0], np.random.default_rng(0))
     assert 1 <= len(page.labels) <= asked[0].columns + 1
+
+
+def test_numbers_in_frames_stand_on_a_clean_page(digits: Dataset) -> None:
+    asked = [conditions_framed(np.random.default_rng(seed)) for seed in range(12)]
+    assert {one.layout for one in asked} == {"framed"} and not any(one.text or one.things or one.desk for one in asked)
+    counts = [len(draw_conditions(digits.validation, one, np.random.default_rng(0)).labels) for one in asked[:6]]
+    assert min(counts) >= 1 and max(counts) > 4
 
 
 def test_superscripts_are_often(digits: Dataset) -> None:

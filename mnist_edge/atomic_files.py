@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mnist_edge.errors import OutputError
 from mnist_edge.locks import exclusive
@@ -33,6 +32,9 @@ def write_atomically(path: Path, write: Callable[[Path], object], mode: int = 0o
     Raises:
         OSError: The file cannot be written; names `path`, which the system leaves out when a disk is full.
     """
+    # Who only reads, as most starts do, needs none.
+    from tempfile import TemporaryDirectory
+
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
     try:

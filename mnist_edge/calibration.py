@@ -1,8 +1,7 @@
 """Calibrate confidence by temperature scaling, and measure how far confidence is from accuracy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +66,7 @@ def fit_temperature(probabilities: NDArray[Any], labels: NDArray[np.uint8]) -> f
     return round(float(np.exp(grid[best])), 4)
 
 
-@dataclass(frozen=True, slots=True)
-class ReliabilityBin:
+class ReliabilityBin(NamedTuple):
     """The images whose confidence lies in one interval.
 
     Attributes:

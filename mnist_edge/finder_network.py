@@ -128,9 +128,7 @@ class FinderNetwork:
     def _prepare(self, height: int, width: int) -> _Prepared:
         shape = (1, height, width, 1)
         try:
-            interpreter = self._runtime.build(self._file.content, self._threads)
-            interpreter.resize_tensor_input(self.input["index"], shape)
-            interpreter.allocate_tensors()
+            interpreter = self._runtime.build(self._file.content, self._threads, shape)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{self.path.name} cannot take {width}x{height} pixels: {error}") from None
         return _Prepared(interpreter, np.empty(shape, self._values.dtype))

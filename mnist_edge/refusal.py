@@ -1,6 +1,5 @@
-"""Refuse what is no digit (out-of-distribution input): a score, its threshold, and what the threshold costs."""
+"""Refuse what is no digit (out-of-distribution input): a score, and its threshold."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,6 @@ from numpy.typing import NDArray
 REFUSED_DIGITS = 0.002
 # Puts a threshold below a score by more than float32's rounding, so that the same image is accepted again.
 BELOW = 1 - 1e-5
-# Shares of refused digits that a curve shows.
-SHARES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
 
 
 def score_name(classes: int = 10) -> str:
@@ -55,35 +52,3 @@ def choose_threshold(scores: NDArray[Any], refused_share: float = REFUSED_DIGITS
     if not refused:
         return float(ordered[0]) * BELOW
     return float((ordered[refused - 1] + ordered[refused]) / 2)
-
-
-@dataclass(frozen=True, slots=True)
-class TradeOff:
-    """What one threshold does.
-
-    Attributes:
-        threshold: Scores below it are refused.
-        refused_digits: Share of the digits that are refused, 0 to 1.
-        refused_non_digits: Share of the non-digits that are refused, 0 to 1.
-    """
-
-    threshold: float
-    refused_digits: float
-    refused_non_digits: float
-
-
-def at_threshold(digit_scores: NDArray[Any], non_digit_scores: NDArray[Any], threshold: float) -> TradeOff:
-    """Measure one threshold on the scores of digits, shape (n,), and of non-digits, shape (m,)."""
-    shares = (float(np.mean(scores < threshold)) for scores in (digit_scores, non_digit_scores))
-    return TradeOff(threshold, *shares)
-
-
-def trade_off(
-    digit_scores: NDArray[Any], non_digit_scores: NDArray[Any], shares: tuple[float, ...] = SHARES
-) -> tuple[TradeOff, ...]:
-    """Compute refused non-digits against refused digits, for scores of shape (n,) and (m,).
-
-    Each row's threshold refuses one of `shares` (0 to 1) of the digits.
-    """
-    thresholds = [choose_threshold(digit_scores, share) for share in shares]
-    return tuple(at_threshold(digit_scores, non_digit_scores, threshold) for threshold in thresholds)

@@ -67,14 +67,19 @@ class Runtime(NamedTuple):
             return f"it needs numpy < 2 and here is numpy {np.__version__}: pip install 'numpy<2'"
         return ""
 
-    def build(self, model: bytes, threads: int = 1) -> Interpreter:
-        """Build an interpreter for `model` and allocate its tensors; raises whatever the package raises."""
+    def build(self, model: bytes, threads: int = 1, shape: tuple[int, ...] | None = None) -> Interpreter:
+        """Build an interpreter for `model` and allocate its tensors, for an input of another shape where one is given.
+
+        Raises whatever the package raises.
+        """
         with native_stderr.silenced():
             module = import_module(self.module)
             make: Callable[..., Interpreter] = (
                 module.lite.Interpreter if self.name == "tensorflow" else module.Interpreter
             )
             interpreter = make(model_content=model, num_threads=threads)
+            if shape is not None:
+                interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], shape)
             interpreter.allocate_tensors()
         return interpreter
 

@@ -1,4 +1,4 @@
-"""What models refuse: held-out non-digits, kind by kind, against digits.
+"""What models refuse, and what a threshold costs: held-out non-digits, kind by kind, against digits.
 
 The digits are the test images. The non-digits are drawn with a seed that no training has, and those made of digits
 (pairs, fragments) come from the validation images; letters are in the typefaces of the training, in other sizes, pens
@@ -17,15 +17,32 @@ from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import VALIDATION_IMAGES, Dataset
 from mnist_edge.evaluate import CHUNK
 from mnist_edge.models.non_digits import KINDS, non_digits
-from mnist_edge.refusal import TradeOff, at_threshold, choose_threshold, digit_score, trade_off
+from mnist_edge.refusal import choose_threshold, digit_score
 
 SEED = 20_261
 # Images of each kind, so that each weighs the same.
 COUNT = 1_000
 # Share of the digits that a model may refuse; a file without a threshold of its own is measured at this share.
 MAX_REFUSED_DIGITS = 0.003
+# Shares of refused digits that a curve shows.
+SHARES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
 
 NonDigits = Mapping[str, NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
+class TradeOff:
+    """What one threshold does.
+
+    Attributes:
+        threshold: Scores below it are refused.
+        refused_digits: Share of the digits that are refused, 0 to 1.
+        refused_non_digits: Share of the non-digits that are refused, 0 to 1.
+    """
+
+    threshold: float
+    refused_digits: float
+    refused_non_digits: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,23 @@ def measure_refusal(model: str | Path, digits: NDArray[np.uint8], others: NonDig
         by_kind={kind: float((scores < threshold).mean()) for kind, scores in by_kind.items()},
         curve=trade_off(digit_scores, all_kinds),
     )
+
+
+def at_threshold(digit_scores: NDArray[Any], non_digit_scores: NDArray[Any], threshold: float) -> TradeOff:
+    """Measure one threshold on the scores of digits, shape (n,), and of non-digits, shape (m,)."""
+    shares = (float(np.mean(scores < threshold)) for scores in (digit_scores, non_digit_scores))
+    return TradeOff(threshold, *shares)
+
+
+def trade_off(
+    digit_scores: NDArray[Any], non_digit_scores: NDArray[Any], shares: tuple[float, ...] = SHARES
+) -> tuple[TradeOff, ...]:
+    """Compute refused non-digits against refused digits, for scores of shape (n,) and (m,).
+
+    Each row's threshold refuses one of `shares` (0 to 1) of the digits.
+    """
+    thresholds = [choose_threshold(digit_scores, share) for share in shares]
+    return tuple(at_threshold(digit_scores, non_digit_scores, threshold) for threshold in thresholds)
 
 
 def _scores(classifier: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,6 +102,8 @@ def read_any_video(reader: "FrameReader", source: str, every_s: float, max_pixel
     if not is_address(source):
         yield from read_video(reader, source, every_s, max_pixels)
         return
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="mnist-edge-") as folder:
         copy = Path(folder, f"video{os.path.splitext(source)[1]}")
         yield from _fetch(source, copy)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mnist_edge.cli.boundary import Root, replace_closed_streams
-from mnist_edge.cli.signals import end
+from mnist_edge.cli.signals import end, exit_code
 
 # Without Rich, which would double the time of `--help`.
 app = typer.Typer(
@@ -53,5 +53,5 @@ def main() -> None:
         # A stuck stream leaves its thread running, and so may a loop whose window was closed. A thread that returns
         # from OpenCV while Python shuts down would abort the process.
         if any(thread.daemon for thread in threading.enumerate()):
-            end(ending.code if isinstance(ending.code, int) else int(ending.code is not None))
+            end(exit_code(ending))
         raise

@@ -1,6 +1,7 @@
 """Turn errors that a user can mend into one line and an exit code; a bug keeps its traceback."""
 
 import errno
+import gc
 import io
 import os
 import sys
@@ -21,6 +22,9 @@ from mnist_edge.safe_text import mask_all
 
 # No space left: on the disk, within the quota, or within the largest size of a file.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Objects, such as lists, that are made before Python looks for those that nothing reaches. By its own setting, 700, it
+# would look 50 times while the rest of a command is imported.
+GARBAGE = 50_000
 # The exit code where the reader of standard output has closed it: a shell's for a program ended by SIGPIPE.
 OUTPUT_CLOSED = 128 + 13
 # Exit codes of a command; any other error of ours is 1.
@@ -135,5 +139,10 @@ class Root(Group):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command inside the boundary."""
+        if not gc.isenabled():
+            # By `mnist_edge.__main__`. What is imported by now is no garbage ever.
+            gc.freeze()
+            gc.set_threshold(GARBAGE)
+            gc.enable()
         with _one_line_errors("mnist-edge"), interruptible(), log_to(note), _warnings_as_notes():
             return super().invoke(ctx)

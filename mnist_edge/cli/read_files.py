@@ -71,7 +71,6 @@ def print_readings(files: Files, how: Mapping[str, Any], shown: Mapping[str, boo
         shown: Whether `--json`, `--text` and `--csv` were given.
         drawings: What to draw and write.
     """
-    from mnist_edge.benchmarks.photo_labels import write_labels
     from mnist_edge.camera.reader import Reader
     from mnist_edge.camera.video_files import has_video_name
     from mnist_edge.classes import names_of
@@ -105,6 +104,8 @@ def print_readings(files: Files, how: Mapping[str, Any], shown: Mapping[str, boo
         if drawings.labels:
             readings.append((source, reading))
     if drawings.labels and readings:
+        from mnist_edge.benchmarks.photo_labels import write_labels
+
         write_labels(drawings.labels, readings)
         note(f"wrote {drawings.labels}")
     if not whole:

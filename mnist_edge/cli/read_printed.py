@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -35,6 +34,8 @@ def choose_printer(shown: Mapping[str, bool], named: bool, videos: bool) -> Show
     from mnist_edge.reading import LIMITED
 
     def print_csv(reading: Reading) -> None:
+        import csv
+
         rows = csv.writer(sys.stdout, lineterminator="\n")
         rows.writerows(_csv_row(reading, digit, named, videos) for digit in reading.digits)
 

@@ -233,6 +233,30 @@ def test_a_thread_that_is_left_in_opencv_aborts_nothing(line: str, code: int) ->
     assert done.stdout or done.stderr.startswith("error: ")
 
 
+# Python's own end would take every module apart; what is registered for it must be done all the same.
+AT_THE_END = """
+import atexit, gc, sys
+from mnist_edge.__main__ import main
+class TakenApart:
+    def __del__(self):
+        print("taken apart", flush=True)
+kept = TakenApart()
+kept.itself = kept
+atexit.register(lambda: print("garbage is looked for", gc.isenabled(), flush=True))
+main()
+"""
+
+
+def test_the_process_ends_at_once_and_does_what_is_registered() -> None:
+    command = [sys.executable, "-c", AT_THE_END, "models"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout.endswith("garbage is looked for True\n")
+    # A profiler, which would print what it measured after that, is waited for.
+    profiled = [sys.executable, "-c", f"import cProfile; cProfile.run({AT_THE_END!r})", "read", "nothing.png"]
+    done = subprocess.run(profiled, capture_output=True, text=True, timeout=120)
+    assert "function calls" in done.stdout, done.stderr
+
+
 def test_what_was_typed_is_repeated_without_its_secrets(invoke: Invoke) -> None:
     code, out, err = invoke("camera", "rtsp://u:s3c/ret@camera/1")
     assert code == 2 and "s3c" not in out + err and "rtsp://***@camera/1" in err

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_edge.refusal import at_threshold, choose_threshold, digit_score, trade_off
+from mnist_edge.refusal import choose_threshold, digit_score
 
 
 def test_the_score_goes_from_anything_to_one_digit() -> None:
@@ -35,17 +35,3 @@ def test_equal_scores_are_refused_together_or_not_at_all() -> None:
 def test_few_digits_are_all_kept() -> None:
     scores = np.linspace(0.4, 1, 150)
     assert not (scores < choose_threshold(scores)).any()
-
-
-def test_the_curve_pays_with_digits_for_non_digits() -> None:
-    rng = np.random.default_rng(0)
-    rows = trade_off(rng.normal(0.8, 0.1, 20_000), rng.normal(0.3, 0.1, 5_000), (0.001, 0.01, 0.1))
-    assert [row.refused_digits for row in rows] == pytest.approx([0.001, 0.01, 0.1])
-    # The normal distribution's own quantiles.
-    assert [row.refused_non_digits for row in rows] == pytest.approx([0.972, 0.9963, 0.9999], abs=0.005)
-    assert [row.threshold for row in rows] == sorted(row.threshold for row in rows)
-
-
-def test_below_is_refused_and_equal_is_not() -> None:
-    row = at_threshold(np.array([0.5, 0.6]), np.array([0.4, 0.5]), 0.5)
-    assert (row.refused_digits, row.refused_non_digits) == (0.0, 0.5)

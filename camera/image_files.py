@@ -9,7 +9,6 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -21,6 +20,7 @@ from mnist_edge.atomic_files import refuse_overwrite, write_bytes
 from mnist_edge.camera.image_header import PNG
 from mnist_edge.camera.images import STDIN, encode_image
 from mnist_edge.errors import ImageError, OutputError
+from mnist_edge.sha256 import sha256
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".jp2", ".avif", ".gif"}
 
@@ -131,7 +131,7 @@ def write_drawn(path: Path, image: NDArray[np.uint8], source: str, kind: Kind) -
 def _mark(source: str, kind: Kind) -> bytes:
     """The content of the text chunk; a hash, as a path says more than people want to share with an image."""
     whole = STDIN if source == STDIN else os.path.realpath(source)
-    return f"{kind} {sha256(os.fsencode(whole)).hexdigest()[:HASH_DIGITS]}".encode()
+    return f"{kind} {sha256(os.fsencode(whole))[:HASH_DIGITS]}".encode()
 
 
 def _read_mark(path: Path) -> bytes | None:

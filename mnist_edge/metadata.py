@@ -4,7 +4,6 @@ Runtimes ignore what follows the flatbuffer; `unzip -p MODEL metadata.json` and 
 comment, at the very end of the file, is the SHA-256 of all bytes before it, so that damage anywhere is noticed.
 """
 
-import hashlib
 import io
 import json
 import zipfile
@@ -16,6 +15,7 @@ from mnist_edge.classes import DIGITS, classes_of
 from mnist_edge.errors import ModelError
 from mnist_edge.refusal import score_name
 from mnist_edge.safe_text import quoted
+from mnist_edge.sha256 import sha256
 from mnist_edge.untrusted import errors_as, read_member
 
 DOCUMENT = "metadata.json"
@@ -52,7 +52,7 @@ def carries_checksum(model: bytes) -> bool:
 
 
 def _checksum(content: bytes) -> bytes:
-    return b"sha256:" + hashlib.sha256(content).hexdigest().encode()
+    return b"sha256:" + sha256(content).encode()
 
 
 def read_metadata(path: Path) -> dict[str, Any]:

@@ -41,6 +41,8 @@ DRAWN = 2000
 FOLDER_PICTURES = 1000
 # Of what a sheet fills; with its margins it has 160x120 pixels, and the row on it some three digits.
 WIDTH, HEIGHT, SIZES = 125, 94, (0.28, 0.36)
+# Of the workers: Dask does not look what they do a hundred times a second, nor whether they answer fifty times.
+QUIET = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False", "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s"}
 KILL_AT, JOIN_AT, SETTLED_AT = 1 / 3, 1 / 2, 1 / 10
 MAX_GROWTH_MB, MAX_IDLE = 32.0, 0.1
 # For so long a process may still be starting.
@@ -137,7 +139,7 @@ def read_on_cluster(folder: Path, count: int, workers: int, progress: Progress =
     results = folder / "results.jsonl"
     command = ["read", "pictures", "--recursive", "--output", results.name, "--scheduler"]
     with DaskProcesses(folder) as dask:
-        at_work = [dask.start_worker() for _ in range(workers)]
+        at_work = [dask.start_worker(**QUIET) for _ in range(workers)]
         client = subprocess.Popen(
             [sys.executable, "-m", "mnist_edge", *command, dask.address],
             cwd=folder, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
@@ -150,7 +152,7 @@ def read_on_cluster(folder: Path, count: int, workers: int, progress: Progress =
                 at_work[0].kill()
                 at_work[0].wait()
             if rows > JOIN_AT * count and len(at_work) == workers:
-                at_work.append(dask.start_worker())
+                at_work.append(dask.start_worker(**QUIET))
             progress(rows, count, "reading")
         ended = time.monotonic()
         _, told = client.communicate()

@@ -77,7 +77,7 @@ def _no_digit(classifier: Classifier) -> NDArray[np.uint8]:
 
 
 def drawn_figures() -> NDArray[np.uint8]:
-    """Figures that are no digits: a cross, a saltire, a frame, four spots and a T; shape (5, 28, 28)."""
+    """Figures that are no digits: a cross, a saltire, a frame, four spots, a T and a blot; shape (6, 28, 28)."""
     row, column = np.mgrid[:28, :28] - 13.5
     across, down = abs(row), abs(column)
     inside = np.maximum(across, down) < 10
@@ -86,4 +86,5 @@ def drawn_figures() -> NDArray[np.uint8]:
     frame = (np.maximum(across, down) > 7) & inside
     spots = np.hypot(across - 6, down - 6) < 3
     tee = ((down < 2) | (row < -7)) & inside
-    return (np.stack([cross, saltire, frame, spots, tee]) * 255).astype(np.uint8)
+    blot = np.hypot(row, column) < 10
+    return (np.stack([cross, saltire, frame, spots, tee, blot]) * 255).astype(np.uint8)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from mnist_edge.classes import DIGITS
 from mnist_edge.dataset import Split
-from mnist_edge.models.augment import AUGMENTATIONS, Batch
+from mnist_edge.models.augment import AUGMENTATIONS, Batch, warp
 from mnist_edge.models.collected import CollectedDigits
+from mnist_edge.models.found_crops import FoundCrops
 from mnist_edge.models.non_digits import NO_LETTERS, ROUND, non_digits
 from mnist_edge.models.recipes import Recipe
 from mnist_edge.tensors import as_input
@@ -18,6 +19,8 @@ from mnist_edge.training_stack import load_keras
 
 # In training, for each ten digits a non-digit; in fine-tuning, of each batch.
 NON_DIGIT_SHARE = 0.1
+# Of what a reader cut out of pages, digits and other things, beside each digit of a batch.
+FOUND_SHARE = 0.35
 # The teacher labels so many epochs of augmented images; then these come again, in another order.
 TEACHER_EPOCHS = 20
 TEACHER_SHARE = 0.7
@@ -66,7 +69,7 @@ class AugmentedBatches:
         teacher: Teacher | None,
         first_epoch: int,
         classes: tuple[str, ...],
-        others: NDArray[np.uint8] | None = None,
+        crops: FoundCrops | None = None,
     ) -> None:
         """Draw the non-digits, and begin with an epoch; arguments as for `augmented_batches`."""
         super().__init__()
@@ -74,9 +77,8 @@ class AugmentedBatches:
         self._augment = AUGMENTATIONS[str(recipe.augmentation)]
         self._digits = as_input(split.images)[..., 0]
         self._targets = soft_labels(len(classes))
-        drawn = non_digits(split, seed, kinds=strange_to(classes))
-        self._non_digits = as_input(drawn if others is None else np.concatenate([drawn, others]))[..., 0]
-        self._share = NON_DIGIT_SHARE if others is None else 2 * NON_DIGIT_SHARE
+        self._non_digits = as_input(non_digits(split, seed, kinds=strange_to(classes)))[..., 0]
+        self._found = None if crops is None else (as_input(crops.images)[..., 0], crops.labels)
         self._gentle_from = round(recipe.epochs * (1 - recipe.gentle_share))
         self._opinions: dict[tuple[int, int], NDArray[np.float16]] = {}
         self._epoch = first_epoch
@@ -116,14 +118,21 @@ class AugmentedBatches:
         index = int(self.batch_order[index])
         rng = np.random.default_rng((self._seed, self._version, index))
         chosen = self.order[index * self._recipe.batch_size :][: self._recipe.batch_size]
-        others = rng.integers(0, len(self._non_digits), int(len(chosen) * self._share))
+        others = rng.integers(0, len(self._non_digits), int(len(chosen) * NON_DIGIT_SHARE))
         images = np.concatenate([self._digits[chosen], self._non_digits[others]])
         images = self._augment(images, rng, self._strength)[..., None]
         labels = self._targets[self._split.labels[chosen]]
         if self._teacher:
             opinion = self._opinion(self._teacher, index, images[: len(chosen)])
             labels = (1 - TEACHER_SHARE) * labels + TEACHER_SHARE * opinion
-        return images, np.concatenate([labels, self._targets[[-1] * len(others)]]).astype(np.float32)
+        labels = np.concatenate([labels, self._targets[[-1] * len(others)]])
+        if self._found:
+            crops, held = self._found
+            some = rng.integers(0, len(crops), round(len(chosen) * FOUND_SHARE))
+            # A pen, a camera and a finder have been at them already.
+            images = np.concatenate([images, warp(crops[some], rng, self._strength)[..., None]])
+            labels = np.concatenate([labels, self._targets[held[some]]])
+        return images, labels.astype(np.float32)
 
     def _opinion(self, teacher: Teacher, index: int, digits: Batch) -> NDArray[np.float16]:
         key = self._version, index
@@ -139,7 +148,7 @@ def augmented_batches(
     teacher: Teacher | None = None,
     first_epoch: int = 0,
     classes: tuple[str, ...] = DIGITS,
-    others: NDArray[np.uint8] | None = None,
+    crops: FoundCrops | None = None,
 ) -> Any:
     """A `keras.utils.PyDataset` of (images, soft labels), shapes (n, 28, 28, 1) and (n, classes), 0 to 1.
 
@@ -156,10 +165,10 @@ def augmented_batches(
         teacher: Labels the images beside their own labels.
         first_epoch: Where an interrupted training is resumed.
         classes: What the labels mean.
-        others: More non-digits beside those that are drawn, shape (n, 28, 28); then twice as many are seen.
+        crops: What a reader cut out of pages, some of which is warped and shown beside the images.
     """
     batches = type("Batches", (AugmentedBatches, load_keras().utils.PyDataset), {})
-    return batches(recipe, split, seed, teacher, first_epoch, classes, others)
+    return batches(recipe, split, seed, teacher, first_epoch, classes, crops)
 
 
 def fine_tuning_batches(recipe: Recipe, split: Split, collected: CollectedDigits, seed: int, before: Teacher) -> Draw:

@@ -6,12 +6,12 @@ augmentation of whole digits has it. `make crops` draws the pages, with training
 
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_edge.atomic_files import write_atomically
-from mnist_edge.dataset import Split
 from mnist_edge.run_folders import RUNS
 
 # Where `make crops` puts them.
@@ -20,25 +20,40 @@ CROPS = RUNS / "found-crops.npz"
 NONE = -1
 
 
+class FoundCrops(NamedTuple):
+    """Crops, with what they hold.
+
+    Attributes:
+        images: Shape (n, 28, 28), uint8, 0 = paper, 255 = full ink.
+        labels: Shape (n,): the digits, or `NONE`.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    @property
+    def digits(self) -> int:
+        """How many hold a digit."""
+        return int(np.count_nonzero(self.labels != NONE))
+
+
 def crops_key(path: Path = CROPS) -> str | None:
     """Hexadecimal digits that differ where the crops do; None where there are none."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else None
 
 
-def write_crops(images: NDArray[np.uint8], labels: NDArray[np.int64], path: Path = CROPS) -> None:
-    """Write crops, shape (n, 28, 28), 0 = paper, 255 = full ink, with their digits, or `NONE`."""
+def write_crops(crops: FoundCrops, path: Path = CROPS) -> None:
+    """Write crops to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
 
     def save(temporary: Path) -> None:
         with temporary.open("wb") as file:
-            np.savez_compressed(file, images=images, labels=labels.astype(np.int8))
+            np.savez_compressed(file, images=crops.images, labels=crops.labels.astype(np.int8))
 
     write_atomically(path, save)
 
 
-def read_crops(path: Path = CROPS) -> tuple[Split, NDArray[np.uint8]]:
-    """Return the crops of digits, and those of other things, shape (n, 28, 28)."""
+def read_crops(path: Path = CROPS) -> FoundCrops:
+    """Read what `write_crops` wrote."""
     with np.load(path) as arrays:
-        images, labels = arrays["images"], arrays["labels"]
-    digits = labels != NONE
-    return Split(images[digits][..., None], labels[digits].astype(np.uint8)), images[~digits]
+        return FoundCrops(arrays["images"], arrays["labels"].astype(np.int64))

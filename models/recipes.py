@@ -216,7 +216,7 @@ _ROWS = (
             *(*_conv_bn(48), *_conv_bn(40, "valid")),
             *(_AVERAGE, DIGIT_OUTPUTS),
         ),
-        epochs=96,
+        epochs=48,
         learning_rate=3e-3,
         found_crops=True,
         **_ALONE,

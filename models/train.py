@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mnist_edge.classifier import Classifier
 from mnist_edge.dataset import MNIST, Dataset, Split
@@ -17,7 +16,7 @@ from mnist_edge.models.allocator import keep_freed_memory
 from mnist_edge.models.batches import augmented_batches
 from mnist_edge.models.build import build
 from mnist_edge.models.checkpoint import STATE, Checkpoint, read_state, restore_dropout
-from mnist_edge.models.found_crops import read_crops
+from mnist_edge.models.found_crops import FoundCrops, read_crops
 from mnist_edge.models.fused_normalisation import fuse_normalisation
 from mnist_edge.models.mixed_precision import MIXED, in_precision, in_single
 from mnist_edge.models.pen_digits import pen_digits, together
@@ -30,8 +29,6 @@ from mnist_edge.tensors import as_input
 from mnist_edge.training_stack import load_keras, load_tensorflow
 
 LOG = logging.getLogger(__name__)
-
-Images = NDArray[np.uint8]
 
 # Of an augmented training; each call costs as much as a tenth of a step of `nano`. Ctrl-C waits for so many.
 STEPS_A_CALL = 8
@@ -92,10 +89,7 @@ def _train(settings: RunSettings, data: Dataset, folder: Path, state: dict[str, 
     data = data.with_validation(recipe.validation_images)
     if settings.pen_digits and (drawn := pen_digits(recipe.pen_digits, seed)):
         data = replace(data, training=together(data.training, drawn))
-    others = None
-    if settings.found_crops:
-        crops, others = read_crops()
-        data = replace(data, training=together(data.training, crops))
+    crops = read_crops() if settings.found_crops else None
     keras = load_keras()
     keep_freed_memory()
     seed_everything(keras, seed)
@@ -106,7 +100,7 @@ def _train(settings: RunSettings, data: Dataset, folder: Path, state: dict[str, 
         model = _compiled(keras, settings, len(data.training), len(data.classes))
     fuse_normalisation(model)
     checkpoint = Checkpoint(keras, recipe, folder, progress, state)
-    interrupted = _fit(keras, model, recipe, data, seed, checkpoint, others)
+    interrupted = _fit(keras, model, recipe, data, seed, checkpoint, crops)
     if checkpoint.kept is None:
         raise ModelError("training was interrupted before its first epoch ended; nothing was kept")
     kept = in_single(model)
@@ -152,7 +146,13 @@ def _compiled(keras: Any, settings: RunSettings, training_images: int, classes: 
 
 
 def _fit(
-    keras: Any, model: Any, recipe: Recipe, data: Dataset, seed: int, checkpoint: Checkpoint, others: Images | None
+    keras: Any,
+    model: Any,
+    recipe: Recipe,
+    data: Dataset,
+    seed: int,
+    checkpoint: Checkpoint,
+    crops: FoundCrops | None,
 ) -> bool:
     """Train the epochs that are left; True where Ctrl-C ended them."""
     if checkpoint.is_done:
@@ -168,7 +168,7 @@ def _fit(
             # Else tf.data's tuner ends with each epoch, which waits until it wakes: up to 20 s, seen in 2.21.
             load_tensorflow().data.experimental.enable_debug_mode()
         teacher = Classifier(recipe.teacher, calibrated=False).probabilities if recipe.teacher else None
-        batches = augmented_batches(recipe, data.training, seed, teacher, len(checkpoint.rows), data.classes, others)
+        batches = augmented_batches(recipe, data.training, seed, teacher, len(checkpoint.rows), data.classes, crops)
         options |= {"x": batches, "shuffle": False}
     else:
         images, targets = as_input(data.training.images), _targets(recipe, data, data.training)

@@ -140,8 +140,8 @@ def _recipe(name: str, recipe: dict[str, Any]) -> str:
     parts.append(f"teacher `{recipe['teacher']}`" if recipe["teacher"] else "no teacher")
     if crops := recipe.get("crops"):
         parts.append(
-            f"{crops['digits']:,} crops of digits and {crops['others']:,} of other things that the reader cut out of "
-            "generated pages"
+            f"{crops['digits']:,} crops of digits and {crops['others']:,} of other things that a reader cut out of "
+            f"generated pages, {crops['for_each_digit']:g} of them for each digit of MNIST"
         )
     if recipe["non_digits"]:
         drawn, digits = recipe["non_digits"]["drawn"], 1 / recipe["non_digits"]["for_each_digit"]

@@ -11,7 +11,6 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mnist_edge.benchmarks.harness.tool import run_tool, tool_parser
 from mnist_edge.camera.images import decode_image
@@ -24,7 +23,7 @@ from mnist_edge.models.finder.plain import cut_close, draw_conditions
 from mnist_edge.models.finder.pool import PICTURES, TYPEFACES, draw_stored
 from mnist_edge.models.finder.samples import StoredPage
 from mnist_edge.models.finder.workers import workers
-from mnist_edge.models.found_crops import CROPS, NONE, write_crops
+from mnist_edge.models.found_crops import CROPS, NONE, FoundCrops, write_crops
 from mnist_edge.models.pages.random_conditions import random_conditions
 
 # Two halves, each with pages of its own seed.
@@ -41,7 +40,6 @@ LIKE_A_DIGIT = 0.5
 # Of digits that the classifier is so sure of one in three is kept: they are 73 of 100, and teach little.
 SURE, ONE_IN = 0.99, 3
 
-Crops = tuple[NDArray[np.uint8], NDArray[np.int64]]
 # What a process draws with.
 _drawing: dict[str, Any] = {}
 
@@ -63,9 +61,9 @@ def _collect(options: Namespace) -> None:
         for done, part in enumerate(executor.map(collect, range(HALVES), [options.count] * HALVES), 1):
             parts.append(part)
             report(done, HALVES)
-    images, labels = (np.concatenate(some) for some in zip(*parts, strict=True))
-    write_crops(images, labels)
-    print(f"{len(labels):,} crops, {np.count_nonzero(labels != NONE):,} of them digits, in {CROPS}")
+    crops = _joined(parts)
+    write_crops(crops)
+    print(f"{len(crops.labels):,} crops, {crops.digits:,} of them digits, in {CROPS}")
 
 
 def _begin(training: Split) -> None:
@@ -74,16 +72,19 @@ def _begin(training: Split) -> None:
     _drawing.update(training=training, faces=faces(TYPEFACES, held_out=False), reader=Reader())
 
 
-def collect(half: int, count: int) -> Crops:
-    """Draw and read the pages of one half; images of shape (n, 28, 28), and their digits, or `NONE`."""
+def collect(half: int, count: int) -> FoundCrops:
+    """Draw and read the pages of one half."""
     empty = negative_pages(PICTURES, count // KINDS, 77 + half, validation=False)
     parts = []
     for number in range(count):
         rng = np.random.default_rng([SEED, half, number])
         page = _draw(number % KINDS, empty, rng)
         parts.append(cut_out(_drawing["reader"], page, rng))
-    images, labels = (np.concatenate(some) for some in zip(*parts, strict=True))
-    return images, labels
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[FoundCrops]) -> FoundCrops:
+    return FoundCrops(*(np.concatenate(some) for some in zip(*parts, strict=True)))
 
 
 def _draw(kind: int, empty: list[StoredPage], rng: np.random.Generator) -> StoredPage:
@@ -95,7 +96,7 @@ def _draw(kind: int, empty: list[StoredPage], rng: np.random.Generator) -> Store
     return cut_close(page, rng) if kind == CLOSE and len(page.boxes) else page
 
 
-def cut_out(reader: Reader, page: StoredPage, rng: np.random.Generator) -> Crops:
+def cut_out(reader: Reader, page: StoredPage, rng: np.random.Generator) -> FoundCrops:
     """What a reader cuts out of a page, with the truth; of too much that holds no digit, `rng` chooses some."""
     stages = reader.read_in_stages(decode_image(page.picture, "page"), "page")
     places = [one.proposal for one in stages.judged]
@@ -115,4 +116,4 @@ def cut_out(reader: Reader, page: StoredPage, rng: np.random.Generator) -> Crops
         elif place.label == labels[index] and place.probability >= SURE:
             # Which, the crop itself decides.
             kept[index] &= crc32(place.crop.tobytes()) % ONE_IN == 0
-    return images[kept], labels[kept]
+    return FoundCrops(images[kept], labels[kept])

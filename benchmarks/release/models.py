@@ -29,7 +29,7 @@ from mnist_edge.dataset import Dataset, load
 from mnist_edge.errors import UsageError
 from mnist_edge.evaluate import predict, score
 from mnist_edge.keras_files import load_keras_model
-from mnist_edge.models.batches import NON_DIGIT_SHARE
+from mnist_edge.models.batches import FOUND_SHARE, NON_DIGIT_SHARE
 from mnist_edge.models.found_crops import read_crops
 from mnist_edge.models.inference_network import write_inference_network
 from mnist_edge.models.non_digits import COUNT
@@ -180,9 +180,12 @@ def _recipe_facts(recipe: Recipe, data: Dataset, run: Run) -> dict[str, Any]:
     del facts["layers"], facts["published"]
     settings = read_settings(run.folder)
     found = read_crops() if settings and settings.found_crops else None
-    crops = {"digits": len(found[0]), "others": len(found[1])} if found else None
-    share = 2 * NON_DIGIT_SHARE if crops else NON_DIGIT_SHARE
-    non_digits = {"drawn": COUNT, "for_each_digit": share} if recipe.augmentation else None
+    crops = (
+        {"digits": found.digits, "others": len(found.labels) - found.digits, "for_each_digit": FOUND_SHARE}
+        if found
+        else None
+    )
+    non_digits = {"drawn": COUNT, "for_each_digit": NON_DIGIT_SHARE} if recipe.augmentation else None
     trained_on = {"name": data.name, "sha256": data.sha256} | images
     return facts | {"data": trained_on, "non_digits": non_digits, "crops": crops}
 

@@ -8,26 +8,26 @@ import pytest
 
 from mnist_edge.dataset import Dataset
 from mnist_edge.models import run_settings, train
-from mnist_edge.models.batches import NON_DIGIT_SHARE, AugmentedBatches
-from mnist_edge.models.found_crops import NONE, crops_key, read_crops, write_crops
+from mnist_edge.models.batches import FOUND_SHARE, NON_DIGIT_SHARE, AugmentedBatches
+from mnist_edge.models.found_crops import NONE, FoundCrops, crops_key, read_crops, write_crops
 from mnist_edge.models.recipes import find_recipe
 from mnist_edge.models.run_settings import RunSettings, read_settings
 
 IMAGES = np.arange(5, dtype=np.uint8)[:, None, None] + np.zeros((5, 28, 28), np.uint8)
 LABELS = np.array([7, NONE, 0, NONE, 9], np.int64)
+CROPS = FoundCrops(IMAGES, LABELS)
 
 
 def test_crops_come_back(tmp_path: Path) -> None:
     path = tmp_path / "runs" / "crops.npz"
     assert crops_key(path) is None
-    write_crops(IMAGES, LABELS, path)
-    digits, others = read_crops(path)
-    assert digits.labels.tolist() == [7, 0, 9] and digits.images[:, 0, 0, 0].tolist() == [0, 2, 4]
-    assert others[:, 0, 0].tolist() == [1, 3]
+    write_crops(CROPS, path)
+    images, labels = read_crops(path)
+    assert np.array_equal(images, IMAGES) and np.array_equal(labels, LABELS) and CROPS.digits == 3
     key = crops_key(path)
-    write_crops(IMAGES, LABELS, path)
+    write_crops(CROPS, path)
     assert crops_key(path) == key
-    write_crops(IMAGES + 1, LABELS, path)
+    write_crops(FoundCrops(IMAGES + 1, LABELS), path)
     assert crops_key(path) != key
 
 
@@ -47,10 +47,11 @@ def test_only_recipes_that_ask_for_them_have_them_and_only_beside_mnist(
     assert settings.differences(RunSettings.of(small, mnist, 0)) == ["crops of pages None, not abc"]
 
 
-def test_a_training_sees_both_kinds(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_has_them_beside_its_own_images(
+    digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run_settings, "crops_key", lambda: "abc")
-    crops = digits.validation.take(np.arange(3)), IMAGES[:2]
-    monkeypatch.setattr(train, "read_crops", lambda: crops)
+    monkeypatch.setattr(train, "read_crops", lambda: CROPS)
     seen = []
 
     def caught(recipe: object, split: object, *rest: object) -> None:
@@ -62,18 +63,20 @@ def test_a_training_sees_both_kinds(digits: Dataset, tmp_path: Path, monkeypatch
     data = replace(digits, name="MNIST")
     with pytest.raises(KeyboardInterrupt):
         train.train(recipe, data, tmp_path / "run")
-    ((split, others),) = seen
-    training = data.with_validation(recipe.validation_images).training
-    assert len(split) == len(training) + 3  # type: ignore[arg-type]
-    assert others is crops[1]
+    ((split, crops),) = seen
+    assert len(split) == len(data.with_validation(recipe.validation_images).training)  # type: ignore[arg-type]
+    assert crops is CROPS
 
 
-def test_twice_as_many_non_digits_where_some_were_found(digits: Dataset) -> None:
+def test_a_batch_shows_some_warped_and_no_more(digits: Dataset) -> None:
     recipe = replace(find_recipe("small"), batch_size=100)
-    found = np.full((4, 28, 28), 200, np.uint8)
-    counts = {}
-    for name, others in (("drawn", None), ("found", found)):
-        batches = AugmentedBatches(recipe, digits.training, 0, None, 0, digits.classes, others)
-        _, labels = batches[0]
-        counts[name] = int(np.isclose(labels, 0.1).all(axis=1).sum())
-    assert counts == {"drawn": round(100 * NON_DIGIT_SHARE), "found": round(200 * NON_DIGIT_SHARE)}
+    # Only warping leaves what is white all over as white as this in the middle.
+    crops = FoundCrops(np.full((2, 28, 28), 255, np.uint8), np.array([7, NONE]))
+    without = AugmentedBatches(recipe, digits.training, 0, None, 0, digits.classes)[0]
+    images, labels = AugmentedBatches(recipe, digits.training, 0, None, 0, digits.classes, crops)[0]
+    shown = len(without[0])
+    assert shown == 100 + round(100 * NON_DIGIT_SHARE) and len(images) == shown + round(100 * FOUND_SHARE)
+    assert np.array_equal(images[:shown], without[0]) and np.array_equal(labels[:shown], without[1])
+    assert images[shown:, 8:20, 8:20].min() == 1 and images[shown:, [0, -1]].min() < 0.5
+    is_seven = labels[shown:, 7] == 1
+    assert 0 < is_seven.sum() < len(is_seven) and np.allclose(labels[shown:][~is_seven], 0.1)

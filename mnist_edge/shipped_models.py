@@ -1,10 +1,10 @@
 """Find the models that ship with the package by name."""
 
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-import mnist_edge.models
 from mnist_edge.errors import ModelError, UsageError, described
 from mnist_edge.run_folders import RUN_MODEL, refuse_unfinished
 
@@ -51,7 +51,7 @@ class ShippedModel(NamedTuple):
 
 def shipped_folder() -> Path:
     """Locate the models that ship, inside the package."""
-    return Path(*mnist_edge.models.__path__) / "shipped"
+    return Path(*import_module("mnist_edge.models").__path__) / "shipped"
 
 
 def shipped_models() -> dict[str, ShippedModel]:

@@ -1,7 +1,6 @@
 """Find the models that ship with the package by name."""
 
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +50,7 @@ class ShippedModel(NamedTuple):
 
 def shipped_folder() -> Path:
     """Locate the models that ship, inside the package."""
-    return Path(*import_module("mnist_edge.models").__path__) / "shipped"
+    return Path(__file__).parent / "models" / "shipped"
 
 
 def shipped_models() -> dict[str, ShippedModel]:

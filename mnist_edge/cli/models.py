@@ -45,8 +45,10 @@ def list_models(json: Json = False) -> None:
         print_json(rows)
         return
     data, device = _named(rows, "data"), _named(rows, "latency_device")
-    title = f"models that ship: accuracy on the test images of {data}, one invoke on {device}"
-    print_table(title, ("model", "accuracy", "bytes", "MACs", "invoke, us"), map(_row, rows))
+    title = f"models that ship: accuracy on the test images of {data}{device and f', one invoke on {device}'}"
+    # Latency belongs to a file: one that was trained or exported since has none until it is measured.
+    columns = ("model", "accuracy", "bytes", "MACs", *(["invoke, us"] if device else []))
+    print_table(title, columns, [_row(row)[: len(columns)] for row in rows])
     note("`mnist-edge models show NAME` tells more of one, or of `finder`, which finds the digits that they read")
 
 
@@ -129,7 +131,7 @@ def _row(row: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _named(rows: list[dict[str, Any]], key: str) -> str:
-    return ", ".join(dict.fromkeys(row[key] for row in rows if row[key])) or "nothing"
+    return ", ".join(dict.fromkeys(row[key] for row in rows if row[key]))
 
 
 def _draw_mistakes(model: Path, picture: Path, data: Path | None, force: bool) -> None:

@@ -53,6 +53,8 @@ def test_without_figures_the_list_still_works(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(released, "RELEASED", tmp_path / "gone.json")
     result = run("models", "--json")
     assert result.exit_code == 0 and json.loads(result.stdout)
+    table = run("models").stdout
+    assert "small.int8" in table and "invoke" not in table and "images of MNIST\n" in table
 
 
 @pytest.mark.parametrize("name", shipped_models())

@@ -95,7 +95,9 @@ class CameraProcess:
             return met or self.process.poll() is not None
 
         until(is_over, seconds)
-        # The last output may have come just before the end.
+        if not met and self.process.poll() is not None:
+            # The last output may have come just before the end, and is still to be collected.
+            self.wait_for_end(seconds)
         return met or condition()
 
     def seconds_until(self, condition: Callable[[], bool]) -> float | None:

@@ -45,7 +45,9 @@ def test_no_two_pictures_are_alike_and_all_are_pictures(tmp_path: Path, monkeypa
 
 
 def test_what_a_process_uses() -> None:
-    with subprocess.Popen([sys.executable, "-c", "sum(range(10**7)); input()"], stdin=subprocess.PIPE) as child:
+    command = [sys.executable, "-c", "print(sum(range(10**7)), flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout and child.stdout.readline()
         assert child.pid in children_of(os.getpid())
         used = usage_of(child.pid)
         assert used and used.rss_mb > 3
